@@ -1,0 +1,48 @@
+"""Every error that a person may meet, as one tree:
+
+GuideError                what happened, where, and what to do next
+├── CorpusError           the texts: folder missing, empty, nothing readable in it
+├── StoreError            the index: damaged, or its folder cannot be written
+├── SettingsError         an option or a variable of the environment; the data folder
+├── QuestionError         the question: empty, too long, not text
+├── PortError             the address of the page is taken or not ours to use
+└── ModelError            a model: unknown, damaged, too large, does not load
+    └── FetchError        no source gave the file whole
+
+Foreign errors become one of these at the border where they arise. Anything else is a fault of ours.
+"""
+
+from __future__ import annotations
+
+from index.errors import CorpusError, GuideError, StoreError
+
+__all__ = [
+    "CorpusError",
+    "FetchError",
+    "GuideError",
+    "ModelError",
+    "PortError",
+    "QuestionError",
+    "SettingsError",
+    "StoreError",
+]
+
+
+class SettingsError(GuideError):
+    """An option, a variable of the environment, or the data folder is not usable."""
+
+
+class QuestionError(GuideError):
+    """The question is empty, too long, or not text."""
+
+
+class PortError(GuideError):
+    """The page cannot be served at this address."""
+
+
+class ModelError(GuideError):
+    """A model is unknown, damaged, or does not load."""
+
+
+class FetchError(ModelError):
+    """No source gave a model's files whole."""

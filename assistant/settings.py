@@ -1,0 +1,127 @@
+"""The settings, from the environment and the choices kept in the data folder; the offline switches."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from assistant.errors import SettingsError
+
+# Read by the libraries when they are imported: telemetry, look-ups and version checks off.
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1",
+    "DO_NOT_TRACK": "1",
+    "ANONYMIZED_TELEMETRY": "False",
+    "CHROMA_PRODUCT_TELEMETRY_IMPL": "chromadb.telemetry.product.posthog.Posthog",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that comes with the program: beside the packages in a checkout, inside in a wheel."""
+    inside = Path(__file__).parent / "shipped" / name
+    return inside if inside.exists() else Path(__file__).resolve().parent.parent / name
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, each as `ASSISTANT_<NAME>` or an option of the command of that name."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: user_data_path("guide-assistant", appauthor=False))
+    """The data folder: models, indexes, choices."""
+    corpus: Path = Field(default_factory=lambda: shipped("corpus"))
+    """The folder of texts."""
+    catalogue: Path = Field(default_factory=lambda: shipped("models.txt"))
+    """The catalogue of models."""
+    model: str = "qwen2.5-coder-1.5b-instruct"
+    """The chat model: a name of the catalogue, or the path of a GGUF file."""
+    embedder: str = "all-mpnet-base-v2"
+    """The embedder: a name of the catalogue, or the path of a sentence-transformers folder."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=7860, ge=0, le=65535)
+    context: int = Field(default=4096, ge=2048)
+    """Tokens that the chat model may see at once."""
+    threads: int = Field(default=0, ge=0)
+    """Threads for the chat model; 0 takes the machine's cores."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options first, then the environment."""
+        return init_settings, env_settings
+
+
+def go_offline() -> None:
+    """Set the switches that keep the libraries from the network; call before importing any of them."""
+    os.environ.update(OFFLINE)
+
+
+def load_settings(**options: Any) -> Settings:
+    """Settings from options (None is "not given"), the environment, then the choices kept in the data folder.
+
+    Raises:
+        SettingsError: a value that is not possible, or a data folder that cannot be written.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = Settings(**given)
+        kept = {name: value for name, value in choices(settings).items() if name not in settings.model_fields_set}
+        settings = Settings(**(kept | given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"{name} cannot be {first['input']!r}: {first['msg'].lower()}",
+            f"Change --{name.replace('_', '-')} or ASSISTANT_{name.upper()}.",
+        ) from error
+    home, corpus = settings.home.expanduser().absolute(), settings.corpus.expanduser().absolute()
+    return settings.model_copy(update={"home": writable(home), "corpus": corpus})
+
+
+def writable(home: Path) -> Path:
+    """The data folder, made if it is not there; SettingsError if it cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / f".write-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {home} cannot be written ({error.strerror or error})",
+            "Choose another with ASSISTANT_HOME.",
+        ) from error
+    return home
+
+
+def choices(settings: Settings) -> dict[str, str]:
+    """What `assistant models use` kept, by name of setting; empty if nothing was."""
+    try:
+        kept = json.loads((settings.home / "choices.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
+
+
+def choose(settings: Settings, **kept: str) -> None:
+    """Keep choices for the next start; they stand behind options and the environment."""
+    path = settings.home / "choices.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(choices(settings) | kept, indent=2), "utf-8")
+    fresh.replace(path)
