@@ -1,0 +1,62 @@
+"""Texts become vectors. The only import of sentence_transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import GuideError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Shape (texts, dimensions); each row of length 1, so that a dot product is the cosine."""
+
+
+class Embedder:
+    """An embedder loaded from a folder on disk; nothing is looked up elsewhere.
+
+    Args:
+        folder: a sentence-transformers folder.
+        name: what the index is stamped with; another name means another index.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self._model = _load(folder)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts of the guide, in their order."""
+        return self._unit(self._model.encode_document(list(texts), **_QUIET))
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts that a person wrote, in their order."""
+        return self._unit(self._model.encode_query(list(texts), **_QUIET))
+
+    @staticmethod
+    def _unit(vectors: object) -> Vectors:
+        return np.asarray(vectors, dtype=np.float32)
+
+
+_QUIET = {"normalize_embeddings": True, "show_progress_bar": False, "convert_to_numpy": True}
+
+
+def _load(folder: Path) -> SentenceTransformer:
+    """The model in a folder; GuideError if it is not one."""
+    # Imported late: it takes seconds, and half of the commands never embed.
+    import transformers.utils.logging as transformers_logging
+    from sentence_transformers import SentenceTransformer
+
+    transformers_logging.disable_progress_bar()
+    try:
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).split("\n")[0]
+        raise GuideError(
+            f"The embedder in {folder} does not load ({reason})", "Run `assistant models verify`."
+        ) from error
