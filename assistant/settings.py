@@ -21,7 +21,6 @@ OFFLINE = {
     "HF_HUB_DISABLE_XET": "1",
     "DO_NOT_TRACK": "1",
     "ANONYMIZED_TELEMETRY": "False",
-    "CHROMA_PRODUCT_TELEMETRY_IMPL": "chromadb.telemetry.product.posthog.Posthog",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "TOKENIZERS_PARALLELISM": "false",
 }
@@ -31,6 +30,11 @@ def shipped(name: str) -> Path:
     """A file or folder that comes with the program: beside the packages in a checkout, inside in a wheel."""
     inside = Path(__file__).parent / "shipped" / name
     return inside if inside.exists() else Path(__file__).resolve().parent.parent / name
+
+
+def shipped_text(name: str) -> str:
+    """A text file beside this module."""
+    return (Path(__file__).parent / name).read_text("utf-8")
 
 
 class Settings(BaseSettings):

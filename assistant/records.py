@@ -1,0 +1,136 @@
+"""What travels between the stages, and out to whoever asked. Frozen; tuples throughout.
+
+Spans are in characters of the source file as read (line ends "\\n"), end exclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["answered", "not_covered", "care"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question and the answer it got."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A sentence of the guide, where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk of the guide that was found, numbered from 1 in the order of its score."""
+
+    number: int
+    source: str
+    heading: str
+    text: str
+    start: int
+    end: int
+    score: float
+    """Likeness to the question, about 0 to 1."""
+    cited: tuple[Span, ...] = ()
+    """The sentences of it that support the answer, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A checked link from a sentence of the answer to one sentence of a passage."""
+
+    number: int
+    """The passage's."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence as shown, with the sentences of the guide that support it; at least one if it was worded here."""
+
+    text: str
+    support: tuple[Citation, ...] = ()
+
+    @property
+    def citations(self) -> tuple[int, ...]:
+        """Numbers of the passages that support it, each once, in order."""
+        return tuple(sorted({citation.number for citation in self.support}))
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something to do, in the guide's words, and where it says so."""
+
+    text: str
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question came in, and token counts of the prompt and the draft."""
+
+    retrieve_s: float = 0.0
+    first_token_s: float = 0.0
+    total_s: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Someone to call, from care's data file."""
+
+    who: str
+    number: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question got. While it streams, the sentences so far; the last one is whole."""
+
+    status: Status
+    sentences: tuple[AnswerSentence, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    """All that were put before the model, best first."""
+    next_steps: tuple[NextStep, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    contacts: tuple[Contact, ...] = ()
+    """Only in a "care" answer."""
+    dropped: tuple[str, ...] = ()
+    """Sentences of the draft that the guide does not support; never shown."""
+    quoted: bool = False
+    """Nothing of the draft was left, so these are the guide's own sentences."""
+    cut_short: bool = False
+    """The draft reached its limit of tokens; an unfinished sentence is not shown."""
+    reason: str = ""
+    """Why the question was not answered from the guide; empty if it was."""
+
+    @property
+    def text(self) -> str:
+        """The answer as shown, without markers."""
+        between = "\n" if self.status == "care" else " "
+        return between.join(sentence.text for sentence in self.sentences)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data, the form that `assistant ask --json` prints."""
+        return {
+            "status": self.status,
+            "text": self.text,
+            "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
+            "passages": [asdict(passage) for passage in self.passages],
+            "next_steps": [asdict(step) for step in self.next_steps],
+            "follow_ups": list(self.follow_ups),
+            "timings": asdict(self.timings),
+        }
