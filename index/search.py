@@ -1,7 +1,8 @@
 """A question becomes ranked chunks with their best sentences.
 
-A chunk's score is the mean of its own likeness to the question and that of its best sentence, or nine tenths of
-its heading's, whichever is more. Both halves were measured: see "Retrieval" in CONTRIBUTING.md.
+A chunk's likeness to a question is the mean of its own cosine and that of its best sentence, or nine tenths of
+its heading's, whichever is more. To rank, the share of the question's words that it holds, by rarity, is added.
+Every part was measured: see "Retrieval" in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from dataclasses import dataclass
 from index.chunk import Chunk
 from index.embed import Embedder
 from index.store import Candidate, Store
+from index.words import Rarity, terms
 
 HEADING_SHARE = 0.9
 """Of a heading's cosine; below 1 because short texts are nearer to short questions."""
+
+WORDS_SHARE = 0.15
+"""Of the share of words held, in the rank."""
 
 WIDTH = 200
 """Entries looked at for each reading of a question."""
@@ -26,24 +31,38 @@ class Match:
 
     chunk: Chunk
     score: float
-    """About 0 to 1."""
+    """What it is ranked by, about 0 to 1."""
+    likeness: float
+    """By meaning alone, a cosine."""
     sentences: tuple[float, ...]
-    """A score for each of the chunk's sentences."""
+    """The cosine of each of the chunk's sentences."""
 
 
-def search(store: Store, embedder: Embedder, readings: Sequence[str], k: int) -> tuple[Match, ...]:
-    """The chunks nearest to a question, best first, ties by place in the corpus.
+class Searcher:
+    """Searches one store; `refresh` after the store changed."""
 
-    Args:
-        readings: the question, and other ways to read it, such as with the question before it; the best counts.
-        k: most chunks to return.
-    """
-    near = store.near(embedder.embed_questions(readings), WIDTH)
-    ranked = sorted(map(_match, near), key=lambda match: (-match.score, match.chunk.source, match.chunk.start))
-    return tuple(ranked[:k])
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self._store = store
+        self._embedder = embedder
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Learn again which words are rare in the corpus."""
+        self._rarity = Rarity(terms(_text(chunk)) for chunk in self._store.chunks())
+
+    def search(self, question: str, k: int) -> tuple[Match, ...]:
+        """The chunks nearest to a question, best first, ties by place in the corpus; at most k."""
+        near = self._store.near(self._embedder.embed_questions([question]), WIDTH)
+        asked = terms(question)
+        matches = [_match(candidate, self._rarity.share(asked, terms(_text(candidate.chunk)))) for candidate in near]
+        return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
 
-def _match(candidate: Candidate) -> Match:
+def _text(chunk: Chunk) -> str:
+    return f"{' '.join(chunk.headings)} {chunk.text}"
+
+
+def _match(candidate: Candidate, held: float) -> Match:
     best = max(candidate.sentences, default=candidate.whole)
-    score = max((candidate.whole + best) / 2, HEADING_SHARE * candidate.heading)
-    return Match(candidate.chunk, score, candidate.sentences)
+    likeness = max((candidate.whole + best) / 2, HEADING_SHARE * candidate.heading)
+    return Match(candidate.chunk, likeness + WORDS_SHARE * held, likeness, candidate.sentences)

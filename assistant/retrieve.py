@@ -1,0 +1,131 @@
+"""What of the guide bears on this question in this conversation, or that nothing does.
+
+Whether the guide covers a question is decided here, before the chat model words anything: by likeness alone
+where that is clear, else by the chat model's own yes or no about the best sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.prompt import Note, coverage_question
+from assistant.records import Turn
+from index.chunk import Sentence
+from index.search import Match, Searcher
+from index.words import FUNCTION_WORDS, words
+
+UNLIKE, ALIKE = 0.22, 0.50
+"""Likeness of the best chunk below which nothing bears on a question, and above which something does."""
+
+LIKENESS_WEIGHT, BAR = 5.0, 2.0
+"""Between them: the verdict's logit plus this much of the likeness must reach the bar. Fitted on the tuning set."""
+
+PASSAGES, SENTENCES = 4, 8
+"""Most that go before the model."""
+
+NEAR_BEST = 0.6
+"""Of the best sentence's score; sentences below are not worth the model's time."""
+
+SEARCHED = 12
+"""Chunks looked at; those that do not go before the model may still offer next steps and follow-ups."""
+
+Verdict = Callable[[str], float]
+"""A text of `prompt.coverage_question` -> how much likelier Yes is than No, a logit."""
+
+_LEANING = re.compile(
+    r"(?:and|but|or|so|then|also|why|how so|how come|what about|how about|what if|like what|for example|such as"
+    r"|really|go on|more|which ones?|any|ok|okay|sure|explain|tell me more)\b"
+)
+_POINTING = frozenset("it that this those these they them there one ones then instead else same either both".split())
+_QUANTITY = re.compile(r"\bhow (?:many|much|long|often|old|far|big|large|tall|heavy|hot|cold|high|fast|late|early|soon)\b|\bwhat (?:percentage|percent|proportion|share|number|year|date|price)\b")
+_NUMBER_WORDS = frozenset(
+    """one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred
+    thousand half quarter third once twice daily weekly monthly yearly hourly always never every regularly constant
+    continually continuous often""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A chunk that goes before the model, with the sentences chosen from it, in their order."""
+
+    match: Match
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def note(self) -> Note:
+        """What the model sees of it."""
+        return Note(self.match.chunk.heading, tuple(sentence.plain for sentence in self.sentences))
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """All that was found for a question, best first."""
+
+    question: str
+    """As understood: with the question before it, if it leans on that."""
+    matches: tuple[Match, ...]
+    found: tuple[Found, ...]
+    """What goes before the model; empty if the guide does not cover the question."""
+    reason: str
+    """Why the guide does not cover it; empty if it does."""
+
+
+def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:
+    """Find the sentences that bear on a question, and decide whether they answer it."""
+    understood = with_history(question, history)
+    matches = searcher.search(understood, SEARCHED)
+    found = choose_sentences(matches)
+    reason = why_not(understood, found, verdict)
+    return Retrieval(understood, matches, () if reason else found, reason)
+
+
+def with_history(question: str, history: Sequence[Turn]) -> str:
+    """The question as understood: with the one before it in front, if it leans on that."""
+    return f"{history[-1].question} {question}" if history and leans(question) else question
+
+
+def leans(question: str) -> bool:
+    """Whether a question makes sense only after another: short, opening with a link, or pointing back."""
+    spoken = words(question)
+    telling = [word for word in spoken if word not in FUNCTION_WORDS]
+    if len(telling) <= 2 or _LEANING.match(" ".join(spoken)):
+        return True
+    return len(telling) <= 5 and not _POINTING.isdisjoint(spoken)
+
+
+def choose_sentences(matches: Sequence[Match]) -> tuple[Found, ...]:
+    """The best sentences of the best chunks; chunks with none of them are left out."""
+    scored = [
+        ((match.score + cosine) / 2, rank, position)
+        for rank, match in enumerate(matches[:PASSAGES])
+        for position, cosine in enumerate(match.sentences)
+    ]
+    best = sorted(scored, key=lambda row: -row[0])[:SENTENCES]
+    kept = {(rank, position) for score, rank, position in best if score >= NEAR_BEST * best[0][0]}
+    found = []
+    for rank, match in enumerate(matches[:PASSAGES]):
+        chosen = tuple(s for position, s in enumerate(match.chunk.sentences) if (rank, position) in kept)
+        if chosen:
+            found.append(Found(match, chosen))
+    return tuple(found)
+
+
+def why_not(question: str, found: Sequence[Found], verdict: Verdict) -> str:
+    """Why the guide does not answer a question; empty if it does."""
+    if not found or (likeness := max(f.match.likeness for f in found)) < UNLIKE:
+        return "nothing in the guide is near it"
+    if _QUANTITY.search(" ".join(words(question))) and not any(map(_has_number, found)):
+        return "it asks for a number, and the guide gives none"
+    if likeness >= ALIKE:
+        return ""
+    logit = verdict(coverage_question([f.note for f in found], question))
+    return "" if logit + LIKENESS_WEIGHT * likeness >= BAR else "what is near it does not answer it"
+
+
+def _has_number(found: Found) -> bool:
+    """Whether a chunk says how many, how much or how often, in figures or words."""
+    text = f"{found.match.chunk.heading} {found.match.chunk.text}"
+    return any(word[0].isdigit() or word in _NUMBER_WORDS for word in words(text))

@@ -1,0 +1,66 @@
+"""The words of a text as lexical signals compare them: stems, without function words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+import snowballstemmer
+
+FUNCTION_WORDS = frozenset(
+    """a about after all also am an and any are as at be because been before being but by can cannot could did do does
+    doing don done for from get gets getting got had has have having he her here hers herself him himself his how i if
+    im in into is isn it its itself ive just let lets like me more most much must my myself no nor not now of off on
+    once one only or other our ours out over own please re really same she should so some such than that the their
+    theirs them themselves then there these they thing things this those through to too under until up us ve very was
+    we were what when where whether which while who whom whose why will with would you your yours yourself ok okay
+    still even ever""".split()
+)
+"""English words that tell little of what a text is about; contractions stand without their apostrophe."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_stemmer = snowballstemmer.stemmer("english")
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words in their order, apostrophes taken out ("don't" is "dont")."""
+    return [match.replace("'", "").replace("’", "") for match in _WORD.findall(text.casefold())]
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """The stem of a lower-case word. Source: Porter's English stemmer, snowballstem.org."""
+    return str(_stemmer.stemWord(word))
+
+
+def terms(text: str) -> frozenset[str]:
+    """The stems of a text's words that are not function words."""
+    return frozenset(stem(word) for word in words(text) if word not in FUNCTION_WORDS)
+
+
+class Rarity:
+    """How much a term tells, by the share of texts that hold it. Source: the idf of BM25 (Robertson, 1994).
+
+    Args:
+        texts: the terms of each text of the corpus.
+    """
+
+    def __init__(self, texts: Iterable[frozenset[str]]) -> None:
+        self._holding: Counter[str] = Counter()
+        self._texts = 0
+        for some in texts:
+            self._holding.update(some)
+            self._texts += 1
+
+    def weight(self, term: str) -> float:
+        """More than 0; the rarer the more."""
+        holding = self._holding[term]
+        return math.log(1 + (self._texts - holding + 0.5) / (holding + 0.5))
+
+    def share(self, asked: frozenset[str], held: frozenset[str]) -> float:
+        """The share, 0 to 1, of what is asked for that is held, by weight."""
+        total = sum(map(self.weight, asked))
+        return sum(map(self.weight, asked & held)) / total if total else 0.0
