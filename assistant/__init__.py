@@ -1,0 +1,11 @@
+"""Questions to one guide, answered from it alone, on this machine alone."""
+
+from assistant.settings import go_offline
+
+go_offline()  # before any library that would look at the network is imported
+
+from assistant.answer import Assistant, open_assistant  # noqa: E402
+from assistant.records import Answer, Passage, Turn  # noqa: E402
+from assistant.settings import Settings  # noqa: E402
+
+__all__ = ["Answer", "Assistant", "Passage", "Settings", "Turn", "open_assistant"]

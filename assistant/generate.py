@@ -7,16 +7,12 @@ template tokens in it are data.
 from __future__ import annotations
 
 import codecs
-import ctypes
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from assistant.errors import ModelError
 
@@ -32,7 +28,7 @@ CHATML = (
 BATCH = 512
 """Tokens evaluated at once."""
 
-VERDICT_CONTEXT = 3072
+VERDICT_CONTEXT = 2048
 """Tokens of the second context, where yes-or-no questions are read."""
 
 VERDICTS_AT_ONCE = 8
@@ -58,7 +54,7 @@ class Usage:
 
 
 class ChatModel:
-    """A GGUF model on this machine. One question at a time: callers wait for `lock`.
+    """A GGUF model on this machine; for one caller at a time.
 
     Args:
         path: the GGUF file.
@@ -71,7 +67,6 @@ class ChatModel:
 
     def __init__(self, path: Path, context: int, threads: int = 0) -> None:
         self.path = path
-        self.lock = threading.RLock()
         self._threads = threads or os.cpu_count() or 1
         self._llama = _load(path, context, self._threads)
         self._template, self._stops = _template(self._llama)
@@ -107,9 +102,7 @@ class ChatModel:
 
     def warm(self, messages: Sequence[Message]) -> None:
         """Evaluate a prefix, so that prompts that begin with it start sooner."""
-        with self.lock:
-            tokens = self.tokens(messages, answer=False)
-            next(self._llama.generate(tokens, temp=0.0), None)
+        next(self._llama.generate(self.tokens(messages, answer=False), temp=0.0), None)
 
     def stream(self, tokens: Sequence[int], limit: int, usage: Usage) -> Iterator[str]:
         """Word an answer, piece by piece, the likeliest token each time.
@@ -143,17 +136,16 @@ class ChatModel:
         if not questions:
             return []
         fixed = tuple(self.tokens(prefix, answer=False))
-        with self.lock:
-            if fixed not in self._verdicts:
-                self._verdicts[fixed] = _Verdicts(self._llama, fixed, self._threads)
-            suffixes = [self.tokens([*prefix, Message("user", text)])[len(fixed) :] for text in questions]
-            reader = self._verdicts[fixed]
-            found: list[float] = []
-            while suffixes:
-                some = reader.fitting(suffixes)
-                found += reader.read(suffixes[:some])
-                suffixes = suffixes[some:]
-            return found
+        if fixed not in self._verdicts:
+            self._verdicts[fixed] = _Verdicts(self._llama, fixed, self._threads)
+        reader = self._verdicts[fixed]
+        suffixes = [self.tokens([*prefix, Message("user", text)])[len(fixed) :] for text in questions]
+        found: list[float] = []
+        while suffixes:
+            some = reader.fitting(suffixes)
+            found += reader.read(suffixes[:some])
+            suffixes = suffixes[some:]
+        return found
 
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:
         self._template.add_generation_prompt = answer

@@ -27,10 +27,34 @@ class Note:
     sentences: tuple[str, ...]
 
 
-def question_message(notes: Sequence[Note], question: str) -> Message:
-    """The changing part of a prompt."""
+def question_message(notes: Sequence[Note], question: str, earlier: str = "") -> Message:
+    """The changing part of an answer's prompt: the notes, the question, and the one before it if it leans on that."""
     lines = [f"{number}. {note.heading}: {' '.join(note.sentences)}" for number, note in enumerate(notes, start=1)]
-    return Message("user", "Notes\n" + "\n".join(lines) + f"\n\nQuestion: {question}")
+    before = f"Earlier question: {earlier}\n" if earlier else ""
+    return Message("user", "Notes\n" + "\n".join(lines) + f"\n\n{before}Question: {question}")
+
+
+def answer_prompt(notes: Sequence[Note], question: str, earlier: str = "") -> tuple[Message, ...]:
+    """The whole prompt for an answer."""
+    return (*PREFIX, question_message(notes, question, earlier))
+
+
+def coverage_question(notes: Sequence[Note], question: str) -> str:
+    """Whether these notes answer a question, for a yes or no."""
+    return f"Guide: {' '.join(sentence for note in notes for sentence in note.sentences)}\nQuestion: {question}"
+
+
+def support_question(evidence: Sequence[str], claim: str) -> str:
+    """Whether these sentences say what a sentence of an answer says, for a yes or no."""
+    return f"Note: {' '.join(evidence)}\nClaim: {claim}"
+
+
+def _asked(guide: str, question: str, reply: str) -> tuple[Message, Message]:
+    return Message("user", f"Guide: {guide}\nQuestion: {question}"), Message("assistant", reply)
+
+
+def _claimed(note: str, claim: str, reply: str) -> tuple[Message, Message]:
+    return Message("user", support_question((note,), claim)), Message("assistant", reply)
 
 
 _TOMATOES = (
@@ -74,3 +98,75 @@ WORKED: tuple[Message, ...] = (
 
 PREFIX: tuple[Message, ...] = (Message("system", SYSTEM), *WORKED)
 """The fixed part of every answer's prompt."""
+
+COVERAGE_PREFIX: tuple[Message, ...] = (
+    Message(
+        "system",
+        "A person asks a question. You see what a guide says. Does the guide answer the question, at least in part? "
+        "Reply Yes or No.",
+    ),
+    *_asked(
+        "Water deeply twice a week and let the top of the soil dry in between. When a dry spell is followed by a lot "
+        "of water, the fruit swells faster than its skin.",
+        "my tomatoes burst, why??",
+        "Yes",
+    ),
+    *_asked(
+        "Water deeply twice a week and let the top of the soil dry in between. A layer of straw keeps the moisture of "
+        "the soil even.",
+        "Which brand of hose should I buy?",
+        "No",
+    ),
+    *_asked(
+        "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their "
+        "breathing.",
+        "I am so scared of the solo parts, do I have to?",
+        "Yes",
+    ),
+    *_asked(
+        "Nobody is asked to sing alone in the first month. The yearly fee is paid in autumn.",
+        "How high is the fee for students?",
+        "No",
+    ),
+)
+"""The fixed part of the question whether the guide covers a question."""
+
+SUPPORT_PREFIX: tuple[Message, ...] = (
+    Message(
+        "system",
+        "You check claims against a note. Reply Yes if the note says what the claim says, all of it, even in other "
+        "words. Reply No if the claim adds, changes or turns round anything.",
+    ),
+    *_claimed(
+        "Water deeply twice a week and let the top of the soil dry in between.",
+        "Give your tomatoes a good soak two times a week.",
+        "Yes",
+    ),
+    *_claimed(
+        "A layer of straw keeps the moisture of the soil even.",
+        "A layer of straw keeps slugs away from the fruit.",
+        "No",
+    ),
+    *_claimed(
+        "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their "
+        "breathing.",
+        "You won't have to sing by yourself at first, and it helps to stand next to someone with experience.",
+        "Yes",
+    ),
+    *_claimed(
+        "Stand beside an experienced singer and follow their breathing.",
+        "You should never stand beside an experienced singer.",
+        "No",
+    ),
+    *_claimed(
+        "You don't need to read music to take part. Most members learn their part by ear.",
+        "It's understandable that you worry, but you can take part without reading music.",
+        "Yes",
+    ),
+    *_claimed(
+        "Most members learn their part by ear.",
+        "Most members learn their part by ear, for example by listening to recordings on the bus.",
+        "No",
+    ),
+)
+"""The fixed part of the question whether the guide says what a sentence of a draft says."""

@@ -64,8 +64,8 @@ class Found:
 class Retrieval:
     """All that was found for a question, best first."""
 
-    question: str
-    """As understood: with the question before it, if it leans on that."""
+    earlier: str
+    """The question before, if this one leans on it; else empty."""
     matches: tuple[Match, ...]
     found: tuple[Found, ...]
     """What goes before the model; empty if the guide does not cover the question."""
@@ -75,16 +75,12 @@ class Retrieval:
 
 def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:
     """Find the sentences that bear on a question, and decide whether they answer it."""
-    understood = with_history(question, history)
+    earlier = history[-1].question if history and leans(question) else ""
+    understood = f"{earlier} {question}".strip()
     matches = searcher.search(understood, SEARCHED)
     found = choose_sentences(matches)
     reason = why_not(understood, found, verdict)
-    return Retrieval(understood, matches, () if reason else found, reason)
-
-
-def with_history(question: str, history: Sequence[Turn]) -> str:
-    """The question as understood: with the one before it in front, if it leans on that."""
-    return f"{history[-1].question} {question}" if history and leans(question) else question
+    return Retrieval(earlier, matches, () if reason else found, reason)
 
 
 def leans(question: str) -> bool:

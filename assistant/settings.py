@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,17 @@ def writable(home: Path) -> Path:
             "Choose another with ASSISTANT_HOME.",
         ) from error
     return home
+
+
+def index_folder(settings: Settings) -> Path:
+    """Where the index of this corpus lies: each folder of texts has its own."""
+    corpus = settings.corpus.resolve()
+    return settings.home / "index" / f"{corpus.name}-{sha256(str(corpus).encode()).hexdigest()[:10]}"
+
+
+def embedder_name(settings: Settings) -> str:
+    """What an index is stamped with."""
+    return Path(settings.embedder).name
 
 
 def choices(settings: Settings) -> dict[str, str]:

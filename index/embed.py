@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (texts, dimensions); each row of length 1, so that a dot product is the cosine."""
 
+REMEMBERED = 8
+"""Questions whose vectors are kept: care and retrieval ask for the same one."""
+
 
 class Embedder:
     """An embedder loaded from a folder on disk; nothing is looked up elsewhere.
@@ -29,14 +32,18 @@ class Embedder:
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self._model = _load(folder)
+        self._recent: dict[str, Vectors] = {}
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts of the guide, in their order."""
         return self._unit(self._model.encode_document(list(texts), **_QUIET))
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts that a person wrote, in their order."""
-        return self._unit(self._model.encode_query(list(texts), **_QUIET))
+        """Vectors of texts that a person wrote, in their order; the last few are remembered."""
+        if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
+            fresh = zip(new, self._unit(self._model.encode_query(new, **_QUIET)), strict=True)
+            self._recent = {**dict(list(self._recent.items())[-REMEMBERED:]), **dict(fresh)}
+        return np.stack([self._recent[text] for text in texts])
 
     @staticmethod
     def _unit(vectors: object) -> Vectors:

@@ -28,3 +28,7 @@ class CorpusError(GuideError):
 
 class StoreError(GuideError):
     """The index cannot be opened, read or written."""
+
+
+class DamagedStoreError(StoreError):
+    """The files of the index are not what was written."""

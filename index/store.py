@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +21,7 @@ import numpy as np
 from index.chunk import Chunk, Sentence
 from index.documents import plain
 from index.embed import Vectors
-from index.errors import StoreError
+from index.errors import DamagedStoreError, StoreError
 
 if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
@@ -82,11 +83,22 @@ class Store:
         self._client = _open(folder)
         self._current: Collection | None = None
         self.refresh()
+        self._probe()
 
     def refresh(self) -> None:
         """Look again which collection is the current one; another process may have built."""
         whole = [c for c in self._client.list_collections() if (c.metadata or {}).get("whole")]
         self._current = max(whole, key=lambda c: str(c.metadata["whole"]), default=None)
+
+    def _probe(self) -> None:
+        """Read a little of everything, so that damage shows now and not in the middle of an answer."""
+        if self._current is None:
+            return
+        try:
+            first = self._current.get(limit=1, include=["embeddings", "metadatas"])
+            self._current.query(query_embeddings=_matrix(first["embeddings"]), n_results=1)
+        except Exception as error:  # Chroma raises its core's errors under many names
+            raise DamagedStoreError(f"{self.folder} cannot be read: {error}", "Run `assistant index --force`.") from error
 
     @property
     def stamp(self) -> Stamp | None:
@@ -178,10 +190,23 @@ class Store:
             yield Candidate(chunk, whole, entries["heading", -1][0], sentences)
 
 
+def open_store(folder: Path, say: Callable[[str], None]) -> Store:
+    """The store in a folder; a damaged one is put aside as `<folder>.damaged`, with a line, and begun anew."""
+    try:
+        return Store(folder)
+    except DamagedStoreError as error:
+        aside = folder.with_name(folder.name + ".damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        say(f"The index was damaged and is made again from the texts ({error.what}).")
+        return Store(folder)
+
+
 def _open(folder: Path) -> ClientAPI:
     """Chroma's client on a folder; whatever goes wrong inside it becomes a StoreError."""
     # Imported late: half of the commands never open the index.
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +215,8 @@ def _open(folder: Path) -> ClientAPI:
         reason = error.strerror or error
         raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
     except Exception as error:  # Chroma raises its core's errors under many names
-        raise StoreError(f"The index at {folder} is damaged ({error})", "Run `assistant index --force`.") from error
+        SharedSystemClient.clear_system_cache()
+        raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
 
 
 def _metadata(entry: Entry) -> dict[str, str | int]:

@@ -1,0 +1,303 @@
+"""The straight line: from a question to a checked, cited answer.
+
+    care      is this person in danger?            -> a fixed, kind answer with people to call; stop
+    retrieve  which sentences bear on it?          -> none: "not covered", with the nearest topics that are; stop
+    prompt    those sentences, numbered
+    generate  the local model words the answer     -> streamed
+    ground    sentence by sentence, as it streams  -> supported: kept, with its citations; unsupported: out
+    settle    nothing left standing?               -> the guide's own sentences, quoted
+    steps     what to do next, what to ask next    -> from the guide, each with its citation
+
+The terminal, the page, the tests and the evaluation all come through `Assistant.stream`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import sentencex
+
+from assistant.care import Care
+from assistant.errors import QuestionError
+from assistant.generate import ChatModel, Usage
+from assistant.ground import Grounder
+from assistant.models import ready
+from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt
+from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
+from assistant.retrieve import Retrieval, retrieve
+from assistant.settings import Settings, embedder_name, index_folder, load_settings
+from assistant.steps import as_question, follow_ups, next_steps, passage_of
+from index.build import Progress, Report, build
+from index.embed import Embedder
+from index.search import Searcher
+from index.store import Store, open_store
+from index.words import terms
+
+QUESTION_LIMIT = 4000
+"""Characters of a question."""
+
+ANSWER_TOKENS = 160
+"""Most that the model may word."""
+
+ENOUGH = 4
+"""Sentences kept; then the model is stopped."""
+
+QUOTED = 2
+"""The guide's own sentences shown when nothing of a draft is left."""
+
+NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
+
+Say = Callable[[str], None]
+"""Told, in one line, what a person may want to know while things load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a question passes through, loaded."""
+
+    store: Store
+    embedder: Embedder
+    searcher: Searcher
+    model: ChatModel
+    care: Care
+
+    def covers(self, text: str) -> float:
+        """The chat model's verdict on a `coverage_question`, a logit."""
+        return self.model.verdicts(COVERAGE_PREFIX, [text])[0]
+
+    def supports(self, text: str) -> float:
+        """The chat model's verdict on a `support_question`, a logit."""
+        return self.model.verdicts(SUPPORT_PREFIX, [text])[0]
+
+
+def open_assistant(settings: Settings | None = None) -> Assistant:
+    """An assistant over the guide that the settings name; without any, they come from the environment."""
+    return Assistant(settings or load_settings())
+
+
+class Assistant:
+    """Answers questions about one guide, one at a time; loads what it needs when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._parts: Parts | None = None
+        self._loading = Lock()
+        # Not re-entrant and not bound to a thread: a page may take each step of an answer in another one.
+        self._turn = Lock()
+
+    def load(self, say: Say = lambda line: None, progress: Progress = lambda done, total: None) -> Parts:
+        """Fetch what is missing, load the models, make the index equal to the corpus, warm up. Once."""
+        with self._loading:
+            if self._parts is None:
+                self._parts = self._load(say, progress)
+            return self._parts
+
+    def _load(self, say: Say, progress: Progress) -> Parts:
+        settings = self.settings
+        chat, embed = ready(settings, "chat"), ready(settings, "embed")
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(lambda: ChatModel(chat, settings.context, settings.threads))
+            embedder = Embedder(embed, embedder_name(settings))
+            model = loading.result()
+        store = open_store(index_folder(settings), say)
+        report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress)
+        for line in told(report):
+            say(line)
+        model.warm(PREFIX)
+        return Parts(store, embedder, Searcher(store, embedder), model, Care(embedder.embed_questions))
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The whole answer to a question in a conversation. Raises GuideError only for what someone must mend."""
+        *_, answer = self.stream(question, history)
+        return answer
+
+    def search(self, question: str, k: int = 5) -> tuple[Passage, ...]:
+        """The passages of the guide nearest to a question, best first."""
+        asked, parts = cleaned(question), self.load()
+        with self._turn:
+            matches = parts.searcher.search(asked, k)
+        return tuple(passage_of(m.chunk, number, m.score) for number, m in enumerate(matches, start=1))
+
+    def topics(self, k: int = 4) -> tuple[str, ...]:
+        """Questions that the guide answers, spread over it: what to start with."""
+        chunks = self.load().store.chunks()
+        asked = dict.fromkeys(filter(None, map(as_question, chunks)))
+        questions = sorted(asked, key=lambda question: "“" in question)
+        spread = questions[:: max(1, len(questions) // k)]
+        return tuple(spread[:k])
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+        """The answer as it grows; the last item is whole. Closing the iterator stops the model.
+
+        Raises:
+            QuestionError: empty, too long, or not text.
+        """
+        begun, asked, parts = time.perf_counter(), cleaned(question), self.load()
+        with self._turn:
+            clock = Clock(begun)
+            questions = (*(turn.question for turn in history), asked)
+            if answer := parts.care.answer(asked):
+                yield replace(answer, timings=clock.timings())
+                return
+            retrieval = retrieve(parts.searcher, parts.covers, asked, history)
+            clock.retrieved()
+            if not retrieval.found:
+                yield replace(not_covered(retrieval, questions), timings=clock.timings())
+                return
+            for answer in worded(parts, retrieval, asked, clock):
+                yield answer
+            answer = answer if answer.sentences else quoted(answer, retrieval)
+            yield replace(completed(answer, retrieval, questions), timings=clock.timings())
+
+
+
+def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iterator[Answer]:
+    """The draft, sentence by sentence: each is shown only when the guide supports it."""
+    notes = [found.note for found in retrieval.found]
+    grounder = Grounder(retrieval.found, parts.supports, f"{retrieval.earlier} {asked}")
+    answer = Answer("answered", passages=passages_of(retrieval))
+    tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
+    with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage)) as pieces:
+        for sentence in sentences(clock.watched(pieces)):
+            support = () if repeats(sentence, answer) else grounder.support(sentence)
+            if support:
+                answer = cited(replace(answer, sentences=(*answer.sentences, AnswerSentence(sentence, support))))
+            else:
+                answer = replace(answer, dropped=(*answer.dropped, sentence))
+            yield answer
+            if len(answer.sentences) == ENOUGH:
+                break
+    yield replace(answer, cut_short=clock.usage.cut_short)
+
+
+def sentences(pieces: Iterable[str]) -> Iterator[str]:
+    """The sentences of a text that comes in pieces, each as soon as the next one begins; an unfinished end is not given."""
+    text = ""
+    for piece in pieces:
+        text += piece
+        if piece.strip(" \n") and re.search(r"[.!?\n]", text):
+            *whole, text = _split(text)
+            yield from filter(None, (sentence.strip(" \n-*") for sentence in whole))
+    if text.rstrip("”\"')* \n").endswith((".", "!", "?")):
+        yield text.strip()
+
+
+def _split(text: str) -> list[str]:
+    """A text at the ends of its sentences; nothing is lost."""
+    return [str(part) for line in text.splitlines(keepends=True) for part in sentencex.segment("en", line)] or [""]
+
+
+def repeats(sentence: str, answer: Answer) -> bool:
+    """Whether a sentence says nothing that the answer has not said."""
+    return terms(sentence) <= terms(answer.text)
+
+
+def passages_of(retrieval: Retrieval) -> tuple[Passage, ...]:
+    """What goes before the model, numbered from 1."""
+    found = enumerate(retrieval.found, start=1)
+    return tuple(passage_of(one.match.chunk, number, one.match.score) for number, one in found)
+
+
+def cited(answer: Answer) -> Answer:
+    """The answer with each passage's cited sentences filled in."""
+    spans: dict[int, set[Span]] = {}
+    for citation in (citation for sentence in answer.sentences for citation in sentence.support):
+        spans.setdefault(citation.number, set()).add(citation.span)
+    passages = (
+        replace(p, cited=tuple(sorted(spans.get(p.number, ()), key=lambda span: span.start))) for p in answer.passages
+    )
+    return replace(answer, passages=tuple(passages))
+
+
+def quoted(answer: Answer, retrieval: Retrieval) -> Answer:
+    """The guide's own sentences nearest to the question, for a draft of which nothing was left."""
+    ranked = sorted(
+        (
+            (cosine, number, sentence)
+            for number, found in enumerate(retrieval.found, start=1)
+            for sentence, cosine in zip(found.match.chunk.sentences, found.match.sentences, strict=True)
+        ),
+        key=lambda row: -row[0],
+    )[:QUOTED]
+    kept = sorted(ranked, key=lambda row: (row[1], row[2].start))
+    said = tuple(
+        AnswerSentence(f"“{sentence.plain}”", (Citation(number, Span(sentence.text, sentence.start, sentence.end)),))
+        for _, number, sentence in kept
+    )
+    return cited(replace(answer, sentences=said, quoted=True))
+
+
+def completed(answer: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """The answer with next steps and follow-up questions."""
+    used = {(p.source, p.start) for p in answer.passages if p.cited}
+    others = [m.chunk for m in retrieval.matches if (m.chunk.source, m.chunk.start) not in used]
+    steps = next_steps(retrieval.matches, answer.passages, answer.text)
+    return replace(answer, next_steps=steps, follow_ups=follow_ups(others, asked))
+
+
+def not_covered(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """An honest no, with the nearest topics that the guide does cover, to click."""
+    nearest = follow_ups((match.chunk for match in retrieval.matches), asked)
+    lines = [AnswerSentence(NOT_COVERED)]
+    if nearest:
+        lines.append(AnswerSentence("These are the nearest things it does answer:"))
+    return Answer("not_covered", tuple(lines), follow_ups=nearest, reason=retrieval.reason)
+
+
+def cleaned(question: str) -> str:
+    """A question as plain text on single-spaced lines.
+
+    Raises:
+        QuestionError: empty, too long, or not text.
+    """
+    if len(question) > QUESTION_LIMIT:
+        what = f"The question has {len(question):,} characters, and {QUESTION_LIMIT:,} is the most"
+        raise QuestionError(what, "Ask it in fewer words.")
+    if "\0" in question or "\ufffd" in question or any(0xD800 <= ord(letter) < 0xE000 for letter in question):
+        raise QuestionError("The question is not text", "Type it in words.")
+    shown = "".join(letter if unicodedata.category(letter) not in ("Cc", "Cf", "Co") else " " for letter in question)
+    if not any(map(str.isalnum, shown)):
+        raise QuestionError("The question is empty", "Type what you would like to know.")
+    return " ".join(shown.split())
+
+
+def told(report: Report) -> Iterator[str]:
+    """What a person may want to know of a build, in a line each."""
+    yield from (f"Left out: {line}" for line in report.skipped)
+    if report.reason:
+        yield (
+            f"Index made ({report.reason}): {report.documents} documents, {report.chunks} chunks, "
+            f"{report.embedded} texts embedded in {report.seconds:.1f} s."
+        )
+
+
+class Clock:
+    """Times one answer, from when its question came in."""
+
+    def __init__(self, begun: float) -> None:
+        self.usage = Usage()
+        self._begun = begun
+        self._retrieved = self._first = 0.0
+
+    def retrieved(self) -> None:
+        """Retrieval has ended."""
+        self._retrieved = time.perf_counter() - self._begun
+
+    def watched(self, pieces: Iterable[str]) -> Iterator[str]:
+        """The same pieces; the first one's time is noted."""
+        for piece in pieces:
+            self._first = self._first or time.perf_counter() - self._begun
+            yield piece
+
+    def timings(self) -> Timings:
+        """As far as it is known now, in seconds and tokens."""
+        total, usage = time.perf_counter() - self._begun, self.usage
+        seconds = (round(value, 3) for value in (self._retrieved, self._first, total))
+        return Timings(*seconds, usage.prompt, usage.cached, usage.generated)

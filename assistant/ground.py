@@ -1,0 +1,174 @@
+"""Every sentence of a draft -> the sentences of the guide that support it, or nothing.
+
+Evidence is looked for by words, weighted by how long they are in the passages; a sentence that follows its
+evidence nearly word for word stands at once; any other is put to the chat model as a yes-or-no question, with a
+bar that rises with what the sentence adds. Numbers, quotations and negations must agree in every case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from assistant.prompt import support_question
+from assistant.records import Citation, Span
+from assistant.retrieve import Found
+from index.chunk import Sentence
+from index.words import stem, terms, words
+
+MOST = 3
+"""Sentences of the guide that may support one sentence together."""
+
+ADDS = 0.15
+"""Of the telling words of a sentence: what another piece of evidence must add to be cited beside the first."""
+
+LEAST = 0.3
+"""Of the telling words: a sentence that shares fewer with any evidence is not put to the model."""
+
+VERBATIM = 0.85
+"""Of all words, in their order: from here a sentence is taken as the guide's own."""
+
+BAR, BAR_PER_WORD = 1.0, 0.25
+"""The logit that a verdict must reach, and how much more for each telling word that is new."""
+
+EXAMPLE_HELD = 0.7
+"""Of the telling words of an example: what must stand in the evidence or the question."""
+
+_NEGATIONS = frozenset(
+    """no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont
+    wouldnt shouldnt couldnt mustnt neednt hasnt havent hadnt avoid refrain stop unless""".split()
+)
+_STRONG = frozenset("always never only all every everyone everybody nobody must guarantee guarantees certainly".split())
+_NUMBERS = {w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+_EXAMPLE = re.compile(r"\b(?:such as|like|for example|for instance|e\.g\.|including|whether)\b,?(?P<example>[^;:.]*)", re.I)
+_QUOTED = re.compile(r"[“\"]([^”\"]{3,})[”\"]")
+
+Verdict = Callable[[str], float]
+"""A text of `prompt.support_question` -> how much likelier Yes is than No, a logit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a passage that went before the model."""
+
+    number: int
+    """The passage's."""
+    heading: str
+    sentence: Sentence
+    words: tuple[str, ...]
+    """Stems, in their order."""
+    terms: frozenset[str]
+
+
+class Grounder:
+    """Judges the sentences of one draft against the passages that it was worded from.
+
+    Args:
+        found: the passages, numbered from 1 in this order; all their sentences count, not only those shown.
+        question: what the person asked; a word of theirs is nothing new in an answer.
+    """
+
+    def __init__(self, found: Sequence[Found], verdict: Verdict, question: str) -> None:
+        self._evidence = tuple(_evidence(found))
+        self._verdict = verdict
+        self._asked = terms(question)
+
+    def support(self, claim: str) -> tuple[Citation, ...]:
+        """What supports a sentence of a draft, best first; empty if nothing does."""
+        chosen = self._choose(claim)
+        if not chosen or not agrees(claim, chosen) or not self._exemplified(claim, chosen):
+            return ()
+        if not follows(claim, chosen) and not self._confirmed(claim, chosen):
+            return ()
+        return tuple(Citation(e.number, Span(e.sentence.text, e.sentence.start, e.sentence.end)) for e in chosen)
+
+    def _choose(self, claim: str) -> tuple[Evidence, ...]:
+        """The fewest sentences that hold most of what a sentence tells, best first; none if they hold too little."""
+        telling = terms(claim)
+        spoken = [stem(word) for word in words(claim)]
+        ranked = sorted(self._evidence, key=lambda e: (-_nearness(spoken, telling, e), e.number))
+        chosen: list[Evidence] = []
+        held: frozenset[str] = frozenset()
+        for evidence in ranked:
+            adds = len((evidence.terms & telling) - held)
+            if len(chosen) < MOST and adds and (not chosen or adds >= max(1, ADDS * len(telling))):
+                chosen.append(evidence)
+                held |= evidence.terms & telling
+        return tuple(chosen) if telling and len(held) >= LEAST * len(telling) else ()
+
+    def _confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
+        """The chat model's yes, by a margin that grows with what is new in the sentence."""
+        held = frozenset[str]().union(*(e.terms | terms(e.heading) for e in chosen))
+        new = terms(claim) - held - self._asked
+        evidence = [e.sentence.plain for e in sorted(chosen, key=lambda e: (e.number, e.sentence.start))]
+        return self._verdict(support_question(evidence, claim)) >= BAR + BAR_PER_WORD * len(new)
+
+
+    def _exemplified(self, claim: str, chosen: Sequence[Evidence]) -> bool:
+        """Whether the examples in a sentence come from its evidence or from the person."""
+        held = self._asked.union(*(e.terms for e in chosen))
+        given = [terms(match["example"]) for match in _EXAMPLE.finditer(claim)]
+        return all(len(some & held) >= EXAMPLE_HELD * len(some) for some in given)
+
+
+def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether numbers and quotations of a sentence stand in its evidence, and no absolute word is added."""
+    text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
+    there, spoken = frozenset(_figures(text)), frozenset(words(text))
+    if not there.issuperset(_figures(claim)):
+        return False
+    quotations = (" ".join(words(quotation)) for quotation in _QUOTED.findall(claim))
+    if not all(quotation in " ".join(words(text)) for quotation in quotations):
+        return False
+    return (_STRONG & frozenset(words(claim))) <= spoken
+
+
+def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a sentence says what its evidence says nearly word for word, with the same negations."""
+    spoken = [stem(word) for word in words(claim)]
+    for some in (evidence[:1], sorted(evidence, key=lambda e: (e.number, e.sentence.start))):
+        text = [word for e in some for word in e.words]
+        if common(spoken, text) >= VERBATIM * len(spoken) and _negations(claim) == _negations(
+            " ".join(e.sentence.plain for e in some)
+        ):
+            return True
+    return False
+
+
+def common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Length of the longest common subsequence of two texts, in words."""
+    row = [0] * (len(other) + 1)
+    for word in one:
+        fresh = [0]
+        for position, against in enumerate(other):
+            fresh.append(row[position] + 1 if word == against else max(row[position + 1], fresh[position]))
+        row = fresh
+    return row[-1]
+
+
+def _evidence(found: Iterable[Found]) -> Iterable[Evidence]:
+    for number, one in enumerate(found, start=1):
+        for sentence in one.match.chunk.sentences:
+            stems = tuple(stem(word) for word in words(sentence.plain))
+            yield Evidence(number, one.match.chunk.heading, sentence, stems, terms(sentence.plain))
+
+
+def _nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:
+    """How much of a sentence stands in a piece of evidence: its telling words, and all words in their order."""
+    shared = len(evidence.terms & telling) / max(1, len(telling))
+    return shared + common(spoken, evidence.words) / max(1, len(spoken))
+
+
+def _negations(text: str) -> bool:
+    """Whether a text holds an odd number of negations."""
+    return sum(word in _NEGATIONS for word in words(text)) % 2 == 1
+
+
+def _figures(text: str) -> Iterable[str]:
+    """The numbers of a text, small ones in words too; "one" is more often a pronoun."""
+    for word in words(text):
+        if word[0].isdigit():
+            yield word
+        elif word in _NUMBERS and word != "one":
+            yield _NUMBERS[word]
