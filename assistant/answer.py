@@ -151,11 +151,11 @@ class Assistant:
             if not retrieval.found:
                 yield replace(not_covered(retrieval, questions), timings=clock.timings())
                 return
-            for answer in worded(parts, retrieval, asked, clock):
-                yield answer
-            answer = answer if answer.sentences else quoted(answer, retrieval)
-            yield replace(completed(answer, retrieval, questions), timings=clock.timings())
-
+            draft = Answer("answered")
+            for draft in worded(parts, retrieval, asked, clock):
+                yield draft
+            standing = draft if draft.sentences else quoted(draft, retrieval)
+            yield replace(completed(standing, retrieval, questions), timings=clock.timings())
 
 
 def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iterator[Answer]:
@@ -178,7 +178,7 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iter
 
 
 def sentences(pieces: Iterable[str]) -> Iterator[str]:
-    """The sentences of a text that comes in pieces, each as soon as the next one begins; an unfinished end is not given."""
+    """The sentences of a text that comes in pieces, each as soon as the next begins; an unfinished end is left out."""
     text = ""
     for piece in pieces:
         text += piece
@@ -299,5 +299,5 @@ class Clock:
     def timings(self) -> Timings:
         """As far as it is known now, in seconds and tokens."""
         total, usage = time.perf_counter() - self._begun, self.usage
-        seconds = (round(value, 3) for value in (self._retrieved, self._first, total))
-        return Timings(*seconds, usage.prompt, usage.cached, usage.generated)
+        retrieved, first, total = (round(value, 3) for value in (self._retrieved, self._first, total))
+        return Timings(retrieved, first, total, usage.prompt, usage.cached, usage.generated)

@@ -108,9 +108,13 @@ def care_book() -> CareBook:
         contacts = {name: Contact(who, number, country) for name, (country, who, number) in book["contacts"].items()}
         kinds = tuple(_kind(kept, contacts, book["words"]) for kept in book["kind"])
         harmless = _patterns(book["harmless"]["patterns"], book["words"])
-        return CareBook(book["text"]["first"], book["text"]["last"], kinds, harmless, tuple(book["harmless"]["examples"]))
+        return CareBook(
+            book["text"]["first"], book["text"]["last"], kinds, harmless, tuple(book["harmless"]["examples"])
+        )
     except (OSError, ValueError, KeyError, TypeError, re.error) as error:
-        raise SettingsError(f"assistant/care.toml cannot be used ({error!r})", "Mend it, or take it from the source.") from error
+        raise SettingsError(
+            f"assistant/care.toml cannot be used ({error!r})", "Mend it, or take it from the source."
+        ) from error
 
 
 def _kind(kept: dict[str, Any], contacts: dict[str, Contact], words: dict[str, str]) -> Kind:

@@ -109,9 +109,7 @@ def kind(table: Any) -> str:
     return "hub" if isinstance(table, Mapping) and "hub" in table else "registry"
 
 
-Source = Annotated[
-    Annotated[HubSource, Tag("hub")] | Annotated[RegistrySource, Tag("registry")], Discriminator(kind)
-]
+Source = Annotated[Annotated[HubSource, Tag("hub")] | Annotated[RegistrySource, Tag("registry")], Discriminator(kind)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -530,7 +530,7 @@ def main(words: Sequence[str] | None = None) -> int:
         error = {"what": problem.what, "do": problem.do}
     except KeyboardInterrupt:
         return 130
-    except Exception as problem:  # the outer door of this process: one line, never a traceback
+    except Exception as problem:  # noqa: BLE001 - the outer door of this process: no traceback
         what = f"Fetching stopped ({type(problem).__name__}: {problem})"
         error = {"what": what, "do": "To see more, type: assistant doctor"}
     sys.stdout.write(json.dumps({"error": error}) + "\n")

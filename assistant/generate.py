@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from jinja2 import TemplateError
 
 from assistant.errors import ModelError
 
@@ -104,7 +106,7 @@ class ChatModel:
         """Evaluate a prefix, so that prompts that begin with it start sooner."""
         next(self._llama.generate(self.tokens(messages, answer=False), temp=0.0), None)
 
-    def stream(self, tokens: Sequence[int], limit: int, usage: Usage) -> Iterator[str]:
+    def stream(self, tokens: Sequence[int], limit: int, usage: Usage) -> Generator[str, None, None]:
         """Word an answer, piece by piece, the likeliest token each time.
 
         Args:
@@ -153,9 +155,10 @@ class ChatModel:
 
     def _takes_system(self) -> bool:
         """Whether the template accepts a system turn; some raise an error for it."""
+        probe = [{"role": "system", "content": "\ue000"}, {"role": "user", "content": "x"}]
         try:
-            return "\ue000" in self._render([{"role": "system", "content": "\ue000"}, {"role": "user", "content": "x"}], False)
-        except Exception:  # a template may raise anything
+            return "\ue000" in self._render(probe, False)
+        except (TemplateError, ValueError):
             return False
 
     def _special(self, text: str) -> list[int]:

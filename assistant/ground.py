@@ -40,8 +40,12 @@ _NEGATIONS = frozenset(
     wouldnt shouldnt couldnt mustnt neednt hasnt havent hadnt avoid refrain stop unless""".split()
 )
 _STRONG = frozenset("always never only all every everyone everybody nobody must guarantee guarantees certainly".split())
-_NUMBERS = {w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
-_EXAMPLE = re.compile(r"\b(?:such as|like|for example|for instance|e\.g\.|including|whether)\b,?(?P<example>[^;:.]*)", re.I)
+_NUMBERS = {
+    w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+}
+_EXAMPLE = re.compile(
+    r"\b(?:such as|like|for example|for instance|e\.g\.|including|whether)\b,?(?P<example>[^;:.]*)", re.I
+)
 _QUOTED = re.compile(r"[“\"]([^”\"]{3,})[”\"]")
 
 Verdict = Callable[[str], float]
@@ -103,7 +107,6 @@ class Grounder:
         new = terms(claim) - held - self._asked
         evidence = [e.sentence.plain for e in sorted(chosen, key=lambda e: (e.number, e.sentence.start))]
         return self._verdict(support_question(evidence, claim)) >= BAR + BAR_PER_WORD * len(new)
-
 
     def _exemplified(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """Whether the examples in a sentence come from its evidence or from the person."""

@@ -13,7 +13,7 @@ from assistant.generate import Message
 
 SYSTEM = (
     "You help one person with one guide. You are given notes from the guide and a question. Answer the question "
-    "in two or three short sentences, kindly and plainly, speaking to the person as \"you\". Say only what the "
+    'in two or three short sentences, kindly and plainly, speaking to the person as "you". Say only what the '
     "notes say: add no advice, no examples and no reasons of your own. Use the notes that answer the question and "
     "leave the others out. No lists, no greeting, no closing words."
 )

@@ -39,7 +39,10 @@ _LEANING = re.compile(
     r"|really|go on|more|which ones?|any|ok|okay|sure|explain|tell me more)\b"
 )
 _POINTING = frozenset("it that this those these they them there one ones then instead else same either both".split())
-_QUANTITY = re.compile(r"\bhow (?:many|much|long|often|old|far|big|large|tall|heavy|hot|cold|high|fast|late|early|soon)\b|\bwhat (?:percentage|percent|proportion|share|number|year|date|price)\b")
+_QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|often|old|far|big|large|tall|heavy|hot|cold|high|fast|late|early|soon)\b"
+    r"|\bwhat (?:percentage|percent|proportion|share|number|year|date|price)\b"
+)
 _NUMBER_WORDS = frozenset(
     """one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred
     thousand half quarter third once twice daily weekly monthly yearly hourly always never every regularly constant

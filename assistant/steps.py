@@ -58,8 +58,8 @@ _NOT_AFTER = frozenset(
 """What follows the first word when that is a noun after all ("Water is ...", "Trust and ...")."""
 
 _LINK = re.compile(
-    r"(?:\d{1,3}[.)]\s+)?(?:\w[\w ]{0,20}: )?(?:(?:next|then|first|second|third|finally|lastly|last but not least|instead|also|additionally"
-    r"|afterwards|after that|now|so|remember|in addition|for example|to (?:start|begin)(?: with)?|please"
+    r"(?:\d{1,3}[.)]\s+)?(?:\w[\w ]{0,20}: )?(?:(?:next|then|first|second|third|finally|lastly|last but not least"
+    r"|instead|also|additionally|afterwards|after that|now|so|remember|in addition|for example|to (?:start|begin)(?: with)?|please"
     r"|always|simply|just),?\s+)?(?=\S)",
     re.IGNORECASE,
 )
@@ -113,7 +113,7 @@ def _candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Ma
 
 def tells_to_do(sentence: str) -> bool:
     """Whether a sentence is an instruction: it opens with a verb, after a link or a purpose at most."""
-    if not 4 <= len(words(sentence)) or len(sentence) > STEP_LIMIT or sentence.rstrip("”\"')")[-1:] not in (".", "!"):
+    if not len(words(sentence)) >= 4 or len(sentence) > STEP_LIMIT or sentence.rstrip("”\"')")[-1:] not in (".", "!"):
         return False
     rest = sentence[_link_end(sentence) :]
     purpose = _PURPOSE.match(rest)

@@ -114,7 +114,9 @@ def split_sentences(text: str, block: Block) -> tuple[Sentence, ...]:
     # Hard-wrapped lines belong to one sentence; same length, so that spans stay true.
     inner = text[begin : block.end].replace("\n", " ")
     language = "zh" if _EAST_ASIAN.search(inner) else "en"
-    spans = [(begin + b["start_index"], begin + b["end_index"]) for b in sentencex.get_sentence_boundaries(language, inner)]
+    spans = [
+        (begin + b["start_index"], begin + b["end_index"]) for b in sentencex.get_sentence_boundaries(language, inner)
+    ]
     if spans and number:
         spans[0] = (block.start, spans[0][1])
     return tuple(sentence for start, end in spans for sentence in _sentence(text, start, end))

@@ -37,8 +37,9 @@ _NUMBER = re.compile(r"\d{1,3}[.)][ \t]+")
 _STOP = re.compile(r"[.!?]['\")’”]*\s")
 _FURNITURE = re.compile(
     r"""(?: leave\ a\ (?:reply|comment) | your\ e-?mail\ address\ will\ not\ be\ published.*
-      | required\ fields\ are\ marked.* | skip\ to\ (?:main\ )?content | (?:share|tweet|pin|print)(?:\ (?:this|on)\b.{0,40})?
-      | subscribe\ (?:to|now)\b.{0,60} | (?:previous|next)\ (?:post|article)\b.{0,90} | related\ (?:posts|articles).{0,40}
+      | required\ fields\ are\ marked.* | skip\ to\ (?:main\ )?content | (?:share|tweet|pin|print)
+        (?:\ (?:this|on)\b.{0,40})? | subscribe\ (?:to|now)\b.{0,60} | (?:previous|next)\ (?:post|article)\b.{0,90}
+      | related\ (?:posts|articles).{0,40}
       | (?:accept|reject)\ (?:all\ )?cookies | (?:copyright\b|©).{0,80} | all\ rights\ reserved\.?
       | post\ comment | save\ my\ name.{0,120} | name\ \*|e-?mail\ \*|website
     )""",

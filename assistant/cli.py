@@ -1,0 +1,349 @@
+"""The command `assistant`. An error becomes one line on standard error and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from assistant import models
+from assistant.answer import cleaned, open_assistant, told
+from assistant.errors import GuideError, QuestionError
+from assistant.records import Answer, Turn
+from assistant.settings import OFFLINE, Settings, embedder_name, index_folder, load_settings
+from index.build import Report, build, stale_reason, today
+from index.embed import Embedder
+from index.store import open_store
+
+app = typer.Typer(help="Ask one guide, on this machine alone.", no_args_is_help=True, pretty_exceptions_enable=False)
+models_app = typer.Typer(help="The models: list, fetch, verify, choose.", invoke_without_command=True)
+app.add_typer(models_app, name="models")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Corpus = Annotated[Path | None, typer.Option(help="The folder of texts; each has its own index.")]
+ModelOption = Annotated[str | None, typer.Option("--model", help="A chat model: a name, or a GGUF file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
+
+
+def main() -> None:
+    """The outer door: every error that a person must mend is one line."""
+    try:
+        app(standalone_mode=True)
+    except GuideError as error:
+        err.print(str(error), style="red", soft_wrap=True, markup=False)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        err.print("Stopped.")
+        raise SystemExit(130) from None
+    except Exception as error:
+        if os.environ.get("ASSISTANT_DEBUG"):
+            raise
+        err.print(f"Something went wrong inside: {type(error).__name__}: {error}", style="red", markup=False)
+        err.print("Please report it with the output of `assistant doctor`; ASSISTANT_DEBUG=1 shows where.")
+        raise SystemExit(70) from None
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to serve at.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to serve at.")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    corpus: Corpus = None,
+    model: ModelOption = None,
+) -> None:
+    """Open the chat in your browser; fetches the models the first time."""
+    from ui.app import check_address
+    from ui.app import serve as serve_page
+
+    settings = load_settings(host=host, port=port, corpus=corpus, model=model)
+    check_address(settings.host, settings.port)
+    assistant = open_assistant(settings)
+    with _loading() as (say, progress):
+        assistant.load(say, progress)
+    serve_page(assistant, browser=browser, say=_say)
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="Read from standard input if it is not given.")] = None,
+    as_json: AsJson = False,
+    corpus: Corpus = None,
+    model: ModelOption = None,
+) -> None:
+    """Ask one question."""
+    asked = cleaned(question if question is not None else _piped())
+    assistant = open_assistant(load_settings(corpus=corpus, model=model))
+    with _loading() as (say, progress):
+        assistant.load(say, progress)
+    if as_json:
+        print(json.dumps(assistant.ask(asked).to_dict(), ensure_ascii=False, indent=2))
+    else:
+        _print_answer(assistant.stream(asked))
+
+
+@app.command()
+def chat(corpus: Corpus = None, model: ModelOption = None) -> None:
+    """A conversation in the terminal."""
+    assistant = open_assistant(load_settings(corpus=corpus, model=model))
+    with _loading() as (say, progress):
+        assistant.load(say, progress)
+    out.print("Ask what you like about the guide; an empty line ends.", style="dim")
+    history: list[Turn] = []
+    while (question := _line()).strip():
+        try:
+            answer = _print_answer(assistant.stream(question, history))
+        except QuestionError as error:
+            err.print(str(error), style="red", markup=False)
+            continue
+        history.append(Turn(question, answer.text))
+
+
+@app.command()
+def index(
+    status: Annotated[bool, typer.Option("--status", help="Only say whether it is fresh.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Embed everything again.")] = False,
+    as_json: AsJson = False,
+    corpus: Corpus = None,
+) -> None:
+    """Make the index equal to the texts."""
+    settings = load_settings(corpus=corpus)
+    store = open_store(index_folder(settings), _say)
+    name = embedder_name(settings)
+    if status:
+        reason = stale_reason(store.stamp, today(settings.corpus, name))
+        chunks, entries = store.counts
+        kept = {"corpus": str(settings.corpus), "fresh": not reason, "reason": reason}
+        kept |= {"chunks": chunks, "entries": entries, "folder": str(store.folder)}
+        text = "fresh" if not reason else f"stale: {reason}"
+        print(json.dumps(kept, indent=2) if as_json else f"The index of {settings.corpus} is {text} ({chunks} chunks).")
+        return
+    with _loading() as (say, progress):
+        report = build(store, settings.corpus, _embedder(settings, say), name, force=force, progress=progress)
+    if as_json:
+        print(json.dumps(report.to_dict(), indent=2))
+    else:
+        _print_report(report)
+
+
+@models_app.callback()
+def models_main(context: typer.Context) -> None:
+    """List the models: what is here, what is in use, what fits this machine's memory."""
+    if context.invoked_subcommand is None:
+        list_models()
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """List the models of the catalogue."""
+    table = Table("", "name", "role", "size", "memory", "licence", "here", "note", box=None, pad_edge=False)
+    for state in models.states(load_settings()):
+        model = state.model
+        here = "yes" if state.verified else ("damaged" if state.problem else "not verified") if state.here else "no"
+        memory = f"{model.memory:.1f} GB" + (" (too much)" if state.fits is False else "")
+        measured = "" if model.measured else " Not measured by us."
+        size = f"{model.bytes / 1e9:.2f} GB"
+        mark = "*" if state.in_use else ""
+        table.add_row(mark, model.name, model.role, size, memory, model.licence, here, model.note + measured)
+    out.print(table)
+    out.print("* in use. To get one: assistant models fetch NAME. To use it: assistant models use NAME.", style="dim")
+
+
+@models_app.command("fetch")
+def fetch_models(name: Annotated[str | None, typer.Argument(help="Those in use if it is not given.")] = None) -> None:
+    """Fetch a model and verify it."""
+    settings = load_settings()
+    wanted = [name] if name else [n for n in (settings.model, settings.embedder) if not models.is_path(n)]
+    for one in wanted:
+        models.fetch_model(settings, one)
+        out.print(f"{one} is here and verified.")
+
+
+@models_app.command("verify")
+def verify_models(
+    name: Annotated[str | None, typer.Argument(help="All that are here if it is not given.")] = None,
+) -> None:
+    """Compare the files that are here with their sums."""
+    problems = 0
+    for state in models.verify(load_settings(), name):
+        out.print(f"{state.model.name}: {state.problem or 'its files are what they should be.'}", markup=False)
+        problems += bool(state.problem)
+    if problems:
+        raise SystemExit(1)
+
+
+@models_app.command("use")
+def use_model(name: Annotated[str, typer.Argument(help="A name of the catalogue, or a path.")]) -> None:
+    """Choose a model for the next starts."""
+    settings = load_settings()
+    role = models.use(settings, name)
+    out.print(f"{name} is now the {'chat model' if role == 'chat' else 'embedder'}.")
+    variable = "ASSISTANT_MODEL" if role == "chat" else "ASSISTANT_EMBEDDER"
+    if variable in os.environ:
+        err.print(f"{variable} is set, and stands before this choice.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None) -> None:
+    """Say what is here: what to paste into a report."""
+    report = _examined(load_settings(corpus=corpus, model=model))
+    if as_json:
+        print(json.dumps(report, indent=2))
+        return
+    for section, rows in report.items():
+        out.print(section, style="bold")
+        for name, value in rows.items():
+            out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+
+
+def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Versions, paths, models, index, memory and offline switches."""
+    memory = models.machine_memory()
+    return {
+        "machine": {
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "memory": f"{memory / 1e9:.1f} GB" if memory else "unknown",
+        },
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
+        "models": {
+            "chat": _model_state(settings, settings.model),
+            "embedder": _model_state(settings, settings.embedder),
+        },
+        "index": {"state": _index_state(settings)},
+        "offline": {name: os.environ.get(name, "not set") for name in OFFLINE},
+    }
+
+
+_PACKAGES = (
+    "guide-assistant",
+    "llama-cpp-python",
+    "sentence-transformers",
+    "torch",
+    "chromadb",
+    "gradio",
+    "huggingface_hub",
+)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _model_state(settings: Settings, choice: str) -> str:
+    if models.is_path(choice):
+        return f"{choice} ({'here' if Path(choice).expanduser().exists() else 'missing'})"
+    states = {state.model.name: state for state in models.states(settings)}
+    state = states.get(choice)
+    if state is None:
+        return f"{choice} (not in the catalogue)"
+    return f"{choice} ({state.problem or ('verified' if state.verified else 'here' if state.here else 'missing')})"
+
+
+def _index_state(settings: Settings) -> str:
+    folder = index_folder(settings)
+    if not folder.exists():
+        return "not made yet"
+    try:
+        store = open_store(folder, _say)
+        reason = stale_reason(store.stamp, today(settings.corpus, embedder_name(settings)))
+    except GuideError as error:
+        return str(error)
+    return f"{'stale: ' + reason if reason else 'fresh'}, {store.counts[0]} chunks, in {folder}"
+
+
+def _embedder(settings: Settings, say: Callable[[str], None]) -> Callable[[], Embedder]:
+    """Loads the embedder when it is first needed."""
+
+    def load() -> Embedder:
+        folder = models.ready(settings, "embed")
+        say("Loading the embedder …")
+        return Embedder(folder, embedder_name(settings))
+
+    return load
+
+
+def _say(line: str) -> None:
+    err.print(line, style="dim", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _loading() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+    """A place to say things and a progress bar for embedding, on standard error."""
+    columns = (TextColumn("Reading the guide"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None, visible=False)
+        yield _say, lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+def _print_report(report: Report) -> None:
+    for line in told(report) if report.reason else ():
+        out.print(line, markup=False, soft_wrap=True)
+    if not report.reason:
+        out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")
+
+
+def _print_answer(answers: Iterator[Answer]) -> Answer:
+    """Show sentences as they pass the check, then sources, next steps and follow-ups."""
+    shown, answer = 0, Answer("answered")
+    for answer in answers:
+        for sentence in answer.sentences[shown:]:
+            marks = "".join(f"[{number}]" for number in sentence.citations)
+            end = "\n" if answer.status != "answered" else " "
+            out.print(f"{sentence.text} {marks}".strip(), end=end, markup=False, soft_wrap=True)
+        shown = len(answer.sentences)
+    out.print()
+    _print_rest(answer)
+    return answer
+
+
+def _print_rest(answer: Answer) -> None:
+    for contact in answer.contacts:
+        out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
+    cited = [passage for passage in answer.passages if passage.cited]
+    for passage in cited:
+        out.print(f"\n\\[{passage.number}] {passage.heading} ({passage.source})", style="bold")
+        for span in passage.cited:
+            out.print(f"    “{' '.join(span.text.split())}”", style="dim", markup=False, soft_wrap=True)
+    if answer.next_steps:
+        out.print("\nNext steps", style="bold")
+        for step in answer.next_steps:
+            out.print(f"  • {step.text} ({step.passage.heading}, {step.passage.source})", markup=False, soft_wrap=True)
+    if answer.follow_ups:
+        out.print("\nYou could also ask", style="bold")
+        for question in answer.follow_ups:
+            out.print(f"  ? {question}", markup=False, soft_wrap=True)
+
+
+def _piped() -> str:
+    """The question from standard input; QuestionError if that is not text."""
+    if sys.stdin.isatty():
+        err.print("Type your question, then Ctrl-D:", style="dim")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise QuestionError("The question is not text", "Type it in words.") from error
+
+
+def _line() -> str:
+    try:
+        return out.input("\n[bold]You:[/bold] ")
+    except EOFError:
+        return ""
