@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -125,6 +126,15 @@ class Assistant:
             matches = parts.searcher.search(asked, k)
         return tuple(passage_of(m.chunk, number, m.score) for number, m in enumerate(matches, start=1))
 
+    @property
+    def title(self) -> str:
+        """The title of the longest document."""
+        chunks = self.load().store.chunks()
+        sizes = Counter[str]()
+        for chunk in chunks:
+            sizes[chunk.title] += len(chunk.text)
+        return max(sizes, key=lambda title: sizes[title])
+
     def topics(self, k: int = 4) -> tuple[str, ...]:
         """Questions that the guide answers, spread over it: what to start with."""
         chunks = self.load().store.chunks()
@@ -165,7 +175,11 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iter
     answer = Answer("answered", passages=passages_of(retrieval))
     tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
     with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage)) as pieces:
+        yield answer
         for sentence in sentences(clock.watched(pieces)):
+            if sentence is None:
+                yield answer
+                continue
             support = () if repeats(sentence, answer) else grounder.support(sentence)
             if support:
                 answer = cited(replace(answer, sentences=(*answer.sentences, AnswerSentence(sentence, support))))
@@ -177,11 +191,15 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iter
     yield replace(answer, cut_short=clock.usage.cut_short)
 
 
-def sentences(pieces: Iterable[str]) -> Iterator[str]:
-    """The sentences of a text that comes in pieces, each as soon as the next begins; an unfinished end is left out."""
+def sentences(pieces: Iterable[str]) -> Iterator[str | None]:
+    """The sentences of a text that comes in pieces, each as soon as the next begins; an unfinished end is left out.
+
+    None stands for a piece that ended no sentence, so that whoever listens may stop the model between tokens.
+    """
     text = ""
     for piece in pieces:
         text += piece
+        yield None
         if piece.strip(" \n") and re.search(r"[.!?\n]", text):
             *whole, text = _split(text)
             yield from filter(None, (sentence.strip(" \n-*") for sentence in whole))

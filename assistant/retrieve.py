@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from assistant.prompt import Note, coverage_question
 from assistant.records import Turn
+from assistant.steps import unlabelled
 from index.chunk import Sentence
 from index.search import Match, Searcher
 from index.words import FUNCTION_WORDS, words
@@ -60,7 +61,7 @@ class Found:
     @property
     def note(self) -> Note:
         """What the model sees of it."""
-        return Note(self.match.chunk.heading, tuple(sentence.plain for sentence in self.sentences))
+        return Note(unlabelled(self.match.chunk.heading), tuple(sentence.plain for sentence in self.sentences))
 
 
 @dataclass(frozen=True, slots=True)

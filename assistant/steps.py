@@ -58,8 +58,10 @@ _NOT_AFTER = frozenset(
 """What follows the first word when that is a noun after all ("Water is ...", "Trust and ...")."""
 
 _LINK = re.compile(
-    r"(?:\d{1,3}[.)]\s+)?(?:\w[\w ]{0,20}: )?(?:(?:next|then|first|second|third|finally|lastly|last but not least"
-    r"|instead|also|additionally|afterwards|after that|now|so|remember|in addition|for example|to (?:start|begin)(?: with)?|please"
+    r"(?:\d{1,3}[.)]\s+)?(?:\w[\w ]{0,20}: )?"
+    r"(?:(?:next|then|first|second|third|finally|lastly|last but not least"
+    r"|instead|also|additionally|afterwards|after that|now|so|remember|in addition|for example|please"
+    r"|to (?:start|begin)(?: with)?"
     r"|always|simply|just),?\s+)?(?=\S)",
     re.IGNORECASE,
 )
@@ -160,7 +162,7 @@ def follow_ups(chunks: Iterable[Chunk], asked: Sequence[str]) -> tuple[str, ...]
 
 def as_question(chunk: Chunk) -> str:
     """A chunk's heading as a question of the reader's; empty if it is only the title."""
-    heading = _LABEL.sub("", chunk.heading).strip()
+    heading = unlabelled(chunk.heading)
     if not heading or chunk.headings == (chunk.title,):
         return ""
     if heading.endswith("?"):
@@ -168,6 +170,11 @@ def as_question(chunk: Chunk) -> str:
     if _opens_with_verb(heading):
         return f"How do I {_lowered(_as_mine(heading))}?"
     return f"What does the guide say about “{heading}”?"
+
+
+def unlabelled(heading: str) -> str:
+    """A heading without its number ("Tip 1: ...")."""
+    return _LABEL.sub("", heading).strip() or heading
 
 
 def _as_mine(text: str) -> str:

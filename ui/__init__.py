@@ -1,0 +1,1 @@
+"""The page: layout and events in app, records to HTML in view."""
