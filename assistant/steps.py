@@ -71,16 +71,18 @@ _LABEL = re.compile(r"^(?:\w+ )?\d+\s?[:.)–—-]\s*")
 _MINE = {"your": "my", "yours": "mine", "yourself": "myself", "you": "I", "you're": "I'm", "you’re": "I’m"}
 
 
-def next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str) -> tuple[NextStep, ...]:
+def next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str = "") -> tuple[NextStep, ...]:
     """Two or three things to do, nearest to the question first, each from another place if there are enough.
 
     Args:
         matches: what was found for the question, best first.
-        passages: those of them that went before the model, already numbered.
-        said: the answer's text; what it says already is not repeated.
+        passages: those of them that went before the model, numbered, with what of them the answer cites.
+        said: the answer's text; what it says or cites already is not repeated.
     """
     numbered = {(passage.source, passage.start): passage for passage in passages}
-    ranked = sorted(_candidates(matches, said), key=lambda row: -row[0])
+    cited = {(passage.source, span.start) for passage in passages for span in passage.cited}
+    candidates = (row for row in _candidates(matches, said) if (row[1].chunk.source, row[2].start) not in cited)
+    ranked = sorted(candidates, key=lambda row: -row[0])
     taken: list[tuple[Chunk, Sentence, float]] = []
     for once in (True, False):
         for _, match, sentence in ranked:

@@ -17,7 +17,8 @@ FUNCTION_WORDS = frozenset(
     once one only or other our ours out over own please re really same she should so some such than that the their
     theirs them themselves then there these they thing things this those through to too under until up us ve very was
     we were what when where whether which while who whom whose why will with would you your yours yourself ok okay
-    still even ever""".split()
+    still even ever im id ill hes shes were weve wed wont theyre theyve theyd theyll youre youve youd youll thats theres
+    whats lets dont doesnt didnt cant couldnt isnt arent wasnt werent hasnt havent hadnt wouldnt shouldnt""".split()
 )
 """English words that tell little of what a text is about; contractions stand without their apostrophe."""
 

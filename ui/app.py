@@ -161,7 +161,9 @@ def check_address(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
-            raise PortError(what, f"Choose another port, for example --port {port + 1 if port < 65535 else 7860}.") from error
+            raise PortError(
+                what, f"Choose another port, for example --port {port + 1 if port < 65535 else 7860}."
+            ) from error
 
 
 def theme() -> gr.themes.Base:

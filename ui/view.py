@@ -70,7 +70,7 @@ def _answer(answer: Answer, place: int, whole: bool) -> str:
     text, panels = [], []
     for number, sentence in enumerate(answer.sentences, start=1):
         chips, shown = _chips(sentence, passages, f"s-{place}-{number}")
-        text.append(f'<span class="said">{escaped(sentence.text)}</span>{chips}')
+        text.append(_with_chips(sentence.text, chips))
         panels.append(shown)
     lead = '<p class="quiet">In the guide’s own words:</p>' if answer.quoted else ""
     words = f'{lead}<p class="words">{" ".join(text)}</p>' if text else ""
@@ -102,15 +102,21 @@ def _chips(sentence: AnswerSentence, passages: dict[int, Passage], key: str) -> 
     return "".join(chips), "".join(panels)
 
 
+def _with_chips(text: str, chips: str) -> str:
+    """A sentence and its chips, which stay on the line of its last word."""
+    start, _, last = text.rpartition(" ")
+    return f'<span class="said">{escaped(start)} <span class="tail">{escaped(last)}{chips}</span></span>'
+
+
 def _step(step: NextStep, identity: str) -> tuple[str, str]:
     label = f"Where the guide says so: {step.passage.heading}"
     chip = _opener(identity, str(step.passage.number), label, "chip")
-    return f"<li>{escaped(step.text)}{chip}</li>", _panel(step.passage, step.passage.cited, identity)
+    return f"<li>{_with_chips(step.text, chip)}</li>", _panel(step.passage, step.passage.cited, identity)
 
 
 def _sources(passages: Iterable[Passage], place: int) -> str:
     cards = "".join(
-        f'<li>{_opener(f"p-{place}-{p.number}", f"{p.number}  {p.heading}", f"Open source {p.number}", "card")}</li>'
+        f"<li>{_opener(f'p-{place}-{p.number}', f'{p.number}  {p.heading}', f'Open source {p.number}', 'card')}</li>"
         for p in passages
         if p.cited
     )
@@ -168,4 +174,6 @@ def _ask(question: str, kind: str) -> str:
 def _opener(identity: str, text: str, label: str, kind: str) -> str:
     """A button that opens a panel."""
     name = escaped(label)
-    return f'<button type="button" class="{kind}" popovertarget="{identity}" aria-label="{name}">{escaped(text)}</button>'
+    return (
+        f'<button type="button" class="{kind}" popovertarget="{identity}" aria-label="{name}">{escaped(text)}</button>'
+    )
