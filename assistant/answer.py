@@ -17,7 +17,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -143,7 +143,7 @@ class Assistant:
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Answer, None, None]:
         """The answer as it grows; the last item is whole. Closing the iterator stops the model.
 
         Raises:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypeAlias
 
 import gradio as gr
 
@@ -17,6 +17,8 @@ from assistant.records import Answer, Turn
 from ui import view
 
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
+
+STOPPED = "Stopped. You can ask again, or try another question."
 
 # Buttons inside the conversation ask their question; delegated, as the conversation is drawn again and again.
 _ASK_JS = """
@@ -38,6 +40,10 @@ watch('value', () => {
 )
 
 
+Drawn: TypeAlias = Iterator[dict[Any, Any]]
+"""Components and what they show from now on."""
+
+
 class Conversation:
     """What one browser tab has asked; never written anywhere."""
 
@@ -55,21 +61,29 @@ class Conversation:
         return tuple(Turn(question, answer.text) for question, answer in self.turns if answer.status != "care")
 
 
-def build_page(assistant: Assistant) -> gr.Blocks:
-    """The page over an assistant that is loaded."""
-    title, topics = assistant.title, assistant.topics()
-    with gr.Blocks(title=title, analytics_enabled=False, fill_height=True) as page:
-        conversation = gr.State(Conversation())
-        gr.HTML(view.header(title), elem_id="header", js_on_load=None, apply_default_css=False)
-        past = gr.HTML("", elem_id="past", js_on_load=_ASK_JS, apply_default_css=False)
-        current = gr.HTML(view.welcome(topics), elem_id="current", js_on_load=_FOLLOW_JS, apply_default_css=False)
+class Page:
+    """The components of the page over an assistant that is loaded, and what happens at each event."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._title, self._topics = assistant.title, assistant.topics()
+        with gr.Blocks(title=self._title, analytics_enabled=False, fill_height=True) as self.blocks:
+            self._lay_out()
+            self._listen()
+
+    def _lay_out(self) -> None:
+        self._kept = gr.State(Conversation())
+        bare: dict[str, Any] = {"apply_default_css": False}
+        gr.HTML(view.header(self._title), elem_id="header", js_on_load=None, **bare)
+        self._past = gr.HTML("", elem_id="past", js_on_load=_ASK_JS, **bare)
+        self._current = gr.HTML(view.welcome(self._topics), elem_id="current", js_on_load=_FOLLOW_JS, **bare)
+        small: dict[str, Any] = {"size": "sm", "scale": 0, "visible": False}
         with gr.Column(elem_id="composer"):
             with gr.Row(elem_id="ask-row"):
-                box = gr.Textbox(
+                self._box = gr.Textbox(
                     placeholder="Ask the guide …",
                     label="Your question",
                     show_label=False,
-                    lines=1,
                     max_lines=6,
                     max_length=QUESTION_LIMIT,
                     autofocus=True,
@@ -77,67 +91,72 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     scale=1,
                     elem_id="question",
                 )
-                send = gr.Button("Ask", variant="primary", elem_id="send", scale=0, min_width=84)
-                stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=84, visible=False)
+                self._send = gr.Button("Ask", variant="primary", elem_id="send", scale=0, min_width=84)
+                self._stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=84, visible=False)
             with gr.Row(elem_id="tools"):
-                retry = gr.Button("Try again", elem_id="retry", size="sm", scale=0, visible=False)
-                clear = gr.Button("Clear conversation", elem_id="clear", size="sm", scale=0, visible=False)
-        shown = [conversation, past, current, box, send, stop, retry, clear]
+                self._retry = gr.Button("Try again", elem_id="retry", **small)
+                self._clear = gr.Button("Clear conversation", elem_id="clear", **small)
 
-        def asked(kept: Conversation, question: str) -> Iterator[dict[Any, Any]]:
-            kept.stop.clear()
-            place = len(kept.turns)
-            earlier = "".join(view.turn(q, a, n) for n, (q, a) in enumerate(kept.turns))
-            yield {
-                **_working(True, bool(kept.turns)),
-                past: earlier,
-                current: view.turn(question, None, place, READING),
-            }
-            try:
-                for drawn in _answered(assistant, kept, question, place):
-                    yield {current: drawn}
-            except GuideError as error:
-                yield {current: view.problem(question, str(error))}
-            yield {**_working(False, bool(kept.turns)), conversation: kept}
-
-        def typed(kept: Conversation, question: str) -> Iterator[dict[Any, Any]]:
-            if question.strip():
-                yield from asked(kept, question.strip())
-
-        def clicked(kept: Conversation, event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            yield from asked(kept, str(event.question))
-
-        def again(kept: Conversation) -> Iterator[dict[Any, Any]]:
-            if kept.turns:
-                question, _ = kept.turns.pop()
-                yield from asked(kept, question)
-
-        def cleared(kept: Conversation) -> dict[Any, Any]:
-            kept.stop.set()
-            kept.turns.clear()
-            return {**_working(False, False), conversation: kept, past: "", current: view.welcome(topics)}
-
-        def _working(busy: bool, begun: bool) -> dict[Any, Any]:
-            return {
-                box: gr.update(value="") if busy else gr.update(),
-                send: gr.update(visible=not busy),
-                stop: gr.update(visible=busy),
-                retry: gr.update(visible=begun and not busy),
-                clear: gr.update(visible=begun or busy),
-            }
-
+    def _listen(self) -> None:
+        kept, shown = [self._kept], [self._kept, self._past, self._current, self._box]
+        shown += [self._send, self._stop, self._retry, self._clear]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on([box.submit, send.click], typed, [conversation, box], shown, concurrency_limit=None, **quiet)
-        gr.on([past.submit, current.submit], clicked, [conversation], shown, concurrency_limit=None, **quiet)
-        retry.click(again, [conversation], shown, concurrency_limit=None, **quiet)
-        stop.click(lambda kept: kept.stop.set(), [conversation], None, queue=False, **quiet)
-        clear.click(cleared, [conversation], shown, queue=False, **quiet)
-    return page
+        many = {**quiet, "concurrency_limit": None}
+        gr.on([self._box.submit, self._send.click], self._typed, [*kept, self._box], shown, **many)
+        gr.on([self._past.submit, self._current.submit], self._clicked, kept, shown, **many)
+        self._retry.click(self._again, kept, shown, **many)
+        self._stop.click(_stopped, kept, None, queue=False, **quiet)
+        self._clear.click(self._cleared, kept, shown, queue=False, **quiet)
+
+    def _typed(self, kept: Conversation, question: str) -> Drawn:
+        if question.strip():
+            yield from self._asked(kept, question.strip())
+
+    def _clicked(self, kept: Conversation, event: gr.EventData) -> Drawn:
+        yield from self._asked(kept, str(event.question))
+
+    def _again(self, kept: Conversation) -> Drawn:
+        if kept.turns:
+            question, _ = kept.turns.pop()
+            yield from self._asked(kept, question)
+
+    def _asked(self, kept: Conversation, question: str) -> Drawn:
+        """Draw the question at once, then the answer as it grows."""
+        kept.stop.clear()
+        place = len(kept.turns)
+        earlier = "".join(view.turn(asked, answer, n) for n, (asked, answer) in enumerate(kept.turns))
+        now = view.turn(question, None, place, READING)
+        yield {**self._tools(busy=True, begun=True), self._past: earlier, self._current: now}
+        try:
+            for drawn in _answered(self._assistant, kept, question, place):
+                yield {self._current: drawn}
+        except GuideError as error:
+            yield {self._current: view.problem(question, str(error))}
+        yield {**self._tools(busy=False, begun=bool(kept.turns)), self._kept: kept}
+
+    def _cleared(self, kept: Conversation) -> dict[Any, Any]:
+        _stopped(kept)
+        kept.turns = []
+        empty = {self._kept: kept, self._past: "", self._current: view.welcome(self._topics)}
+        return {**self._tools(busy=False, begun=False), **empty}
+
+    def _tools(self, busy: bool, begun: bool) -> dict[Any, Any]:
+        return {
+            self._box: gr.update(value="") if busy else gr.update(),
+            self._send: gr.update(visible=not busy),
+            self._stop: gr.update(visible=busy),
+            self._retry: gr.update(visible=begun and not busy),
+            self._clear: gr.update(visible=begun),
+        }
+
+
+def _stopped(kept: Conversation) -> None:
+    kept.stop.set()
 
 
 def _answered(assistant: Assistant, kept: Conversation, question: str, place: int) -> Iterator[str]:
-    """The turn as HTML, each time it has changed; a whole answer joins the conversation."""
-    answer, drawn = None, ""
+    """The turn as HTML, each time it has changed; what stands at the end joins the conversation."""
+    turns, answer, drawn = kept.turns, None, ""
     with closing(assistant.stream(question, kept.history)) as growing:
         for answer in growing:
             if kept.stop.is_set():
@@ -146,10 +165,12 @@ def _answered(assistant: Assistant, kept: Conversation, question: str, place: in
             if fresh != drawn:
                 drawn = fresh
                 yield drawn
-    if answer is None or kept.stop.is_set() and not answer.sentences:
-        yield view.problem(question, "Stopped. You can ask again, or try another question.")
+    if kept.turns is not turns:  # cleared meanwhile
         return
-    kept.turns.append((question, answer))
+    if answer is None or (kept.stop.is_set() and not answer.sentences):
+        yield view.problem(question, STOPPED)
+        return
+    turns.append((question, answer))
     yield view.turn(question, answer, place)
 
 
@@ -176,7 +197,7 @@ def theme() -> gr.themes.Base:
 def launch(assistant: Assistant, *, browser: bool = False, block: bool = False) -> gr.Blocks:
     """Serve the page; returns at once unless `block`."""
     settings = assistant.settings
-    page = build_page(assistant)
+    page = Page(assistant).blocks
     page.queue(default_concurrency_limit=None)
     page.launch(
         server_name=settings.host,

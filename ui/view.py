@@ -173,7 +173,5 @@ def _ask(question: str, kind: str) -> str:
 
 def _opener(identity: str, text: str, label: str, kind: str) -> str:
     """A button that opens a panel."""
-    name = escaped(label)
-    return (
-        f'<button type="button" class="{kind}" popovertarget="{identity}" aria-label="{name}">{escaped(text)}</button>'
-    )
+    what = f'class="{kind}" popovertarget="{identity}" aria-label="{escaped(label)}"'
+    return f'<button type="button" {what}>{escaped(text)}</button>'
