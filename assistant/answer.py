@@ -104,7 +104,8 @@ class Assistant:
         settings = self.settings
         chat, embed = ready(settings, "chat"), ready(settings, "embed")
         with ThreadPoolExecutor(1) as pool:
-            loading = pool.submit(lambda: ChatModel(chat, settings.context, settings.threads))
+            cache = settings.home / "cache"
+            loading = pool.submit(lambda: ChatModel(chat, settings.context, settings.threads, cache))
             embedder = Embedder(embed, embedder_name(settings))
             model = loading.result()
         store = open_store(index_folder(settings), say)
@@ -112,7 +113,14 @@ class Assistant:
         for line in told(report):
             say(line)
         model.warm(PREFIX)
+        model.warm_verdicts(COVERAGE_PREFIX)
+        model.warm_verdicts(SUPPORT_PREFIX)
         return Parts(store, embedder, Searcher(store, embedder), model, Care(embedder.embed_questions))
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered now."""
+        return self._turn.locked()
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer to a question in a conversation. Raises GuideError only for what someone must mend."""

@@ -7,10 +7,12 @@ template tokens in it are data.
 from __future__ import annotations
 
 import codecs
+import ctypes
 import os
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,11 @@ BATCH = 512
 VERDICT_CONTEXT = 2048
 """Tokens of the second context, where yes-or-no questions are read."""
 
-VERDICTS_AT_ONCE = 8
+PREFIXES, VERDICTS_AT_ONCE = 2, 8
+"""Kinds of yes-or-no questions, and how many are read in one pass."""
+
+STATES_KEPT = 6
+"""Evaluated prefixes on disk, about 10 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,19 @@ class ChatModel:
         path: the GGUF file.
         context: tokens the model may see at once.
         threads: 0 takes the cores of the machine.
+        cache: the folder where evaluated prefixes are kept from start to start; None keeps none.
 
     Raises:
         ModelError: the file is damaged, of an unknown kind, or needs more memory than there is.
     """
 
-    def __init__(self, path: Path, context: int, threads: int = 0) -> None:
+    def __init__(self, path: Path, context: int, threads: int = 0, cache: Path | None = None) -> None:
         self.path = path
         self._threads = threads or os.cpu_count() or 1
         self._llama = _load(path, context, self._threads)
         self._template, self._stops = _template(self._llama)
-        self._verdicts: dict[tuple[int, ...], _Verdicts] = {}
+        self._cache = _Cache(cache, path)
+        self._verdicts: _Verdicts | None = None
 
     @property
     def context(self) -> int:
@@ -102,9 +110,23 @@ class ChatModel:
             tokens.insert(0, bos)
         return tokens
 
-    def warm(self, messages: Sequence[Message]) -> None:
-        """Evaluate a prefix, so that prompts that begin with it start sooner."""
-        next(self._llama.generate(self.tokens(messages, answer=False), temp=0.0), None)
+    def warm(self, prefix: Sequence[Message]) -> None:
+        """Evaluate the beginning of all prompts for answers, or take it from the disk."""
+        tokens = self.tokens(prefix, answer=False)
+        if self._cache.load(self._llama.ctx, 0, tokens):
+            self._llama.n_tokens = len(tokens)
+            self._llama.input_ids[: len(tokens)] = tokens
+        else:
+            self._llama.reset()
+            self._llama.eval(tokens)
+            self._cache.save(self._llama.ctx, 0, tokens)
+
+    def warm_verdicts(self, prefix: Sequence[Message]) -> tuple[int, ...]:
+        """Evaluate the beginning of a kind of yes-or-no question, or take it from the disk; gives its tokens."""
+        fixed = tuple(self.tokens(prefix, answer=False))
+        self._verdicts = self._verdicts or _Verdicts(self._llama, self._threads)
+        self._verdicts.keep(fixed, self._cache)
+        return fixed
 
     def stream(self, tokens: Sequence[int], limit: int, usage: Usage) -> Generator[str, None, None]:
         """Word an answer, piece by piece, the likeliest token each time.
@@ -137,17 +159,10 @@ class ChatModel:
         """
         if not questions:
             return []
-        fixed = tuple(self.tokens(prefix, answer=False))
-        if fixed not in self._verdicts:
-            self._verdicts[fixed] = _Verdicts(self._llama, fixed, self._threads)
-        reader = self._verdicts[fixed]
+        fixed = self.warm_verdicts(prefix)
+        assert self._verdicts is not None
         suffixes = [self.tokens([*prefix, Message("user", text)])[len(fixed) :] for text in questions]
-        found: list[float] = []
-        while suffixes:
-            some = reader.fitting(suffixes)
-            found += reader.read(suffixes[:some])
-            suffixes = suffixes[some:]
-        return found
+        return self._verdicts.read(fixed, suffixes)
 
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:
         self._template.add_generation_prompt = answer
@@ -169,54 +184,65 @@ class ChatModel:
 
 
 class _Verdicts:
-    """A second context on a loaded model, with a fixed prefix in it, copied for each question of a batch."""
+    """A second context on a loaded model: fixed prefixes in sequences of their own, copied for each question."""
 
-    def __init__(self, llama: Llama, prefix: tuple[int, ...], threads: int) -> None:
+    def __init__(self, llama: Llama, threads: int) -> None:
         import llama_cpp
 
         self._api = llama_cpp
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = max(VERDICT_CONTEXT, len(prefix) + 1024)
-        params.n_batch = params.n_ctx
+        params.n_ctx = params.n_batch = VERDICT_CONTEXT
         params.n_ubatch = BATCH
-        params.n_seq_max = VERDICTS_AT_ONCE + 1
+        params.n_seq_max = PREFIXES + VERDICTS_AT_ONCE
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True
         self._context = llama_cpp.llama_init_from_model(llama.model, params)
         if not self._context:
             raise ModelError("There is not enough memory to check answers", "Use a smaller model (`assistant models`).")
         self._memory = llama_cpp.llama_get_memory(self._context)
-        self._room = int(params.n_ctx) - len(prefix)
-        self._prefix = len(prefix)
-        self._vocabulary = llama.n_vocab()
+        self._room = VERDICT_CONTEXT
+        self._prefixes: dict[tuple[int, ...], int] = {}
         self._yes, self._no = (llama.tokenize(word, add_bos=False)[0] for word in (b"Yes", b"No"))
-        self._decode([(token, place, 0, False) for place, token in enumerate(prefix)])
 
-    def fitting(self, suffixes: Sequence[Sequence[int]]) -> int:
-        """How many of the first suffixes go into one pass; at least one."""
-        total, some = 0, 0
-        for suffix in suffixes[:VERDICTS_AT_ONCE]:
-            total += len(suffix)
-            if some and total > self._room:
-                break
-            some += 1
-        return some
+    def keep(self, prefix: tuple[int, ...], cache: _Cache) -> int:
+        """Evaluate a prefix, or take it from the disk; gives its sequence."""
+        if prefix not in self._prefixes:
+            sequence = len(self._prefixes)
+            if not cache.load(self._context, sequence, prefix):
+                self._decode([(token, place, sequence, False) for place, token in enumerate(prefix)])
+                cache.save(self._context, sequence, prefix)
+            self._prefixes[prefix] = sequence
+            self._room -= len(prefix)
+        return self._prefixes[prefix]
 
-    def read(self, suffixes: Sequence[Sequence[int]]) -> list[float]:
-        """The difference of the logits of Yes and No after each suffix."""
-        rows, last = [], []
-        for sequence, suffix in enumerate(suffixes, start=1):
-            kept = suffix[-self._room :]
-            self._api.llama_memory_seq_cp(self._memory, 0, sequence, 0, self._prefix)
-            for place, token in enumerate(kept):
-                rows.append((token, self._prefix + place, sequence, place == len(kept) - 1))
+    def read(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[float]:
+        """The difference of the logits of Yes and No after each suffix, as many at once as there is room for."""
+        found: list[float] = []
+        while len(found) < len(suffixes):
+            some: list[Sequence[int]] = []
+            total = 0
+            for suffix in suffixes[len(found) : len(found) + VERDICTS_AT_ONCE]:
+                total += len(suffix)
+                if some and total > self._room:
+                    break
+                some.append(suffix[-self._room :])
+            found += self._read(prefix, some)
+        return found
+
+    def _read(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[float]:
+        rows: list[tuple[int, int, int, bool]] = []
+        last = []
+        for sequence, suffix in enumerate(suffixes, start=PREFIXES):
+            self._api.llama_memory_seq_cp(self._memory, self._prefixes[prefix], sequence, 0, len(prefix))
+            for place, token in enumerate(suffix, start=len(prefix)):
+                rows.append((token, place, sequence, place == len(prefix) + len(suffix) - 1))
             last.append(len(rows) - 1)
         self._decode(rows)
         found = []
         for row in last:
             logits = self._api.llama_get_logits_ith(self._context, row)
             found.append(float(logits[self._yes] - logits[self._no]))
-        for sequence in range(1, len(suffixes) + 1):
+        for sequence in range(PREFIXES, PREFIXES + len(suffixes)):
             self._api.llama_memory_seq_rm(self._memory, sequence, 0, -1)
         return found
 
@@ -240,6 +266,53 @@ class _Verdicts:
         """The weights belong to the chat model; the context is ours."""
         if getattr(self, "_context", None):
             self._api.llama_free(self._context)
+
+
+class _Cache:
+    """Evaluated prefixes on disk, so that a start need not evaluate them again; an unusable one is as none.
+
+    Args:
+        folder: None keeps nothing.
+        model: what the weights are known by; another file means other states.
+    """
+
+    def __init__(self, folder: Path | None, model: Path) -> None:
+        import llama_cpp
+
+        self._api = llama_cpp
+        self._folder = folder
+        kept = model.stat()
+        self._model = f"{model.name} {kept.st_size} {kept.st_mtime_ns} {llama_cpp.__version__}"
+
+    def load(self, context: Any, sequence: int, tokens: Sequence[int]) -> bool:
+        """Whether the state of these tokens is now in the sequence."""
+        path = self._path(tokens)
+        if path is None or not path.exists():
+            return False
+        held, count = (self._api.llama_token * len(tokens))(), ctypes.c_size_t()
+        read = self._api.llama_state_seq_load_file(
+            context, str(path).encode(), sequence, held, len(tokens), ctypes.byref(count)
+        )
+        return bool(read) and list(held)[: count.value] == list(tokens)
+
+    def save(self, context: Any, sequence: int, tokens: Sequence[int]) -> None:
+        """Keep the state of a sequence that holds these tokens; the oldest of many goes."""
+        path = self._path(tokens)
+        if path is None or self._folder is None:
+            return
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            held = (self._api.llama_token * len(tokens))(*tokens)
+            if self._api.llama_state_seq_save_file(context, str(fresh).encode(), sequence, held, len(tokens)):
+                fresh.replace(path)
+            fresh.unlink(missing_ok=True)
+            for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-STATES_KEPT]:
+                old.unlink()
+
+    def _path(self, tokens: Sequence[int]) -> Path | None:
+        name = sha256(f"{self._model} {list(tokens)}".encode()).hexdigest()[:24]
+        return self._folder / f"{name}.state" if self._folder else None
 
 
 def _load(path: Path, context: int, threads: int) -> Llama:

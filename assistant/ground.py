@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from assistant.prompt import support_question
 from assistant.records import Citation, Span
 from assistant.retrieve import Found
+from assistant.steps import unlabelled
 from index.chunk import Sentence
 from index.words import stem, terms, words
 
-MOST = 3
+MOST = 4
 """Sentences of the guide that may support one sentence together."""
 
 ADDS = 0.15
@@ -95,17 +96,22 @@ class Grounder:
         chosen: list[Evidence] = []
         held: frozenset[str] = frozenset()
         for evidence in ranked:
-            adds = len((evidence.terms & telling) - held)
+            brings = (evidence.terms | terms(evidence.heading)) & telling
+            adds = len(brings - held)
             if len(chosen) < MOST and adds and (not chosen or adds >= max(1, ADDS * len(telling))):
                 chosen.append(evidence)
-                held |= evidence.terms & telling
+                held |= brings
         return tuple(chosen) if telling and len(held) >= LEAST * len(telling) else ()
 
     def _confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """The chat model's yes, by a margin that grows with what is new in the sentence."""
-        held = frozenset[str]().union(*(e.terms | terms(e.heading) for e in chosen))
-        new = terms(claim) - held - self._asked
-        evidence = [e.sentence.plain for e in sorted(chosen, key=lambda e: (e.number, e.sentence.start))]
+        telling = terms(claim)
+        held = frozenset[str]().union(*(e.terms for e in chosen))
+        headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
+        named = not (telling & headings) <= held
+        ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
+        evidence = [f"{e.heading}: {e.sentence.plain}" if named else e.sentence.plain for e in ordered]
+        new = telling - held - headings - self._asked
         return self._verdict(support_question(evidence, claim)) >= BAR + BAR_PER_WORD * len(new)
 
     def _exemplified(self, claim: str, chosen: Sequence[Evidence]) -> bool:
@@ -154,12 +160,12 @@ def _evidence(found: Iterable[Found]) -> Iterable[Evidence]:
     for number, one in enumerate(found, start=1):
         for sentence in one.match.chunk.sentences:
             stems = tuple(stem(word) for word in words(sentence.plain))
-            yield Evidence(number, one.match.chunk.heading, sentence, stems, terms(sentence.plain))
+            yield Evidence(number, unlabelled(one.match.chunk.heading), sentence, stems, terms(sentence.plain))
 
 
 def _nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:
     """How much of a sentence stands in a piece of evidence: its telling words, and all words in their order."""
-    shared = len(evidence.terms & telling) / max(1, len(telling))
+    shared = len((evidence.terms | terms(evidence.heading)) & telling) / max(1, len(telling))
     return shared + common(spoken, evidence.words) / max(1, len(spoken))
 
 

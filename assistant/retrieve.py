@@ -81,7 +81,7 @@ def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Seque
     """Find the sentences that bear on a question, and decide whether they answer it."""
     earlier = history[-1].question if history and leans(question) else ""
     understood = f"{earlier} {question}".strip()
-    matches = searcher.search(understood, SEARCHED)
+    matches = searcher.search(question, SEARCHED, earlier)
     found = choose_sentences(matches)
     reason = why_not(understood, found, verdict)
     return Retrieval(earlier, matches, () if reason else found, reason)

@@ -49,10 +49,15 @@ class Searcher:
         """Learn again which words are rare in the corpus."""
         self._rarity = Rarity(terms(_text(chunk)) for chunk in self._store.chunks())
 
-    def search(self, question: str, k: int) -> tuple[Match, ...]:
-        """The chunks nearest to a question, best first, ties by place in the corpus; at most k."""
-        near = self._store.near(self._embedder.embed_questions([question]), WIDTH)
-        asked = terms(question)
+    def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
+        """The chunks nearest to a question, best first, ties by place in the corpus; at most k.
+
+        Args:
+            earlier: a question that this one leans on. Both readings count, with it and alone; the nearer one wins.
+        """
+        readings = [f"{earlier} {question}", question] if earlier else [question]
+        near = self._store.near(self._embedder.embed_questions(readings), WIDTH)
+        asked = terms(readings[0])
         matches = [_match(candidate, self._rarity.share(asked, terms(_text(candidate.chunk)))) for candidate in near]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 

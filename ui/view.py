@@ -128,7 +128,8 @@ def _panel(passage: Passage, spans: Sequence[Span], identity: str) -> str:
     return (
         f'<aside class="panel" popover id="{identity}" aria-label="Source {passage.number}">'
         f'<div class="panel-top"><p class="kicker">Source {passage.number} · {escaped(passage.source)}</p>'
-        f'<button class="close" popovertarget="{identity}" popovertargetaction="hide" aria-label="Close">×</button></div>'
+        f'<button class="close" popovertarget="{identity}" popovertargetaction="hide" aria-label="Close">×</button>'
+        "</div>"
         f"<h4>{escaped(passage.heading)}</h4><div class='passage'>{highlighted(passage, spans)}</div></aside>"
     )
 
