@@ -44,7 +44,7 @@ from index.words import terms
 QUESTION_LIMIT = 4000
 """Characters of a question."""
 
-ANSWER_TOKENS = 160
+ANSWER_TOKENS = 140
 """Most that the model may word."""
 
 ENOUGH = 4
@@ -189,7 +189,7 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iter
                 yield answer
                 continue
             support = () if repeats(sentence, answer) else grounder.support(sentence)
-            if support:
+            if support and (not answer.sentences or grounder.bears(support)):
                 answer = cited(replace(answer, sentences=(*answer.sentences, AnswerSentence(sentence, support))))
             else:
                 answer = replace(answer, dropped=(*answer.dropped, sentence))

@@ -30,8 +30,11 @@ LEAST = 0.3
 VERBATIM = 0.85
 """Of all words, in their order: from here a sentence is taken as the guide's own."""
 
-BAR, BAR_PER_WORD = 1.0, 0.25
+BAR, BAR_PER_WORD = 0.75, 0.25
 """The logit that a verdict must reach, and how much more for each telling word that is new."""
+
+RELEVANT = 0.5
+"""Of the best cosine to the question: a sentence whose support is further off strays from it."""
 
 EXAMPLE_HELD = 0.7
 """Of the telling words of an example: what must stand in the evidence or the question."""
@@ -41,6 +44,11 @@ _NEGATIONS = frozenset(
     wouldnt shouldnt couldnt mustnt neednt hasnt havent hadnt avoid refrain stop unless""".split()
 )
 _STRONG = frozenset("always never only all every everyone everybody nobody must guarantee guarantees certainly".split())
+_AUTHORITY = frozenset(
+    """study studies research researcher researchers science scientist scientists expert experts survey surveys
+    statistics percent""".split()
+)
+"""Whom a small model likes to invoke; the guide must do so itself."""
 _NUMBERS = {
     w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
@@ -76,6 +84,11 @@ class Grounder:
 
     def __init__(self, found: Sequence[Found], verdict: Verdict, question: str) -> None:
         self._evidence = tuple(_evidence(found))
+        self._cosines = {
+            (number, sentence.start): cosine
+            for number, one in enumerate(found, start=1)
+            for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
+        }
         self._verdict = verdict
         self._asked = terms(question)
 
@@ -87,6 +100,10 @@ class Grounder:
         if not follows(claim, chosen) and not self._confirmed(claim, chosen):
             return ()
         return tuple(Citation(e.number, Span(e.sentence.text, e.sentence.start, e.sentence.end)) for e in chosen)
+
+    def bears(self, support: Sequence[Citation]) -> bool:
+        """Whether what supports a sentence is near enough to the question to be worth saying."""
+        return any(self._cosines[c.number, c.span.start] >= RELEVANT * max(self._cosines.values()) for c in support)
 
     def _choose(self, claim: str) -> tuple[Evidence, ...]:
         """The fewest sentences that hold most of what a sentence tells, best first; none if they hold too little."""
@@ -101,7 +118,7 @@ class Grounder:
             if len(chosen) < MOST and adds and (not chosen or adds >= max(1, ADDS * len(telling))):
                 chosen.append(evidence)
                 held |= brings
-        return tuple(chosen) if telling and len(held) >= LEAST * len(telling) else ()
+        return tuple(chosen) if len(telling) > 1 and len(held) >= LEAST * len(telling) else ()
 
     def _confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """The chat model's yes, by a margin that grows with what is new in the sentence."""
@@ -130,7 +147,7 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     quotations = (" ".join(words(quotation)) for quotation in _QUOTED.findall(claim))
     if not all(quotation in " ".join(words(text)) for quotation in quotations):
         return False
-    return (_STRONG & frozenset(words(claim))) <= spoken
+    return ((_STRONG | _AUTHORITY) & frozenset(words(claim))) <= spoken
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:

@@ -23,8 +23,11 @@ UNLIKE, ALIKE = 0.22, 0.50
 LIKENESS_WEIGHT, BAR = 5.0, 2.0
 """Between them: the verdict's logit plus this much of the likeness must reach the bar. Fitted on the tuning set."""
 
-PASSAGES, SENTENCES = 4, 8
+PASSAGES, SENTENCES = 4, 7
 """Most that go before the model."""
+
+DECIDING_CHUNKS, DECIDING_SENTENCES = 2, 3
+"""The best of them, by which it is decided whether the guide answers; more of them decide worse."""
 
 NEAR_BEST = 0.6
 """Of the best sentence's score; sentences below are not worth the model's time."""
@@ -53,7 +56,10 @@ _NUMBER_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A chunk that goes before the model, with the sentences chosen from it, in their order."""
+    """A chunk that goes before the model, with the sentences chosen from it.
+
+    The best sentence comes first: a small model copies what it reads first.
+    """
 
     match: Match
     sentences: tuple[Sentence, ...]
@@ -83,7 +89,7 @@ def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Seque
     understood = f"{earlier} {question}".strip()
     matches = searcher.search(question, SEARCHED, earlier)
     found = choose_sentences(matches)
-    reason = why_not(understood, found, verdict)
+    reason = why_not(understood, matches, verdict)
     return Retrieval(earlier, matches, () if reason else found, reason)
 
 
@@ -96,36 +102,38 @@ def leans(question: str) -> bool:
     return len(telling) <= 5 and not _POINTING.isdisjoint(spoken)
 
 
-def choose_sentences(matches: Sequence[Match]) -> tuple[Found, ...]:
-    """The best sentences of the best chunks; chunks with none of them are left out."""
+def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences: int = SENTENCES) -> tuple[Found, ...]:
+    """The best sentences of the best chunks, each chunk's best first; chunks with none of them are left out."""
     scored = [
         ((match.score + cosine) / 2, rank, position)
-        for rank, match in enumerate(matches[:PASSAGES])
+        for rank, match in enumerate(matches[:chunks])
         for position, cosine in enumerate(match.sentences)
     ]
-    best = sorted(scored, key=lambda row: -row[0])[:SENTENCES]
-    kept = {(rank, position) for score, rank, position in best if score >= NEAR_BEST * best[0][0]}
+    best = sorted(scored, key=lambda row: -row[0])[:sentences]
+    kept = [(rank, position) for score, rank, position in best if score >= NEAR_BEST * best[0][0]]
     found = []
-    for rank, match in enumerate(matches[:PASSAGES]):
-        chosen = tuple(s for position, s in enumerate(match.chunk.sentences) if (rank, position) in kept)
+    for rank, match in enumerate(matches[:chunks]):
+        chosen = tuple(match.chunk.sentences[position] for chunk, position in kept if chunk == rank)
         if chosen:
             found.append(Found(match, chosen))
     return tuple(found)
 
 
-def why_not(question: str, found: Sequence[Found], verdict: Verdict) -> str:
+def why_not(question: str, matches: Sequence[Match], verdict: Verdict) -> str:
     """Why the guide does not answer a question; empty if it does."""
-    if not found or (likeness := max(f.match.likeness for f in found)) < UNLIKE:
+    likeness = max((match.likeness for match in matches[:PASSAGES]), default=0.0)
+    if likeness < UNLIKE:
         return "nothing in the guide is near it"
-    if _QUANTITY.search(" ".join(words(question))) and not any(map(_has_number, found)):
+    if _QUANTITY.search(" ".join(words(question))) and not any(map(_has_number, matches[:PASSAGES])):
         return "it asks for a number, and the guide gives none"
     if likeness >= ALIKE:
         return ""
-    logit = verdict(coverage_question([f.note for f in found], question))
+    deciding = choose_sentences(matches, DECIDING_CHUNKS, DECIDING_SENTENCES)
+    logit = verdict(coverage_question([found.note for found in deciding], question))
     return "" if logit + LIKENESS_WEIGHT * likeness >= BAR else "what is near it does not answer it"
 
 
-def _has_number(found: Found) -> bool:
+def _has_number(match: Match) -> bool:
     """Whether a chunk says how many, how much or how often, in figures or words."""
-    text = f"{found.match.chunk.heading} {found.match.chunk.text}"
+    text = f"{match.chunk.heading} {match.chunk.text}"
     return any(word[0].isdigit() or word in _NUMBER_WORDS for word in words(text))
