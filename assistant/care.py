@@ -78,13 +78,13 @@ class Care:
 
     def by_words(self, question: str) -> Kind | None:
         """The first kind one of whose patterns matches, figures of speech taken out."""
-        words = folded(question)
-        for pattern in self._book.harmless:
-            words = pattern.sub(" … ", words)
+        words = self._without_figures(question)
         return next((kind for kind in self._book.kinds if any(p.search(words) for p in kind.patterns)), None)
 
     def by_meaning(self, question: str) -> Kind | None:
         """The kind with the nearest example, if it is near enough and nearer than what only sounds so."""
+        if self._without_figures(question) != folded(question):
+            return None
         kinds = [kind for kind in self._book.kinds for _ in kind.examples]
         if self._examples is None:
             texts = [text for kind in self._book.kinds for text in kind.examples]
@@ -93,6 +93,12 @@ class Care:
         danger, harmless = cosines[: len(kinds)], cosines[len(kinds) :]
         best = int(np.argmax(danger))
         return kinds[best] if danger[best] >= ALIKE and danger[best] >= harmless.max() + MARGIN else None
+
+    def _without_figures(self, question: str) -> str:
+        words = folded(question)
+        for pattern in self._book.harmless:
+            words = pattern.sub(" … ", words)
+        return words
 
 
 def folded(text: str) -> str:
