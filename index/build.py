@@ -15,7 +15,7 @@ from filelock import FileLock
 from index.chunk import CHUNKER_VERSION, Chunk, chunk_document
 from index.documents import corpus_files, plain, read_document
 from index.embed import Embedder, Vectors
-from index.errors import CorpusError, StoreError
+from index.errors import CorpusError
 from index.store import Entry, EntryKind, Stamp, Store
 
 BATCH = 64
@@ -125,10 +125,7 @@ def build(
             known = store.vectors(hashes) if reusable else {}
             embedded = len(set(hashes) - known.keys())
             vectors = _embed(entries, known, embedder, progress) if embedded else known
-            try:
-                store.replace(_in_batches(entries, vectors), stamp, time.time_ns())
-            except OSError as error:
-                raise StoreError(f"The index at {store.folder} cannot be written ({error})") from error
+            store.replace(_in_batches(entries, vectors), stamp, time.time_ns())
     seconds = round(time.perf_counter() - begun, 3)
     return Report(reason, documents, len(chunks), len(entries), embedded, skipped, seconds)
 

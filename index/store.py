@@ -12,6 +12,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -134,19 +135,15 @@ class Store:
             configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
             embedding_function=None,
         )
-        chunks = 0
-        for entries, vectors in batches:
-            chunks += sum(entry.kind == "chunk" for entry in entries)
-            for start in range(0, len(entries), _BATCH):
-                some = entries[start : start + _BATCH]
-                fresh.add(
-                    ids=[entry.id for entry in some],
-                    embeddings=vectors[start : start + _BATCH],
-                    documents=[entry.text for entry in some],
-                    metadatas=[_metadata(entry) for entry in some],
-                )
-        kept = {"embedder": stamp.embedder, "chunker": stamp.chunker, "corpus": stamp.corpus}
-        fresh.modify(metadata={**kept, "chunks": chunks, "whole": f"{serial:020d}"})
+        try:
+            chunks = _fill(fresh, batches)
+            kept = {"embedder": stamp.embedder, "chunker": stamp.chunker, "corpus": stamp.corpus}
+            fresh.modify(metadata={**kept, "chunks": chunks, "whole": f"{serial:020d}"})
+        except _chroma_errors() as error:
+            with suppress(*_chroma_errors()):
+                self._client.delete_collection(fresh.name)
+            what = f"The index at {self.folder} cannot be written ({error})"
+            raise StoreError(what, "See that the disk has room; what was there before still answers.") from error
         self._drop_all_but(fresh.name)
         self.refresh()
 
@@ -204,6 +201,22 @@ def open_store(folder: Path, say: Callable[[str], None]) -> Store:
         return Store(folder)
 
 
+def _fill(collection: Collection, batches: Iterable[tuple[Sequence[Entry], Vectors]]) -> int:
+    """Write entries with their vectors; gives the number of chunks among them."""
+    chunks = 0
+    for entries, vectors in batches:
+        chunks += sum(entry.kind == "chunk" for entry in entries)
+        for start in range(0, len(entries), _BATCH):
+            some = entries[start : start + _BATCH]
+            collection.add(
+                ids=[entry.id for entry in some],
+                embeddings=vectors[start : start + _BATCH],
+                documents=[entry.text for entry in some],
+                metadatas=[_metadata(entry) for entry in some],
+            )
+    return chunks
+
+
 def _open(folder: Path) -> ClientAPI:
     """Chroma's client on a folder; whatever goes wrong inside it becomes a StoreError."""
     # Imported late: half of the commands never open the index.
@@ -225,7 +238,7 @@ def _chroma_errors() -> tuple[type[Exception], ...]:
     """What Chroma raises when its files are not as it wrote them."""
     from chromadb.errors import ChromaError
 
-    return ChromaError, ValueError, RuntimeError, LookupError, TypeError
+    return ChromaError, OSError, ValueError, RuntimeError, LookupError, TypeError
 
 
 def _metadata(entry: Entry) -> dict[str, str | int]:
