@@ -34,7 +34,7 @@ from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_pro
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
 from assistant.retrieve import Retrieval, retrieve
 from assistant.settings import Settings, embedder_name, index_folder, load_settings
-from assistant.steps import as_question, follow_ups, next_steps, passage_of
+from assistant.steps import as_question, follow_ups, next_steps, passage_of, without_link
 from index.build import Progress, Report, build
 from index.embed import Embedder
 from index.search import Searcher
@@ -190,7 +190,8 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iter
                 continue
             support = () if repeats(sentence, answer) else grounder.support(sentence)
             if support and (not answer.sentences or grounder.bears(support)):
-                answer = cited(replace(answer, sentences=(*answer.sentences, AnswerSentence(sentence, support))))
+                kept = AnswerSentence(without_link(sentence), support)
+                answer = cited(replace(answer, sentences=(*answer.sentences, kept)))
             else:
                 answer = replace(answer, dropped=(*answer.dropped, sentence))
             yield answer

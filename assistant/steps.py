@@ -95,7 +95,7 @@ def next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str 
         passage = numbered.get((chunk.source, chunk.start)) or passage_of(chunk, len(numbered) + 1, score)
         numbered[chunk.source, chunk.start] = passage
         span = Span(sentence.text, sentence.start, sentence.end)
-        steps.append(NextStep(as_step(sentence.plain), replace(passage, cited=(span,))))
+        steps.append(NextStep(without_link(sentence.plain), replace(passage, cited=(span,))))
     return tuple(steps)
 
 
@@ -124,8 +124,8 @@ def tells_to_do(sentence: str) -> bool:
     return _opens_with_verb(rest) or bool(purpose and _opens_with_verb(rest[purpose.end() :]))
 
 
-def as_step(sentence: str) -> str:
-    """An instruction without the link that tied it to the sentence before."""
+def without_link(sentence: str) -> str:
+    """A sentence without the word that tied it to the one before ("Next, ...", "Lastly, ...")."""
     rest = sentence[_link_end(sentence) :]
     return rest[:1].upper() + rest[1:]
 
