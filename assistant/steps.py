@@ -58,13 +58,13 @@ _NOT_AFTER = frozenset(
 """What follows the first word when that is a noun after all ("Water is ...", "Trust and ...")."""
 
 _LINK = re.compile(
-    r"(?:\d{1,3}[.)]\s+)?(?:\w[\w ]{0,20}: )?"
-    r"(?:(?:next|then|first|second|third|finally|lastly|last but not least"
+    r"(?:\d{1,3}[.)]\s+)?(?:(?:next|then|first|second|third|finally|lastly|last but not least"
     r"|instead|also|additionally|afterwards|after that|now|so|remember|in addition|for example|please"
     r"|to (?:start|begin)(?: with)?"
     r"|always|simply|just),?\s+)?(?=\S)",
     re.IGNORECASE,
 )
+_LABELLED = re.compile(r"^\w[\w ]{0,20}: ")
 _PURPOSE = re.compile(r"(?:to|when|if|once|before|after|while)\b[^,.;]{3,80},\s+", re.IGNORECASE)
 _DANGLING = re.compile(r"\b(?:it|them|these|those)\b", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:\w+ )?\d+\s?[:.)–—-]\s*")
@@ -119,7 +119,7 @@ def tells_to_do(sentence: str) -> bool:
     """Whether a sentence is an instruction: it opens with a verb, after a link or a purpose at most."""
     if not len(words(sentence)) >= 4 or len(sentence) > STEP_LIMIT or sentence.rstrip("”\"')")[-1:] not in (".", "!"):
         return False
-    rest = sentence[_link_end(sentence) :]
+    rest = _LABELLED.sub("", sentence[_link_end(sentence) :])
     purpose = _PURPOSE.match(rest)
     return _opens_with_verb(rest) or bool(purpose and _opens_with_verb(rest[purpose.end() :]))
 
