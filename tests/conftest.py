@@ -1,0 +1,89 @@
+"""What the tests share: real models, fetched once by the program's own code, and one assistant with the large one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant import Assistant, Settings, open_assistant
+from assistant.generate import ChatModel
+from assistant.models import ready
+from assistant.settings import OFFLINE, index_folder, load_settings
+from index.build import build
+from index.embed import Embedder
+from index.search import Searcher
+from index.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads")
+TINY = "smollm2-135m-instruct"
+
+Cli = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of the tests' own, but for the models: those are the person's, so that they are fetched once."""
+    models = load_settings().home / "models"
+    models.mkdir(exist_ok=True)
+    home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(models, target_is_directory=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Settings:
+    """The defaults, whatever a person has set or chosen."""
+    fields = Settings.model_fields
+    return load_settings(home=home, **{name: fields[name].get_default(call_default_factory=True) for name in DEFAULTS})
+
+
+@pytest.fixture(scope="session")
+def embedder(settings: Settings) -> Embedder:
+    return Embedder(ready(settings, "embed"), settings.embedder)
+
+
+@pytest.fixture(scope="session")
+def shipped(settings: Settings, embedder: Embedder) -> Searcher:
+    """A search over the corpus that ships; its index lies where the assistant finds it fresh."""
+    store = Store(index_folder(settings))
+    build(store, settings.corpus, lambda: embedder, embedder.name)
+    return Searcher(store, embedder)
+
+
+@pytest.fixture(scope="session")
+def tiny(settings: Settings) -> ChatModel:
+    """A chat model that knows nothing and is quick, with little room."""
+    return ChatModel(ready(settings.model_copy(update={"model": TINY}), "chat"), 2048)
+
+
+@pytest.fixture(scope="session")
+def assistant(settings: Settings) -> Assistant:
+    """The one process-wide assistant with the large model, on the corpus that ships."""
+    assistant = open_assistant(settings)
+    assistant.load()
+    return assistant
+
+
+@pytest.fixture(scope="session")
+def cli(home: Path) -> Cli:
+    """Runs the command as a person does: `cli("ask", "...", stdin=b"", NAME="value")`.
+
+    The process sees the tests' data folder, and none of the person's settings, nor our offline switches.
+    """
+    script = shutil.which("assistant", path=str(Path(sys.executable).parent))
+    command = [script] if script else [sys.executable, "-c", "from assistant.cli import main; main()"]
+
+    def run(*words: str, stdin: bytes = b"", program: str = "", **variables: str) -> subprocess.CompletedProcess[bytes]:
+        start = [sys.executable, "-c", program] if program else command
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_") and k not in OFFLINE}
+        ours = {"ASSISTANT_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+        return subprocess.run([*start, *words], input=stdin, capture_output=True, env=kept | ours | variables)
+
+    return run
