@@ -189,7 +189,8 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iter
                 yield answer
                 continue
             support = () if repeats(sentence, answer) else grounder.support(sentence)
-            if support and (not answer.sentences or grounder.bears(support)):
+            cited_now = {number for earlier in answer.sentences for number in earlier.citations}
+            if support and (not cited_now or grounder.bears(support, cited_now)):
                 kept = AnswerSentence(without_link(sentence), support)
                 answer = cited(replace(answer, sentences=(*answer.sentences, kept)))
             else:

@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from assistant import models
 from assistant.answer import cleaned, open_assistant, told
@@ -148,16 +147,14 @@ def models_main(context: typer.Context) -> None:
 @models_app.command("list")
 def list_models() -> None:
     """List the models of the catalogue."""
-    table = Table("", "name", "role", "size", "memory", "licence", "here", "note", box=None, pad_edge=False)
     for state in models.states(load_settings()):
         model = state.model
-        here = "yes" if state.verified else ("damaged" if state.problem else "not verified") if state.here else "no"
-        memory = f"{model.memory:.1f} GB" + (" (too much)" if state.fits is False else "")
+        here = "here" if state.verified else ("damaged" if state.problem else "not verified") if state.here else ""
+        memory = f"{model.memory:.1f} GB memory" + (" (more than there is)" if state.fits is False else "")
+        facts = f"{model.role:<5}  {model.bytes / 1e9:5.2f} GB  {memory}  {here}"
+        out.print(f"{'*' if state.in_use else ' '} {model.name:<30} {facts}".rstrip(), style="bold", soft_wrap=True)
         measured = "" if model.measured else " Not measured by us."
-        size = f"{model.bytes / 1e9:.2f} GB"
-        mark = "*" if state.in_use else ""
-        table.add_row(mark, model.name, model.role, size, memory, model.licence, here, model.note + measured)
-    out.print(table)
+        out.print(f"      {model.licence}. {model.note}{measured}", style="dim", markup=False, soft_wrap=True)
     out.print("* in use. To get one: assistant models fetch NAME. To use it: assistant models use NAME.", style="dim")
 
 

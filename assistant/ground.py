@@ -8,7 +8,7 @@ verdict is weighed with the share of words held. Numbers, quotations and negatio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.prompt import support_question
@@ -103,9 +103,10 @@ class Grounder:
             return ()
         return tuple(Citation(e.number, Span(e.sentence.text, e.sentence.start, e.sentence.end)) for e in chosen)
 
-    def bears(self, support: Sequence[Citation]) -> bool:
-        """Whether what supports a sentence is near enough to the question to be worth saying."""
-        return any(self._cosines[c.number, c.span.start] >= RELEVANT * max(self._cosines.values()) for c in support)
+    def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
+        """Whether a supported sentence is worth saying: it goes on with a cited passage, or is near the question."""
+        least = RELEVANT * max(self._cosines.values())
+        return any(c.number in cited or self._cosines[c.number, c.span.start] >= least for c in support)
 
     def _choose(self, claim: str) -> tuple[Evidence, ...]:
         """The fewest sentences that hold most of what a sentence tells, best first; none if they hold too little."""
