@@ -151,8 +151,11 @@ class Assistant:
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[Answer, None, None]:
+    def stream(self, question: str, history: Sequence[Turn] = (), variation: int = 0) -> Generator[Answer, None, None]:
         """The answer as it grows; the last item is whole. Closing the iterator stops the model.
+
+        Args:
+            variation: the same question gets the same answer; another number gets it in other words.
 
         Raises:
             QuestionError: empty, too long, or not text.
@@ -170,19 +173,19 @@ class Assistant:
                 yield replace(not_covered(retrieval, questions), timings=clock.timings())
                 return
             draft = Answer("answered")
-            for draft in worded(parts, retrieval, asked, clock):
+            for draft in worded(parts, retrieval, asked, clock, variation):
                 yield draft
             standing = draft if draft.sentences else quoted(draft, retrieval)
             yield replace(completed(standing, retrieval, questions), timings=clock.timings())
 
 
-def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock) -> Iterator[Answer]:
+def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variation: int) -> Iterator[Answer]:
     """The draft, sentence by sentence: each is shown only when the guide supports it."""
     notes = [found.note for found in retrieval.found]
     grounder = Grounder(retrieval.found, parts.supports, f"{retrieval.earlier} {asked}")
     answer = Answer("answered", passages=passages_of(retrieval))
     tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
-    with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage)) as pieces:
+    with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage, variation)) as pieces:
         yield answer
         for sentence in sentences(clock.watched(pieces)):
             if sentence is None:

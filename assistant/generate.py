@@ -32,6 +32,9 @@ CHATML = (
 BATCH = 512
 """Tokens evaluated at once."""
 
+VARIED = 0.6
+"""Temperature of an answer that is asked for once more."""
+
 VERDICT_CONTEXT = 2048
 """Tokens of the second context, where yes-or-no questions are read."""
 
@@ -128,20 +131,23 @@ class ChatModel:
         self._verdicts.keep(fixed, self._cache)
         return fixed
 
-    def stream(self, tokens: Sequence[int], limit: int, usage: Usage) -> Generator[str, None, None]:
-        """Word an answer, piece by piece, the likeliest token each time.
+    def stream(self, tokens: Sequence[int], limit: int, usage: Usage, variation: int = 0) -> Generator[str, None, None]:
+        """Word an answer, piece by piece.
 
         Args:
             tokens: from `tokens`.
             limit: most tokens to generate.
             usage: filled in as it goes on.
+            variation: 0 takes the likeliest token each time; each other number words the answer in its own way.
 
         Closing the iterator stops the model before its next token.
         """
         usage.prompt = len(tokens)
         usage.cached = int(self._llama.longest_token_prefix(self._llama._input_ids, tokens))
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        for token in self._llama.generate(list(tokens), temp=0.0, repeat_penalty=1.05):
+        self._llama.set_seed(variation)
+        temperature = VARIED if variation else 0.0
+        for token in self._llama.generate(list(tokens), temp=temperature, repeat_penalty=1.05):
             if token in self._stops:
                 return
             usage.generated += 1

@@ -70,6 +70,7 @@ class Evidence:
     number: int
     """The passage's."""
     heading: str
+    """Without its number; empty if it is a question, which states nothing."""
     sentence: Sentence
     words: tuple[str, ...]
     """Stems, in their order."""
@@ -127,6 +128,8 @@ class Grounder:
         """The chat model's yes, weighed with how much of the sentence stands in its evidence."""
         telling = terms(claim)
         held = frozenset[str]().union(*(e.terms for e in chosen))
+        if not telling & held - self._asked:  # it only says the question back, with a yes or a no
+            return False
         headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
         ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
         named = not (telling & headings) <= held
@@ -180,9 +183,11 @@ def common(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _evidence(found: Iterable[Found]) -> Iterable[Evidence]:
     for number, one in enumerate(found, start=1):
+        heading = one.match.chunk.heading
+        heading = "" if heading.endswith("?") else unlabelled(heading)
         for sentence in one.match.chunk.sentences:
             stems = tuple(stem(word) for word in words(sentence.plain))
-            yield Evidence(number, unlabelled(one.match.chunk.heading), sentence, stems, terms(sentence.plain))
+            yield Evidence(number, heading, sentence, stems, terms(sentence.plain))
 
 
 def _nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:

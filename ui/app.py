@@ -50,6 +50,8 @@ class Conversation:
     def __init__(self) -> None:
         self.turns: list[tuple[str, Answer]] = []
         self.stop = Event()
+        self.tries = 0
+        """How often the last question was asked again; each time it is worded in another way."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Conversation:
         """Gradio copies the state for each new tab: a new tab begins empty."""
@@ -118,11 +120,12 @@ class Page:
     def _again(self, kept: Conversation) -> Drawn:
         if kept.turns:
             question, _ = kept.turns.pop()
-            yield from self._asked(kept, question)
+            yield from self._asked(kept, question, kept.tries + 1)
 
-    def _asked(self, kept: Conversation, question: str) -> Drawn:
+    def _asked(self, kept: Conversation, question: str, tries: int = 0) -> Drawn:
         """Draw the question at once, then the answer as it grows."""
         kept.stop.clear()
+        kept.tries = tries
         place = len(kept.turns)
         earlier = "".join(view.turn(asked, answer, n) for n, (asked, answer) in enumerate(kept.turns))
         now = view.turn(question, None, place, READING)
@@ -157,7 +160,7 @@ def _stopped(kept: Conversation) -> None:
 def _answered(assistant: Assistant, kept: Conversation, question: str, place: int) -> Iterator[str]:
     """The turn as HTML, each time it has changed; what stands at the end joins the conversation."""
     turns, answer, drawn = kept.turns, None, ""
-    with closing(assistant.stream(question, kept.history)) as growing:
+    with closing(assistant.stream(question, kept.history, kept.tries)) as growing:
         for answer in growing:
             if kept.stop.is_set():
                 break
