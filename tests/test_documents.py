@@ -306,9 +306,7 @@ def test_a_tip_whose_name_stands_on_its_own_line_keeps_its_first_sentence(tmp_pa
 
 
 def test_a_short_line_is_a_heading_and_a_sentence_is_none(tmp_path: Path) -> None:
-    text = (
-        "The Title\n\nA sentence is here. And another.\n\nOn water\n\nWater twice. Then rest.\n\nno capital here\n"
-    )
+    text = "The Title\n\nA sentence is here. And another.\n\nOn water\n\nWater twice. Then rest.\n\nno capital here\n"
     assert headings(read(tmp_path, "a.txt", text)) == [("The Title", 1), ("On water", 2)]
 
 

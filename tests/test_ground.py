@@ -172,9 +172,9 @@ INVENTED = {
     "a quotation": "Put your phone down and say “I am so sorry, my love” while they're talking.",
     "another quotation": 'Use phrases like "Let us go to the beach" to show empathy.',
     "an example": "Put your phone down and focus, such as by hiding it in the refrigerator behind the milk.",
-    "an example in other words": "Establish some ground rules, for example a weekly fine of sweets paid in the kitchen.",
+    "an example in other words": "Establish some ground rules, for example a weekly fine of sweets in the kitchen.",
     "always": "Always put your phone down and truly focus when your partner is talking.",
-    "everyone": "Everyone puts the phone down when their partner is talking.",
+    "everybody": "Everybody should put the phone down when their partner is talking.",
     "a guarantee": "Put your phone down: that guarantees that your partner feels heard.",
     "an authority": "Studies show that you should put your phone down when your partner is talking.",
 }
@@ -299,6 +299,6 @@ def test_what_the_words_alone_decide_on_the_labelled_set() -> None:
     caught = [row["answer"] for row in false if not stands(row, chunks[row["corpus"]], SURE)]
     print(f"slipped {len(slipped)} of {len(false)}, lost {len(lost)} of {len(true)}, caught {len(caught)}")
     print(*slipped, "", *lost, sep="\n  ")
-    assert len(slipped) <= 0.02 * len(false), slipped
-    assert len(lost) <= 0.2 * len(true), lost
-    assert len(caught) >= 0.2 * len(false)
+    assert len(slipped) <= 0.012 * len(false), slipped
+    assert len(lost) <= 0.1 * len(true), lost
+    assert len(caught) >= 0.5 * len(false)

@@ -137,7 +137,7 @@ def test_next_steps_are_instructions_of_the_guide_in_their_place(shipped: Search
 
 
 def test_next_steps_come_from_different_places_if_there_are_enough(tmp_path: Path) -> None:
-    text = "# T\n\n## A\n\nStir the soup slowly. Taste the soup often. Salt it last.\n\n## B\n\nSweep the yard on Monday.\n"
+    text = "# T\n\n## A\n\nStir the soup slowly. Taste the soup often. Salt it.\n\n## B\n\nSweep the yard on Monday.\n"
     (tmp_path / "a.md").write_text(text, "utf-8")
     first, second = read_corpus(tmp_path)[0]
     steps = next_steps([match(first, (0.9, 0.88, 0.1)), match(second, (0.7,))], ())

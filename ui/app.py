@@ -27,14 +27,18 @@ element.addEventListener('click', event => {
   if (button) trigger('submit', { question: button.dataset.ask });
 });
 """
+# The question stays in view, with as much of its answer as fits below, until the person scrolls.
 _FOLLOW_JS = (
     _ASK_JS
     + """
+let following = true;
+for (const kind of ['wheel', 'touchmove']) addEventListener(kind, () => { following = false; }, { passive: true });
 watch('value', () => {
   const turn = element.querySelector('.turn');
   if (!turn) return;
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  if (turn.querySelector('.state')) turn.scrollIntoView({ block: 'end', behavior: calm ? 'auto' : 'smooth' });
+  if (!turn.querySelector('.said')) following = true;
+  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+  if (following) turn.scrollIntoView({ block: 'start', behavior });
 });
 """
 )
