@@ -208,7 +208,7 @@ def test_the_models_are_listed_by_their_whole_names(cli: Cli, settings: Settings
         shown = plain(cli(*words))
         for model in catalogue(settings):
             assert model.name in shown, model.name
-    assert shown.count("yes") >= 2
+    assert "here" in shown
 
 
 def test_doctor_says_what_belongs_into_a_report(cli: Cli, settings: Settings) -> None:
@@ -273,6 +273,9 @@ def watch(event, args):
         host = args[0] or ""
     elif event in ("socket.sendto", "socket.sendmsg"):
         host = args[1][0] if isinstance(args[1], tuple) else ""
+    elif event in ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"):
+        tried.append(f"{event} {args}")  # another process would not be watched
+        return
     else:
         return
     host = host.decode() if isinstance(host, bytes) else str(host)

@@ -347,6 +347,19 @@ def test_a_process_that_ends_in_the_middle_leaves_the_old_index(
     assert store.counts == (6, 22)
 
 
+def test_a_reader_goes_on_when_another_process_has_built(tmp_path: Path, garden: Path) -> None:
+    """As `assistant serve` does when someone types `assistant index`: the old index or the new one, no fault."""
+    folder, question = tmp_path / "index", np.eye(768, dtype=np.float32)[:1]
+    assert elsewhere(folder, garden) == 0
+    reader = Store(folder)
+    assert len(reader.near(question, 50)) == 6
+    edit(garden / "plants.md", "dusk", "dawn")
+    assert elsewhere(folder, garden, serial=2) == 0
+    assert len(reader.near(question, 50)) == 6
+    assert len(reader.chunks()) == 6
+    assert reader.counts == (6, 22)
+
+
 # Damaged
 
 
