@@ -270,8 +270,10 @@ def test_support_that_is_far_from_the_question_does_not_bear_on_it() -> None:
         Found(Match(far, 0.1, 0.1, (0.1,) * len(far.sentences)), far.sentences),
     )
     grounder = Grounder(some, Judge(-SURE), "How do I listen?")
-    assert grounder.bears(grounder.support(OWN[0]))
-    assert not grounder.bears(grounder.support(OWN[3]))
+    assert grounder.bears(grounder.support(OWN[0]), ())
+    assert not grounder.bears(grounder.support(OWN[3]), ())
+    assert not grounder.bears(grounder.support(OWN[3]), {1})
+    assert grounder.bears(grounder.support(OWN[3]), {1, 2}), "it goes on with a passage that is cited already"
 
 
 # The labelled set
