@@ -31,8 +31,6 @@ READ_ENVIRONMENT = {
     "assistant/settings.py": "the settings, and the offline switches that it sets",
     "assistant/cli.py": "shows the switches in `doctor`, warns of a variable that overrules a choice, ASSISTANT_DEBUG",
     "assistant/fetch.py": "a process of its own, the only one that goes online: it takes the switches out",
-    "assistant/registry.py": "in that process: pip's temporary files go where the model goes, which has the room",
-    "assistant/registry.py": "gives pip a place of its own for what it unpacks",
 }
 """Module -> why it may look at the environment."""
 
