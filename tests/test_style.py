@@ -31,6 +31,7 @@ READ_ENVIRONMENT = {
     "assistant/settings.py": "the settings, and the offline switches that it sets",
     "assistant/cli.py": "shows the switches in `doctor`, warns of a variable that overrules a choice, ASSISTANT_DEBUG",
     "assistant/fetch.py": "a process of its own, the only one that goes online: it takes the switches out",
+    "assistant/registry.py": "gives pip a place of its own for what it unpacks",
 }
 """Module -> why it may look at the environment."""
 
