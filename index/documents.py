@@ -35,16 +35,18 @@ _LABEL = re.compile(r"\w+ \d+\s?[:.–—-]\s+(?=\w)")
 _ITEM = re.compile(r"[ \t]*(?:[-*•–][ \t]+|(?=\d{1,3}[.)][ \t]))(?=\S)")
 _NUMBER = re.compile(r"\d{1,3}[.)][ \t]+")
 _STOP = re.compile(r"[.!?]['\")’”]*\s")
+_LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
 _FURNITURE = re.compile(
     r"""(?: leave\ a\ (?:reply|comment) | your\ e-?mail\ address\ will\ not\ be\ published.*
-      | required\ fields\ are\ marked.* | skip\ to\ (?:main\ )?content | (?:share|tweet|pin|print)
-        (?:\ (?:this|on)\b.{0,40})? | subscribe\ (?:to|now)\b.{0,60} | (?:previous|next)\ (?:post|article)\b.{0,90}
-      | related\ (?:posts|articles).{0,40}
-      | (?:accept|reject)\ (?:all\ )?cookies | (?:copyright\b|©).{0,80} | all\ rights\ reserved\.?
-      | post\ comment | save\ my\ name.{0,120} | name\ \*|e-?mail\ \*|website
+      | required\ fields\ are\ marked.* | skip\ to\ (?:main\ )?content
+      | (?:share|tweet|pin|print)(?:\ (?:this|on)(?:\ (?:post|page|article|story|on|with|via)?\b[^.!?]{0,30})?)?
+      | subscribe\ (?:to|now)\b[^.]{0,60} | (?:previous|next)\ (?:post|article)\b.{0,90}
+      | related\ (?:posts|articles)[^.]{0,40} | (?:accept|reject)\ (?:all\ )?cookies | (?:copyright\b|©).{0,80}
+      | all\ rights\ reserved\.? | post\ comment | save\ my\ name.{0,120} | name\ \*|e-?mail\ \*|website
     )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+"""A paragraph of a saved page that is none of its text: it is left out alone, never what stands around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ _INLINE = MarkdownIt("commonmark").enable("table")
 def plain(text: str) -> str:
     """A stretch of a document as a reader sees it: one line, inline Markdown and table bars taken away."""
     if text.startswith("|"):
-        text = ", ".join(cell for cell in (part.strip() for part in text.strip("| \t").split("|")) if cell)
+        cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
+        text = ", ".join(cell for cell in cells if cell)
     text = re.sub(r"\n[ \t]*(?:>[ \t]?)*", " ", text)
     if re.search(r"[*_`\[\\&<]", text):
         text = "".join(_visible(token) for token in _INLINE.parseInline(text)[0].children or ())
@@ -170,9 +173,14 @@ def _markdown_blocks(text: str) -> Iterator[Block]:
             end = starts[token.map[0]] if token.map else 0
             yield Block("break", end, end)
         elif token.type in ("tr_open", "fence", "code_block") and token.map:
-            whole = _stripped(text, starts[token.map[0]], starts[token.map[1]])
-            at = whole.end
-            yield replace(whole, kind="row" if token.type == "tr_open" else "code")
+            first, last = token.map
+            at = starts[last]
+            if token.type == "fence":
+                closed = text[starts[last - 1] : at].strip().startswith(token.markup)
+                first, last = first + 1, last - 1 if closed else last
+            whole = _stripped(text, starts[first], max(starts[first], starts[last]))
+            if whole.start < whole.end:
+                yield replace(whole, kind="row" if token.type == "tr_open" else "code")
         elif token.type == "inline" and token.map and starts[token.map[0]] >= at - 1 and token.content.strip():
             yield _located(text, token, starts, kind, level)
 
@@ -194,19 +202,13 @@ def _text_blocks(text: str) -> Iterator[Block]:
     found = list(_paragraphs(text))
     wide = sum(gap for _, _, gap in found) * 3 < len(found)
     blocks: list[Block] = []
-    skipping = False
     for position, (start, end, gap) in enumerate(found):
         if gap and wide:
             blocks.append(Block("break", start, start))
         whole = text[start:end]
         if _FURNITURE.fullmatch(whole):
-            skipping = True
             continue
-        heading = _is_heading(whole) and position + 1 < len(found)
-        skipping = skipping and not heading
-        if skipping:
-            continue
-        if heading:
+        if _is_heading(whole) and position + 1 < len(found):
             level = 1 if not any(block.kind != "break" for block in blocks) else 2
             mark = re.match(r"#{1,6}\s+", whole)
             blocks.append(Block("heading", start + (mark.end() if mark else 0), end, level))
@@ -247,11 +249,24 @@ def _inside(text: str, start: int, end: int) -> Iterator[Block]:
             yield from _inside(text, start + answer.end(), end)
     elif answer := _ANSWER.match(whole):
         yield _stripped(text, start + answer.end(), end)
-    elif (label := _LABEL.match(whole)) and (stop_ := _STOP.search(whole, label.end())) and stop_.end() <= LABEL_LIMIT:
-        yield replace(_stripped(text, start, start + stop_.end()), kind="heading", level=2)
-        yield _stripped(text, start + stop_.end(), end)
+    elif named := _name_end(whole):
+        yield replace(_stripped(text, start, start + named), kind="heading", level=2)
+        yield from _inside(text, start + named, end)
     else:
         yield from _items(text, start, end)
+
+
+def _name_end(paragraph: str) -> int:
+    """Where the name of a labelled paragraph ends ("Tip 1: Listen. When ..."): its line, or a short first sentence.
+
+    0 if it has none, or nothing comes after it.
+    """
+    label = _LABEL.match(paragraph)
+    if not label:
+        return 0
+    ends = (match.end() for pattern in (_LINE_END, _STOP) if (match := pattern.search(paragraph, label.end())))
+    end = min(ends, default=0)
+    return end if end <= LABEL_LIMIT and paragraph[end:].strip() else 0
 
 
 def _items(text: str, start: int, end: int) -> Iterator[Block]:

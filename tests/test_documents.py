@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -119,14 +118,6 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="No such file") as caught:
         read_document(tmp_path / "gone.md", "gone.md")
     assert str(tmp_path / "gone.md") in caught.value.what
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("Words.", "utf-8")
-    (tmp_path / "a.md").chmod(0)
-    with pytest.raises(CorpusError, match="Permission denied"):
-        read_document(tmp_path / "a.md", "a.md")
 
 
 # Markdown
