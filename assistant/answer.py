@@ -185,6 +185,8 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variati
     grounder = Grounder(retrieval.found, parts.supports, f"{retrieval.earlier} {asked}")
     answer = Answer("answered", passages=passages_of(retrieval))
     tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
+    if len(tokens) > parts.model.context - ANSWER_TOKENS:
+        raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
     with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage, variation)) as pieces:
         yield answer
         for sentence in sentences(clock.watched(pieces)):
@@ -213,11 +215,11 @@ def sentences(pieces: Iterable[str]) -> Iterator[str | None]:
     for piece in pieces:
         text += piece
         yield None
-        if piece.strip(" \n") and re.search(r"[.!?\n]", text):
+        if re.search(r"[.!?\n]", text) and text.count("“") == text.count("”"):
             *whole, text = _split(text)
             yield from filter(None, (sentence.strip(" \n-*") for sentence in whole))
-    if text.rstrip("”\"')* \n").endswith((".", "!", "?")):
-        yield text.strip()
+    whole = [sentence.strip(" \n-*") for sentence in _split(text)]
+    yield from (sentence for sentence in whole if sentence.rstrip("”\"')*").endswith((".", "!", "?")))
 
 
 def _split(text: str) -> list[str]:

@@ -38,6 +38,9 @@ VARIED = 0.6
 VERDICT_CONTEXT = 2048
 """Tokens of the second context, where yes-or-no questions are read."""
 
+SPARE = 256
+"""Tokens of it left free: llama.cpp hands out its cells in blocks."""
+
 PREFIXES, VERDICTS_AT_ONCE = 2, 8
 """Kinds of yes-or-no questions, and how many are read in one pass."""
 
@@ -206,7 +209,7 @@ class _Verdicts:
         if not self._context:
             raise ModelError("There is not enough memory to check answers", "Use a smaller model (`assistant models`).")
         self._memory = llama_cpp.llama_get_memory(self._context)
-        self._room = VERDICT_CONTEXT
+        self._room = VERDICT_CONTEXT - SPARE
         self._prefixes: dict[tuple[int, ...], int] = {}
         self._yes, self._no = (llama.tokenize(word, add_bos=False)[0] for word in (b"Yes", b"No"))
 
@@ -293,7 +296,7 @@ class _Cache:
     def load(self, context: Any, sequence: int, tokens: Sequence[int]) -> bool:
         """Whether the state of these tokens is now in the sequence."""
         path = self._path(tokens)
-        if path is None or not path.exists():
+        if path is None or not _sound(path):
             return False
         held, count = (self._api.llama_token * len(tokens))(), ctypes.c_size_t()
         read = self._api.llama_state_seq_load_file(
@@ -311,14 +314,28 @@ class _Cache:
             fresh = path.with_suffix(f".{os.getpid()}")
             held = (self._api.llama_token * len(tokens))(*tokens)
             if self._api.llama_state_seq_save_file(context, str(fresh).encode(), sequence, held, len(tokens)):
+                path.with_suffix(".sum").write_text(_sum(fresh))
                 fresh.replace(path)
             fresh.unlink(missing_ok=True)
             for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-STATES_KEPT]:
                 old.unlink()
+                old.with_suffix(".sum").unlink(missing_ok=True)
 
     def _path(self, tokens: Sequence[int]) -> Path | None:
         name = sha256(f"{self._model} {list(tokens)}".encode()).hexdigest()[:24]
         return self._folder / f"{name}.state" if self._folder else None
+
+
+def _sum(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _sound(path: Path) -> bool:
+    """Whether a kept state is what was written: llama.cpp would take other bytes without a word."""
+    try:
+        return path.with_suffix(".sum").read_text() == _sum(path)
+    except OSError:
+        return False
 
 
 def _load(path: Path, context: int, threads: int) -> Llama:

@@ -57,6 +57,8 @@ _NUMBERS = {
 _EXAMPLE = re.compile(
     r"\b(?:such as|like|for example|for instance|e\.g\.|including|whether)\b,?(?P<example>[^;:.]*)", re.I
 )
+_NAME = re.compile(r"\b\w*[A-Z]\w*[A-Z]\w*\b|(?<=[a-z,;] )(?!I\b)[A-Z]\w+")
+"""Capitals inside a word, or a capital inside a sentence."""
 _QUOTED = re.compile(r"[“\"]([^”\"]{3,})[”\"]")
 
 Verdict = Callable[[str], float]
@@ -147,7 +149,7 @@ class Grounder:
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether numbers and quotations of a sentence stand in its evidence, and no absolute word is added."""
+    """Whether numbers, quotations and names of a sentence stand in its evidence, and no absolute word is added."""
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     there, spoken = frozenset(_figures(text)), frozenset(words(text))
     if not there.issuperset(_figures(claim)):
@@ -155,7 +157,10 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     quotations = (" ".join(words(quotation)) for quotation in _QUOTED.findall(claim))
     if not all(quotation in " ".join(words(text)) for quotation in quotations):
         return False
-    return ((_STRONG | _AUTHORITY) & frozenset(words(claim))) <= spoken
+    if not ((_STRONG | _AUTHORITY) & frozenset(words(claim))) <= spoken:
+        return False
+    named = (word for name in _NAME.findall(claim) for word in words(name))
+    return all(any(other.startswith(word) for other in spoken) for word in named)
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:

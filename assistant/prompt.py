@@ -19,6 +19,13 @@ SYSTEM = (
 )
 
 
+SENTENCE_LIMIT = 500
+"""Characters of one sentence that a model is shown; the rest of an endless one is left out."""
+
+ASKED_LIMIT = 1500
+"""Characters of a question that are shown where it is decided whether the guide answers it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the model sees of one passage: its heading and some of its sentences, in their order."""
@@ -29,7 +36,10 @@ class Note:
 
 def question_message(notes: Sequence[Note], question: str, earlier: str = "") -> Message:
     """The changing part of an answer's prompt: the notes, the question, and the one before it if it leans on that."""
-    lines = [f"{number}. {note.heading}: {' '.join(note.sentences)}" for number, note in enumerate(notes, start=1)]
+    lines = [
+        f"{number}. {note.heading}: {' '.join(map(shortened, note.sentences))}"
+        for number, note in enumerate(notes, start=1)
+    ]
     before = f"Earlier question: {earlier}\n" if earlier else ""
     return Message("user", "Notes\n" + "\n".join(lines) + f"\n\n{before}Question: {question}")
 
@@ -41,12 +51,18 @@ def answer_prompt(notes: Sequence[Note], question: str, earlier: str = "") -> tu
 
 def coverage_question(notes: Sequence[Note], question: str) -> str:
     """Whether these notes answer a question, for a yes or no."""
-    return f"Guide: {' '.join(sentence for note in notes for sentence in note.sentences)}\nQuestion: {question}"
+    said = " ".join(shortened(sentence) for note in notes for sentence in note.sentences)
+    return f"Guide: {said}\nQuestion: {shortened(question, ASKED_LIMIT)}"
 
 
 def support_question(evidence: Sequence[str], claim: str) -> str:
     """Whether these sentences say what a sentence of an answer says, for a yes or no."""
-    return f"Note: {' '.join(evidence)}\nClaim: {claim}"
+    return f"Note: {' '.join(map(shortened, evidence))}\nClaim: {shortened(claim)}"
+
+
+def shortened(text: str, limit: int = SENTENCE_LIMIT) -> str:
+    """A text as it is, or its beginning up to whole words."""
+    return text if len(text) <= limit else f"{text[:limit].rpartition(' ')[0] or text[:limit]} …"
 
 
 def _asked(guide: str, question: str, reply: str) -> tuple[Message, Message]:

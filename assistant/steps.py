@@ -156,7 +156,7 @@ def follow_ups(chunks: Iterable[Chunk], asked: Sequence[str]) -> tuple[str, ...]
     offered: list[str] = []
     for chunk in chunks:
         question = as_question(chunk)
-        known = any(_alike(question, other) for other in (*asked, *offered))
+        known = any(_alike(unlabelled(chunk.heading), other) for other in (*asked, *offered))
         if question and not known and len(offered) < FOLLOW_UPS:
             offered.append(question)
     return tuple(offered)

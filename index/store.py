@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -27,7 +28,11 @@ from index.errors import DamagedStoreError, StoreError
 if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
 
+Result = TypeVar("Result")
 EntryKind = Literal["chunk", "heading", "sentence"]
+
+UUID_LENGTH = 36
+"""Of the names of Chroma's folders of vectors."""
 
 _BATCH = 500
 """Entries written or read at once, to bound memory."""
@@ -99,9 +104,9 @@ class Store:
             first = self._current.get(limit=1, include=["embeddings", "metadatas"])
             self._current.query(query_embeddings=_matrix(first["embeddings"]), n_results=1)
         except _chroma_errors() as error:
-            raise DamagedStoreError(
-                f"{self.folder} cannot be read: {error}", "Run `assistant index --force`."
-            ) from error
+            self._client.close()  # else Chroma would go on with what it opened, when the folder is made anew
+            what = f"{self.folder} cannot be read: {error}"
+            raise DamagedStoreError(what, "Run `assistant index --force`.") from error
 
     @property
     def stamp(self) -> Stamp | None:
@@ -114,17 +119,15 @@ class Store:
     @property
     def counts(self) -> tuple[int, int]:
         """Chunks and entries in the current index."""
-        if self._current is None:
-            return 0, 0
-        return int((self._current.metadata or {}).get("chunks", 0)), self._current.count()
+        return self._reading(lambda current: (int((current.metadata or {}).get("chunks", 0)), current.count()), (0, 0))
 
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of the current index for these hashes of texts, as far as they are there; shape (dimensions,)."""
         known: dict[str, Vectors] = {}
-        for some in _batches(hashes) if self._current is not None else ():
-            assert self._current is not None
-            found = self._current.get(where={"hash": {"$in": list(some)}}, include=["embeddings", "metadatas"])
-            for kept, vector in zip(found["metadatas"] or (), _matrix(found["embeddings"]), strict=True):
+        for some in _batches(hashes):
+            wanted: dict[str, Any] = {"where": {"hash": {"$in": list(some)}}, "include": ["embeddings", "metadatas"]}
+            found = self._reading(lambda current, wanted=wanted: current.get(**wanted), None)  # type: ignore[misc]
+            for kept, vector in zip(found["metadatas"], _matrix(found["embeddings"]), strict=True) if found else ():
                 known[str(kept["hash"])] = vector
         return known
 
@@ -151,6 +154,26 @@ class Store:
         for collection in self._client.list_collections():
             if collection.name != name:
                 self._client.delete_collection(collection.name)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove the folders of vectors of collections that are gone: Chroma 1.5 leaves them behind."""
+        database = (self.folder / "chroma.sqlite3").absolute().as_uri()
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"{database}?mode=ro", uri=True)) as opened:
+            alive = {str(row[0]) for row in opened.execute("SELECT id FROM segments")}
+            for path in self.folder.iterdir():
+                if path.is_dir() and len(path.name) == UUID_LENGTH and path.name not in alive:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def _reading(self, read: Callable[[Collection], Result], otherwise: Result) -> Result:
+        """What is read from the current collection; another process may have put a new one in its place."""
+        from chromadb.errors import NotFoundError
+
+        try:
+            return read(self._current) if self._current else otherwise
+        except NotFoundError:
+            self.refresh()
+            return read(self._current) if self._current else otherwise
 
     def near(self, vectors: Vectors, width: int) -> tuple[Candidate, ...]:
         """The chunks that own the `width` entries nearest to a question, unordered.
@@ -159,34 +182,32 @@ class Store:
             vectors: shape (readings of the question, dimensions); a chunk's cosine is the best over them.
             width: entries looked at for each reading.
         """
-        if self._current is None or not (total := self._current.count()):
-            return ()
-        found = self._current.query(query_embeddings=vectors, n_results=min(width, total), include=["metadatas"])
-        ids = sorted({str(kept["chunk"]) for row in found["metadatas"] or () for kept in row})
-        return tuple(self._candidates(ids, vectors))
+        return self._reading(lambda current: tuple(_near(current, vectors, width)), ())
 
     def chunks(self) -> tuple[Chunk, ...]:
         """All chunks, by source and place."""
-        if self._current is None:
-            return ()
-        found = self._current.get(where={"kind": "chunk"}, include=["metadatas"])
-        chunks = [_chunk(str(kept["chunk"]), kept) for kept in found["metadatas"] or ()]
+        found = self._reading(lambda current: current.get(where={"kind": "chunk"}, include=["metadatas"]), None)
+        chunks = [_chunk(str(kept["chunk"]), kept) for kept in (found["metadatas"] if found else None) or ()]
         return tuple(sorted(chunks, key=lambda chunk: (chunk.source, chunk.start)))
 
-    def _candidates(self, ids: Sequence[str], vectors: Vectors) -> Iterable[Candidate]:
-        """Chunks by id, with the cosines of all their entries."""
-        assert self._current is not None
-        found = self._current.get(where={"chunk": {"$in": list(ids)}}, include=["metadatas", "embeddings"])
-        cosines = (_matrix(found["embeddings"]) @ vectors.T).max(axis=1)
-        rows: dict[str, dict[tuple[str, int], tuple[float, Mapping[str, Any]]]] = {}
-        for kept, cosine in zip(found["metadatas"] or (), cosines, strict=True):
-            position = int(str(kept["position"]))
-            rows.setdefault(str(kept["chunk"]), {})[str(kept["kind"]), position] = float(cosine), kept
-        for identity, entries in rows.items():
-            whole, kept = entries["chunk", -1]
-            chunk = _chunk(identity, kept)
-            sentences = tuple(entries["sentence", i][0] for i in range(len(chunk.sentences)))
-            yield Candidate(chunk, whole, entries["heading", -1][0], sentences)
+
+def _near(current: Collection, vectors: Vectors, width: int) -> Iterable[Candidate]:
+    """The chunks that own the entries nearest to any of the vectors, with the cosines of all their entries."""
+    if not (total := current.count()):
+        return
+    nearest = current.query(query_embeddings=vectors, n_results=min(width, total), include=["metadatas"])
+    ids = sorted({str(kept["chunk"]) for row in nearest["metadatas"] or () for kept in row})
+    found = current.get(where={"chunk": {"$in": list(ids)}}, include=["metadatas", "embeddings"])
+    cosines = (_matrix(found["embeddings"]) @ vectors.T).max(axis=1)
+    rows: dict[str, dict[tuple[str, int], tuple[float, Mapping[str, Any]]]] = {}
+    for kept, cosine in zip(found["metadatas"] or (), cosines, strict=True):
+        position = int(str(kept["position"]))
+        rows.setdefault(str(kept["chunk"]), {})[str(kept["kind"]), position] = float(cosine), kept
+    for identity, entries in rows.items():
+        whole, kept = entries["chunk", -1]
+        chunk = _chunk(identity, kept)
+        sentences = tuple(entries["sentence", i][0] for i in range(len(chunk.sentences)))
+        yield Candidate(chunk, whole, entries["heading", -1][0], sentences)
 
 
 def open_store(folder: Path, say: Callable[[str], None]) -> Store:
@@ -230,7 +251,7 @@ def _open(folder: Path) -> ClientAPI:
         reason = error.strerror or error
         raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
     except _chroma_errors() as error:
-        SharedSystemClient.clear_system_cache()
+        SharedSystemClient.clear_system_cache()  # it keeps what half opened
         raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
 
 

@@ -125,12 +125,14 @@ def test_paragraphs_under_one_heading_are_joined_up_to_the_limit(tmp_path: Path)
     assert sum(len(chunk.sentences) for chunk in chunks) == 2 * len(paragraphs)
 
 
-def test_a_line_that_introduces_a_list_stays_with_it(tmp_path: Path) -> None:
-    filler = "Words that fill the chunk almost to its end. " * 25
-    document = written(tmp_path, f"# T\n\n## A\n\n{filler}\n\nThis is what you need:\n\n- a bowl\n- a spoon\n")
-    chunks = chunk_document(document)
-    (holder,) = [chunk for chunk in chunks if "what you need" in chunk.text]
-    assert "a bowl" in holder.text
+@pytest.mark.parametrize("short_of", range(0, 40, 4))
+def test_a_line_that_introduces_a_list_stays_with_it(tmp_path: Path, short_of: int) -> None:
+    """Wherever the chunk before it ends."""
+    line = "This is what you need:"
+    filler = ("Words that fill. " * 100)[: CHUNK_LIMIT - len(line) - short_of - 3].strip()
+    document = written(tmp_path, f"# T\n\n## A\n\n{filler}.\n\n{line}\n\n- a big bowl\n- a spoon\n")
+    (holder,) = [chunk for chunk in chunk_document(document) if line in chunk.text]
+    assert "a big bowl" in holder.text
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.txt"])

@@ -190,6 +190,18 @@ def test_asked_to_it_embeds_everything_again(store: Store, garden: Path, recorde
     assert again.reason
 
 
+def test_what_was_replaced_takes_no_room(store: Store, garden: Path, recorder: Recorder) -> None:
+    def folders() -> int:
+        return sum(path.is_dir() for path in store.folder.iterdir())
+
+    recorder.make(store, garden)
+    once = folders()
+    for old, new in (("dusk", "dawn"), ("dawn", "noon"), ("noon", "dusk")):
+        edit(garden / "plants.md", old, new)
+        recorder.make(store, garden)
+    assert folders() == once > 0
+
+
 def test_progress_grows_to_its_total(store: Store, garden: Path, recorder: Recorder) -> None:
     told: list[tuple[int, int]] = []
     (garden / "many.md").write_text("# M\n\n" + "\n\n".join(f"Number {n}." for n in range(70)), "utf-8")

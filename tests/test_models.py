@@ -295,7 +295,9 @@ def test_a_fetch_ends_with_its_parent_and_the_next_one_goes_on(place: Place, hub
     """However the parent went: no half file stands under the final name, no process stays behind."""
     hub.hold_at = 2_000_000
     settings = place.offer({"tiny.gguf": WEIGHTS}, hub_source())
-    code = "import sys; from assistant import models; from assistant.settings import load_settings as load;"
+    # A background job may have been told to ignore Ctrl-C; this parent listens to it as one in a terminal does.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code += "from assistant import models; from assistant.settings import load_settings as load;"
     code += f"models.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat')"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE) as parent:
         part = place.home / "models" / ".partial" / "tiny" / "hub" / "tiny.gguf"
