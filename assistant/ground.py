@@ -18,10 +18,10 @@ from assistant.steps import unlabelled
 from index.chunk import Sentence
 from index.words import stem, terms, words
 
-MOST = 4
+MOST = 5
 """Sentences of the guide that may support one sentence together."""
 
-ADDS = 0.15
+ADDS = 0.1
 """Of the telling words of a sentence: what another piece of evidence must add to be cited beside the first."""
 
 LEAST = 0.3
