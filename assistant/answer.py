@@ -36,6 +36,7 @@ from assistant.retrieve import Retrieval, retrieve
 from assistant.settings import Settings, embedder_name, index_folder, load_settings
 from assistant.steps import as_question, follow_ups, next_steps, passage_of, without_link
 from index.build import Progress, Report, build
+from index.documents import corpus_files
 from index.embed import Embedder
 from index.search import Searcher
 from index.store import Store, open_store
@@ -102,6 +103,7 @@ class Assistant:
 
     def _load(self, say: Say, progress: Progress) -> Parts:
         settings = self.settings
+        corpus_files(settings.corpus)  # a missing guide is said before anything is fetched or loaded
         chat, embed = ready(settings, "chat"), ready(settings, "embed")
         with ThreadPoolExecutor(1) as pool:
             cache = settings.home / "cache"
