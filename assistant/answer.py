@@ -115,8 +115,8 @@ class Assistant:
         for line in told(report):
             say(line)
         model.warm(PREFIX)
-        model.warm_verdicts(COVERAGE_PREFIX)
-        model.warm_verdicts(SUPPORT_PREFIX)
+        model.warm_beside(COVERAGE_PREFIX)
+        model.warm_beside(SUPPORT_PREFIX)
         return Parts(store, embedder, Searcher(store, embedder), model, Care(embedder.embed_questions))
 
     @property

@@ -7,18 +7,18 @@ template tokens in it are data.
 from __future__ import annotations
 
 import codecs
-import ctypes
 import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
 from assistant.errors import ModelError
+from assistant.sequences import Sequences
+from assistant.states import States
 
 if TYPE_CHECKING:
     from llama_cpp import Llama
@@ -34,18 +34,6 @@ BATCH = 512
 
 VARIED = 0.6
 """Temperature of an answer that is asked for once more."""
-
-VERDICT_CONTEXT = 2048
-"""Tokens of the second context, where yes-or-no questions are read."""
-
-SPARE = 256
-"""Tokens of it left free: llama.cpp hands out its cells in blocks."""
-
-PREFIXES, VERDICTS_AT_ONCE = 2, 8
-"""Kinds of yes-or-no questions, and how many are read in one pass."""
-
-STATES_KEPT = 6
-"""Evaluated prefixes on disk, about 10 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +73,8 @@ class ChatModel:
         self._threads = threads or os.cpu_count() or 1
         self._llama = _load(path, context, self._threads)
         self._template, self._stops = _template(self._llama)
-        self._cache = _Cache(cache, path)
-        self._verdicts: _Verdicts | None = None
+        self._states = States(_api(), cache, path)
+        self._beside: Sequences | None = None
 
     @property
     def context(self) -> int:
@@ -119,19 +107,19 @@ class ChatModel:
     def warm(self, prefix: Sequence[Message]) -> None:
         """Evaluate the beginning of all prompts for answers, or take it from the disk."""
         tokens = self.tokens(prefix, answer=False)
-        if self._cache.load(self._llama.ctx, 0, tokens):
+        if self._states.load(self._llama.ctx, 0, tokens):
             self._llama.n_tokens = len(tokens)
             self._llama.input_ids[: len(tokens)] = tokens
         else:
             self._llama.reset()
             self._llama.eval(tokens)
-            self._cache.save(self._llama.ctx, 0, tokens)
+            self._states.save(self._llama.ctx, 0, tokens)
 
-    def warm_verdicts(self, prefix: Sequence[Message]) -> tuple[int, ...]:
-        """Evaluate the beginning of a kind of yes-or-no question, or take it from the disk; gives its tokens."""
+    def warm_beside(self, prefix: Sequence[Message]) -> tuple[int, ...]:
+        """Evaluate the beginning of a kind of short prompts, or take it from the disk; gives its tokens."""
         fixed = tuple(self.tokens(prefix, answer=False))
-        self._verdicts = self._verdicts or _Verdicts(self._llama, self._threads)
-        self._verdicts.keep(fixed, self._cache)
+        self._beside = self._beside or Sequences(_api(), self._llama.model, self._threads, self._states)
+        self._beside.keep(fixed)
         return fixed
 
     def stream(self, tokens: Sequence[int], limit: int, usage: Usage, variation: int = 0) -> Generator[str, None, None]:
@@ -168,10 +156,29 @@ class ChatModel:
         """
         if not questions:
             return []
-        fixed = self.warm_verdicts(prefix)
-        assert self._verdicts is not None
-        suffixes = [self.tokens([*prefix, Message("user", text)])[len(fixed) :] for text in questions]
-        return self._verdicts.read(fixed, suffixes)
+        fixed, suffixes = self._short(prefix, questions)
+        assert self._beside is not None
+        yes, no = (self._special(word)[0] for word in ("Yes", "No"))
+        return [float(logits[yes] - logits[no]) for logits in self._beside.logits(fixed, suffixes)]
+
+    def drafts(
+        self,
+        prefix: Sequence[Message],
+        texts: Sequence[str],
+        limit: int,
+        temperature: float = 0.0,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> list[str]:
+        """The model's turn after each text, eight side by side in the second context; none once `stopped`."""
+        fixed, suffixes = self._short(prefix, texts)
+        assert self._beside is not None
+        drafted = self._beside.drafts(fixed, suffixes, self._stops, limit, temperature, stopped)
+        return [self._llama.detokenize(tokens).decode("utf-8", "ignore") for tokens in drafted]
+
+    def _short(self, prefix: Sequence[Message], texts: Sequence[str]) -> tuple[tuple[int, ...], list[list[int]]]:
+        """A prefix, evaluated, and what of each prompt comes after it."""
+        fixed = self.warm_beside(prefix)
+        return fixed, [self.tokens([*prefix, Message("user", text)])[len(fixed) :] for text in texts]
 
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:
         self._template.add_generation_prompt = answer
@@ -192,160 +199,18 @@ class ChatModel:
         return list(self._llama.tokenize(text.encode(), add_bos=False, special=False)) if text else []
 
 
-class _Verdicts:
-    """A second context on a loaded model: fixed prefixes in sequences of their own, copied for each question."""
+def _api() -> Any:
+    """The module llama_cpp, imported late: it loads a shared library, and half of the commands never generate."""
+    import llama_cpp
 
-    def __init__(self, llama: Llama, threads: int) -> None:
-        import llama_cpp
-
-        self._api = llama_cpp
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = params.n_batch = VERDICT_CONTEXT
-        params.n_ubatch = BATCH
-        params.n_seq_max = PREFIXES + VERDICTS_AT_ONCE
-        params.n_threads = params.n_threads_batch = threads
-        params.kv_unified = True
-        self._context = llama_cpp.llama_init_from_model(llama.model, params)
-        if not self._context:
-            raise ModelError("There is not enough memory to check answers", "Use a smaller model (`assistant models`).")
-        self._memory = llama_cpp.llama_get_memory(self._context)
-        self._room = VERDICT_CONTEXT - SPARE
-        self._prefixes: dict[tuple[int, ...], int] = {}
-        self._yes, self._no = (llama.tokenize(word, add_bos=False)[0] for word in (b"Yes", b"No"))
-
-    def keep(self, prefix: tuple[int, ...], cache: _Cache) -> int:
-        """Evaluate a prefix, or take it from the disk; gives its sequence."""
-        if prefix not in self._prefixes:
-            sequence = len(self._prefixes)
-            if not cache.load(self._context, sequence, prefix):
-                self._decode([(token, place, sequence, False) for place, token in enumerate(prefix)])
-                cache.save(self._context, sequence, prefix)
-            self._prefixes[prefix] = sequence
-            self._room -= len(prefix)
-        return self._prefixes[prefix]
-
-    def read(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[float]:
-        """The difference of the logits of Yes and No after each suffix, as many at once as there is room for."""
-        found: list[float] = []
-        while len(found) < len(suffixes):
-            some: list[Sequence[int]] = []
-            total = 0
-            for suffix in suffixes[len(found) : len(found) + VERDICTS_AT_ONCE]:
-                total += len(suffix)
-                if some and total > self._room:
-                    break
-                some.append(suffix[-self._room :])
-            found += self._read(prefix, some)
-        return found
-
-    def _read(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[float]:
-        rows: list[tuple[int, int, int, bool]] = []
-        last = []
-        for sequence, suffix in enumerate(suffixes, start=PREFIXES):
-            self._api.llama_memory_seq_cp(self._memory, self._prefixes[prefix], sequence, 0, len(prefix))
-            for place, token in enumerate(suffix, start=len(prefix)):
-                rows.append((token, place, sequence, place == len(prefix) + len(suffix) - 1))
-            last.append(len(rows) - 1)
-        self._decode(rows)
-        found = []
-        for row in last:
-            logits = self._api.llama_get_logits_ith(self._context, row)
-            found.append(float(logits[self._yes] - logits[self._no]))
-        for sequence in range(PREFIXES, PREFIXES + len(suffixes)):
-            self._api.llama_memory_seq_rm(self._memory, sequence, 0, -1)
-        return found
-
-    def _decode(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
-        """Evaluate rows of (token, place, sequence, whether its logits are wanted)."""
-        batch = self._api.llama_batch_init(len(rows), 0, 1)
-        try:
-            batch.n_tokens = len(rows)
-            for i, (token, place, sequence, wanted) in enumerate(rows):
-                batch.token[i] = token
-                batch.pos[i] = place
-                batch.n_seq_id[i] = 1
-                batch.seq_id[i][0] = sequence
-                batch.logits[i] = wanted
-            if code := self._api.llama_decode(self._context, batch):
-                raise ModelError(f"The chat model could not read a check (llama.cpp says {code})", "Ask again.")
-        finally:
-            self._api.llama_batch_free(batch)
-
-    def __del__(self) -> None:
-        """The weights belong to the chat model; the context is ours."""
-        if getattr(self, "_context", None):
-            self._api.llama_free(self._context)
-
-
-class _Cache:
-    """Evaluated prefixes on disk, so that a start need not evaluate them again; an unusable one is as none.
-
-    Args:
-        folder: None keeps nothing.
-        model: what the weights are known by; another file means other states.
-    """
-
-    def __init__(self, folder: Path | None, model: Path) -> None:
-        import llama_cpp
-
-        self._api = llama_cpp
-        self._folder = folder
-        kept = model.stat()
-        self._model = f"{model.name} {kept.st_size} {kept.st_mtime_ns} {llama_cpp.__version__}"
-
-    def load(self, context: Any, sequence: int, tokens: Sequence[int]) -> bool:
-        """Whether the state of these tokens is now in the sequence."""
-        path = self._path(tokens)
-        if path is None or not _sound(path):
-            return False
-        held, count = (self._api.llama_token * len(tokens))(), ctypes.c_size_t()
-        read = self._api.llama_state_seq_load_file(
-            context, str(path).encode(), sequence, held, len(tokens), ctypes.byref(count)
-        )
-        return bool(read) and list(held)[: count.value] == list(tokens)
-
-    def save(self, context: Any, sequence: int, tokens: Sequence[int]) -> None:
-        """Keep the state of a sequence that holds these tokens; the oldest of many goes."""
-        path = self._path(tokens)
-        if path is None or self._folder is None:
-            return
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{os.getpid()}")
-            held = (self._api.llama_token * len(tokens))(*tokens)
-            if self._api.llama_state_seq_save_file(context, str(fresh).encode(), sequence, held, len(tokens)):
-                path.with_suffix(".sum").write_text(_sum(fresh))
-                fresh.replace(path)
-            fresh.unlink(missing_ok=True)
-            for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-STATES_KEPT]:
-                old.unlink()
-                old.with_suffix(".sum").unlink(missing_ok=True)
-
-    def _path(self, tokens: Sequence[int]) -> Path | None:
-        name = sha256(f"{self._model} {list(tokens)}".encode()).hexdigest()[:24]
-        return self._folder / f"{name}.state" if self._folder else None
-
-
-def _sum(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
-
-
-def _sound(path: Path) -> bool:
-    """Whether a kept state is what was written: llama.cpp would take other bytes without a word."""
-    try:
-        return path.with_suffix(".sum").read_text() == _sum(path)
-    except OSError:
-        return False
+    return llama_cpp
 
 
 def _load(path: Path, context: int, threads: int) -> Llama:
     """The model in a GGUF file, without llama.cpp's own messages; ModelError if it does not load."""
-    # Imported late: it loads a shared library, and half of the commands never generate.
-    import llama_cpp
-
     try:
         with _quiet():
-            return llama_cpp.Llama(
+            return _api().Llama(
                 str(path), n_ctx=context, n_batch=BATCH, n_threads=threads, n_threads_batch=threads,
                 n_gpu_layers=-1, verbose=False,
             )  # fmt: skip

@@ -119,9 +119,10 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The answer as shown, without markers."""
+        """The answer as shown, without markers; whom to call, a line each, stands under a "care" answer."""
+        people = (f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts)
         between = "\n" if self.status == "care" else " "
-        return between.join(sentence.text for sentence in self.sentences)
+        return between.join((*(sentence.text for sentence in self.sentences), *people))
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, the form that `assistant ask --json` prints."""

@@ -174,6 +174,7 @@ def test_someone_in_danger_is_sent_to_help(danger: Answer) -> None:
     assert danger.status == "care"
     assert "emergency number" in danger.sentences[0].text
     assert danger.contacts
+    assert all(contact.number in danger.to_dict()["text"] for contact in danger.contacts)
     assert (danger.passages, danger.next_steps, danger.follow_ups) == ((), (), ())
     assert danger.timings.generated_tokens == 0
 
