@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
-from assistant import models
+from assistant import evaluate, models
 from assistant.answer import cleaned, open_assistant, told
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Turn
@@ -135,6 +136,33 @@ def index(
         print(json.dumps(report.to_dict(), indent=2))
     else:
         _print_report(report)
+
+
+@app.command("eval")
+def evaluate_answers(
+    questions: Annotated[Path, typer.Argument(help="A file of questions, as JSON lines; see tests/questions.")],
+    corpus: Corpus = None,
+    half: Annotated[evaluate.Half, typer.Option(help="Which of them, by the fixed rule.")] = "all",
+    most: Annotated[int, typer.Option(help="At most so many, always the same ones; 0 is all.")] = 0,
+    labels: Annotated[Path | None, typer.Option(help="Labelled pairs, for the judge's agreement.")] = None,
+    details: Annotated[bool, typer.Option("--details", help="Print every failure.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how far the answers can be trusted."""
+    cases = evaluate.chosen(evaluate.read_cases(questions), half, most)
+    pairs = [pair for pair in evaluate.read_labels(labels) if evaluate.half_of(pair.id) == "checking"] if labels else []
+    assistant = open_assistant(load_settings(corpus=corpus))
+    with _loading() as (say, progress):
+        assistant.load(say, progress)
+    with _loading("Asking") as (_, progress):
+        evaluation = evaluate.evaluate(assistant, cases, pairs, progress)
+    if as_json:
+        print(json.dumps(evaluation.to_dict(details), ensure_ascii=False, indent=2))
+        return
+    _print_evaluation(evaluation, f"{questions.name}, {half}: {len(cases)} questions")
+    for one in evaluation.outcomes if details else ():
+        if one.failures:
+            out.print(json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
 
 
 @models_app.callback()
@@ -282,9 +310,9 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def _loading() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
-    """A place to say things and a progress bar for embedding, on standard error."""
-    columns = (TextColumn("Reading the guide"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def _loading(what: str = "Reading the guide") -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+    """A place to say things and a progress bar, on standard error."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None, visible=False)
         yield _say, lambda done, total: bar.update(task, completed=done, total=total, visible=True)
@@ -295,6 +323,22 @@ def _print_report(report: Report) -> None:
         out.print(line, markup=False, soft_wrap=True)
     if not report.reason:
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")
+
+
+def _print_evaluation(evaluation: evaluate.Evaluation, title: str) -> None:
+    table = Table("yardstick", "reached", "wanted", "of", "", title=title, title_justify="left", box=None)
+    for one in evaluation.yardsticks:
+        value, bound = (f"{number:.3f}".rstrip("0").rstrip(".") for number in (one.value, one.bound))
+        wanted = f"{'at least' if one.least else 'at most'} {bound}"
+        table.add_row(one.name, value if one.of else "–", wanted, str(one.of), "" if one.reached else "missed")
+    out.print(table)
+    if told := evaluation.agreement:
+        out.print(
+            f"The judge of support is the chat model, asked in another way than the check. On {told.pairs} pairs "
+            f"labelled by hand it agrees on {told.agreed:.0%}: it passes {told.passed:.0%} of the unsupported "
+            f"sentences and fails {told.failed:.0%} of the supported.",
+            soft_wrap=True,
+        )
 
 
 def _print_answer(answers: Iterator[Answer]) -> Answer:

@@ -60,6 +60,11 @@ def support_question(evidence: Sequence[str], claim: str) -> str:
     return f"Note: {' '.join(map(shortened, evidence))}\nClaim: {shortened(claim)}"
 
 
+def judge_question(text: str, claim: str) -> str:
+    """Whether a text says what a sentence says, as the evaluation asks it, for a yes or no."""
+    return f"Text: {text}\nStatement: {claim}"
+
+
 def shortened(text: str, limit: int = SENTENCE_LIMIT) -> str:
     """A text as it is, or its beginning up to whole words."""
     return text if len(text) <= limit else f"{text[:limit].rpartition(' ')[0] or text[:limit]} …"
@@ -71,6 +76,10 @@ def _asked(guide: str, question: str, reply: str) -> tuple[Message, Message]:
 
 def _claimed(note: str, claim: str, reply: str) -> tuple[Message, Message]:
     return Message("user", support_question((note,), claim)), Message("assistant", reply)
+
+
+def _judged(text: str, claim: str, reply: str) -> tuple[Message, Message]:
+    return Message("user", judge_question(text, claim)), Message("assistant", reply)
 
 
 _TOMATOES = (
@@ -186,3 +195,40 @@ SUPPORT_PREFIX: tuple[Message, ...] = (
     ),
 )
 """The fixed part of the question whether the guide says what a sentence of a draft says."""
+
+JUDGE_PREFIX: tuple[Message, ...] = (
+    Message(
+        "system",
+        "You are a strict examiner. A statement was written from a text. Is every part of the statement said by the "
+        "text? Other words are fine, and so is a friendly tone. Something new, a changed number, a reversed meaning, "
+        "another cause, or a wider claim is not. Reply Yes or No.",
+    ),
+    *_judged(
+        "Let the engine cool for an hour before you open the cap. Steam under pressure can burn you.",
+        "Wait about an hour before opening the cap, because the steam inside could burn you.",
+        "Yes",
+    ),
+    *_judged(
+        "Let the engine cool for an hour before you open the cap.",
+        "Let the engine cool for an hour, and wear gloves when you open the cap.",
+        "No",
+    ),
+    *_judged(
+        "Puppies sleep up to twenty hours a day. Give yours a quiet corner where nobody disturbs it.",
+        "It's lovely that you care so much: offer your puppy a calm spot where it is left alone.",
+        "Yes",
+    ),
+    *_judged("Puppies sleep up to twenty hours a day.", "Grown dogs sleep up to twenty hours a day.", "No"),
+    *_judged(
+        "A good review names one thing that went well. It also asks a question about what could change.",
+        "In a review, say something that worked and ask what might be done in another way.",
+        "Yes",
+    ),
+    *_judged(
+        "A good review names one thing that went well.",
+        "A good review makes sure that nobody ever repeats a mistake.",
+        "No",
+    ),
+    *_judged("The tenant tells the landlord about damage.", "The landlord tells the tenant about damage.", "No"),
+)
+"""The fixed part of the evaluation's question; its wording and examples are not those of `SUPPORT_PREFIX`."""

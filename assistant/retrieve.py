@@ -85,12 +85,17 @@ class Retrieval:
 
 def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:
     """Find the sentences that bear on a question, and decide whether they answer it."""
-    earlier = history[-1].question if history and leans(question) else ""
+    earlier, matches = searched(searcher, question, history)
     understood = f"{earlier} {question}".strip()
-    matches = searcher.search(question, SEARCHED, earlier)
     found = choose_sentences(matches)
     reason = why_not(understood, matches, verdict)
     return Retrieval(earlier, matches, () if reason else found, reason)
+
+
+def searched(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
+    """The question before, if this one leans on it, else empty; and the chunks nearest to both, best first."""
+    earlier = history[-1].question if history and leans(question) else ""
+    return earlier, searcher.search(question, SEARCHED, earlier)
 
 
 def leans(question: str) -> bool:
