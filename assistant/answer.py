@@ -177,7 +177,7 @@ class Assistant:
             draft = Answer("answered")
             for draft in worded(parts, retrieval, asked, clock, variation):
                 yield draft
-            standing = draft if draft.sentences else quoted(draft, retrieval)
+            standing = strengthened(draft, retrieval) if draft.sentences else quoted(draft, retrieval, QUOTED)
             yield replace(completed(standing, retrieval, questions), timings=clock.timings())
 
 
@@ -251,22 +251,34 @@ def cited(answer: Answer) -> Answer:
     return replace(answer, passages=tuple(passages))
 
 
-def quoted(answer: Answer, retrieval: Retrieval) -> Answer:
+def strengthened(answer: Answer, retrieval: Retrieval) -> Answer:
+    """The answer, with the guide's sentence nearest to the question as a quotation if the model passed it over."""
+    best = nearest(retrieval, 1)
+    known = {citation.span for sentence in answer.sentences for citation in sentence.support}
+    if any(c.span in known for sentence in best for c in sentence.support) or repeats(best[0].text, answer):
+        return answer
+    return cited(replace(answer, sentences=(*answer.sentences, *best)))
+
+
+def quoted(answer: Answer, retrieval: Retrieval, most: int) -> Answer:
     """The guide's own sentences nearest to the question, for a draft of which nothing was left."""
+    return cited(replace(answer, sentences=nearest(retrieval, most), quoted=True))
+
+
+def nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
+    """The sentences of the guide nearest to the question, as quotations, in the guide's order."""
     ranked = sorted(
         (
-            (cosine, number, sentence)
-            for number, found in enumerate(retrieval.found, start=1)
-            for sentence, cosine in zip(found.match.chunk.sentences, found.match.sentences, strict=True)
+            (one.match.score + cosine, number, sentence)
+            for number, one in enumerate(retrieval.found, start=1)
+            for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
         ),
         key=lambda row: -row[0],
-    )[:QUOTED]
-    kept = sorted(ranked, key=lambda row: (row[1], row[2].start))
-    said = tuple(
+    )[:most]
+    return tuple(
         AnswerSentence(f"“{sentence.plain}”", (Citation(number, Span(sentence.text, sentence.start, sentence.end)),))
-        for _, number, sentence in kept
+        for _, number, sentence in sorted(ranked, key=lambda row: (row[1], row[2].start))
     )
-    return cited(replace(answer, sentences=said, quoted=True))
 
 
 def completed(answer: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:

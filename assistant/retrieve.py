@@ -23,7 +23,7 @@ UNLIKE, ALIKE = 0.22, 0.50
 LIKENESS_WEIGHT, BAR = 5.0, 2.0
 """Between them: the verdict's logit plus this much of the likeness must reach the bar. Fitted on the tuning set."""
 
-PASSAGES, SENTENCES = 4, 8
+PASSAGES, SENTENCES = 4, 4
 """Most that go before the model."""
 
 DECIDING_CHUNKS, DECIDING_SENTENCES = 2, 3
