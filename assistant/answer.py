@@ -27,6 +27,7 @@ import sentencex
 
 from assistant.care import Care
 from assistant.errors import QuestionError
+from assistant.fitted import load_fitted
 from assistant.generate import ChatModel, Usage
 from assistant.ground import Grounder
 from assistant.models import ready
@@ -117,7 +118,8 @@ class Assistant:
         model.warm(PREFIX)
         model.warm_beside(COVERAGE_PREFIX)
         model.warm_beside(SUPPORT_PREFIX)
-        return Parts(store, embedder, Searcher(store, embedder), model, Care(embedder.embed_questions))
+        care = Care(embedder.embed_questions, load_fitted(settings))
+        return Parts(store, embedder, Searcher(store, embedder), model, care)
 
     @property
     def busy(self) -> bool:

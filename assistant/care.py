@@ -1,7 +1,8 @@
 """A person in danger is sent to people who can help, before anything else runs.
 
-Two signals, both from `care.toml`, which a person can edit for their country: patterns on the words, and the
-likeness in meaning to examples. Not here: judging how great a danger is. A doubtful case gets the kind answer.
+Three signals: patterns on the words and the likeness in meaning to examples, both from `care.toml`, which a person
+can edit for their country; and what was fitted to thousands of labelled messages. Not here: judging how great a
+danger is. A doubtful case gets the kind answer.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import sentencex
 
 from assistant.errors import SettingsError
+from assistant.fitted import Fitted
 from assistant.records import Answer, AnswerSentence, Contact
 from assistant.settings import shipped_text
 from index.embed import Vectors
@@ -25,11 +28,20 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ALIKE = 0.52
-"""Cosine to an example of danger from which a question is taken for it..."""
+LIKELY, UNLIKELY = 0.1, -0.6
+"""What is fitted takes a question for danger from the first; below the second it overrules a pattern."""
+
+ALIKE, SAME = 0.52, 0.70
+"""Cosine to an example of danger from which a question is taken for it, without and with what is fitted..."""
 
 MARGIN = 0.12
 """...if it is nearer to it than to every harmless example by this much."""
+
+LONG, PART = 60, 40
+"""Words of a question that is also read in parts, and about how many a part has."""
+
+PART_COST = 0.3
+"""What a part of a question must be surer by than the whole."""
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -61,25 +73,44 @@ class Care:
 
     Args:
         embed: texts to unit vectors, as `Embedder.embed_questions`.
+        fitted: for the same embedder; None if there is none.
     """
 
-    def __init__(self, embed: Embed) -> None:
+    def __init__(self, embed: Embed, fitted: Fitted | None = None) -> None:
         self._embed = embed
+        self._fitted = fitted
         self._book = care_book()
         self._examples: Vectors | None = None
 
     def answer(self, question: str) -> Answer | None:
         """The kind answer with people to call; None if nothing in the question points to danger."""
-        kind = self.by_words(question) or self.by_meaning(question)
+        kind = self.by_words(question) or self.by_fit(question) or self.by_meaning(question)
         if kind is None:
             return None
         lines = (self._book.first, *kind.says, self._book.last)
         return Answer("care", tuple(AnswerSentence(line) for line in lines), contacts=kind.contacts, reason=kind.name)
 
     def by_words(self, question: str) -> Kind | None:
-        """The first kind one of whose patterns matches, figures of speech taken out."""
+        """The first kind one of whose patterns matches, figures of speech taken out, unless that is very unlikely."""
         words = self._without_figures(question)
-        return next((kind for kind in self._book.kinds if any(p.search(words) for p in kind.patterns)), None)
+        kind = next((kind for kind in self._book.kinds if any(p.search(words) for p in kind.patterns)), None)
+        if kind and self._fitted and all(likely <= UNLIKELY for likely, _ in self._readings(question)):
+            return None
+        return kind
+
+    def by_fit(self, question: str) -> Kind | None:
+        """The kind of danger that what is fitted sees in the whole question, or clearly in a part of a long one."""
+        if self._fitted is None:
+            return None
+        (whole, kind), *parts = self._readings(question)
+        best, name = max([(whole, kind), *((likely - PART_COST, name) for likely, name in parts)])
+        return next((k for k in self._book.kinds if k.name == name), self._book.kinds[0]) if best > LIKELY else None
+
+    def _readings(self, question: str) -> list[tuple[float, str]]:
+        """What is fitted says of the whole question, and of each few sentences of a long one."""
+        assert self._fitted is not None
+        parts = parts_of(question) if len(question.split()) > LONG else []
+        return [self._fitted.danger(vector) for vector in self._embed([question, *parts])]
 
     def by_meaning(self, question: str) -> Kind | None:
         """The kind with the nearest example, if it is near enough and nearer than what only sounds so."""
@@ -92,13 +123,26 @@ class Care:
         cosines = (self._embed([question]) @ self._examples.T)[0]
         danger, harmless = cosines[: len(kinds)], cosines[len(kinds) :]
         best = int(np.argmax(danger))
-        return kinds[best] if danger[best] >= ALIKE and danger[best] >= harmless.max() + MARGIN else None
+        alike = SAME if self._fitted else ALIKE
+        return kinds[best] if danger[best] >= alike and danger[best] >= harmless.max() + MARGIN else None
 
     def _without_figures(self, question: str) -> str:
         words = folded(question)
         for pattern in self._book.harmless:
             words = pattern.sub(" … ", words)
         return words
+
+
+def parts_of(question: str) -> list[str]:
+    """A text in parts of whole sentences, of about PART words."""
+    parts: list[str] = []
+    for sentence in sentencex.segment("en", question):
+        joined = f"{parts[-1]} {sentence}" if parts else sentence
+        if parts and len(joined.split()) <= PART:
+            parts[-1] = joined
+        else:
+            parts.append(sentence)
+    return parts
 
 
 def folded(text: str) -> str:

@@ -20,6 +20,7 @@ from rich.table import Table
 from assistant import evaluate, models
 from assistant.answer import cleaned, open_assistant, told
 from assistant.errors import GuideError, QuestionError
+from assistant.fitted import NAME
 from assistant.records import Answer, Turn
 from assistant.settings import OFFLINE, Settings, embedder_name, index_folder, load_settings
 from index.build import Report, build, stale_reason, today
@@ -163,6 +164,23 @@ def evaluate_answers(
     for one in evaluation.outcomes if details else ():
         if one.failures:
             out.print(json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+
+
+@app.command("fit")
+def fit_examples(
+    examples: Annotated[Path, typer.Argument(help="A folder of labelled messages; see tests/training.")],
+    into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
+) -> None:
+    """Learn to tell danger from what only sounds like it, for the embedder in use."""
+    # Imported late: no other command needs it.
+    from assistant.fit import fit, read_examples
+
+    settings = load_settings()
+    known = read_examples(examples)
+    path = into or settings.home / NAME
+    with _loading("Reading the examples") as (say, progress):
+        fit(_embedder(settings, say)(), known, progress).save(path)
+    out.print(f"Fitted {embedder_name(settings)} to {len(known):,} messages, in {path}.", markup=False, soft_wrap=True)
 
 
 @models_app.callback()

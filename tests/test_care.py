@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assistant import Settings
 from assistant.care import Care, care_book
+from assistant.fitted import load_fitted
 from assistant.records import Answer
 from index.embed import Embedder, Vectors
 
@@ -52,8 +54,10 @@ def embed(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
 
 
 @pytest.fixture(scope="module")
-def care(embed: Callable[[Sequence[str]], Vectors]) -> Care:
-    return Care(embed)
+def care(embed: Callable[[Sequence[str]], Vectors], settings: Settings) -> Care:
+    fitted = load_fitted(settings)
+    assert fitted is not None
+    return Care(embed, fitted)
 
 
 def figures(care: Care, *names: str) -> tuple[float, float, list[str]]:
