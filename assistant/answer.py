@@ -21,14 +21,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 
 import sentencex
 
 from assistant.care import Care
 from assistant.errors import QuestionError
-from assistant.fitted import load_fitted
-from assistant.generate import ChatModel, Usage
+from assistant.fitted import Fitted, Reading, load_fitted
+from assistant.generate import ChatModel, Message, Usage
 from assistant.ground import Grounder
 from assistant.models import ready
 from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt
@@ -52,6 +53,9 @@ ANSWER_TOKENS = 140
 ENOUGH = 4
 """Sentences kept; then the model is stopped."""
 
+REPEATED = 0.2
+"""Of the telling words of a sentence: one that brings fewer new ones only repeats another."""
+
 QUOTED = 2
 """The guide's own sentences shown when nothing of a draft is left."""
 
@@ -69,15 +73,21 @@ class Parts:
     embedder: Embedder
     searcher: Searcher
     model: ChatModel
+    fitted: Fitted
     care: Care
 
     def covers(self, text: str) -> float:
         """The chat model's verdict on a `coverage_question`, a logit."""
-        return self.model.verdicts(COVERAGE_PREFIX, [text])[0]
+        return self._verdict(COVERAGE_PREFIX, text, self.fitted.coverage)
 
     def supports(self, text: str) -> float:
         """The chat model's verdict on a `support_question`, a logit."""
-        return self.model.verdicts(SUPPORT_PREFIX, [text])[0]
+        return self._verdict(SUPPORT_PREFIX, text, self.fitted.support)
+
+    def _verdict(self, prefix: Sequence[Message], text: str, reading: Reading | None) -> float:
+        if reading is None:
+            return self.model.verdicts(prefix, [text])[0]
+        return reading.score(self.model.logits(prefix, [text])[0])
 
 
 def open_assistant(settings: Settings | None = None) -> Assistant:
@@ -111,15 +121,21 @@ class Assistant:
             loading = pool.submit(lambda: ChatModel(chat, settings.context, settings.threads, cache))
             embedder = Embedder(embed, embedder_name(settings))
             model = loading.result()
-        store = open_store(index_folder(settings), say)
-        report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress)
-        for line in told(report):
-            say(line)
         model.warm(PREFIX)
         model.warm_beside(COVERAGE_PREFIX)
         model.warm_beside(SUPPORT_PREFIX)
-        care = Care(embedder.embed_questions, load_fitted(settings))
-        return Parts(store, embedder, Searcher(store, embedder), model, care)
+        fitted = load_fitted(settings)
+        care = Care(embedder.embed_questions, fitted.danger)
+        store = indexed(settings, embedder, say, progress)
+        return Parts(store, embedder, Searcher(store, embedder), model, fitted, care)
+
+    def over(self, corpus: Path) -> Assistant:
+        """An assistant over another guide, with the models of this one; one of them answers at a time."""
+        parts, other = self.load(), Assistant(self.settings.model_copy(update={"corpus": corpus}))
+        store = indexed(other.settings, parts.embedder)
+        other._parts = replace(parts, store=store, searcher=Searcher(store, parts.embedder))
+        other._turn = self._turn
+        return other
 
     @property
     def busy(self) -> bool:
@@ -183,6 +199,17 @@ class Assistant:
             yield replace(completed(standing, retrieval, questions), timings=clock.timings())
 
 
+def indexed(
+    settings: Settings, embedder: Embedder, say: Say = lambda line: None, progress: Progress = lambda done, total: None
+) -> Store:
+    """The index of the guide that the settings name, made equal to it."""
+    store = open_store(index_folder(settings), say)
+    report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress)
+    for line in told(report):
+        say(line)
+    return store
+
+
 def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variation: int) -> Iterator[Answer]:
     """The draft, sentence by sentence: each is shown only when the guide supports it."""
     notes = [found.note for found in retrieval.found]
@@ -232,8 +259,9 @@ def _split(text: str) -> list[str]:
 
 
 def repeats(sentence: str, answer: Answer) -> bool:
-    """Whether a sentence says nothing that the answer has not said."""
-    return terms(sentence) <= terms(answer.text)
+    """Whether a sentence says hardly anything that one of the answer's has not said."""
+    telling = terms(sentence)
+    return any(len(telling - terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
 
 
 def passages_of(retrieval: Retrieval) -> tuple[Passage, ...]:

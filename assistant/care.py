@@ -18,7 +18,7 @@ import numpy as np
 import sentencex
 
 from assistant.errors import SettingsError
-from assistant.fitted import Fitted
+from assistant.fitted import Danger
 from assistant.records import Answer, AnswerSentence, Contact
 from assistant.settings import shipped_text
 from index.embed import Vectors
@@ -28,7 +28,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LIKELY, UNLIKELY = 0.1, -0.6
+LIKELY, UNLIKELY = 0.15, -0.6
 """What is fitted takes a question for danger from the first; below the second it overrules a pattern."""
 
 ALIKE, SAME = 0.52, 0.70
@@ -76,7 +76,7 @@ class Care:
         fitted: for the same embedder; None if there is none.
     """
 
-    def __init__(self, embed: Embed, fitted: Fitted | None = None) -> None:
+    def __init__(self, embed: Embed, fitted: Danger | None = None) -> None:
         self._embed = embed
         self._fitted = fitted
         self._book = care_book()
@@ -110,7 +110,7 @@ class Care:
         """What is fitted says of the whole question, and of each few sentences of a long one."""
         assert self._fitted is not None
         parts = parts_of(question) if len(question.split()) > LONG else []
-        return [self._fitted.danger(vector) for vector in self._embed([question, *parts])]
+        return [self._fitted.score(vector) for vector in self._embed([question, *parts])]
 
     def by_meaning(self, question: str) -> Kind | None:
         """The kind with the nearest example, if it is near enough and nearer than what only sounds so."""

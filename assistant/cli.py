@@ -20,9 +20,10 @@ from rich.table import Table
 from assistant import evaluate, models
 from assistant.answer import cleaned, open_assistant, told
 from assistant.errors import GuideError, QuestionError
-from assistant.fitted import NAME
+from assistant.fitted import NAME, save
+from assistant.generate import ChatModel
 from assistant.records import Answer, Turn
-from assistant.settings import OFFLINE, Settings, embedder_name, index_folder, load_settings
+from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
 from index.build import Report, build, stale_reason, today
 from index.embed import Embedder
 from index.store import open_store
@@ -168,19 +169,22 @@ def evaluate_answers(
 
 @app.command("fit")
 def fit_examples(
-    examples: Annotated[Path, typer.Argument(help="A folder of labelled messages; see tests/training.")],
+    examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
     into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
 ) -> None:
-    """Learn to tell danger from what only sounds like it, for the embedder in use."""
+    """Fit what recognises danger and reads verdicts to the models in use; takes half an hour."""
     # Imported late: no other command needs it.
     from assistant.fit import fit, read_examples
 
     settings = load_settings()
-    known = read_examples(examples)
-    path = into or settings.home / NAME
+    known, path = read_examples(examples), into or settings.home / NAME
+    chat = ChatModel(models.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
     with _loading("Reading the examples") as (say, progress):
-        fit(_embedder(settings, say)(), known, progress).save(path)
-    out.print(f"Fitted {embedder_name(settings)} to {len(known):,} messages, in {path}.", markup=False, soft_wrap=True)
+        fitted = fit(_embedder(settings, say)(), chat, known, progress)
+    save(path, fitted, embedder_name(settings), chat_name(settings))
+    out.print(
+        f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
+    )
 
 
 @models_app.callback()

@@ -1,64 +1,186 @@
-"""Labelled examples become what `fitted.py` keeps. Needed once for each embedder."""
+"""Labelled examples become what `fitted.py` keeps. Needed once for each embedder and chat model; takes half an hour.
+
+A folder of examples holds, as JSON lines:
+
+    danger.jsonl   kind, question                      messages of people in danger, and harmless ones
+    guides.jsonl   sentences, asked, not_answered      small guides with questions that they answer and do not
+    pairs.jsonl    question, evidence, answer, supported   sentences of answers, and what they were worded from
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.errors import QuestionError
-from assistant.fitted import STEP, Fitted
+from assistant.fitted import STEP, Danger, Fitted, Floats, Reading, centred
+from assistant.generate import ChatModel, Message
+from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question, support_question
+from assistant.retrieve import DECIDING_SENTENCES
 from index.build import BATCH, Progress
-from index.embed import Embedder
+from index.embed import Embedder, Vectors
 
 GAMMA, COST = 1.0, 3.0
 """Of the kernel, and of an example on the wrong side; chosen by ten-fold cross-validation."""
 
+FREQUENT, LOOKED_AT = 100_000, 2_000
+"""Tokens whose logits are read, out of so many of the most frequent, which come first in a vocabulary."""
+
+COMPONENTS, PENALTY = 50, 0.01
+"""Principal components that are kept of them, and the inverse of the penalty on their weights."""
+
+COVERAGE_UNITS = (1.25, -0.06)
+"""What a reading of coverage is multiplied by and raised by: then it fits the weight and the bar in `retrieve.py`, set
+on the tuning half of tests/questions/guide.jsonl."""
+
+ASKED, NOT_ANSWERED = 6, 5
+"""Questions taken of each small guide."""
+
 HARMLESS = "harmless"
+SEED = 11
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A message, and the kind of danger that its writer or somebody they tell of is in; empty if none."""
+class Examples:
+    """What a folder of examples holds."""
 
-    text: str
-    kind: str
-
-
-def read_examples(folder: Path) -> tuple[Example, ...]:
-    """The examples in all files of JSON lines of a folder, each with `question` and `kind`; QuestionError if none."""
-    examples = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-            try:
-                kept = json.loads(line)
-                examples.append(Example(kept["question"], "" if kept["kind"] == HARMLESS else kept["kind"]))
-            except (ValueError, KeyError, TypeError) as error:
-                raise QuestionError(f"{path}, line {number}: {error!r}", "See tests/training for the form.") from error
-    if not examples:
-        raise QuestionError(f"There are no examples in {folder}", "Name a folder of JSON lines, as tests/training.")
-    return tuple(dict.fromkeys(examples))
+    messages: tuple[tuple[str, str], ...]
+    """(text, kind of danger); the kind is empty for harmless ones."""
+    coverage: tuple[tuple[tuple[str, ...], str, bool], ...]
+    """(sentences of a small guide, question, whether they answer it)"""
+    support: tuple[tuple[tuple[str, ...], str, bool], ...]
+    """(evidence, sentence of an answer, whether it is supported)"""
 
 
-def fit(embedder: Embedder, examples: Sequence[Example], progress: Progress = lambda done, total: None) -> Fitted:
-    """Tell danger from what only sounds like it, by these examples."""
-    # Imported late: it is needed for this alone.
+def read_examples(folder: Path) -> Examples:
+    """All examples of a folder; QuestionError names a file or line that is not as it should be."""
+    chance = random.Random(SEED)
+    messages = [(row["question"], "" if row["kind"] == HARMLESS else row["kind"]) for row in _rows(folder, "danger")]
+    coverage = []
+    for guide in _rows(folder, "guides"):
+        sentences = tuple(sentence["text"] for sentence in guide["sentences"])
+        asked = [one["question"] for one in guide["asked"]]
+        messages += [(question, "") for question in (*asked, *guide["not_answered"])]
+        coverage += [(sentences, question, True) for question in chance.sample(asked, ASKED)]
+        coverage += [(sentences, question, False) for question in chance.sample(guide["not_answered"], NOT_ANSWERED)]
+    support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in _rows(folder, "pairs")]
+    return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(support))
+
+
+def fit(
+    embedder: Embedder, model: ChatModel, examples: Examples, progress: Progress = lambda done, total: None
+) -> Fitted:
+    """Fit all parts; `progress` is told (texts read, texts in all)."""
+    total = len(examples.messages) + len(examples.coverage) + len(examples.support)
+    done = 0
+
+    def count(some: int) -> None:
+        nonlocal done
+        done += some
+        progress(done, total)
+
+    vectors = np.concatenate(
+        [_embedded(embedder, batch, count) for batch in _batches([text for text, _ in examples.messages])]
+    )
+    danger = fit_danger(vectors, [kind for _, kind in examples.messages])
+    tokens = looked_at(model)
+    asked = [
+        coverage_question(nearest(embedder, sentences, question), question)
+        for sentences, question, _ in examples.coverage
+    ]
+    coverage = fit_reading(
+        tokens, _read(model, COVERAGE_PREFIX, asked, tokens, count), [y for *_, y in examples.coverage]
+    )
+    claims = [support_question(evidence, claim) for evidence, claim, _ in examples.support]
+    support = fit_reading(
+        tokens, _read(model, SUPPORT_PREFIX, claims, tokens, count), [y for *_, y in examples.support]
+    )
+    return Fitted(danger, coverage, support)
+
+
+def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> Danger:
+    """Tell danger from what only sounds like it, by vectors of messages and their kinds."""
+    # Imported late, as below: it is needed for fitting alone.
     from sklearn.svm import SVC
 
-    batches = []
-    for start in range(0, len(examples), BATCH):
-        batches.append(embedder.embed_documents([example.text for example in examples[start : start + BATCH]]))
-        progress(min(start + BATCH, len(examples)), len(examples))
-    vectors = np.concatenate(batches)
-    machine = SVC(C=COST, gamma=GAMMA).fit(vectors, [bool(example.kind) for example in examples])
-    return Fitted(
-        np.array(embedder.name),
+    machine = SVC(C=COST, gamma=GAMMA).fit(vectors, [bool(kind) for kind in kinds])
+    return Danger(
         np.round(machine.support_vectors_ / STEP).clip(-127, 127).astype(np.int8),
         machine.dual_coef_[0].astype(np.float32),
-        np.array([examples[i].kind for i in machine.support_]),
+        np.array([kinds[i] for i in machine.support_]),
         np.array(GAMMA, np.float32),
         np.array(machine.intercept_[0], np.float32),
     )
+
+
+def fit_reading(tokens: NDArray[np.int32], logits: Floats, labels: Sequence[bool]) -> Reading:
+    """A linear reading of logits, shape (texts, tokens), that is above 0 where the label is true."""
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    parts = PCA(COMPONENTS, random_state=0)
+    line = make_pipeline(StandardScaler(), parts, StandardScaler(), LogisticRegression(C=PENALTY, max_iter=3000))
+    line.fit(centred(logits), labels)
+    # All steps are linear: what they make of zero and of each unit vector is the bias and the weights.
+    bias = line.decision_function(np.zeros((1, len(tokens))))[0]
+    weights = line.decision_function(np.eye(len(tokens))) - bias
+    return Reading(tokens, weights.astype(np.float32), np.array(bias, np.float32))
+
+
+def scaled(reading: Reading, units: tuple[float, float]) -> Reading:
+    """The same reading in other units."""
+    times, plus = np.float32(units[0]), np.float32(units[1])
+    return Reading(reading.tokens, reading.weights * times, np.asarray(reading.bias * times + plus, np.float32))
+
+
+def looked_at(model: ChatModel) -> NDArray[np.int32]:
+    """The tokens whose logits are read, chosen by chance, always the same."""
+    frequent = min(FREQUENT, model.vocabulary)
+    return np.random.default_rng(0).choice(frequent, LOOKED_AT, replace=False).astype(np.int32)
+
+
+def nearest(embedder: Embedder, sentences: Sequence[str], question: str) -> list[str]:
+    """The sentences of a small guide that stand for it before the model, best first."""
+    cosines = embedder.embed_documents(sentences) @ embedder.embed_questions([question])[0]
+    return [sentences[i] for i in np.argsort(-cosines)[:DECIDING_SENTENCES]]
+
+
+def _read(
+    model: ChatModel,
+    prefix: Sequence[Message],
+    texts: Sequence[str],
+    tokens: NDArray[np.int32],
+    count: Callable[[int], None],
+) -> Floats:
+    rows = []
+    for text in texts:
+        rows.append(model.logits(prefix, [text])[0][tokens])
+        count(1)
+    return np.stack(rows)
+
+
+def _embedded(embedder: Embedder, texts: Sequence[str], count: Callable[[int], None]) -> Vectors:
+    vectors = embedder.embed_documents(texts)
+    count(len(texts))
+    return vectors
+
+
+def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
+    return [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+
+
+def _rows(folder: Path, name: str) -> list[Any]:
+    path = folder / f"{name}.jsonl"
+    try:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        raise QuestionError(f"{path} cannot be read ({error})", "Name a folder like tests/training.") from error

@@ -1,7 +1,7 @@
-"""What was fitted to labelled examples, kept in a file with the name of the embedder that it was fitted for.
+"""What was fitted to labelled examples, kept in a file with the names of the models that it was fitted for.
 
-`assistant fit` makes the file; see `fit.py`. Without one for the embedder in use, `care` and `retrieve` do with
-patterns, examples and constants.
+`assistant fit` makes the file; see `fit.py`. Where a part is missing for the models in use, `care` does with patterns
+and examples, and verdicts are the difference of the logits of Yes and No.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import SettingsError
-from assistant.settings import Settings, embedder_name
+from assistant.settings import Settings, chat_name, embedder_name
 from index.embed import Vectors
 
 NAME = "fitted.npz"
@@ -25,26 +26,26 @@ STEP = 0.25 / 127
 NEIGHBOURS, SHARPNESS = 5, 10
 """Examples that vote on the kind of danger, each with the weight exp(SHARPNESS * cosine)."""
 
+Floats = NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Danger:
     """A support vector machine with a Gaussian kernel that tells danger from what only sounds like it.
 
     Source: Cortes and Vapnik, Machine Learning 20, 1995; fitted with scikit-learn.
     """
 
-    embedder: NDArray[np.str_]
-    """Its name; shape ()."""
     vectors: NDArray[np.int8]
     """Support vectors in STEPs, shape (n, dimensions)."""
-    weights: NDArray[np.float32]
+    weights: Floats
     """Shape (n,); above 0 for danger."""
     kinds: NDArray[np.str_]
     """The kind of danger of each support vector, empty for harmless ones; shape (n,)."""
-    gamma: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    gamma: Floats
+    bias: Floats
 
-    def danger(self, vector: Vectors) -> tuple[float, str]:
+    def score(self, vector: Vectors) -> tuple[float, str]:
         """How surely a text, shape (dimensions,), tells of danger, about -2 to 2, and of what kind if it does."""
         cosines = self.vectors.astype(np.float32) @ vector * np.float32(STEP)
         score = float(np.exp(-2 * self.gamma * (1 - cosines)) @ self.weights + self.bias)
@@ -55,22 +56,71 @@ class Fitted:
             votes[str(self.kinds[i])] += float(np.exp(SHARPNESS * cosines[i]))
         return score, max(votes, key=lambda kind: votes[kind])
 
-    def save(self, path: Path) -> None:
-        """Write the file."""
-        np.savez_compressed(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A linear reading of a chat model's logits at the place of its yes or no.
+
+    The logits at many tokens are a linear picture of the model's last state, which knows more than it says: see
+    "Does the guide cover it?" in CONTRIBUTING.md. Source: Alain and Bengio, 2016, on linear probes.
+    """
+
+    tokens: NDArray[np.int32]
+    """The tokens that are looked at, shape (n,)."""
+    weights: Floats
+    """Shape (n,)."""
+    bias: Floats
+
+    def score(self, logits: Floats) -> float:
+        """A verdict, in the units of the bar that it is held against; `logits` has shape (vocabulary,)."""
+        return float(centred(logits[self.tokens]) @ self.weights + self.bias)
 
 
-def load_fitted(settings: Settings) -> Fitted | None:
-    """What was fitted for the embedder in use, from the data folder or the program's own; None if nothing was."""
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """All that was fitted for the models in use; None is "not fitted for these"."""
+
+    danger: Danger | None = None
+    coverage: Reading | None = None
+    support: Reading | None = None
+
+
+PARTS: dict[str, type[Danger | Reading]] = {"danger": Danger, "coverage": Reading, "support": Reading}
+
+
+def centred(logits: Floats) -> Floats:
+    """Logits less their mean, which tells nothing; the last axis is over tokens."""
+    return np.asarray(logits - logits.mean(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def save(path: Path, fitted: Fitted, embedder: str, chat: str) -> None:
+    """Write what was fitted for these models."""
+    arrays: dict[str, Any] = {"embedder": np.array(embedder), "chat": np.array(chat)}
+    for name, kind in PARTS.items():
+        if part := getattr(fitted, name):
+            arrays |= {f"{name}.{field.name}": getattr(part, field.name) for field in fields(kind)}
+    np.savez_compressed(path, **arrays)
+
+
+def load_fitted(settings: Settings) -> Fitted:
+    """What was fitted for the models in use, from the data folder or else the program's own."""
+    found: dict[str, Any] = {}
     for path in (settings.home / NAME, Path(__file__).parent / NAME):
-        if path.is_file() and (fitted := _read(path)) and str(fitted.embedder) == embedder_name(settings):
-            return fitted
-    return None
+        if path.is_file():
+            found = _read(path, embedder_name(settings), chat_name(settings)) | found
+    return Fitted(**found)
 
 
-def _read(path: Path) -> Fitted:
+def _read(path: Path, embedder: str, chat: str) -> dict[str, Any]:
+    """The parts in a file that were fitted for these models."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Fitted(**{field.name: kept[field.name] for field in fields(Fitted)})
+            if str(kept["embedder"]) != embedder:
+                return {}
+            return {
+                name: kind(**{field.name: kept[f"{name}.{field.name}"] for field in fields(kind)})
+                for name, kind in PARTS.items()
+                if f"{name}.bias" in kept and (kind is Danger or str(kept["chat"]) == chat)
+            }
     except (OSError, ValueError, KeyError) as error:
         raise SettingsError(f"{path} is damaged ({error})", "Delete it, or run `assistant fit` again.") from error

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from jinja2 import TemplateError
+from numpy.typing import NDArray
 
 from assistant.errors import ModelError
 from assistant.sequences import Sequences
@@ -80,6 +82,11 @@ class ChatModel:
     def context(self) -> int:
         """Tokens the model may see at once."""
         return int(self._llama.n_ctx())
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the model knows."""
+        return int(self._llama.n_vocab())
 
     def count(self, text: str) -> int:
         """Tokens of a plain text."""
@@ -148,37 +155,20 @@ class ChatModel:
                 usage.cut_short = True
                 return
 
-    def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
-        """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix.
+    def logits(self, prefix: Sequence[Message], texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """The logits of the first token of the model's turn after a fixed prefix and each text, shape (vocabulary,).
 
-        One forward pass for up to eight questions; the prefix is evaluated once and kept. The state of the
-        conversation is not touched: this happens in a second context on the same weights.
+        One forward pass for up to eight texts; the prefix is evaluated once and kept. The state of the conversation
+        is not touched: this happens in a second context on the same weights.
         """
-        if not questions:
-            return []
-        fixed, suffixes = self._short(prefix, questions)
-        assert self._beside is not None
-        yes, no = (self._special(word)[0] for word in ("Yes", "No"))
-        return [float(logits[yes] - logits[no]) for logits in self._beside.logits(fixed, suffixes)]
-
-    def drafts(
-        self,
-        prefix: Sequence[Message],
-        texts: Sequence[str],
-        limit: int,
-        temperature: float = 0.0,
-        stopped: Callable[[], bool] = lambda: False,
-    ) -> list[str]:
-        """The model's turn after each text, eight side by side in the second context; none once `stopped`."""
-        fixed, suffixes = self._short(prefix, texts)
-        assert self._beside is not None
-        drafted = self._beside.drafts(fixed, suffixes, self._stops, limit, temperature, stopped)
-        return [self._llama.detokenize(tokens).decode("utf-8", "ignore") for tokens in drafted]
-
-    def _short(self, prefix: Sequence[Message], texts: Sequence[str]) -> tuple[tuple[int, ...], list[list[int]]]:
-        """A prefix, evaluated, and what of each prompt comes after it."""
         fixed = self.warm_beside(prefix)
-        return fixed, [self.tokens([*prefix, Message("user", text)])[len(fixed) :] for text in texts]
+        assert self._beside is not None
+        return self._beside.logits(fixed, [self.tokens([*prefix, Message("user", t)])[len(fixed) :] for t in texts])
+
+    def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
+        """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix."""
+        yes, no = (self._special(word)[0] for word in ("Yes", "No"))
+        return [float(logits[yes] - logits[no]) for logits in self.logits(prefix, questions)]
 
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:
         self._template.add_generation_prompt = answer

@@ -49,10 +49,9 @@ def answer_prompt(notes: Sequence[Note], question: str, earlier: str = "") -> tu
     return (*PREFIX, question_message(notes, question, earlier))
 
 
-def coverage_question(notes: Sequence[Note], question: str) -> str:
-    """Whether these notes answer a question, for a yes or no."""
-    said = " ".join(shortened(sentence) for note in notes for sentence in note.sentences)
-    return f"Guide: {said}\nQuestion: {shortened(question, ASKED_LIMIT)}"
+def coverage_question(sentences: Sequence[str], question: str) -> str:
+    """Whether these sentences answer a question, or help with what happened, for a yes or no."""
+    return f"Guide: {' '.join(map(shortened, sentences))}\nQuestion: {shortened(question, ASKED_LIMIT)}"
 
 
 def support_question(evidence: Sequence[str], claim: str) -> str:
@@ -71,7 +70,7 @@ def shortened(text: str, limit: int = SENTENCE_LIMIT) -> str:
 
 
 def _asked(guide: str, question: str, reply: str) -> tuple[Message, Message]:
-    return Message("user", f"Guide: {guide}\nQuestion: {question}"), Message("assistant", reply)
+    return Message("user", coverage_question([guide], question)), Message("assistant", reply)
 
 
 def _claimed(note: str, claim: str, reply: str) -> tuple[Message, Message]:
@@ -81,6 +80,21 @@ def _claimed(note: str, claim: str, reply: str) -> tuple[Message, Message]:
 def _judged(text: str, claim: str, reply: str) -> tuple[Message, Message]:
     return Message("user", judge_question(text, claim)), Message("assistant", reply)
 
+
+_SOAK = (
+    "Water deeply twice a week and let the top of the soil dry in between. When a dry spell is followed by a lot of "
+    "water, the fruit swells faster than its skin."
+)
+_SINGING = (
+    "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their breathing."
+)
+_DEBT = (
+    "Remind a friend of a debt early and in a friendly way. Before you lend, agree in writing when the money comes "
+    "back."
+)
+_PUPPY = (
+    "Reward what a young dog does well, at once. Offer it something that it may chew, and put away what it may not."
+)
 
 _TOMATOES = (
     Note(
@@ -127,32 +141,23 @@ PREFIX: tuple[Message, ...] = (Message("system", SYSTEM), *WORKED)
 COVERAGE_PREFIX: tuple[Message, ...] = (
     Message(
         "system",
-        "A person asks a question. You see what a guide says. Does the guide answer the question, at least in part? "
-        "Reply Yes or No.",
+        "A person asks a question or tells what happened. You see what a guide says. Does this help with just that, at "
+        "least in part? A general rule helps with a special case of it. It does not help if the person asks for "
+        "something that is not in it: a number, a name, a price, a law, a study, a product, another subject. Reply Yes "
+        "or No.",
     ),
-    *_asked(
-        "Water deeply twice a week and let the top of the soil dry in between. When a dry spell is followed by a lot "
-        "of water, the fruit swells faster than its skin.",
-        "my tomatoes burst, why??",
-        "Yes",
-    ),
-    *_asked(
-        "Water deeply twice a week and let the top of the soil dry in between. A layer of straw keeps the moisture of "
-        "the soil even.",
-        "Which brand of hose should I buy?",
-        "No",
-    ),
-    *_asked(
-        "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their "
-        "breathing.",
-        "I am so scared of the solo parts, do I have to?",
-        "Yes",
-    ),
-    *_asked(
-        "Nobody is asked to sing alone in the first month. The yearly fee is paid in autumn.",
-        "How high is the fee for students?",
-        "No",
-    ),
+    *_asked(_SOAK, "my tomatoes burst, why??", "Yes"),
+    *_asked(_SOAK, "Which brand of hose should I buy?", "No"),
+    *_asked(_DEBT, "He owes me 400 euros since we went to Rome", "Yes"),
+    *_asked(_SINGING, "How high is the fee for students?", "No"),
+    *_asked(_PUPPY, "there are bite marks all over my new boots!!", "Yes"),
+    *_asked(_DEBT, "How much interest may I take by law?", "No"),
+    *_asked(_SINGING, "I am so scared of the solo parts, do I have to?", "Yes"),
+    *_asked(_PUPPY, "How many teeth does a puppy have?", "No"),
+    *_asked(_PUPPY, "She sat down when I asked her, for the first time today", "Yes"),
+    *_asked(_SINGING, "Who wrote this text, and is there proof for it?", "No"),
+    *_asked(_SOAK, "isn't it enough when it rains now and then", "Yes"),
+    *_asked(_SOAK, "How do I get rid of slugs?", "No"),
 )
 """The fixed part of the question whether the guide covers a question."""
 

@@ -17,11 +17,11 @@ from index.chunk import Sentence
 from index.search import Match, Searcher
 from index.words import FUNCTION_WORDS, words
 
-UNLIKE, ALIKE = 0.22, 0.50
+UNLIKE, ALIKE = 0.15, 0.80
 """Likeness of the best chunk below which nothing bears on a question, and above which something does."""
 
 LIKENESS_WEIGHT, BAR = 5.0, 2.0
-"""Between them: the verdict's logit plus this much of the likeness must reach the bar. Fitted on the tuning set."""
+"""Between them: the verdict plus this much of the likeness must reach the bar. Fitted on the tuning set."""
 
 PASSAGES, SENTENCES = 4, 4
 """Most that go before the model."""
@@ -86,9 +86,8 @@ class Retrieval:
 def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:
     """Find the sentences that bear on a question, and decide whether they answer it."""
     earlier, matches = searched(searcher, question, history)
-    understood = f"{earlier} {question}".strip()
     found = choose_sentences(matches)
-    reason = why_not(understood, matches, verdict)
+    reason = why_not(f"{earlier} {question}".strip(), matches, verdict)
     return Retrieval(earlier, matches, () if reason else found, reason)
 
 
@@ -134,7 +133,8 @@ def why_not(question: str, matches: Sequence[Match], verdict: Verdict) -> str:
     if likeness >= ALIKE:
         return ""
     deciding = choose_sentences(matches, DECIDING_CHUNKS, DECIDING_SENTENCES)
-    logit = verdict(coverage_question([found.note for found in deciding], question))
+    sentences = [sentence.plain for found in deciding for sentence in found.sentences]
+    logit = verdict(coverage_question(sentences, question))
     return "" if logit + LIKENESS_WEIGHT * likeness >= BAR else "what is near it does not answer it"
 
 

@@ -5,7 +5,7 @@ All prompts of one kind begin alike: that prefix is evaluated once, kept in a se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from assistant.errors import ModelError
 from assistant.states import States
 
-CONTEXT = 3072
+CONTEXT = 2560
 """Tokens of the second context."""
 
 UBATCH = 512
@@ -25,9 +25,6 @@ SPARE = 256
 
 PREFIXES, AT_ONCE = 4, 8
 """Kinds of prompts whose prefixes are kept, and prompts that are evaluated together."""
-
-LIKELIEST = 40
-"""Tokens to choose from when a text is drafted."""
 
 Row = tuple[int, int, int, bool]
 """(token, place, sequence, whether its logits are wanted)"""
@@ -74,100 +71,42 @@ class Sequences:
         """The logits after each suffix, shape (vocabulary,); as many at once as there is room for."""
         found: list[NDArray[np.float32]] = []
         while len(found) < len(suffixes):
-            some = self._fitting(prefix, suffixes[len(found) :], 0)
-            found += self._begin(prefix, some)
-            self._clear()
+            found += self._read(prefix, self._fitting(prefix, suffixes[len(found) :]))
         return found
 
-    def drafts(
-        self,
-        prefix: tuple[int, ...],
-        suffixes: Sequence[Sequence[int]],
-        ends: Collection[int],
-        limit: int,
-        temperature: float,
-        stopped: Callable[[], bool],
-    ) -> list[list[int]]:
-        """Texts that go on after each suffix, as tokens, up to one of `ends` or the limit; none once `stopped`.
-
-        The same suffixes give the same texts.
-        """
-        drafted: list[list[int]] = []
-        while len(drafted) < len(suffixes) and not stopped():
-            some = self._fitting(prefix, suffixes[len(drafted) :], limit)
-            drafted += self._draft(prefix, some, ends, limit, temperature, stopped)
-            self._clear()
-        return [] if stopped() else drafted
-
-    def _draft(
-        self,
-        prefix: tuple[int, ...],
-        suffixes: Sequence[Sequence[int]],
-        ends: Collection[int],
-        limit: int,
-        temperature: float,
-        stopped: Callable[[], bool],
-    ) -> list[list[int]]:
-        chance = np.random.default_rng(len(suffixes[0]))
-        texts: list[list[int]] = [[] for _ in suffixes]
-        alive = list(range(len(suffixes)))
-        rows = self._begin(prefix, suffixes)
-        for _ in range(limit):
-            chosen = {i: _sample(logits, temperature, chance) for i, logits in zip(alive, rows, strict=True)}
-            alive = [i for i in alive if chosen[i] not in ends]
-            if not alive or stopped():
-                break
-            for i in alive:
-                texts[i].append(chosen[i])
-            places = {i: len(prefix) + len(suffixes[i]) + len(texts[i]) - 1 for i in alive}
-            self._decode([(chosen[i], places[i], PREFIXES + i, True) for i in alive])
-            rows = [self._logits(row) for row in range(len(alive))]
-        return texts
-
-    def _fitting(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]], more: int) -> list[Sequence[int]]:
-        """The first of the suffixes, as many as there is room for with `more` tokens each; an endless one is cut."""
+    def _fitting(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+        """The first of the suffixes, as many as there is room for; the beginning of an endless one is cut off."""
         self.keep(prefix)
         room = CONTEXT - SPARE - sum(map(len, self._prefixes))
         some: list[Sequence[int]] = []
         total = 0
         for suffix in suffixes[:AT_ONCE]:
-            total += len(suffix) + more
+            total += len(suffix)
             if some and total > room:
                 break
-            some.append(suffix[-(room - more) :])
+            some.append(suffix[-room:])
         return some
 
-    def _begin(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
-        """Evaluate suffixes, what they begin with alike only once; gives the logits after each."""
-        shared = min(common(suffixes), *(len(suffix) - 1 for suffix in suffixes)) if len(suffixes) > 1 else 0
-        kept, begun = self.keep(prefix), len(prefix) + shared
-        self._copy(kept, PREFIXES, len(prefix))
-        if shared:
-            self._decode([(t, at, PREFIXES, False) for at, t in enumerate(suffixes[0][:shared], start=len(prefix))])
+    def _read(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         rows: list[Row] = []
         last = []
         for sequence, suffix in enumerate(suffixes, start=PREFIXES):
-            if sequence > PREFIXES:
-                self._copy(PREFIXES if shared else kept, sequence, begun)
+            self._api.llama_memory_seq_cp(self._memory, self._prefixes[prefix], sequence, 0, len(prefix))
             end = len(prefix) + len(suffix) - 1
-            rows += [(token, at, sequence, at == end) for at, token in enumerate(suffix[shared:], start=begun)]
+            rows += [(token, place, sequence, place == end) for place, token in enumerate(suffix, start=len(prefix))]
             last.append(len(rows) - 1)
         self._decode(rows)
-        return [self._logits(row) for row in last]
+        found = [self._logits(row) for row in last]
+        for sequence in range(PREFIXES, PREFIXES + len(suffixes)):
+            self._api.llama_memory_seq_rm(self._memory, sequence, 0, -1)
+        return found
 
     def _logits(self, row: int) -> NDArray[np.float32]:
         found = self._api.llama_get_logits_ith(self._context, row)
         return np.ctypeslib.as_array(found, (self._vocabulary,)).copy()
 
-    def _copy(self, sequence: int, to: int, length: int) -> None:
-        self._api.llama_memory_seq_cp(self._memory, sequence, to, 0, length)
-
     def _forget(self, prefix: tuple[int, ...]) -> None:
         self._api.llama_memory_seq_rm(self._memory, self._prefixes.pop(prefix), 0, -1)
-
-    def _clear(self) -> None:
-        for sequence in range(PREFIXES, PREFIXES + AT_ONCE):
-            self._api.llama_memory_seq_rm(self._memory, sequence, 0, -1)
 
     def _decode(self, rows: Sequence[Row]) -> None:
         """Evaluate tokens at their places."""
@@ -189,20 +128,3 @@ class Sequences:
         """The weights belong to the chat model; the context is ours."""
         if getattr(self, "_context", None):
             self._api.llama_free(self._context)
-
-
-def common(lists: Sequence[Sequence[int]]) -> int:
-    """How many tokens all the lists begin with alike."""
-    for place, tokens in enumerate(zip(*lists, strict=False)):
-        if len(set(tokens)) > 1:
-            return place
-    return min(map(len, lists))
-
-
-def _sample(logits: NDArray[np.float32], temperature: float, chance: np.random.Generator) -> int:
-    """One of the likeliest tokens; the likeliest at temperature 0."""
-    if temperature <= 0:
-        return int(np.argmax(logits))
-    best = np.argpartition(logits, -LIKELIEST)[-LIKELIEST:]
-    weights = np.exp((logits[best] - logits[best].max()) / temperature)
-    return int(chance.choice(best, p=weights / weights.sum()))

@@ -126,6 +126,11 @@ def embedder_name(settings: Settings) -> str:
     return Path(settings.embedder).name
 
 
+def chat_name(settings: Settings) -> str:
+    """What is fitted to a chat model is known by."""
+    return Path(settings.model).name
+
+
 def choices(settings: Settings) -> dict[str, str]:
     """What `assistant models use` kept, by name of setting; empty if nothing was."""
     try:

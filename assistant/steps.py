@@ -59,7 +59,7 @@ _NOT_AFTER = frozenset(
 
 _LINK = re.compile(
     r"(?:\d{1,3}[.)]\s+)?(?:(?:next|then|first|second|third|finally|lastly|last but not least"
-    r"|instead|also|additionally|afterwards|after that|now|so|remember|in addition|for example|please"
+    r"|instead(?! of)|also|additionally|afterwards|after that|now|so|remember|in addition|for example|please"
     r"|to (?:start|begin)(?: with)?"
     r"|always|simply|just),?\s+)?(?=\S)",
     re.IGNORECASE,

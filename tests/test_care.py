@@ -55,7 +55,7 @@ def embed(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
 
 @pytest.fixture(scope="module")
 def care(embed: Callable[[Sequence[str]], Vectors], settings: Settings) -> Care:
-    fitted = load_fitted(settings)
+    fitted = load_fitted(settings).danger
     assert fitted is not None
     return Care(embed, fitted)
 
