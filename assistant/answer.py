@@ -5,7 +5,7 @@
     prompt    those sentences, numbered
     generate  the local model words the answer     -> streamed
     ground    sentence by sentence, as it streams  -> supported: kept, with its citations; unsupported: out
-    settle    nothing left standing?               -> the guide's own sentences, quoted
+    settle    the nearest sentence passed over?    -> the guide's own, quoted; nothing standing: the same, or a no
     steps     what to do next, what to ask next    -> from the guide, each with its citation
 
 The terminal, the page, the tests and the evaluation all come through `Assistant.stream`.
@@ -60,6 +60,8 @@ QUOTED = 2
 """The guide's own sentences shown when nothing of a draft is left."""
 
 NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
+
+UNSUPPORTED = "what the model would say of it does not stand in the guide"
 
 Say = Callable[[str], None]
 """Told, in one line, what a person may want to know while things load."""
@@ -195,8 +197,7 @@ class Assistant:
             draft = Answer("answered")
             for draft in worded(parts, retrieval, asked, clock, variation):
                 yield draft
-            standing = strengthened(draft, retrieval) if draft.sentences else quoted(draft, retrieval, QUOTED)
-            yield replace(completed(standing, retrieval, questions), timings=clock.timings())
+            yield replace(settled(draft, retrieval, questions), timings=clock.timings())
 
 
 def indexed(
@@ -232,7 +233,7 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variati
             else:
                 answer = replace(answer, dropped=(*answer.dropped, sentence))
             yield answer
-            if len(answer.sentences) == ENOUGH:
+            if len(answer.sentences) == ENOUGH or (retrieval.doubtful and not answer.sentences):
                 break
     yield replace(answer, cut_short=clock.usage.cut_short)
 
@@ -279,6 +280,15 @@ def cited(answer: Answer) -> Answer:
         replace(p, cited=tuple(sorted(spans.get(p.number, ()), key=lambda span: span.start))) for p in answer.passages
     )
     return replace(answer, passages=tuple(passages))
+
+
+def settled(draft: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """What stands of a draft, completed; of nothing, the guide's own sentences, or a no if coverage was in doubt."""
+    if draft.sentences:
+        return completed(strengthened(draft, retrieval), retrieval, asked)
+    if retrieval.doubtful:
+        return replace(not_covered(retrieval, asked), dropped=draft.dropped, reason=UNSUPPORTED)
+    return completed(quoted(draft, retrieval, QUOTED), retrieval, asked)
 
 
 def strengthened(answer: Answer, retrieval: Retrieval) -> Answer:

@@ -4,7 +4,8 @@ A folder of examples holds, as JSON lines:
 
     danger.jsonl   kind, question                      messages of people in danger, and harmless ones
     guides.jsonl   sentences, asked, not_answered      small guides with questions that they answer and do not
-    pairs.jsonl    question, evidence, answer, supported   sentences of answers, and what they were worded from
+    stray.jsonl    question                            what no guide answers
+    pairs.jsonl    evidence, answer, supported         sentences of answers, and what they were worded from
 """
 
 from __future__ import annotations
@@ -64,12 +65,14 @@ def read_examples(folder: Path) -> Examples:
     chance = random.Random(SEED)
     messages = [(row["question"], "" if row["kind"] == HARMLESS else row["kind"]) for row in _rows(folder, "danger")]
     coverage = []
-    for guide in _rows(folder, "guides"):
-        sentences = tuple(sentence["text"] for sentence in guide["sentences"])
+    guides = _rows(folder, "guides")
+    said = [tuple(sentence["text"] for sentence in guide["sentences"]) for guide in guides]
+    for guide, sentences in zip(guides, said, strict=True):
         asked = [one["question"] for one in guide["asked"]]
         messages += [(question, "") for question in (*asked, *guide["not_answered"])]
         coverage += [(sentences, question, True) for question in chance.sample(asked, ASKED)]
         coverage += [(sentences, question, False) for question in chance.sample(guide["not_answered"], NOT_ANSWERED)]
+    coverage += [(said[i % len(said)], row["question"], False) for i, row in enumerate(_rows(folder, "stray"))]
     support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in _rows(folder, "pairs")]
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(support))
 

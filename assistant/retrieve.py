@@ -23,6 +23,9 @@ UNLIKE, ALIKE = 0.15, 0.80
 LIKENESS_WEIGHT, BAR = 5.0, 2.0
 """Between them: the verdict plus this much of the likeness must reach the bar. Fitted on the tuning set."""
 
+DOUBT = 1.0
+"""Above the bar; below it a question is not answered if the first sentence of the draft does not stand."""
+
 PASSAGES, SENTENCES = 4, 4
 """Most that go before the model."""
 
@@ -79,16 +82,23 @@ class Retrieval:
     matches: tuple[Match, ...]
     found: tuple[Found, ...]
     """What goes before the model; empty if the guide does not cover the question."""
+    margin: float
+    """By how much it is taken for covered, in the units of the bar; below 0 it is not."""
     reason: str
     """Why the guide does not cover it; empty if it does."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the guide answers it only just: a first sentence that does not stand then tells against it."""
+        return self.margin < DOUBT
 
 
 def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:
     """Find the sentences that bear on a question, and decide whether they answer it."""
     earlier, matches = searched(searcher, question, history)
     found = choose_sentences(matches)
-    reason = why_not(f"{earlier} {question}".strip(), matches, verdict)
-    return Retrieval(earlier, matches, () if reason else found, reason)
+    margin, reason = coverage(f"{earlier} {question}".strip(), matches, verdict)
+    return Retrieval(earlier, matches, () if reason else found, margin, reason)
 
 
 def searched(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
@@ -123,19 +133,19 @@ def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences
     return tuple(found)
 
 
-def why_not(question: str, matches: Sequence[Match], verdict: Verdict) -> str:
-    """Why the guide does not answer a question; empty if it does."""
+def coverage(question: str, matches: Sequence[Match], verdict: Verdict) -> tuple[float, str]:
+    """By how much the guide answers a question, in the units of the bar, and why it does not; empty if it does."""
     likeness = max((match.likeness for match in matches[:PASSAGES]), default=0.0)
     if likeness < UNLIKE:
-        return "nothing in the guide is near it"
+        return -BAR, "nothing in the guide is near it"
     if _QUANTITY.search(" ".join(words(question))) and not any(map(_has_number, matches[:PASSAGES])):
-        return "it asks for a number, and the guide gives none"
+        return -BAR, "it asks for a number, and the guide gives none"
     if likeness >= ALIKE:
-        return ""
+        return BAR, ""
     deciding = choose_sentences(matches, DECIDING_CHUNKS, DECIDING_SENTENCES)
     sentences = [sentence.plain for found in deciding for sentence in found.sentences]
-    logit = verdict(coverage_question(sentences, question))
-    return "" if logit + LIKENESS_WEIGHT * likeness >= BAR else "what is near it does not answer it"
+    margin = verdict(coverage_question(sentences, question)) + LIKENESS_WEIGHT * likeness - BAR
+    return margin, "" if margin >= 0 else "what is near it does not answer it"
 
 
 def _has_number(match: Match) -> bool:
