@@ -17,6 +17,7 @@ from assistant.records import Answer
 from index.embed import Embedder, Vectors
 
 QUESTIONS = Path(__file__).parent / "questions"
+SETS = ("guide", "bread", "care", "care_checking", "care_final")
 NUMBERS = {
     "1-800-799-7233",
     "988",
@@ -42,7 +43,7 @@ def rows(name: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def embed(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
     """The real embedder, having read all questions at once, which is several times as fast."""
-    asked = sorted({row["question"] for name in ("guide", "bread", "care") for row in rows(name)})
+    asked = sorted({row["question"] for name in SETS for row in rows(name)})
     known = dict(zip(asked, embedder.embed_questions(asked), strict=True))
 
     def embed(texts: Sequence[str]) -> Vectors:
@@ -84,6 +85,21 @@ def test_danger_in_hard_words(care: Care) -> None:
     print(f"care: recall {recall:.3f}, false alarms {alarms:.3f}", *wrong, sep="\n  ")
     assert recall >= 0.86, wrong
     assert alarms <= 0.02, wrong
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("care_final", 0.97, 0.004), ("care_checking", 0.9, 0.03)])
+def test_danger_in_words_that_nothing_was_fitted_to(care: Care, name: str, least: float, most: float) -> None:
+    """Written by others than the training messages; the second set is hard: hints, slang, and what only sounds so."""
+    recall, alarms, wrong = figures(care, name)
+    assert recall >= least, wrong
+    assert alarms <= most, wrong
+
+
+def test_what_was_fitted_has_not_seen_the_checking_sets() -> None:
+    training = (QUESTIONS.parent / "training" / "danger.jsonl").read_text("utf-8").splitlines()
+    seen = {json.loads(line)["question"].casefold() for line in training}
+    asked = {row["question"].casefold() for name in ("care_final", "care_checking", "bread") for row in rows(name)}
+    assert not seen & asked
 
 
 DANGER = {
