@@ -37,9 +37,13 @@ FREQUENT, LOOKED_AT = 100_000, 2_000
 COMPONENTS, PENALTY = 50, 0.01
 """Principal components that are kept of them, and the inverse of the penalty on their weights."""
 
-COVERAGE_UNITS = (1.25, -0.06)
+COVERAGE_UNITS = (1.25, 0.5)
 """What a reading of coverage is multiplied by and raised by: then it fits the weight and the bar in `retrieve.py`, set
 on the tuning half of tests/questions/guide.jsonl."""
+
+SUPPORT_UNITS = (4.0, 1.0)
+"""The same for a reading of support and the weights and the bar in `ground.py`, set on the tuning half of
+tests/questions/grounding.jsonl."""
 
 ASKED, NOT_ANSWERED = 6, 5
 """Questions taken of each small guide."""
@@ -98,14 +102,14 @@ def fit(
         coverage_question(nearest(embedder, sentences, question), question)
         for sentences, question, _ in examples.coverage
     ]
-    coverage = fit_reading(
-        tokens, _read(model, COVERAGE_PREFIX, asked, tokens, count), [y for *_, y in examples.coverage]
-    )
     claims = [support_question(evidence, claim) for evidence, claim, _ in examples.support]
-    support = fit_reading(
-        tokens, _read(model, SUPPORT_PREFIX, claims, tokens, count), [y for *_, y in examples.support]
-    )
-    return Fitted(danger, coverage, support)
+
+    def reading(prefix: Sequence[Message], texts: Sequence[str], labels: Sequence[bool]) -> Reading:
+        return fit_reading(tokens, _read(model, prefix, texts, tokens, count), labels)
+
+    coverage = reading(COVERAGE_PREFIX, asked, [label for *_, label in examples.coverage])
+    support = reading(SUPPORT_PREFIX, claims, [label for *_, label in examples.support])
+    return Fitted(danger, scaled(coverage, COVERAGE_UNITS), scaled(support, SUPPORT_UNITS))
 
 
 def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> Danger:

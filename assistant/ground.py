@@ -27,7 +27,7 @@ ADDS = 0.1
 LEAST = 0.3
 """Of the telling words: a sentence that shares fewer with any evidence is not put to the model."""
 
-VERBATIM = 0.85
+VERBATIM = 0.9
 """Of all words, in their order: from here a sentence is taken as the guide's own."""
 
 HELD_WEIGHT, ASKED_WEIGHT, NEW_COST, BAR = 2.0, 0.5, 0.1, 2.5
