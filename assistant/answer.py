@@ -233,7 +233,7 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variati
             else:
                 answer = replace(answer, dropped=(*answer.dropped, sentence))
             yield answer
-            if len(answer.sentences) == ENOUGH or (retrieval.doubtful and not answer.sentences):
+            if len(answer.sentences) == ENOUGH:
                 break
     yield replace(answer, cut_short=clock.usage.cut_short)
 

@@ -23,8 +23,8 @@ UNLIKE, ALIKE = 0.15, 0.80
 LIKENESS_WEIGHT, BAR = 5.0, 2.0
 """Between them: the verdict plus this much of the likeness must reach the bar. Fitted on the tuning set."""
 
-DOUBT = 1.0
-"""Above the bar; below it a question is not answered if the first sentence of the draft does not stand."""
+DOUBT = 0.6
+"""Above the bar; below it a question is not answered if nothing of the draft stands."""
 
 PASSAGES, SENTENCES = 4, 4
 """Most that go before the model."""
@@ -89,7 +89,7 @@ class Retrieval:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the guide answers it only just: a first sentence that does not stand then tells against it."""
+        """Whether the guide answers it only just: a draft of which nothing stands then tells against it."""
         return self.margin < DOUBT
 
 
