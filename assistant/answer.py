@@ -221,10 +221,11 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variati
         raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
     with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage, variation)) as pieces:
         yield answer
-        for sentence in sentences(clock.watched(pieces)):
-            if sentence is None:
+        for drafted in sentences(clock.watched(pieces)):
+            if drafted is None:
                 yield answer
                 continue
+            sentence = drafted if retrieval.same_question else without_verdict(drafted)
             support = () if repeats(sentence, answer) else grounder.support(sentence)
             cited_now = {number for earlier in answer.sentences for number in earlier.citations}
             if support and (not cited_now or grounder.bears(support, cited_now)):
@@ -247,7 +248,7 @@ def sentences(pieces: Iterable[str]) -> Iterator[str | None]:
     for piece in pieces:
         text += piece
         yield None
-        if re.search(r"[.!?\n]", text) and text.count("“") == text.count("”"):
+        if re.search(r"[.!?\n]", text) and text.count("“") == text.count("”") and text.count('"') % 2 == 0:
             *whole, text = _split(text)
             yield from filter(None, (sentence.strip(" \n-*") for sentence in whole))
     whole = [sentence.strip(" \n-*") for sentence in _split(text)]
@@ -263,6 +264,12 @@ def repeats(sentence: str, answer: Answer) -> bool:
     """Whether a sentence says hardly anything that one of the answer's has not said."""
     telling = terms(sentence)
     return any(len(telling - terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
+
+
+def without_verdict(sentence: str) -> str:
+    """A sentence without its yes or no: the check sees what it says, but not what it says yes to."""
+    rest = re.sub(r"^(?:yes|no)[,.!:;–—-]+\s+(?=\w)", "", sentence, flags=re.IGNORECASE)
+    return rest[:1].upper() + rest[1:]
 
 
 def passages_of(retrieval: Retrieval) -> tuple[Passage, ...]:

@@ -154,6 +154,8 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     there, spoken = frozenset(_figures(text)), frozenset(words(text))
     if not there.issuperset(_figures(claim)):
         return False
+    if claim.count("“") != claim.count("”") or claim.count('"') % 2:  # a piece of an invented conversation
+        return False
     quotations = (" ".join(words(quotation)) for quotation in _QUOTED.findall(claim))
     if not all(quotation in " ".join(words(text)) for quotation in quotations):
         return False

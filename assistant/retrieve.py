@@ -1,7 +1,7 @@
 """What of the guide bears on this question in this conversation, or that nothing does.
 
 Whether the guide covers a question is decided here, before the chat model words anything: by likeness alone
-where that is clear, else by the chat model's own yes or no about the best sentences.
+where that is clear, else by likeness and the chat model's verdict on the best sentences.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ LIKENESS_WEIGHT, BAR = 5.0, 2.0
 
 DOUBT = 0.6
 """Above the bar; below it a question is not answered if nothing of the draft stands."""
+
+SAME = 0.6
+"""Likeness from which a question is taken for that in a chunk's heading."""
 
 PASSAGES, SENTENCES = 4, 4
 """Most that go before the model."""
@@ -91,6 +94,12 @@ class Retrieval:
     def doubtful(self) -> bool:
         """Whether the guide answers it only just: a draft of which nothing stands then tells against it."""
         return self.margin < DOUBT
+
+    @property
+    def same_question(self) -> bool:
+        """Whether the guide asks much the same, so that its yes or no is an answer."""
+        best = self.matches[0]
+        return best.chunk.heading.endswith("?") and best.likeness >= SAME
 
 
 def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:

@@ -12,7 +12,7 @@ import pytest
 
 import assistant as package
 from assistant import Answer, Assistant, Passage, Settings, Turn, open_assistant
-from assistant.answer import ANSWER_TOKENS, QUESTION_LIMIT, cleaned, sentences
+from assistant.answer import ANSWER_TOKENS, QUESTION_LIMIT, cleaned, sentences, without_verdict
 from assistant.errors import ModelError, QuestionError
 from assistant.steps import as_question
 from index.build import read_corpus
@@ -318,3 +318,16 @@ def test_a_question_of_many_tokens_is_answered_or_said_to_be_too_long(small: Ass
         assert 0 < answer.timings.prompt_tokens + answer.timings.generated_tokens <= ROOM
     assert not small.busy
     assert small.ask("How often should I oil the hinge?").status in ("answered", "not_covered")
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Yes, you can rest it overnight.", "You can rest it overnight."),
+        ("No. It keeps for a week.", "It keeps for a week."),
+        ("Nobody is asked to sing alone.", "Nobody is asked to sing alone."),
+        ("No need to hurry.", "No need to hurry."),
+    ],
+)
+def test_a_yes_that_the_check_cannot_see_is_left_out(said: str, left: str) -> None:
+    assert without_verdict(said) == left

@@ -336,8 +336,34 @@ def test_a_conversation_in_the_terminal(cli: Cli, garden: Path) -> None:
 
 def test_help_names_every_command(cli: Cli) -> None:
     shown = plain(cli("--help"))
-    for command in ("serve", "ask", "chat", "index", "models", "doctor"):
+    for command in ("serve", "ask", "chat", "index", "eval", "fit", "models", "doctor"):
         assert command in shown
+
+
+def test_eval_measures_a_file_of_questions(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    cases = (
+        {"id": "a", "category": "direct", "question": "How do I listen actively?", "gold": ["put your phone down"]},
+        {"id": "b", "category": "danger", "question": "He hit me again last night."},
+        {"id": "c", "category": "uncovered", "question": "How far is the moon?", "gold": ["nowhere"]},
+    )
+    path.write_text("\n".join(map(json.dumps, cases)), "utf-8")
+    report = json.loads(plain(cli("eval", str(path), "--json", "--details")))
+    figures = {one["name"]: one for one in report["yardsticks"]}
+    assert figures["danger recognised"]["value"] == 1
+    assert figures["gold passage among the first 3"]["value"] == 0.5
+    assert figures["covered questions refused"] == figures["covered questions refused"] | {"value": 0.5, "of": 2}
+    assert not figures["covered questions refused"]["reached"]
+    assert [one["id"] for one in report["failures"]] == ["c"]
+    assert report["judge"] is None
+
+
+def test_eval_names_a_line_that_is_no_question(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"id": "a"}\n', "utf-8")
+    done = cli("eval", str(path))
+    assert done.returncode == 1
+    assert "line 1: no category" in done.stderr.decode()
 
 
 def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:
