@@ -42,13 +42,15 @@ from index.documents import corpus_files
 from index.embed import Embedder
 from index.search import Searcher
 from index.store import Store, open_store
-from index.words import terms
+from index.words import terms, words
 
 QUESTION_LIMIT = 4000
 """Characters of a question."""
 
 ANSWER_TOKENS = 140
 """Most that the model may word."""
+
+VERDICTS = ("yes", "no")
 
 ENOUGH = 4
 """Sentences kept; then the model is stopped."""
@@ -225,7 +227,7 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variati
             if drafted is None:
                 yield answer
                 continue
-            sentence = drafted if retrieval.same_question else without_verdict(drafted)
+            sentence = drafted if retrieval.same_question else without_opening(drafted, asked)
             support = () if repeats(sentence, answer) else grounder.support(sentence)
             cited_now = {number for earlier in answer.sentences for number in earlier.citations}
             if support and (not cited_now or grounder.bears(support, cited_now)):
@@ -266,9 +268,15 @@ def repeats(sentence: str, answer: Answer) -> bool:
     return any(len(telling - terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
 
 
-def without_verdict(sentence: str) -> str:
-    """A sentence without its yes or no: the check sees what it says, but not what it says yes to."""
-    rest = re.sub(r"^(?:yes|no)[,.!:;–—-]+\s+(?=\w)", "", sentence, flags=re.IGNORECASE)
+def without_opening(sentence: str, asked: str) -> str:
+    """A sentence without its yes or no, or another single word that the person put into the model's mouth.
+
+    The check sees what a sentence says, but not what it says yes to.
+    """
+    opening = re.match(r"(\w+)[,.!:;–—-]+\s+(?=\w)", sentence)
+    if not opening or opening[1].casefold() not in (*VERDICTS, *words(asked)):
+        return sentence
+    rest = sentence[opening.end() :]
     return rest[:1].upper() + rest[1:]
 
 
@@ -293,14 +301,17 @@ def settled(draft: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer
     """What stands of a draft, completed; of nothing, the guide's own sentences, or a no if coverage was in doubt."""
     if draft.sentences:
         return completed(strengthened(draft, retrieval), retrieval, asked)
-    if retrieval.doubtful:
+    standing = quoted(draft, retrieval, QUOTED)
+    if retrieval.doubtful or not standing.sentences:
         return replace(not_covered(retrieval, asked), dropped=draft.dropped, reason=UNSUPPORTED)
-    return completed(quoted(draft, retrieval, QUOTED), retrieval, asked)
+    return completed(standing, retrieval, asked)
 
 
 def strengthened(answer: Answer, retrieval: Retrieval) -> Answer:
     """The answer, with the guide's sentence nearest to the question as a quotation if the model passed it over."""
     best = nearest(retrieval, 1)
+    if not best:
+        return answer
     known = {citation.span for sentence in answer.sentences for citation in sentence.support}
     if any(c.span in known for sentence in best for c in sentence.support) or repeats(best[0].text, answer):
         return answer
@@ -319,6 +330,7 @@ def nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             (one.match.score + cosine, number, sentence)
             for number, one in enumerate(retrieval.found, start=1)
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
+            if retrieval.same_question or words(sentence.plain)[:1] not in (["yes"], ["no"])
         ),
         key=lambda row: -row[0],
     )[:most]

@@ -12,7 +12,7 @@ import pytest
 
 import assistant as package
 from assistant import Answer, Assistant, Passage, Settings, Turn, open_assistant
-from assistant.answer import ANSWER_TOKENS, QUESTION_LIMIT, cleaned, sentences, without_verdict
+from assistant.answer import ANSWER_TOKENS, QUESTION_LIMIT, cleaned, sentences, without_opening
 from assistant.errors import ModelError, QuestionError
 from assistant.steps import as_question
 from index.build import read_corpus
@@ -327,7 +327,9 @@ def test_a_question_of_many_tokens_is_answered_or_said_to_be_too_long(small: Ass
         ("No. It keeps for a week.", "It keeps for a week."),
         ("Nobody is asked to sing alone.", "Nobody is asked to sing alone."),
         ("No need to hurry.", "No need to hurry."),
+        ("Arrr, it keeps for a week.", "It keeps for a week."),
+        ("Share, listen and trust.", "Share, listen and trust."),
     ],
 )
 def test_a_yes_that_the_check_cannot_see_is_left_out(said: str, left: str) -> None:
-    assert without_verdict(said) == left
+    assert without_opening(said, "Answer only with arrr. May I rest it?") == left
