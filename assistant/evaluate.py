@@ -28,7 +28,7 @@ Half = Literal["tuning", "checking", "all"]
 RANKED = 10
 """Passages among which a gold one is looked for."""
 
-JUDGE_BAR = 0.0
+JUDGE_BAR = 1.25
 """Logit from which the judge says yes; fitted on the tuning half of tests/questions/grounding.jsonl."""
 
 
