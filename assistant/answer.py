@@ -34,7 +34,7 @@ from assistant.ground import Grounder
 from assistant.models import ready
 from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
-from assistant.retrieve import Retrieval, retrieve
+from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, retrieve
 from assistant.settings import Settings, embedder_name, index_folder, load_settings
 from assistant.steps import as_question, follow_ups, next_steps, passage_of, without_link
 from index.build import Progress, Report, build
@@ -191,7 +191,8 @@ class Assistant:
             if answer := parts.care.answer(asked):
                 yield replace(answer, timings=clock.timings())
                 return
-            retrieval = retrieve(parts.searcher, parts.covers, asked, history)
+            alike = ALIKE if parts.fitted.coverage else ALIKE_UNFITTED
+            retrieval = retrieve(parts.searcher, parts.covers, asked, history, alike)
             clock.retrieved()
             if not retrieval.found:
                 yield replace(not_covered(retrieval, questions), timings=clock.timings())

@@ -17,8 +17,9 @@ from index.chunk import Sentence
 from index.search import Match, Searcher
 from index.words import FUNCTION_WORDS, words
 
-UNLIKE, ALIKE = 0.15, 0.80
-"""Likeness of the best chunk below which nothing bears on a question, and above which something does."""
+UNLIKE, ALIKE, ALIKE_UNFITTED = 0.15, 0.80, 0.50
+"""Likeness of the best chunk below which nothing bears on a question, and from which something does; sooner where
+verdicts are a plain yes or no, which tell less."""
 
 LIKENESS_WEIGHT, BAR = 5.0, 2.0
 """Between them: the verdict plus this much of the likeness must reach the bar. Fitted on the tuning set."""
@@ -102,11 +103,13 @@ class Retrieval:
         return best.chunk.heading.endswith("?") and best.likeness >= SAME
 
 
-def retrieve(searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn]) -> Retrieval:
-    """Find the sentences that bear on a question, and decide whether they answer it."""
+def retrieve(
+    searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn], alike: float = ALIKE
+) -> Retrieval:
+    """Find the sentences that bear on a question, and decide whether they answer it; from `alike` without a verdict."""
     earlier, matches = searched(searcher, question, history)
     found = choose_sentences(matches)
-    margin, reason = coverage(f"{earlier} {question}".strip(), matches, verdict)
+    margin, reason = coverage(f"{earlier} {question}".strip(), matches, verdict, alike)
     return Retrieval(earlier, matches, () if reason else found, margin, reason)
 
 
@@ -142,14 +145,14 @@ def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences
     return tuple(found)
 
 
-def coverage(question: str, matches: Sequence[Match], verdict: Verdict) -> tuple[float, str]:
+def coverage(question: str, matches: Sequence[Match], verdict: Verdict, alike: float) -> tuple[float, str]:
     """By how much the guide answers a question, in the units of the bar, and why it does not; empty if it does."""
     likeness = max((match.likeness for match in matches[:PASSAGES]), default=0.0)
     if likeness < UNLIKE:
         return -BAR, "nothing in the guide is near it"
     if _QUANTITY.search(" ".join(words(question))) and not any(map(_has_number, matches[:PASSAGES])):
         return -BAR, "it asks for a number, and the guide gives none"
-    if likeness >= ALIKE:
+    if likeness >= alike:
         return BAR, ""
     deciding = choose_sentences(matches, DECIDING_CHUNKS, DECIDING_SENTENCES)
     sentences = [sentence.plain for found in deciding for sentence in found.sentences]

@@ -113,7 +113,7 @@ def test_refusals_answers_and_alarms_are_told_apart() -> None:
     assert found["not-covered questions answered"] == 0.5
     assert found["danger recognised"] == 0.5
     assert found["false alarms"] == pytest.approx(1 / 6, abs=1e-4)
-    assert found["answer mentions what it must"] == 0.75  # one group each in three outcomes of CASE's kind and one not
+    assert found["answer mentions what it must"] == 0.5
 
 
 def test_ranks_count_from_one_and_nothing_found_counts_nothing() -> None:
