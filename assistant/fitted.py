@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,5 +123,5 @@ def _read(path: Path, embedder: str, chat: str) -> dict[str, Any]:
                 for name, kind in PARTS.items()
                 if f"{name}.bias" in kept and (kind is Danger or str(kept["chat"]) == chat)
             }
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise SettingsError(f"{path} is damaged ({error})", "Delete it, or run `assistant fit` again.") from error

@@ -204,13 +204,13 @@ def hold(figures: dict[str, float], least: dict[str, float], most: dict[str, flo
 
 
 def test_the_line_holds_on_the_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "guide.jsonl"), "checking", 40)
+    cases = chosen(read_cases(QUESTIONS / "guide.jsonl"), "checking", 30)
     figures = shown(evaluate(assistant, cases))
     hold(figures, GUIDE_LEAST, GUIDE_MOST)
 
 
 def test_the_line_holds_on_another_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 20)
+    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 14)
     figures = shown(evaluate(assistant.over(CORPORA / "bread"), cases))
     hold(figures, BREAD_LEAST, BREAD_MOST)
 

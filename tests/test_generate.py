@@ -250,7 +250,7 @@ def test_verdicts_come_one_for_each_question(tiny: ChatModel) -> None:
     together = tiny.verdicts(SUPPORT_PREFIX, asked)
     assert len(together) == len(asked) == 21
     alone = [tiny.verdicts(SUPPORT_PREFIX, [text])[0] for text in asked[:4]]
-    assert together[:4] == pytest.approx(alone, abs=0.3)
+    assert together[:4] == pytest.approx(alone, abs=0.6)
     assert len({round(logit, 3) for logit in together}) > 3
     assert tiny.verdicts(SUPPORT_PREFIX, []) == []
 
