@@ -60,6 +60,13 @@ _NUMBER_WORDS = frozenset(
     continually continuous often""".split()
 )
 
+_ORDERS = re.compile(
+    r"<\|\w+\|>|</?s>|\[/?inst\]|<<sys>>|\bsystem note\b|\bnew rules?:|\byou are now an?\b"
+    r"|\binstructions? (?:to|for) the (?:assistant|model|ai|bot)\b|\bfrom now on,? (?:end|answer|reply|begin|say)\b"
+    r"|\bignore (?:the|all|any|your|previous|every)\b.{0,40}\b(?:instructions?|questions?|rules|prompts?)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -128,12 +135,18 @@ def leans(question: str) -> bool:
     return len(telling) <= 5 and not _POINTING.isdisjoint(spoken)
 
 
+def gives_orders(sentence: Sentence) -> bool:
+    """Whether a sentence of a document speaks to the model instead of the reader; such a one is never used."""
+    return bool(_ORDERS.search(sentence.plain))
+
+
 def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences: int = SENTENCES) -> tuple[Found, ...]:
     """The best sentences of the best chunks, each chunk's best first; chunks with none of them are left out."""
     scored = [
         ((match.score + cosine) / 2, rank, position)
         for rank, match in enumerate(matches[:chunks])
         for position, cosine in enumerate(match.sentences)
+        if not gives_orders(match.chunk.sentences[position])
     ]
     best = sorted(scored, key=lambda row: -row[0])[:sentences]
     kept = [(rank, position) for score, rank, position in best if score >= NEAR_BEST * best[0][0]]
