@@ -42,8 +42,10 @@ class Embedder:
         """Vectors of texts that a person wrote, in their order; the last few are remembered."""
         if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
             fresh = zip(new, self._unit(self._model.encode_query(new, **_QUIET)), strict=True)
-            self._recent = {**dict(list(self._recent.items())[-REMEMBERED:]), **dict(fresh)}
-        return np.stack([self._recent[text] for text in texts])
+            self._recent |= dict(fresh)
+        vectors = np.stack([self._recent[text] for text in texts])
+        self._recent = dict(list(self._recent.items())[-REMEMBERED:])
+        return vectors
 
     @staticmethod
     def _unit(vectors: object) -> Vectors:
