@@ -34,7 +34,7 @@ from assistant.ground import Grounder
 from assistant.models import ready
 from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
-from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, gives_orders, retrieve
+from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, retrieve
 from assistant.settings import Settings, embedder_name, index_folder, load_settings
 from assistant.steps import as_question, follow_ups, next_steps, passage_of, without_link
 from index.build import Progress, Report, build
@@ -331,8 +331,7 @@ def nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             (one.match.score + cosine, number, sentence)
             for number, one in enumerate(retrieval.found, start=1)
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
-            if not gives_orders(sentence)
-            and (retrieval.same_question or words(sentence.plain)[:1] not in (["yes"], ["no"]))
+            if retrieval.same_question or words(sentence.plain)[:1] not in (["yes"], ["no"])
         ),
         key=lambda row: -row[0],
     )[:most]

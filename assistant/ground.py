@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from assistant.prompt import support_question
 from assistant.records import Citation, Span
-from assistant.retrieve import Found, gives_orders
+from assistant.retrieve import Found
 from assistant.steps import unlabelled
 from index.chunk import Sentence
 from index.words import stem, terms, words
@@ -193,8 +193,6 @@ def _evidence(found: Iterable[Found]) -> Iterable[Evidence]:
         heading = one.match.chunk.heading
         heading = "" if heading.endswith("?") else unlabelled(heading)
         for sentence in one.match.chunk.sentences:
-            if gives_orders(sentence):
-                continue
             stems = tuple(stem(word) for word in words(sentence.plain))
             yield Evidence(number, heading, sentence, stems, terms(sentence.plain))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.prompt import Note, coverage_question
 from assistant.records import Turn
@@ -123,7 +123,7 @@ def retrieve(
 def searched(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
     """The question before, if this one leans on it, else empty; and the chunks nearest to both, best first."""
     earlier = history[-1].question if history and leans(question) else ""
-    return earlier, searcher.search(question, SEARCHED, earlier)
+    return earlier, tuple(map(without_orders, searcher.search(question, SEARCHED, earlier)))
 
 
 def leans(question: str) -> bool:
@@ -135,9 +135,12 @@ def leans(question: str) -> bool:
     return len(telling) <= 5 and not _POINTING.isdisjoint(spoken)
 
 
-def gives_orders(sentence: Sentence) -> bool:
-    """Whether a sentence of a document speaks to the model instead of the reader; such a one is never used."""
-    return bool(_ORDERS.search(sentence.plain))
+def without_orders(match: Match) -> Match:
+    """A match without the sentences that speak to the model instead of the reader: nothing after this sees them."""
+    rows = zip(match.chunk.sentences, match.sentences, strict=True)
+    kept = [(sentence, cosine) for sentence, cosine in rows if not _ORDERS.search(sentence.plain)]
+    chunk = replace(match.chunk, sentences=tuple(sentence for sentence, _ in kept))
+    return replace(match, chunk=chunk, sentences=tuple(cosine for _, cosine in kept))
 
 
 def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences: int = SENTENCES) -> tuple[Found, ...]:
@@ -146,7 +149,6 @@ def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences
         ((match.score + cosine) / 2, rank, position)
         for rank, match in enumerate(matches[:chunks])
         for position, cosine in enumerate(match.sentences)
-        if not gives_orders(match.chunk.sentences[position])
     ]
     best = sorted(scored, key=lambda row: -row[0])[:sentences]
     kept = [(rank, position) for score, rank, position in best if score >= NEAR_BEST * best[0][0]]
