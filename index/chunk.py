@@ -6,21 +6,23 @@ Every span is in characters of the document's text, end exclusive: `document.tex
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
-import sentencex
+from index.blocks import DATA, Block, Kind
+from index.documents import Document, heading_text
+from index.plain import plain
+from index.sentences import pieces, sentence_spans
 
-from index.documents import Block, Document, heading_text, plain
-
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Change it when the same text would give other chunks: stored indexes are then rebuilt."""
 
 CHUNK_LIMIT = 1200
 """Characters; paragraphs under one heading are joined up to here, a longer paragraph is cut between sentences."""
 
-_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_NUMBER = re.compile(r"\d{1,3}[.)]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Sentence:
     plain: str
     start: int
     end: int
+    page: int = 0
+    """The page on which it starts, from 1; 0 if its document has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ class Chunk:
     def heading(self) -> str:
         """The innermost heading, or the title."""
         return self.headings[-1] if self.headings else self.title
+
+    @property
+    def page(self) -> int:
+        """The page on which it starts, from 1; 0 if its document has none."""
+        return self.sentences[0].page if self.sentences else 0
 
 
 def chunk_document(document: Document) -> tuple[Chunk, ...]:
@@ -91,7 +100,7 @@ def _groups(document: Document, blocks: Sequence[Block]) -> Iterator[list[Senten
     """Sentences of the blocks, joined up to the limit; a line that ends in ":" stays with what it introduces."""
     group: list[Sentence] = []
     for block in blocks:
-        sentences = split_sentences(document.text, block)
+        sentences = [_paged(sentence, document.pages) for sentence in split_sentences(document.text, block)]
         introduced = bool(group) and group[-1].plain.endswith(":")
         if group and not introduced and block.end - group[0].start > CHUNK_LIMIT:
             yield group
@@ -106,25 +115,45 @@ def _groups(document: Document, blocks: Sequence[Block]) -> Iterator[list[Senten
 
 
 def split_sentences(text: str, block: Block) -> tuple[Sentence, ...]:
-    """The sentences of a block; rows of a table and code stay whole. Source of the rules: sentencex."""
-    if block.kind in ("row", "code"):
-        return _sentence(text, block.start, block.end)
-    number = re.match(r"\d{1,3}[.)]\s+", text[block.start : block.end]) if block.kind == "item" else None
-    begin = block.start + (number.end() if number else 0)
-    # Hard-wrapped lines belong to one sentence; same length, so that spans stay true.
-    inner = text[begin : block.end].replace("\n", " ")
-    language = "zh" if _EAST_ASIAN.search(inner) else "en"
-    spans = [
-        (begin + b["start_index"], begin + b["end_index"]) for b in sentencex.get_sentence_boundaries(language, inner)
-    ]
-    if spans and number:
-        spans[0] = (block.start, spans[0][1])
+    """The sentences of a block, none longer than the limit; a row of a table, and code, is one if it can."""
+    spans = (
+        (start, end) for begin, stop in _worded(text, block) for start, end in _spans(text, begin, stop, block.kind)
+    )
     return tuple(sentence for start, end in spans for sentence in _sentence(text, start, end))
+
+
+def _worded(text: str, block: Block) -> Iterator[tuple[int, int]]:
+    """The stretches of a block between what is data and not words."""
+    at = block.start
+    for data in DATA.finditer(text, block.start, block.end):
+        yield at, data.start()
+        at = data.end()
+    yield at, block.end
+
+
+def _spans(text: str, start: int, end: int, kind: Kind) -> Iterator[tuple[int, int]]:
+    """Spans of sentences in a stretch of one block, those too long cut to pieces."""
+    if kind in ("row", "code"):
+        yield from pieces(text, start, end, lines=kind == "code")
+        return
+    number = _NUMBER.match(text, start, end) if kind == "item" else None
+    for first, last in sentence_spans(text, number.end() if number else start, end):
+        yield from pieces(text, start if number and first == number.end() else first, last)
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[Sentence, ...]:
     """The sentence at a span, without white space at its ends; none if it holds no letter or digit."""
     inner = text[start:end]
     start, end = start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
-    shown = plain(text[start:end])
-    return (Sentence(text[start:end], shown, start, end),) if any(map(str.isalnum, shown)) else ()
+    inner = text[start:end]
+    if not any(map(str.isalnum, inner)):
+        return ()
+    shown = plain(inner)
+    # Most sentences are shown as they stand: one string for both halves the memory of a large corpus.
+    shown = inner if shown == inner else shown
+    return (Sentence(inner, shown, start, end),) if any(map(str.isalnum, shown)) else ()
+
+
+def _paged(sentence: Sentence, pages: Sequence[int]) -> Sentence:
+    """A sentence with the page on which it starts, if its document has pages."""
+    return replace(sentence, page=bisect_right(pages, sentence.start)) if pages else sentence

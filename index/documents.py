@@ -1,65 +1,26 @@
-"""A file becomes a `Document`: its text as read, and the blocks found in it.
+"""A file of a corpus becomes a `Document`: its text as read, and the blocks found in it.
 
-Not here: splitting into chunks and sentences (`chunk.py`); following changes (`build.py`).
+The way of a file: listed (`corpus_files`), known by bytes and name (`formats.py`), read by its reader (`markdown.py`,
+`plaintext.py`, `html.py`, `pdf.py`, `docx.py`), given its title. Not here: chunks and sentences (`chunk.py`); following
+changes (`build.py`).
 """
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from mdit_py_plugins.front_matter import front_matter_plugin
-
+from index.blocks import DATA, Block, Reading, UnreadableError
+from index.docx import read_docx
 from index.errors import CorpusError
-
-Kind = Literal["heading", "paragraph", "item", "row", "code", "break"]
-
-READERS = {".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text"}
-"""File endings that are read, and how."""
-
-HEADING_LIMIT = 120
-"""Characters; a longer line of plain text is never taken for a heading."""
-
-LABEL_LIMIT = 80
-"""Characters; a longer first sentence after "Tip 1:" is text, not a heading."""
-
-_PARAGRAPH = re.compile(r"\S.*(?:\n(?![ \t]*\n).*\S.*)*")
-_QUESTION = re.compile(r"(?:Q|Question)(?: ?\d+)?[:.)]\s+", re.IGNORECASE)
-_ANSWER = re.compile(r"(?:A|Answer)(?: ?\d+)?[:.)]\s+", re.IGNORECASE)
-_LABEL = re.compile(r"\w+ \d+\s?[:.–—-]\s+(?=\w)")
-_ITEM = re.compile(r"[ \t]*(?:[-*•–][ \t]+|(?=\d{1,3}[.)][ \t]))(?=\S)")
-_NUMBER = re.compile(r"\d{1,3}[.)][ \t]+")
-_STOP = re.compile(r"[.!?]['\")’”]*\s")
-_LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
-_FURNITURE = re.compile(
-    r"""(?: leave\ a\ (?:reply|comment) | your\ e-?mail\ address\ will\ not\ be\ published.*
-      | required\ fields\ are\ marked.* | skip\ to\ (?:main\ )?content
-      | (?:share|tweet|pin|print)(?:\ (?:this|on)(?:\ (?:post|page|article|story|on|with|via)?\b[^.!?]{0,30})?)?
-      | subscribe\ (?:to|now)\b[^.]{0,60} | (?:previous|next)\ (?:post|article)\b.{0,90}
-      | related\ (?:posts|articles)[^.]{0,40} | (?:accept|reject)\ (?:all\ )?cookies | (?:copyright\b|©).{0,80}
-      | all\ rights\ reserved\.? | post\ comment | save\ my\ name.{0,120} | name\ \*|e-?mail\ \*|website
-    )""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
-"""A paragraph of a saved page that is none of its text: it is left out alone, never what stands around it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A stretch of a document: `text[start:end]`, without the marks around it.
-
-    `level` is 1 to 6 for a heading, else 0. A "break" ends a section without naming the next.
-    """
-
-    kind: Kind
-    start: int
-    end: int
-    level: int = 0
+from index.formats import READERS, decode, format_of, format_of_text
+from index.html import read_html
+from index.markdown import read_markdown
+from index.pdf import read_pdf
+from index.plain import plain as plain
+from index.plaintext import read_plaintext
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +31,83 @@ class Document:
     """Path inside the corpus folder, with "/"."""
     title: str
     text: str
+    """Of Markdown and plain text the file itself; of other files what their reader made of them."""
     blocks: tuple[Block, ...]
+    pages: tuple[int, ...] = ()
+    """Offsets in `text` at which page 1, 2, 3 ... begin; empty if the file has no pages."""
 
 
 def corpus_files(corpus: Path) -> tuple[Path, ...]:
-    """The files of a corpus folder that are read, sorted; hidden ones are not.
+    """The files of a corpus folder that are read, sorted; hidden ones and those of programs at work are not.
+
+    Links are followed, to each folder and file once. What cannot be looked at, a folder that may not be listed or a
+    link to nothing, stands among the files, so that reading it says so.
 
     Raises:
         CorpusError: the folder is missing, or holds no file of a kind that is read.
     """
     if not corpus.is_dir():
         raise CorpusError(f"There is no folder of texts at {corpus}", "Name one with --corpus DIR.")
-    inside = (path for path in sorted(corpus.rglob("*")) if path.suffix.lower() in READERS and path.is_file())
-    files = tuple(path for path in inside if not any(part.startswith(".") for part in path.relative_to(corpus).parts))
+    files = tuple(sorted(_walk(corpus)))
     if not files:
         kinds = ", ".join(READERS)
-        raise CorpusError(f"The folder {corpus} holds no text ({kinds})", "Put your guide there as Markdown or text.")
+        raise CorpusError(
+            f"The folder {corpus} holds no text ({kinds})", "Put your guide there, in one of these kinds."
+        )
     return files
+
+
+def _walk(corpus: Path) -> Iterator[Path]:
+    """The files under a folder: first what lies in it, then round by round what links lead to."""
+    met: set[str] = set()
+    home = os.path.realpath(corpus)
+    places = [corpus]
+    while places:
+        links: list[Path] = []
+        for place in sorted(places):
+            target = os.path.realpath(place)
+            # A link to a folder around the corpus is a loop, not a wish for all that lies there.
+            if target in met or home.startswith(target.rstrip(os.sep) + os.sep):
+                continue
+            if os.path.isdir(target):  # noqa: PTH112 - the path is a string, made once
+                yield from _inside(place, target, met, links)
+            elif _is_read(place.name) and (place.is_file() or not place.exists()):
+                met.add(target)
+                yield place
+        places = links
+
+
+def _inside(folder: Path, target: str, met: set[str], links: list[Path]) -> Iterator[Path]:
+    """The files under one folder, links gathered and not followed; `met` holds places by their true path."""
+    folders = [(str(folder), target)]
+    for place, true in folders:
+        if true in met:
+            continue
+        met.add(true)
+        try:
+            with os.scandir(place) as listed:
+                entries = [entry for entry in listed if not _is_passed_over(entry.name)]
+        except OSError:
+            yield Path(place)
+            continue
+        for entry in entries:
+            inner = os.path.join(true, entry.name)  # noqa: PTH118 - ten thousand times
+            if entry.is_symlink():
+                links.append(Path(entry.path))
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, inner))
+            elif inner not in met and _is_read(entry.name) and entry.is_file(follow_symlinks=False):
+                met.add(inner)
+                yield Path(entry.path)
+
+
+def _is_read(name: str) -> bool:
+    return Path(name).suffix.lower() in READERS
+
+
+def _is_passed_over(name: str) -> bool:
+    """Hidden files, and those that programs keep beside a file while it is open: "~$x.docx", "x.md~", "#x#"."""
+    return name.startswith((".", "~$")) or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 
 def read_document(path: Path, source: str) -> Document:
@@ -96,38 +117,57 @@ def read_document(path: Path, source: str) -> Document:
         CorpusError: the file cannot be read, is not text, or holds no words.
     """
     try:
-        text = decode(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
-        raise CorpusError(f"{path} cannot be read ({error.strerror or error})", "Check its permissions.") from error
-    except ValueError as error:
-        raise CorpusError(f"{path} is not text: {error}", "Save it as UTF-8 text, or remove it.") from error
-    parse = _markdown_blocks if READERS.get(path.suffix.lower()) == "markdown" else _text_blocks
-    blocks = tuple(parse(text))
-    if not any(block.kind not in ("heading", "break") for block in blocks):
-        raise CorpusError(f"{path} holds no text", "Write something in it, or remove it.")
-    tops = [block for block in blocks if block.kind == "heading" and block.level == 1]
-    title = heading_text(text, tops[0]) if len(tops) == 1 else Path(source).stem
-    return Document(source, title, text, blocks)
+        shown = _printable(path)
+        raise CorpusError(f"{shown} cannot be read ({error.strerror or error})", "Check its permissions.") from error
+    return document_from(data, path, source)
 
 
-def decode(data: bytes) -> str:
-    """Bytes of a text file as text: UTF-8, UTF-16 with its mark, else Windows-1252.
+def document_from(data: bytes, path: Path, source: str) -> Document:
+    """The document that the bytes of a file are; `path` is for its ending and for messages, nothing is opened.
 
     Raises:
-        ValueError: what the bytes look like instead.
+        CorpusError: the bytes are not text, or hold no words, or the file has no name that could be cited.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = data.decode("utf-16")
-    else:
-        if data.startswith(b"%PDF-"):
-            raise ValueError("it is a PDF under another name")
-        if data.startswith((b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff")) or b"\0" in data:
-            raise ValueError("it holds binary data")
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    shown = _printable(path)
+    if source != _printable(source):
+        raise CorpusError(f"The name of {shown} is not UTF-8, so it cannot be cited", "Give the file another name.")
+    try:
+        reading = _reading(data, path.suffix.lower())
+    except UnreadableError as error:
+        raise CorpusError(f"{shown} {error.why}", error.do) from error
+    if not any(_holds_words(reading.text, block) for block in reading.blocks):
+        raise CorpusError(f"{shown} holds no text", "Write something in it, or remove it.")
+    title = _only_top(reading) or reading.title or Path(source).stem
+    return Document(source, title, reading.text, reading.blocks, reading.pages)
+
+
+def _reading(data: bytes, ending: str) -> Reading:
+    """What the reader for this kind of file makes of its bytes."""
+    named = format_of(data, ending)
+    if named == "pdf":
+        return read_pdf(data)
+    if named == "docx":
+        return read_docx(data)
+    text = decode(data, named)
+    kind = format_of_text(text, named)
+    if kind == "html":
+        return read_html(text)
+    return read_markdown(text) if kind == "markdown" else read_plaintext(text)
+
+
+def _holds_words(text: str, block: Block) -> bool:
+    """Whether a block has a letter or digit that a reader would read, and is no heading."""
+    if block.kind in ("heading", "break"):
+        return False
+    return any(map(str.isalnum, DATA.sub("", text[block.start : block.end])))
+
+
+def _only_top(reading: Reading) -> str:
+    """The heading of the whole file, if one stands above all others."""
+    tops = [block for block in reading.blocks if block.kind == "heading" and block.level == 1]
+    return heading_text(reading.text, tops[0]) if len(tops) == 1 else ""
 
 
 def heading_text(text: str, block: Block) -> str:
@@ -135,155 +175,6 @@ def heading_text(text: str, block: Block) -> str:
     return plain(text[block.start : block.end]).removesuffix(".")
 
 
-_INLINE = MarkdownIt("commonmark").enable("table")
-
-
-def plain(text: str) -> str:
-    """A stretch of a document as a reader sees it: one line, inline Markdown and table bars taken away."""
-    if text.startswith("|"):
-        cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
-        text = ", ".join(cell for cell in cells if cell)
-    text = re.sub(r"\n[ \t]*(?:>[ \t]?)*", " ", text)
-    if re.search(r"[*_`\[\\&<]", text):
-        text = "".join(_visible(token) for token in _INLINE.parseInline(text)[0].children or ())
-    return " ".join(text.split())
-
-
-def _visible(token: Token) -> str:
-    """What a reader sees of an inline token."""
-    if token.type in ("text", "code_inline", "text_special", "html_inline", "image"):
-        return token.content
-    return " " if token.type in ("softbreak", "hardbreak") else ""
-
-
-def _markdown_blocks(text: str) -> Iterator[Block]:
-    """Blocks of Markdown, from markdown-it's tokens and their line numbers."""
-    parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
-    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-    kind: Kind = "paragraph"
-    level, depth, at = 0, 0, 0
-    for token in parser.parse(text):
-        if token.type in ("list_item_open", "list_item_close"):
-            depth += token.nesting
-        elif token.type == "heading_open":
-            kind, level = "heading", int(token.tag[1])
-        elif token.type == "paragraph_open":
-            kind, level = ("item" if depth else "paragraph"), 0
-        elif token.type == "hr" and depth == 0:
-            end = starts[token.map[0]] if token.map else 0
-            yield Block("break", end, end)
-        elif token.type in ("tr_open", "fence", "code_block") and token.map:
-            first, last = token.map
-            at = starts[last]
-            if token.type == "fence":
-                closed = text[starts[last - 1] : at].strip().startswith(token.markup)
-                first, last = first + 1, last - 1 if closed else last
-            whole = _stripped(text, starts[first], max(starts[first], starts[last]))
-            if whole.start < whole.end:
-                yield replace(whole, kind="row" if token.type == "tr_open" else "code")
-        elif token.type == "inline" and token.map and starts[token.map[0]] >= at - 1 and token.content.strip():
-            yield _located(text, token, starts, kind, level)
-
-
-def _located(text: str, token: Token, starts: list[int], kind: Kind, level: int) -> Block:
-    """Where an inline token's content stands in the text; a numbered item keeps its number."""
-    assert token.map is not None
-    lines = token.content.split("\n")
-    first, last = starts[token.map[0]], starts[token.map[0] + len(lines) - 1]
-    start = max(text.find(lines[0].strip(), first), first)
-    end = max(text.find(lines[-1].strip(), max(start, last)), last) + len(lines[-1].strip())
-    if kind == "item" and (number := _NUMBER.search(text[first:start])):
-        start = first + number.start()
-    return Block(kind, start, end, level)
-
-
-def _text_blocks(text: str) -> Iterator[Block]:
-    """Blocks of plain text, where headings, questions and tips stand without marks."""
-    found = list(_paragraphs(text))
-    wide = sum(gap for _, _, gap in found) * 3 < len(found)
-    blocks: list[Block] = []
-    for position, (start, end, gap) in enumerate(found):
-        if gap and wide:
-            blocks.append(Block("break", start, start))
-        whole = text[start:end]
-        if _FURNITURE.fullmatch(whole):
-            continue
-        if _is_heading(whole) and position + 1 < len(found):
-            level = 1 if not any(block.kind != "break" for block in blocks) else 2
-            mark = re.match(r"#{1,6}\s+", whole)
-            blocks.append(Block("heading", start + (mark.end() if mark else 0), end, level))
-        else:
-            blocks.extend(_inside(text, start, end))
-    yield from blocks
-
-
-def _paragraphs(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Spans of the paragraphs of plain text, each with whether two or more blank lines stand before it."""
-    single = "\n\n" not in re.sub(r"[ \t]+\n", "\n", text.strip())
-    previous = None
-    for match in re.finditer(r"\S.*" if single else _PARAGRAPH, text):
-        between = "" if previous is None else text[previous : match.start()]
-        yield match.start(), match.start() + len(match[0].rstrip()), between.count("\n") > 2
-        previous = match.end()
-
-
-def _is_heading(paragraph: str) -> bool:
-    """Whether a paragraph of plain text is a heading: one short line that does not end like a sentence."""
-    if re.match(r"#{1,6}\s+\S", paragraph) and "\n" not in paragraph:
-        return True
-    if "\n" in paragraph or len(paragraph) > HEADING_LIMIT or _STOP.search(paragraph) or _ITEM.match(paragraph):
-        return False
-    if _QUESTION.match(paragraph) or _ANSWER.match(paragraph):
-        return False
-    return paragraph[-1] not in ".!:;,*…)" and not paragraph[0].islower()
-
-
-def _inside(text: str, start: int, end: int) -> Iterator[Block]:
-    """Blocks inside one paragraph of plain text: a question and its answer, a labelled tip, list items, or itself."""
-    whole = text[start:end]
-    if question := _QUESTION.match(whole):
-        answer = re.search(r"\n[ \t]*(?=" + _ANSWER.pattern + ")", whole, re.IGNORECASE)
-        stop = start + answer.start() if answer else end
-        yield replace(_stripped(text, start + question.end(), stop), kind="heading", level=2)
-        if answer:
-            yield from _inside(text, start + answer.end(), end)
-    elif answer := _ANSWER.match(whole):
-        yield _stripped(text, start + answer.end(), end)
-    elif named := _name_end(whole):
-        yield replace(_stripped(text, start, start + named), kind="heading", level=2)
-        yield from _inside(text, start + named, end)
-    else:
-        yield from _items(text, start, end)
-
-
-def _name_end(paragraph: str) -> int:
-    """Where the name of a labelled paragraph ends ("Tip 1: Listen. When ..."): its line, or a short first sentence.
-
-    0 if it has none, or nothing comes after it.
-    """
-    label = _LABEL.match(paragraph)
-    if not label:
-        return 0
-    ends = (match.end() for pattern in (_LINE_END, _STOP) if (match := pattern.search(paragraph, label.end())))
-    end = min(ends, default=0)
-    return end if end <= LABEL_LIMIT and paragraph[end:].strip() else 0
-
-
-def _items(text: str, start: int, end: int) -> Iterator[Block]:
-    """The list items of a paragraph of plain text and what stands before them, or the paragraph itself."""
-    marks = [m for m in re.finditer(r"(?m)^.*$", text[start:end]) if _ITEM.match(m[0])]
-    cuts = [start + mark.start() for mark in marks]
-    if not cuts:
-        yield _stripped(text, start, end)
-        return
-    if cuts[0] > start:
-        yield _stripped(text, start, cuts[0])
-    for cut, stop in zip(cuts, [*cuts[1:], end], strict=True):
-        mark = _ITEM.match(text, cut)
-        yield replace(_stripped(text, mark.end() if mark else cut, stop), kind="item")
-
-
-def _stripped(text: str, start: int, end: int) -> Block:
-    """A paragraph block without the white space at its ends."""
-    inner = text[start:end]
-    return Block("paragraph", start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip()))
+def _printable(name: Path | str) -> str:
+    """A name that can be printed and stored: bytes that are not UTF-8 are shown as "?"."""
+    return str(name).encode("utf-8", "replace").decode("utf-8")

@@ -9,7 +9,9 @@ import pytest
 
 from index.build import read_corpus
 from index.chunk import CHUNK_LIMIT, Chunk, chunk_document
-from index.documents import Document, corpus_files, plain, read_document
+from index.documents import Document, corpus_files, document_from, plain, read_document
+from index.errors import CorpusError
+from index.sentences import SENTENCE_LIMIT
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = {path.name: path for path in (ROOT / "corpus", *sorted((ROOT / "tests" / "corpora").iterdir()))}
@@ -146,7 +148,7 @@ def test_a_long_line_is_cut_between_its_sentences(tmp_path: Path, name: str) -> 
     assert sum(len(chunk.sentences) for chunk in chunks) == 4200
 
 
-@pytest.mark.parametrize("line", ["word " * 40_000, "x" * 200_000, "`a_" * 60_000], ids=["words", "letters", "marks"])
+@pytest.mark.parametrize("line", ["word " * 40_000, "字" * 200_000, "`a_" * 60_000], ids=["words", "letters", "marks"])
 @pytest.mark.parametrize("name", ["a.md", "a.txt"])
 def test_a_long_line_without_an_end_keeps_its_spans(tmp_path: Path, name: str, line: str) -> None:
     document = written(tmp_path, f"# T\n\nA first sentence.\n\n{line}\n\nA last sentence.\n", name)
@@ -169,3 +171,161 @@ def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> N
     shown = [sentence.plain for sentence in chunk.sentences]
     assert shown[:2] == ["Use salt, e.g. sea salt, at 3.5 percent.", "Dr. Lee says so."]
     assert " ".join(shown) == text
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["No.", "I change my mind."],
+        ["He said no.", "Then yes."],
+        ["The answer is no.", "I’m sure of it."],
+        ["It weighs 850 g.", "It is heavy."],
+        ["Fill in 2 l.", "Wait 5 s.", "Stir."],
+        ["We bought it from Apple Inc.", "I like it."],
+        ["See No. 5 here.", "Take it."],
+        ["Use salt, e.g. this one.", "Or that."],
+        ["That is, i.e. I think, enough."],
+        ["Dr. Smith came.", "Good."],
+        ["Add approx. 5 g of salt.", "Stir."],
+        ["It takes est. 3 hours.", "See vol. 2 of it."],
+        ["Volume No. I of the book.", "It is old."],
+        ["هل هذا صحيح؟", "نعم هو كذلك.", "شكرا!"],
+        ["یہ اچھا ہے۔", "وہ گیا۔"],
+        ["מה שלומך?", "טוב."],
+        ["यह अच्छा है।", "वह गया।"],
+        ["안녕하세요.", "잘 지내요?"],
+        ["Τι κάνεις;", "Καλά."],
+        ["Բարև։", "Ինչպես ես։"],
+        ["សួស្តី។", "សុខសប្បាយ។"],
+    ],
+)
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_sentences_end_where_a_reader_ends_them(tmp_path: Path, name: str, sentences: list[str]) -> None:
+    document = written(tmp_path, f"# T\n\n{' '.join(sentences)}\n", name)
+    (chunk,) = chunk_document(document)
+    check_spans(document, (chunk,))
+    assert [sentence.plain for sentence in chunk.sentences] == sentences
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**Water early.** Then *rest.* _So._ End.",
+        "**Water early. Then rest. So.** End.",
+        "Water early. **Then *rest*. So. End.**",
+    ],
+)
+def test_marks_around_sentences_are_not_shown(tmp_path: Path, text: str) -> None:
+    (chunk,) = chunk_document(written(tmp_path, f"# T\n\n{text}\n"))
+    assert [sentence.plain for sentence in chunk.sentences] == ["Water early.", "Then rest.", "So.", "End."]
+
+
+@pytest.mark.parametrize(
+    "sentences", [["你好。", "今天！", "真的？", "好。"], ["今日は晴れです。", "はい！"], ["半角｡", "次｡"]]
+)
+def test_sentences_without_blanks_between_them(tmp_path: Path, sentences: list[str]) -> None:
+    (chunk,) = chunk_document(written(tmp_path, f"# T\n\n{''.join(sentences)}\n"))
+    assert [sentence.plain for sentence in chunk.sentences] == sentences
+
+
+@pytest.mark.parametrize(
+    ("part", "mark"), [("some words follow here, ", ","), ("some words follow here ", "here"), ("文字很多，", "，")]
+)
+def test_a_sentence_without_an_end_is_cut_at_a_clause_or_word(tmp_path: Path, part: str, mark: str) -> None:
+    document = written(tmp_path, f"# T\n\n{part * 2000}\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    cut = [sentence.text for chunk in chunks for sentence in chunk.sentences]
+    assert all(SENTENCE_LIMIT / 2 <= len(text) <= SENTENCE_LIMIT for text in cut[:-1])
+    assert all(
+        text.endswith(mark if part != "some words follow here " else ("some", "words", "follow", "here"))
+        for text in cut
+    )
+    assert "".join("".join(text.split()) for text in cut) == "".join((part * 2000).split())
+
+
+def test_no_accent_is_torn_from_its_letter(tmp_path: Path) -> None:
+    document = written(tmp_path, "# T\n\n" + "xe\u0301" * 3000 + "\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert len(chunks) > 1
+    assert not any(sentence.text.startswith("\u0301") for chunk in chunks for sentence in chunk.sentences)
+
+
+def test_no_cut_depends_on_the_windows_in_which_a_text_is_read(tmp_path: Path) -> None:
+    sentences = [f"Dr. Smith weighs part no. {n} at {n} g. It is heavy, e.g. for Mr. Lee." for n in range(3000)]
+    document = written(tmp_path, "# T\n\n" + " ".join(sentences) + "\n")
+    found = [sentence.plain for chunk in chunk_document(document) for sentence in chunk.sentences]
+    assert found == [part for n in range(3000) for part in (f"Dr. Smith weighs part no. {n} at {n} g.", found[1])]
+
+
+def test_code_that_is_too_long_is_cut_between_its_lines(tmp_path: Path) -> None:
+    code = "\n".join(f"line_{n} = value, of, {n}" for n in range(400))
+    document = written(tmp_path, f"# T\n\n```\n{code}\n```\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    cut = [sentence.text for chunk in chunks for sentence in chunk.sentences]
+    assert len(cut) > 5
+    assert "\n".join(cut) == code
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_a_picture_written_in_letters_is_no_sentence(tmp_path: Path, name: str) -> None:
+    picture = "![A bed](data:image/png;base64," + "iVBORw0KGgo" * 20_000 + "==)"
+    document = written(tmp_path, f"# T\n\nLook at it. {picture} It is green.\n", name)
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert [s.plain for chunk in chunks for s in chunk.sentences] == ["Look at it.", "It is green."]
+
+
+@pytest.mark.parametrize("ending", ["md", "txt"])
+def test_a_paragraph_of_two_megabytes(tmp_path: Path, ending: str) -> None:
+    line = "Water the beds in the morning,\nnever at noon. The leaves\nthank you for it.\n"
+    times = 2_000_000 // len(line)
+    document = written(tmp_path, "Beds\n\n" + line * times, f"a.{ending}")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
+    shown = [sentence.plain for chunk in chunks for sentence in chunk.sentences]
+    assert (
+        shown[-2 * times :] == ["Water the beds in the morning, never at noon.", "The leaves thank you for it."] * times
+    )
+
+
+FIFTY = 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("Water the beds in the morning, and never at noon. ", "a.md"),
+        ("words without an end ", "a.txt"),
+        ("字没有完", "a.md"),
+    ],
+    ids=["sentences", "words", "characters"],
+)
+def test_fifty_megabytes_in_one_line(tmp_path: Path, part: str, name: str) -> None:
+    document = document_from((part * (FIFTY // len(part.encode()))).encode(), tmp_path / name, name)
+    chunks = chunk_document(document)
+    assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
+    assert max(len(sentence.text) for chunk in chunks for sentence in chunk.sentences) <= SENTENCE_LIMIT
+    assert len(chunks) < len(document.text) / CHUNK_LIMIT + 2
+    assert sum(len(chunk.text) for chunk in chunks) > 0.97 * len(document.text)
+    for chunk in chunks[:: len(chunks) // 50]:
+        check_spans(document, (chunk,))
+
+
+def test_fifty_megabytes_without_a_word_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="holds no text"):
+        document_from(b"QUJDREVG" * (FIFTY // 8), tmp_path / "a.txt", "a.txt")
+
+
+@pytest.mark.parametrize("sign", ["[", "<!-- a ", "<div>", "> ", "- ", " ", "\n ", "`a_", "*a", "|", "#", "&a"])
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_signs_in_great_numbers_do_not_keep_a_file_from_being_read(tmp_path: Path, name: str, sign: str) -> None:
+    document = document_from(f"First words.\n\n{sign * 40_000}\n\nLast words.\n".encode(), tmp_path / name, name)
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert chunks[0].sentences[0].plain == "First words."
+    if sign != "<!-- a ":
+        assert chunks[-1].sentences[-1].plain == "Last words."

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from index.chunk import chunk_document
-from index.documents import Block, Document, corpus_files, plain, read_document
+from index.documents import Block, Document, corpus_files, document_from, plain, read_document
 from index.errors import CorpusError
 
 CORPORA = Path(__file__).parent / "corpora"
@@ -38,14 +41,104 @@ def headings(document: Document) -> list[tuple[str, int]]:
 
 
 def test_the_files_of_a_corpus_are_the_texts_in_it_sorted(tmp_path: Path) -> None:
-    wanted = ["a.md", "b/c.MARKDOWN", "b/d.txt", "e.text"]
-    others = [".hidden.md", ".git/notes.md", "b/.cache/x.txt", "image.png", "notes.docx", "README"]
+    wanted = ["a.md", "b/c.MARKDOWN", "b/d.txt", "b/e.htm", "e.text", "f.html", "g.pdf", "h.docx"]
+    others = [".hidden.md", ".git/notes.md", "b/.cache/x.txt", "image.png", "notes.odt", "README"]
+    others += ["~$h.docx", "a.md~", ".#a.md", "#a.md#", ".a.md.swp", "4913", ".~lock.h.docx#", "~$old/x.md"]
     for name in [*reversed(wanted), *others]:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("Words.", "utf-8")
     (tmp_path / "folder.md").mkdir()
     assert [path.relative_to(tmp_path).as_posix() for path in corpus_files(tmp_path)] == wanted
+
+
+def test_ten_thousand_files_are_listed_in_order(tmp_path: Path) -> None:
+    names = [f"{n % 100:02}/{n:05}.md" for n in range(10_000)]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in corpus_files(tmp_path)] == sorted(names)
+
+
+def test_links_are_followed_to_each_place_once(tmp_path: Path) -> None:
+    corpus, outside = tmp_path / "corpus", tmp_path / "outside"
+    for path in (corpus / "a.md", corpus / "sub" / "b.md", outside / "c.md", outside / "deep" / "d.md"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("Words.", "utf-8")
+    (corpus / "again").symlink_to(corpus / "sub")
+    (corpus / "sub" / "loop").symlink_to(corpus)
+    (corpus / "up").symlink_to(tmp_path)
+    (corpus / "far").symlink_to(outside)
+    (outside / "back").symlink_to(corpus / "sub")
+    (outside / "round").symlink_to(outside)
+    (corpus / "twice.md").symlink_to(corpus / "a.md")
+    (corpus / "once.md").symlink_to(tmp_path / "outside" / "deep" / "d.md")
+    (corpus / "picture.png").symlink_to(corpus / "a.md")
+    found = [path.relative_to(corpus).as_posix() for path in corpus_files(corpus)]
+    assert found == ["a.md", "far/c.md", "far/deep/d.md", "sub/b.md"]
+
+
+def test_a_link_to_nothing_is_named_when_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Words.", "utf-8")
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
+    assert corpus_files(tmp_path) == (tmp_path / "a.md", tmp_path / "gone.md")
+    with pytest.raises(CorpusError, match="No such file"):
+        read_document(tmp_path / "gone.md", "gone.md")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    """Reading a pipe would wait for ever."""
+    (tmp_path / "a.md").write_text("Words.", "utf-8")
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    assert corpus_files(tmp_path) == (tmp_path / "a.md",)
+
+
+def test_a_folder_that_may_not_be_listed_is_named_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests may run as root, whom no permission stops: the refusal is the one thing not real here."""
+    (tmp_path / "a.md").write_text("Words.", "utf-8")
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    listed = os.scandir
+
+    def scandir(place: str) -> Any:
+        if place == str(closed):
+            raise PermissionError(13, "Permission denied", place)
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert corpus_files(tmp_path) == (tmp_path / "a.md", closed)
+    with pytest.raises(CorpusError, match="cannot be read") as caught:
+        read_document(closed, "closed")
+    assert str(closed) in caught.value.what
+
+
+def test_a_file_whose_name_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.md")
+    path.write_text("Words.", "utf-8")
+    assert corpus_files(tmp_path) == (path,)
+    with pytest.raises(CorpusError, match="not UTF-8") as caught:
+        read_document(path, path.name)
+    assert "caf?.md" in json.dumps(str(caught.value), ensure_ascii=False).encode().decode()
+
+
+@pytest.mark.parametrize("name", ["two\nlines.md", "a b.md", "ünï.md", "‮rtl.md", "'quoted\".md", "-rf.md"])
+def test_odd_names_are_read(tmp_path: Path, name: str) -> None:
+    document = read(tmp_path, name, "Words stand here.")
+    assert (document.source, document.title) == (name, name.removesuffix(".md"))
+    assert chunk_document(document)
+
+
+def test_the_bytes_at_hand_give_the_same_document(tmp_path: Path) -> None:
+    read(tmp_path, "a.md", TEXT)
+    path = tmp_path / "a.md"
+    data = path.read_bytes()
+    wanted = read_document(path, "a.md")
+    path.unlink()
+    assert document_from(data, path, "a.md") == wanted
 
 
 def test_a_corpus_inside_a_hidden_folder_is_read(tmp_path: Path) -> None:
@@ -76,7 +169,18 @@ def test_a_corpus_without_texts_is_named(tmp_path: Path, made: str) -> None:
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-16-le with its mark", "utf-16-be with its mark"]
+    "encoding",
+    [
+        "utf-8",
+        "utf-8-sig",
+        "utf-16",
+        "cp1252",
+        "utf-16-le with its mark",
+        "utf-16-be with its mark",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-32",
+    ],
 )
 @pytest.mark.parametrize("name", ["a.md", "a.txt"])
 def test_one_text_in_any_form_gives_one_document(tmp_path: Path, name: str, encoding: str, ending: str) -> None:
@@ -95,6 +199,13 @@ NO_TEXT = {
     "all bytes": (bytes(range(256)) * 8, "binary"),
     "half a character": (b"\xff\xfea\0b", "utf-16"),
     "of no encoding": (b"caf\x81", "0x81"),
+    "one word of data": (b"QUJDREVG" * 1000, "no text"),
+    "an old Word file": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "before 2007"),
+    "a locked Word file": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
+        "password",
+    ),
+    "rich text": (b"{\\rtf1\\ansi Words.}", "binary"),
     "nothing": (b"", "no text"),
     "a mark alone": (b"\xef\xbb\xbf", "no text"),
     "blank": (b" \n\n\t\n", "no text"),
@@ -239,8 +350,96 @@ def test_plain_takes_marks_away_and_nothing_else() -> None:
     assert plain("**Bold**, _slanted_, `code` and [a link](https://example.org).") == "Bold, slanted, code and a link."
     assert plain("Star \\* and &amp; sign") == "Star * and & sign"
     assert plain("two\n  lines\nhere") == "two lines here"
-    for text in ("Is 3 < 4 and 5 > 4?", "snake_case_name stays", "2 * 3 = 6", "AT&T [sic] wrote", "C:\\temp"):
+    for text in (
+        "Type <your name> here.",
+        "Is 3 < 4 and 5 > 4?",
+        "snake_case_name stays",
+        "2 * 3 = 6",
+        "AT&T [sic] wrote",
+        "C:\\temp",
+    ):
         assert plain(text) == text
+
+
+HTML_IN_MARKDOWN = """# Notes
+
+<!-- not shown
+
+at all -->
+
+<div class="note">
+<h2>Soil</h2>
+<p>Read <b>this</b> first.</p>
+<ul>
+  <li>Sieve it.</li>
+  <li>Wet it.</li>
+</ul>
+</div>
+
+<style>
+p { color: red }
+</style>
+<script>
+let unseen = 1;
+
+let neither = 2;
+</script>
+
+<details>
+<summary>And then?</summary>
+
+Inner *words* stay.
+
+</details>
+
+<table>
+<tr><th>Plant</th><th>Days</th></tr>
+<tr>
+  <td>Bean</td>
+  <td>4</td>
+</tr>
+</table>
+
+<img src="garden.png">
+
+Press <kbd>Enter</kbd> and<br>wait <!-- a while -->now. Is 3 < 4 and 5 > 4?
+"""
+
+
+def test_html_in_markdown_is_read_without_its_tags(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.md", HTML_IN_MARKDOWN)
+    assert headings(document) == [("Notes", 1), ("Soil", 2)]
+    assert texts(document, "item") == ["Sieve it.", "Wet it."]
+    assert sentences(document) == [
+        "Read this first.",
+        "Sieve it.",
+        "Wet it.",
+        "And then?",
+        "Inner words stay.",
+        "Plant, Days",
+        "Bean, 4",
+        "Press Enter and wait now.",
+        "Is 3 < 4 and 5 > 4?",
+    ]
+
+
+def test_a_saved_page_in_markdown_loses_its_furniture_alone(tmp_path: Path) -> None:
+    lines = ["[Skip to content](#main)", "# A Guide", "The text. It goes on.", "Share this on Facebook"]
+    lines += ["## Leave a Reply", "Your email address will not be published. Required fields are marked \\*"]
+    lines += ["Post comment", "## Last", "Share this with your partner."]
+    document = read(tmp_path, "a.md", "\n\n".join(lines))
+    assert sentences(document) == ["The text.", "It goes on.", "Share this with your partner."]
+    assert [chunk.heading for chunk in chunk_document(document)] == ["A Guide", "Last"]
+
+
+def test_a_long_markdown_file_is_parsed_in_segments_and_read_as_one(tmp_path: Path) -> None:
+    part = "## Part\n\nWords stand here. More of them.\n\n```\n\n# no heading\n\n```\n\n- one\n\n  inside it\n- two\n\n"
+    times = 1_300_000 // len(part)
+    document = read(tmp_path, "a.md", part * times)
+    assert [block.kind for block in document.blocks] == [
+        "heading", "paragraph", "code", "item", "item", "item",
+    ] * times  # fmt: skip
+    assert texts(document) == texts(read(tmp_path, "b.md", part)) * times
 
 
 # Plain text
@@ -299,6 +498,30 @@ def test_a_tip_whose_name_stands_on_its_own_line_keeps_its_first_sentence(tmp_pa
 def test_a_short_line_is_a_heading_and_a_sentence_is_none(tmp_path: Path) -> None:
     text = "The Title\n\nA sentence is here. And another.\n\nOn water\n\nWater twice. Then rest.\n\nno capital here\n"
     assert headings(read(tmp_path, "a.txt", text)) == [("The Title", 1), ("On water", 2)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "sentence"),
+    [
+        ("浇水", "早上浇水。不要晚上浇水。"),
+        ("水やり", "朝に水をやる。夜はやらない。"),
+        ("ري النبات", "اسقِ النبات صباحا. لا تسقه ليلا؟"),
+        ("השקיה", "השקו בבוקר. לא בערב."),
+        ("पानी देना", "सुबह पानी दें। रात को नहीं।"),
+    ],
+)
+def test_headings_are_told_from_sentences_in_scripts_without_capitals(
+    tmp_path: Path, heading: str, sentence: str
+) -> None:
+    document = read(tmp_path, "a.txt", f"{heading}\n\n{sentence}\n\n{heading}\n\n{sentence}\n")
+    assert headings(document) == [(heading, 1), (heading, 2)]
+    assert len(sentences(document)) == 4
+
+
+def test_questions_in_chinese(tmp_path: Path) -> None:
+    document = read(tmp_path, "faq.txt", "常见问题\n\n问：何时浇水？\n答：早上。\n\nQ：多少？\nA：一升。\n")
+    found = {chunk.heading: [s.plain for s in chunk.sentences] for chunk in chunk_document(document)}
+    assert found == {"何时浇水？": ["早上。"], "多少？": ["一升。"]}
 
 
 # Furniture
