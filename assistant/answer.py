@@ -17,7 +17,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -31,17 +31,18 @@ from assistant.errors import QuestionError
 from assistant.fitted import Fitted, Reading, load_fitted
 from assistant.generate import ChatModel, Message, Usage
 from assistant.ground import Grounder
+from assistant.guide import Follower, Say, indexed
 from assistant.models import ready
 from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
 from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, retrieve
-from assistant.settings import Settings, embedder_name, index_folder, load_settings
+from assistant.settings import Settings, embedder_name, load_settings
 from assistant.steps import as_question, follow_ups, next_steps, passage_of, without_link
-from index.build import Progress, Report, build
+from index.build import Progress
 from index.documents import corpus_files
 from index.embed import Embedder
 from index.search import Searcher
-from index.store import Store, open_store
+from index.store import Store
 from index.words import terms, words
 
 QUESTION_LIMIT = 4000
@@ -61,12 +62,12 @@ REPEATED = 0.2
 QUOTED = 2
 """The guide's own sentences shown when nothing of a draft is left."""
 
+LOOKED_AT = 200
+"""Documents, about, among which the questions to start with are looked for."""
+
 NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
 
 UNSUPPORTED = "what the model would say of it does not stand in the guide"
-
-Say = Callable[[str], None]
-"""Told, in one line, what a person may want to know while things load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +162,27 @@ class Assistant:
     @property
     def title(self) -> str:
         """The title of the longest document."""
-        chunks = self.load().store.chunks()
+        manifest = self.load().store.manifest
         sizes = Counter[str]()
-        for chunk in chunks:
-            sizes[chunk.title] += len(chunk.text)
+        for document in manifest.documents if manifest else ():
+            sizes[document.title] += document.size
         return max(sizes, key=lambda title: sizes[title])
 
     def topics(self, k: int = 4) -> tuple[str, ...]:
         """Questions that the guide answers, spread over it: what to start with."""
-        chunks = self.load().store.chunks()
+        store = self.load().store
+        manifest = store.manifest
+        documents = [document for document in manifest.documents if document.chunks] if manifest else []
+        chunks = store.chunks(documents[:: max(1, len(documents) // LOOKED_AT)])
         asked = dict.fromkeys(filter(None, map(as_question, chunks)))
         questions = sorted(asked, key=lambda question: "“" in question)
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
+
+    def follow(self) -> Follower:
+        """Keep the index equal to the texts from now on, until what is returned is closed."""
+        parts = self.load()
+        return Follower(parts.store, self.settings, parts.embedder)
 
     def stream(self, question: str, history: Sequence[Turn] = (), variation: int = 0) -> Generator[Answer, None, None]:
         """The answer as it grows; the last item is whole. Closing the iterator stops the model.
@@ -201,17 +210,6 @@ class Assistant:
             for draft in worded(parts, retrieval, asked, clock, variation):
                 yield draft
             yield replace(settled(draft, retrieval, questions), timings=clock.timings())
-
-
-def indexed(
-    settings: Settings, embedder: Embedder, say: Say = lambda line: None, progress: Progress = lambda done, total: None
-) -> Store:
-    """The index of the guide that the settings name, made equal to it."""
-    store = open_store(index_folder(settings), say)
-    report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress)
-    for line in told(report):
-        say(line)
-    return store
 
 
 def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variation: int) -> Iterator[Answer]:
@@ -373,16 +371,6 @@ def cleaned(question: str) -> str:
     if not any(map(str.isalnum, shown)):
         raise QuestionError("The question is empty", "Type what you would like to know.")
     return " ".join(shown.split())
-
-
-def told(report: Report) -> Iterator[str]:
-    """What a person may want to know of a build, in a line each."""
-    yield from (f"Left out: {line}" for line in report.skipped)
-    if report.reason:
-        yield (
-            f"Index made ({report.reason}): {report.documents} documents, {report.chunks} chunks, "
-            f"{report.embedded} texts embedded in {report.seconds:.1f} s."
-        )
 
 
 class Clock:

@@ -8,25 +8,39 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from assistant import evaluate, models
-from assistant.answer import cleaned, open_assistant, told
+from assistant.answer import cleaned, open_assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.fitted import NAME, save
 from assistant.generate import ChatModel
+from assistant.guide import opened, told
 from assistant.records import Answer, Turn
 from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
-from index.build import Report, build, stale_reason, today
+from index.build import Report, build, planned
 from index.embed import Embedder
-from index.store import open_store
+from index.plan import Plan
+from index.store import Store
+from index.watch import changes
 
 app = typer.Typer(help="Ask one guide, on this machine alone.", no_args_is_help=True, pretty_exceptions_enable=False)
 models_app = typer.Typer(help="The models: list, fetch, verify, choose.", invoke_without_command=True)
@@ -116,28 +130,67 @@ def chat(corpus: Corpus = None, model: ModelOption = None) -> None:
 @app.command()
 def index(
     status: Annotated[bool, typer.Option("--status", help="Only say whether it is fresh.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Embed everything again.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, each time the texts change.")] = False,
+    processes: Annotated[int, typer.Option(min=1, help="Embed in so many processes.")] = 1,
     as_json: AsJson = False,
     corpus: Corpus = None,
 ) -> None:
     """Make the index equal to the texts."""
     settings = load_settings(corpus=corpus)
-    store = open_store(index_folder(settings), _say)
-    name = embedder_name(settings)
+    store, name = opened(settings, _say), embedder_name(settings)
     if status:
-        reason = stale_reason(store.stamp, today(settings.corpus, name))
-        chunks, entries = store.counts
-        kept = {"corpus": str(settings.corpus), "fresh": not reason, "reason": reason}
-        kept |= {"chunks": chunks, "entries": entries, "folder": str(store.folder)}
-        text = "fresh" if not reason else f"stale: {reason}"
-        print(json.dumps(kept, indent=2) if as_json else f"The index of {settings.corpus} is {text} ({chunks} chunks).")
-        return
-    with _loading() as (say, progress):
-        report = build(store, settings.corpus, _embedder(settings, say), name, force=force, progress=progress)
-    if as_json:
-        print(json.dumps(report.to_dict(), indent=2))
+        _print_status(store, settings, planned(store, settings.corpus, name), as_json)
+    elif dry_run:
+        _print_plan(planned(store, settings.corpus, name, force=force), as_json)
     else:
-        _print_report(report)
+        embedder = _embedder(settings, _say, processes)
+        _build(store, settings, embedder, force, as_json)
+        for _ in changes(settings.corpus, Event()) if watch else ():
+            _build(store, settings, embedder, False, as_json, quiet=True)
+
+
+def _build(
+    store: Store, settings: Settings, embedder: Callable[[], Embedder], force: bool, as_json: bool, quiet: bool = False
+) -> None:
+    """Build and tell; a `quiet` one goes on after a problem, and does not tell that nothing was to be done."""
+    columns = (TextColumn("Reading the guide"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    try:
+        with _bar(*columns, TimeRemainingColumn()) as progress:
+            name = embedder_name(settings)
+            report = build(store, settings.corpus, embedder, name, force=force, progress=progress, say=_say)
+    except GuideError as error:
+        if not quiet:
+            raise
+        err.print(str(error), style="red", soft_wrap=True, markup=False)
+        return
+    if report.reason or not quiet:
+        print(json.dumps(report.to_dict()), flush=True) if as_json else _print_report(report)
+
+
+def _print_status(store: Store, settings: Settings, doing: Plan, as_json: bool) -> None:
+    manifest = store.manifest
+    documents, chunks, entries = manifest.counts if manifest else (0, 0, 0)
+    kept = {"corpus": str(settings.corpus), "fresh": not doing.reason, "reason": doing.reason}
+    kept |= {"documents": documents, "chunks": chunks, "entries": entries, "folder": str(store.folder)}
+    text = f"stale: {doing.reason}" if doing.reason else "fresh"
+    print(json.dumps(kept, indent=2) if as_json else f"The index of {settings.corpus} is {text} ({chunks} chunks).")
+
+
+def _print_plan(doing: Plan, as_json: bool) -> None:
+    """What a build would do, a line for each document that it would touch."""
+    if as_json:
+        print(json.dumps(doing.to_dict(), indent=2))
+        return
+    out.print(f"To do: {doing.reason}." if doing.reason else "Nothing is to be done: the index is fresh.")
+    moved = [f"{old} to {new}" for old, new in doing.moved]
+    for kind, names in (("new", doing.added), ("changed", doing.changed), ("moved", moved), ("gone", doing.gone)):
+        for one in names:
+            out.print(f"  {kind:<8} {one}", markup=False, soft_wrap=True)
+    for line in doing.unread:
+        out.print(f"  unread   {line}", markup=False, soft_wrap=True)
+    out.print(f"  untouched {doing.untouched}")
 
 
 @app.command("eval")
@@ -306,23 +359,26 @@ def _model_state(settings: Settings, choice: str) -> str:
 
 def _index_state(settings: Settings) -> str:
     folder = index_folder(settings)
-    if not folder.exists():
+    if not settings.chroma_url and not folder.exists():
         return "not made yet"
     try:
-        store = open_store(folder, _say)
-        reason = stale_reason(store.stamp, today(settings.corpus, embedder_name(settings)))
+        # Looked at only: a damaged index stays where it is.
+        store = Store(folder, settings.chroma_url, settings.chroma_name or folder.name)
+        reason = planned(store, settings.corpus, embedder_name(settings)).reason
+        chunks = store.manifest.counts[1] if store.manifest else 0
     except GuideError as error:
         return str(error)
-    return f"{'stale: ' + reason if reason else 'fresh'}, {store.counts[0]} chunks, in {folder}"
+    return f"{'stale: ' + reason if reason else 'fresh'}, {chunks} chunks, in {store.place}"
 
 
-def _embedder(settings: Settings, say: Callable[[str], None]) -> Callable[[], Embedder]:
-    """Loads the embedder when it is first needed."""
+def _embedder(settings: Settings, say: Callable[[str], None], processes: int = 1) -> Callable[[], Embedder]:
+    """Loads the embedder when it is first needed, and once."""
 
+    @cache
     def load() -> Embedder:
         folder = models.ready(settings, "embed")
         say("Loading the embedder …")
-        return Embedder(folder, embedder_name(settings))
+        return Embedder(folder, embedder_name(settings), processes)
 
     return load
 
@@ -334,10 +390,16 @@ def _say(line: str) -> None:
 @contextmanager
 def _loading(what: str = "Reading the guide") -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
     """A place to say things and a progress bar, on standard error."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _bar(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+        yield _say, progress
+
+
+@contextmanager
+def _bar(*columns: ProgressColumn) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, told (done, in all)."""
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None, visible=False)
-        yield _say, lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def _print_report(report: Report) -> None:

@@ -3,7 +3,8 @@
 GuideError                what happened, where, and what to do next
 ├── CorpusError           the texts: folder missing, empty, nothing readable in it
 ├── StoreError            the index: its folder cannot be opened, read or written
-│   └── DamagedStoreError its files are not what was written; it is made again
+│   ├── DamagedStoreError its files are not what was written; it is made again
+│   └── BusyError         another machine is building it
 ├── SettingsError         an option or a variable of the environment; the data folder
 ├── QuestionError         the question: empty, too long, not text
 ├── PortError             the address of the page is taken or not ours to use
@@ -15,9 +16,10 @@ Foreign errors become one of these at the border where they arise. Anything else
 
 from __future__ import annotations
 
-from index.errors import CorpusError, DamagedStoreError, GuideError, StoreError
+from index.errors import BusyError, CorpusError, DamagedStoreError, GuideError, StoreError
 
 __all__ = [
+    "BusyError",
     "CorpusError",
     "DamagedStoreError",
     "FetchError",

@@ -25,8 +25,8 @@ from assistant.fitted import STEP, Danger, Fitted, Floats, Reading, centred
 from assistant.generate import ChatModel, Message
 from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question, support_question
 from assistant.retrieve import DECIDING_SENTENCES
-from index.build import BATCH, Progress
-from index.embed import Embedder, Vectors
+from index.build import Progress
+from index.embed import BATCH, Embedder, Vectors
 
 GAMMA, COST = 1.0, 3.0
 """Of the kernel, and of an example on the wrong side; chosen by ten-fold cross-validation."""

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0)
     """Threads for the chat model; 0 takes the machine's cores."""
 
+    chroma_url: str = ""
+    """A Chroma server for the index, like http://localhost:8000; without one it lies in the data folder."""
+    chroma_name: str = ""
+    """What the index is called on that server; the same for all who share it. Without one, by the folder of texts."""
+
     @classmethod
     def settings_customise_sources(
         cls,

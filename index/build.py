@@ -1,36 +1,44 @@
-"""Make the index equal to the corpus: say whether and why it is stale, embed what is new, switch."""
+"""Make the index equal to the corpus: plan, embed what is new, switch.
+
+Texts pass through in groups, so that memory does not grow with the corpus.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from index.chunk import CHUNKER_VERSION, Chunk, chunk_document
-from index.documents import corpus_files, plain, read_document
+from index.documents import corpus_files, document_from, plain, read_document
 from index.embed import Embedder, Vectors
 from index.errors import CorpusError
-from index.store import Entry, EntryKind, Stamp, Store
+from index.manifest import Indexed, Manifest
+from index.plan import Corpus, File, Plan, content_hash, document_id, plan
+from index.store import Entry, EntryKind, Store, Writer
 
-BATCH = 64
-"""Texts embedded at once; also how often progress is told."""
+GROUP = 1024
+"""Texts looked up and sorted by length together; what is held in memory at once."""
+
+SEAL = 8192
+"""Entries after which a segment is finished: a build that is killed loses no more than that."""
+
+FOREIGN = "the index was made by another version of the program"
 
 Progress = Callable[[int, int], None]
-"""Told (texts done, texts in all)."""
+"""Told (done, in all): bytes of the texts to read, or whatever is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a build did."""
 
-    reason: str
-    """Why it was needed; empty if the index was fresh."""
+    plan: Plan
     documents: int
     chunks: int
     entries: int
@@ -40,41 +48,156 @@ class Report:
     """Files that could not be read, each with the reason, in one line."""
     seconds: float
 
+    @property
+    def reason(self) -> str:
+        """Why it was needed; empty if the index was fresh."""
+        return self.plan.reason
+
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return asdict(self)
+        kept = asdict(self)
+        return self.plan.to_dict() | {name: value for name, value in kept.items() if name != "plan"}
 
 
-def fingerprint(corpus: Path) -> str:
-    """A hash of the names and bytes of the texts; CorpusError if there are none."""
-    total = sha256()
-    for path in corpus_files(corpus):
-        total.update(f"{path.relative_to(corpus).as_posix()}\0".encode())
+def planned(store: Store, corpus: Path, name: str, *, force: bool = False) -> Plan:
+    """What `build` would do now. Raises CorpusError, StoreError."""
+    files = Corpus(corpus, store.folder / "files.json").files()
+    doing = plan(store.manifest, files, name, force=force)
+    return replace(doing, reason=FOREIGN) if store.foreign else doing
+
+
+def build(
+    store: Store,
+    corpus: Path,
+    embedder: Callable[[], Embedder],
+    name: str,
+    *,
+    force: bool = False,
+    progress: Progress = lambda done, total: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """Make the index equal to the corpus; nothing is written if it already is.
+
+    Args:
+        embedder: called only if something must be embedded, since loading it takes seconds.
+        name: the embedder's.
+        force: embed everything again.
+
+    Raises:
+        CorpusError, StoreError: the old index, if there was one, still stands.
+    """
+    begun = time.perf_counter()
+    with store.building(say):
+        doing, manifest, embedded = planned(store, corpus, name, force=force), store.manifest, 0
+        if doing.reason:
+            reuse = manifest is not None and manifest.embedder == name and not force
+            making = _Making(store.writer(name), embedder, progress, reuse=reuse)
+            documents = (*doing.keeping, *making.documents(doing.writing, manifest))
+            if not any(document.chunks for document in documents):
+                raise _nothing_to_read(documents, doing, corpus)
+            ordered = tuple(sorted(documents, key=lambda document: document.source))
+            manifest = making.writer.switch(Manifest(name, CHUNKER_VERSION, documents=ordered))
+            embedded = making.embedded
+    assert manifest is not None  # the plan has a reason if there is none
+    skipped = (*manifest.skipped, *doing.unread)
+    return Report(doing, *manifest.counts, embedded, skipped, round(time.perf_counter() - begun, 3))
+
+
+def _nothing_to_read(documents: Iterable[Indexed], doing: Plan, corpus: Path) -> CorpusError:
+    problems = (*(document.problem for document in documents if document.problem), *doing.unread)
+    return CorpusError(problems[0] if problems else f"The texts in {corpus} hold no words")
+
+
+class _Making:
+    """Writes documents, group by group: chunks, entries, the vectors that are known, those that are not.
+
+    Args:
+        reuse: whether the vectors of the index in use may be used again.
+    """
+
+    def __init__(self, writer: Writer, embedder: Callable[[], Embedder], progress: Progress, *, reuse: bool) -> None:
+        self.writer, self.embedded = writer, 0
+        self._load = embedder
+        self._model: Embedder | None = None
+        self._reuse, self._progress = reuse, progress
+        self._group: list[Entry] = []
+        self._done = self._told = self._total = 0
+
+    def documents(self, files: Sequence[File], manifest: Manifest | None) -> Iterator[Indexed]:
+        """The records of the files' versions, each when its last entry was handed on; the last group is written."""
+        before = {document.source: document for document in manifest.documents} if manifest and self._reuse else {}
+        self._total = sum(file.size for file in files)
+        for file in files:
+            try:
+                data = file.path.read_bytes()
+            except OSError as error:
+                # It was there a moment ago: what is indexed of it stays until it can be read again.
+                yield before.get(file.source) or _unread(file, "", f"{file.path} cannot be read ({error.strerror}).")
+            else:
+                yield self._document(file, data)
+            self._done += file.size
+        self._write()
+        self._tell(self._total)
+
+    def _document(self, file: File, data: bytes) -> Indexed:
+        content = content_hash(data)
         try:
-            total.update(sha256(path.read_bytes()).digest())
-        except OSError:
-            total.update(b"unreadable")
-    return total.hexdigest()
+            document = document_from(data, file.path, file.source)
+        except CorpusError as error:
+            return _unread(file, content, str(error))
+        # A finished segment ends where a document does: only whole documents are of use to whoever goes on.
+        if self.writer.filled >= SEAL:
+            self._write()
+            self.writer.seal()
+        identity, segment = document_id(file.source, content), self.writer.segment
+        chunks = entries = size = 0
+        for number, chunk in enumerate(chunk_document(document)):
+            for entry in entries_of(chunk, identity, number):
+                self._group.append(entry)
+                entries += 1
+            chunks, size = chunks + 1, size + len(chunk.text)
+            if len(self._group) >= GROUP:
+                self._write(round(file.size * chunk.end / max(1, len(document.text))))
+        return Indexed(identity, file.source, content, document.title, size, chunks, entries, segment)
+
+    def _write(self, of_file: int = 0) -> None:
+        """Write the group that has gathered; `of_file` bytes of the file now read are done with it."""
+        entries, self._group = self._group, []
+        if not entries:
+            return
+        texts = {entry.hash: entry.text for entry in entries}
+        vectors, reached = self.writer.known(list(texts), also_old=self._reuse), self._done + of_file
+        self._embed({key: text for key, text in texts.items() if key not in vectors}, vectors, reached)
+        self.writer.add(entries, np.stack([vectors[entry.hash] for entry in entries]))
+        self._tell(reached)
+
+    def _tell(self, reached: float) -> None:
+        """Progress in bytes, which only grows and stays below the whole until all is done."""
+        self._told = min(max(self._told, int(reached)), self._total)
+        self._progress(self._told, self._total)
+
+    def _embed(self, texts: dict[str, str], vectors: dict[str, Vectors], reached: int) -> None:
+        """Vectors of the texts that are new, added to those known; the shortest first, so that batches are even."""
+        begun = self._told
+        if not texts:
+            return
+        self._model = self._model or self._load()
+        hashes = sorted(texts, key=lambda key: len(texts[key]))
+        for start in range(0, len(hashes), self._model.batch):
+            some = hashes[start : start + self._model.batch]
+            made = self._model.embed_documents([texts[key] for key in some])
+            vectors.update(zip(some, made, strict=True))
+            self.embedded += len(some)
+            self.writer.renew()
+            self._tell(begun + (reached - begun) * (start + len(some)) / len(hashes))
 
 
-def stale_reason(stamp: Stamp | None, today: Stamp) -> str:
-    """Why an index must be rebuilt, as a person would say it; empty if it is fresh."""
-    if stamp is None:
-        return "there is no index yet"
-    if stamp.embedder != today.embedder:
-        return f"the embedder is now {today.embedder}, it was {stamp.embedder}"
-    if stamp.chunker != today.chunker:
-        return "this version of the program cuts texts differently"
-    return "the texts have changed" if stamp.corpus != today.corpus else ""
-
-
-def today(corpus: Path, embedder: str) -> Stamp:
-    """The stamp that a fresh index of this corpus has."""
-    return Stamp(embedder, CHUNKER_VERSION, fingerprint(corpus))
+def _unread(file: File, content: str, problem: str) -> Indexed:
+    return Indexed(document_id(file.source, content), file.source, content, problem=problem)
 
 
 def read_corpus(corpus: Path) -> tuple[tuple[Chunk, ...], int, tuple[str, ...]]:
-    """All chunks of a corpus, the number of documents read, and the files that could not be.
+    """All chunks of a corpus at once, the number of documents read, and the files that could not be.
 
     Raises:
         CorpusError: no file could be read; it names the first.
@@ -92,73 +215,17 @@ def read_corpus(corpus: Path) -> tuple[tuple[Chunk, ...], int, tuple[str, ...]]:
     return tuple(chunks), len(files) - len(skipped), tuple(str(error) for error in skipped)
 
 
-def build(
-    store: Store,
-    corpus: Path,
-    embedder: Callable[[], Embedder],
-    name: str,
-    *,
-    force: bool = False,
-    progress: Progress = lambda done, total: None,
-) -> Report:
-    """Make the index equal to the corpus; nothing is done if it already is.
-
-    Args:
-        embedder: called only if something must be embedded, since loading it takes seconds.
-        name: the embedder's.
-        force: embed everything again.
-
-    Raises:
-        CorpusError, StoreError: the old index, if there was one, still stands.
-    """
-    begun = time.perf_counter()
-    with FileLock(store.folder.with_suffix(".lock")):
-        store.refresh()
-        stamp = today(corpus, name)
-        reason = "asked to" if force else stale_reason(store.stamp, stamp)
-        chunks, documents, skipped = read_corpus(corpus)
-        entries = [entry for chunk in chunks for entry in entries_of(chunk)]
-        embedded = 0
-        if reason:
-            hashes = [entry.hash for entry in entries]
-            reusable = not force and store.stamp is not None and store.stamp.embedder == name
-            known = store.vectors(hashes) if reusable else {}
-            embedded = len(set(hashes) - known.keys())
-            vectors = _embed(entries, known, embedder, progress) if embedded else known
-            store.replace(_in_batches(entries, vectors), stamp, time.time_ns())
-    seconds = round(time.perf_counter() - begun, 3)
-    return Report(reason, documents, len(chunks), len(entries), embedded, skipped, seconds)
-
-
-def entries_of(chunk: Chunk) -> Iterator[Entry]:
+def entries_of(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
     """What of a chunk gets a vector: the whole under its headings, the heading, each sentence."""
-    body = " ".join(sentence.plain for sentence in chunk.sentences)
-    yield _entry(chunk, "chunk", -1, f"{chunk.heading}. {body}")
-    yield _entry(chunk, "heading", -1, " – ".join(chunk.headings))
-    for position, sentence in enumerate(chunk.sentences):
-        yield _entry(chunk, "sentence", position, sentence.plain)
+    kinds: list[tuple[EntryKind, int, str]] = [
+        ("chunk", -1, f"{chunk.heading}. {' '.join(sentence.plain for sentence in chunk.sentences)}"),
+        ("heading", -1, " – ".join(chunk.headings)),
+        *(("sentence", position, sentence.plain) for position, sentence in enumerate(chunk.sentences)),
+    ]
+    for kind, position, text in kinds:
+        yield Entry(document, number, chunk, kind, position, text, text_hash(text))
 
 
-def _entry(chunk: Chunk, kind: EntryKind, position: int, text: str) -> Entry:
-    return Entry(chunk, kind, position, text, sha256(plain(text).encode()).hexdigest()[:24])
-
-
-def _embed(
-    entries: Sequence[Entry], known: dict[str, Vectors], embedder: Callable[[], Embedder], progress: Progress
-) -> dict[str, Vectors]:
-    """Vectors by hash: those known, and those of the texts that are new."""
-    fresh = {entry.hash: entry.text for entry in entries if entry.hash not in known}
-    model = embedder()
-    vectors = dict(known)
-    hashes = sorted(fresh, key=lambda key: len(fresh[key]))
-    for start in range(0, len(hashes), BATCH):
-        some = hashes[start : start + BATCH]
-        vectors.update(zip(some, model.embed_documents([fresh[key] for key in some]), strict=True))
-        progress(start + len(some), len(hashes))
-    return vectors
-
-
-def _in_batches(entries: Sequence[Entry], vectors: dict[str, Vectors]) -> Iterator[tuple[Sequence[Entry], Vectors]]:
-    for start in range(0, len(entries), BATCH):
-        some = entries[start : start + BATCH]
-        yield some, np.stack([vectors[entry.hash] for entry in some])
+def text_hash(text: str) -> str:
+    """What an embedded text is known by; how it is spaced and marked up does not count."""
+    return sha256(plain(text).encode()).hexdigest()[:24]

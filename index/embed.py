@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (texts, dimensions); each row of length 1, so that a dot product is the cosine."""
 
+BATCH = 64
+"""Texts that one process embeds at once."""
+
 REMEMBERED = 8
 """Questions whose vectors are kept: care and retrieval ask for the same one."""
 
@@ -27,16 +31,22 @@ class Embedder:
     Args:
         folder: a sentence-transformers folder.
         name: what the index is stamped with; another name means another index.
+        processes: that embed texts of the guide; with more than one, each has a copy of the model of its own.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, processes: int = 1) -> None:
         self.name = name
         self._model = _load(folder)
         self._recent: dict[str, Vectors] = {}
+        self.batch = BATCH * processes
+        self._pool = self._model.start_multi_process_pool(["cpu"] * processes) if processes > 1 else None
+        if self._pool:
+            atexit.register(self._model.stop_multi_process_pool, self._pool)
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts of the guide, in their order."""
-        return self._unit(self._model.encode_document(list(texts), **_QUIET))
+        """Vectors of texts of the guide, in their order; about `batch` at once is best."""
+        shared = {"pool": self._pool, "chunk_size": BATCH} if self._pool else {}
+        return self._unit(self._model.encode_document(list(texts), **_QUIET, **shared))
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts that a person wrote, in their order; the last few are remembered."""

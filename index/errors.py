@@ -32,3 +32,7 @@ class StoreError(GuideError):
 
 class DamagedStoreError(StoreError):
     """The files of the index are not what was written."""
+
+
+class BusyError(StoreError):
+    """Another machine is building the index on their common server."""

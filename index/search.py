@@ -23,6 +23,9 @@ WORDS_SHARE = 0.15
 WIDTH = 200
 """Entries looked at for each reading of a question."""
 
+SAMPLE = 5000
+"""Chunks, about, that tell which words are rare; of fewer than this all count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -38,16 +41,25 @@ class Match:
 
 
 class Searcher:
-    """Searches one store; `refresh` after the store changed."""
+    """Searches one store; when another index has taken its place, that one."""
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self.refresh()
+        self._learnt: tuple[int, Rarity] | None = None
+        self._rarity()
 
-    def refresh(self) -> None:
-        """Learn again which words are rare in the corpus."""
-        self._rarity = Rarity(terms(_text(chunk)) for chunk in self._store.chunks())
+    def _rarity(self) -> Rarity:
+        """Which words are rare in the corpus as it is indexed now; of a large one a sample tells."""
+        manifest = self._store.manifest
+        if manifest is None:
+            return Rarity(())
+        if self._learnt is None or self._learnt[0] != manifest.generation:
+            chunks = manifest.counts[1]
+            sample = manifest.documents[:: max(1, round(chunks / SAMPLE))]
+            rarity = Rarity(terms(_text(chunk)) for chunk in self._store.chunks(sample))
+            self._learnt = manifest.generation, rarity
+        return self._learnt[1]
 
     def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
         """The chunks nearest to a question, best first, ties by place in the corpus; at most k.
@@ -57,8 +69,8 @@ class Searcher:
         """
         readings = [f"{earlier} {question}", question] if earlier else [question]
         near = self._store.near(self._embedder.embed_questions(readings), WIDTH)
-        asked = terms(readings[0])
-        matches = [_match(candidate, self._rarity.share(asked, terms(_text(candidate.chunk)))) for candidate in near]
+        asked, rarity = terms(readings[0]), self._rarity()
+        matches = [_match(candidate, rarity.share(asked, terms(_text(candidate.chunk)))) for candidate in near]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
 

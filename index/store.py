@@ -1,7 +1,11 @@
-"""Chunks and their vectors on disk. The only import of chromadb.
+"""Chunks and their vectors, in segments that never change once they are whole.
 
-A build fills a new collection, which becomes the current one by a single write when it is whole; the one
-before it is deleted after that. So a reader sees the old index or the new one.
+    head        one small record: the manifest, which names the segments and the documents that are alive
+    segment     a Chroma collection, filled by one build and then left alone; a few of them make an index
+
+A build writes what is new into a segment of its own and then replaces the manifest in a single write. So a reader
+sees the old index or the new one, in this process or another; and a build that is killed leaves nothing that is seen.
+What is no longer alive stays in its segment, unseen, until the segment is merged with others or dropped.
 
 One chunk is stored as several *entries*, each with its own vector: the chunk, its heading, its sentences.
 """
@@ -9,21 +13,27 @@ One chunk is stored as several *entries*, each with its own vector: the chunk, i
 from __future__ import annotations
 
 import json
+import math
+import os
+import platform
 import secrets
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import numpy as np
+from filelock import FileLock, Timeout
 
+from index import chroma
 from index.chunk import Chunk, Sentence
 from index.documents import plain
 from index.embed import Vectors
-from index.errors import DamagedStoreError, StoreError
+from index.errors import BusyError, DamagedStoreError, StoreError
+from index.manifest import FORMAT, Indexed, Manifest, Segment
 
 if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
@@ -31,27 +41,30 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 EntryKind = Literal["chunk", "heading", "sentence"]
 
-UUID_LENGTH = 36
-"""Of the names of Chroma's folders of vectors."""
+NEAREST = 60
+"""Chunks of which every vector is compared with the question; their own best entry was among the nearest."""
+
+MERGED = 4
+"""Segments of about the same size, within this factor, that become one: it bounds their number by a logarithm."""
+
+TRIES = 20
+"""A reader begins again when the manifest changed under it; so often in a row it never does."""
+
+LEASE = 120.0
+"""Seconds after its last sign of life in which a builder on a server is believed to be at work."""
 
 _BATCH = 500
 """Entries written or read at once, to bound memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """What an index was made from; if any of it differs from today's, the index is stale."""
-
-    embedder: str
-    chunker: str
-    corpus: str
-    """Fingerprint of the names and bytes of the texts."""
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One vector's worth of a chunk. `position` numbers the sentences of the chunk from 0, else it is -1."""
 
+    document: str
+    """Id of the version of the document."""
+    number: int
+    """Of the chunk in its document, from 0."""
     chunk: Chunk
     kind: EntryKind
     position: int
@@ -61,9 +74,14 @@ class Entry:
     """Of `text`; equal texts share their vector."""
 
     @property
+    def owner(self) -> str:
+        """Unique for the chunk in an index."""
+        return f"{self.document}:{self.number}"
+
+    @property
     def id(self) -> str:
-        """Unique inside a collection."""
-        return f"{self.chunk.id}:{self.kind}:{self.position}"
+        """Unique in an index."""
+        return f"{self.owner}:{self.kind}:{self.position}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,219 +96,465 @@ class Candidate:
 
 
 class Store:
-    """The entries of one corpus, in a folder of their own.
+    """The index of one corpus: a folder of its own, or collections with a name of their own on a Chroma server.
+
+    Args:
+        folder: where locks and local notes are, and Chroma's files if there is no server.
+        url: of a Chroma server; empty for none.
+        name: of the index on the server.
 
     Raises:
-        StoreError: the folder cannot be written, or what is in it is damaged.
+        StoreError: the place cannot be used, or what is in it is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "", name: str = "guide") -> None:
         self.folder = folder
-        self._client = _open(folder)
-        self._current: Collection | None = None
-        self.refresh()
+        self.place: str | Path = url or folder
+        self._name, self._served = name, bool(url)
+        self._client: ClientAPI = chroma.served(url) if url else chroma.embedded(folder)
+        self._opened: dict[str, Collection] = {}
+        self._manifest: Manifest | None = None
+        self._holder, self._renewed = "", 0.0
         self._probe()
-
-    def refresh(self) -> None:
-        """Look again which collection is the current one; another process may have built."""
-        whole = [c for c in self._client.list_collections() if (c.metadata or {}).get("whole")]
-        self._current = max(whole, key=lambda c: str(c.metadata["whole"]), default=None)
 
     def _probe(self) -> None:
         """Read a little of everything, so that damage shows now and not in the middle of an answer."""
-        if self._current is None:
-            return
         try:
-            first = self._current.get(limit=1, include=["embeddings", "metadatas"])
-            self._current.query(query_embeddings=_matrix(first["embeddings"]), n_results=1)
-        except _chroma_errors() as error:
+            for segment in manifest.segments if (manifest := self._read_manifest()) else ():
+                opened = self._collection(segment.name)
+                first = opened.get(limit=1, include=["embeddings", "metadatas"])
+                opened.query(query_embeddings=chroma.matrix(first["embeddings"]), n_results=1)
+        except chroma.faults() as error:
+            if self._served:
+                raise StoreError(f"The index on {self.place} cannot be read ({error})", "See that it runs.") from error
             self._client.close()  # else Chroma would go on with what it opened, when the folder is made anew
             what = f"{self.folder} cannot be read: {error}"
             raise DamagedStoreError(what, "Run `assistant index --force`.") from error
 
-    @property
-    def stamp(self) -> Stamp | None:
-        """What the current index was made from; None if there is none."""
-        if self._current is None:
-            return None
-        kept = self._current.metadata or {}
-        return Stamp(str(kept.get("embedder")), str(kept.get("chunker")), str(kept.get("corpus")))
+    # Reading
 
     @property
-    def counts(self) -> tuple[int, int]:
-        """Chunks and entries in the current index."""
-        return self._reading(lambda current: (int((current.metadata or {}).get("chunks", 0)), current.count()), (0, 0))
+    def manifest(self) -> Manifest | None:
+        """What the index holds now, whoever built it; None if there is no index, or one of another version."""
+        with chroma.away(self.place):
+            return self._read_manifest()
 
-    def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of the current index for these hashes of texts, as far as they are there; shape (dimensions,)."""
-        known: dict[str, Vectors] = {}
-        for some in _batches(hashes):
-            wanted: dict[str, Any] = {"where": {"hash": {"$in": list(some)}}, "include": ["embeddings", "metadatas"]}
-            found = self._reading(lambda current, wanted=wanted: current.get(**wanted), None)  # type: ignore[misc]
-            for kept, vector in zip(found["metadatas"], _matrix(found["embeddings"]), strict=True) if found else ():
-                known[str(kept["hash"])] = vector
-        return known
+    def _read_manifest(self) -> Manifest | None:
+        kept = self._head()
+        if kept.get("format") != FORMAT or not kept.get("manifest"):
+            self._manifest = None
+        elif self._manifest is None or self._manifest.generation != kept["generation"]:
+            self._manifest = Manifest.from_json(str(kept["manifest"]))
+        return self._manifest
 
-    def replace(self, batches: Iterable[tuple[Sequence[Entry], Vectors]], stamp: Stamp, serial: int) -> None:
-        """Make these entries the current index; `serial` grows from build to build."""
-        fresh = self._client.create_collection(
-            f"guide-{secrets.token_hex(8)}",
-            configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
-            embedding_function=None,
-        )
+    def _head(self) -> dict[str, Any]:
+        """The metadata of the head, as they are now."""
         try:
-            chunks = _fill(fresh, batches)
-            kept = {"embedder": stamp.embedder, "chunker": stamp.chunker, "corpus": stamp.corpus}
-            fresh.modify(metadata={**kept, "chunks": chunks, "whole": f"{serial:020d}"})
-        except _chroma_errors() as error:
-            with suppress(*_chroma_errors()):
-                self._client.delete_collection(fresh.name)
-            what = f"The index at {self.folder} cannot be written ({error})"
-            raise StoreError(what, "See that the disk has room; what was there before still answers.") from error
-        self._drop_all_but(fresh.name)
-        self.refresh()
+            return dict(self._client.get_collection(self._named("head"), embedding_function=None).metadata or {})
+        except chroma.missing():
+            return {}
 
-    def _drop_all_but(self, name: str) -> None:
-        for collection in self._client.list_collections():
-            if collection.name != name:
-                self._client.delete_collection(collection.name)
-        self._sweep()
+    @property
+    def foreign(self) -> bool:
+        """Whether there is an index that another version of the program made."""
+        with chroma.away(self.place):
+            kept = self._head()
+            others = () if self._served or kept else self._client.list_collections()
+            return bool(others) or kept.get("format", FORMAT) != FORMAT
 
-    def _sweep(self) -> None:
-        """Remove the folders of vectors of collections that are gone: Chroma 1.5 leaves them behind."""
-        database = (self.folder / "chroma.sqlite3").absolute().as_uri()
-        with suppress(sqlite3.Error), closing(sqlite3.connect(f"{database}?mode=ro", uri=True)) as opened:
-            alive = {str(row[0]) for row in opened.execute("SELECT id FROM segments")}
-            for path in self.folder.iterdir():
-                if path.is_dir() and len(path.name) == UUID_LENGTH and path.name not in alive:
-                    shutil.rmtree(path, ignore_errors=True)
+    def _named(self, name: str) -> str:
+        return f"{self._name}.{name}"
 
-    def _reading(self, read: Callable[[Collection], Result], otherwise: Result) -> Result:
-        """What is read from the current collection; another process may have put a new one in its place."""
-        from chromadb.errors import NotFoundError
+    def _collection(self, name: str) -> Collection:
+        """A segment's collection; kept, since it never changes."""
+        if name not in self._opened:
+            self._opened[name] = self._client.get_collection(self._named(name), embedding_function=None)
+        return self._opened[name]
 
-        try:
-            return read(self._current) if self._current else otherwise
-        except NotFoundError:
-            self.refresh()
-            return read(self._current) if self._current else otherwise
+    def _reading(self, read: Callable[[Manifest], Result], otherwise: Result) -> Result:
+        """What is read from one manifest; begun again if another took its place meanwhile."""
+        for _ in range(TRIES):
+            manifest, fault = self.manifest, None
+            if manifest is None:
+                return otherwise
+            try:
+                result = read(manifest)
+            except chroma.faults() as error:
+                fault = error
+            with chroma.away(self.place):
+                if self._head().get("generation") == manifest.generation:
+                    if fault:
+                        raise fault
+                    return result
+            self._opened = {}
+        raise StoreError(f"The index at {self.place} is replaced again and again", "See what changes the texts.")
 
     def near(self, vectors: Vectors, width: int) -> tuple[Candidate, ...]:
-        """The chunks that own the `width` entries nearest to a question, unordered.
+        """The chunks that own the entries nearest to a question, unordered; at most NEAREST.
 
         Args:
             vectors: shape (readings of the question, dimensions); a chunk's cosine is the best over them.
             width: entries looked at for each reading.
         """
-        return self._reading(lambda current: tuple(_near(current, vectors, width)), ())
 
-    def chunks(self) -> tuple[Chunk, ...]:
-        """All chunks, by source and place."""
-        found = self._reading(lambda current: current.get(where={"kind": "chunk"}, include=["metadatas"]), None)
-        chunks = [_chunk(str(kept["chunk"]), kept) for kept in (found["metadatas"] if found else None) or ()]
-        return tuple(sorted(chunks, key=lambda chunk: (chunk.source, chunk.start)))
+        def read(manifest: Manifest) -> tuple[Candidate, ...]:
+            best: dict[tuple[str, str], float] = {}
+            for segment in manifest.segments:
+                for owner, cosine in self._hits(segment, manifest, vectors, width):
+                    best[segment.name, owner] = max(cosine, best.get((segment.name, owner), -1.0))
+            by_segment: dict[str, list[str]] = defaultdict(list)
+            for segment_name, owner in sorted(best, key=lambda key: (-best[key], key))[:NEAREST]:
+                by_segment[segment_name].append(owner)
+            return tuple(c for name, owners in by_segment.items() for c in self._compared(name, owners, vectors))
+
+        return self._reading(read, ())
+
+    def _hits(
+        self, segment: Segment, manifest: Manifest, vectors: Vectors, width: int
+    ) -> tuple[tuple[str, float], ...]:
+        """(owner, cosine) of the entries of a segment nearest to the vectors; of the dead ones more is asked for."""
+        alive = manifest.alive[segment.name]
+        wanted = min(width + min(segment.entries - alive, width), segment.entries)
+        while True:
+            found = self._collection(segment.name).query(
+                query_embeddings=vectors, n_results=wanted, include=["metadatas", "distances"]
+            )
+            rows = zip(found["metadatas"] or (), found["distances"] or (), strict=True)
+            hits = [
+                (str(kept["chunk"]), 1 - float(distance))
+                for row, distances in rows
+                for kept, distance in zip(row, distances, strict=True)
+                if manifest.live.get(str(kept["document"])) == segment.name
+            ]
+            if len(hits) >= min(width, alive) or wanted == segment.entries:
+                return tuple(hits)
+            wanted = min(2 * wanted, segment.entries)
+
+    def _compared(self, name: str, owners: Sequence[str], vectors: Vectors) -> Iterator[Candidate]:
+        """Chunks of a segment, with the cosines of all their entries."""
+        wanted: dict[str, Any] = {"where": {"chunk": {"$in": list(owners)}}}
+        found = self._collection(name).get(**wanted, include=["metadatas", "documents", "embeddings"])
+        cosines = (chroma.matrix(found["embeddings"]) @ vectors.T).max(axis=1)
+        rows: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
+        chunks: dict[str, Chunk] = {}
+        for kept, text, cosine in zip(found["metadatas"] or (), found["documents"] or (), cosines, strict=True):
+            owner, kind = str(kept["chunk"]), str(kept["kind"])
+            rows[owner][kind, int(str(kept["position"]))] = float(cosine)
+            if kind == "chunk":
+                chunks[owner] = _chunk(kept, text)
+        for owner, cosine_of in rows.items():
+            sentences = tuple(cosine_of["sentence", i] for i in range(len(chunks[owner].sentences)))
+            yield Candidate(chunks[owner], cosine_of["chunk", -1], cosine_of["heading", -1], sentences)
+
+    def chunks(self, documents: Iterable[Indexed] | None = None) -> tuple[Chunk, ...]:
+        """All chunks, or those of some documents, by source and place."""
+
+        def read(manifest: Manifest) -> tuple[Chunk, ...]:
+            by_segment: dict[str, list[str]] = defaultdict(list)
+            for document in manifest.documents if documents is None else documents:
+                if manifest.live.get(document.id) == document.segment:
+                    by_segment[document.segment].append(document.id)
+            found = [c for name, ids in by_segment.items() for some in _batches(ids) for c in self._chunks(name, some)]
+            return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
+
+        return self._reading(read, ())
+
+    def _chunks(self, name: str, ids: Sequence[str]) -> Iterator[Chunk]:
+        where: dict[str, Any] = {"$and": [{"document": {"$in": list(ids)}}, {"kind": "chunk"}]}
+        found = self._collection(name).get(where=where, include=["metadatas", "documents"])
+        return map(_chunk, found["metadatas"] or (), found["documents"] or ())
+
+    def holding(self, hash_of_text: str) -> tuple[Chunk, ...]:
+        """The living chunks that hold an entry with this hash."""
+
+        def read(manifest: Manifest) -> tuple[Chunk, ...]:
+            found: list[Chunk] = []
+            for segment in manifest.segments:
+                opened = self._collection(segment.name)
+                hits = opened.get(where={"hash": hash_of_text}, include=["metadatas"])["metadatas"] or ()
+                living = [kept for kept in hits if manifest.live.get(str(kept["document"])) == segment.name]
+                if owners := sorted({str(kept["chunk"]) for kept in living}):
+                    where: dict[str, Any] = {"$and": [{"chunk": {"$in": owners}}, {"kind": "chunk"}]}
+                    whole = opened.get(where=where, include=["metadatas", "documents"])
+                    found.extend(map(_chunk, whole["metadatas"] or (), whole["documents"] or ()))
+            return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
+
+        return self._reading(read, ())
+
+    # Writing
+
+    @contextmanager
+    def building(self, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+        """Only one builds at a time. On this machine the other waits, with a line; on a server it is an error.
+
+        Raises:
+            BusyError: another machine is building this index on the server.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder.with_name(self.folder.name + ".lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say("Another program is building this index; waiting for it …")
+            lock.acquire()
+        try:
+            with self._leased() if self._served else _nothing():
+                yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        holder, _, until = str(self._head().get("builder", "")).partition("|")
+        if holder and float(until) > time.time():
+            what = f"The index at {self.place} is being built by {holder.rpartition('/')[0]}"
+            raise BusyError(what, "Let it finish, or let one machine alone build.")
+        self._renewed = 0.0
+        self._holder = f"{platform.node()}/{os.getpid()}/{secrets.token_hex(4)}"
+        self.renew()
+        try:
+            yield
+        finally:
+            with suppress(StoreError):
+                self.keep(builder="")
+
+    def renew(self) -> None:
+        """A sign of life of the builder, for others on the same server."""
+        if self._served and time.time() > self._renewed + LEASE / 4:
+            self._renewed = time.time()
+            self.keep(builder=f"{self._holder}|{self._renewed + LEASE:.0f}")
+
+    def keep(self, **fields: str | int) -> None:
+        """Replace fields of the head, all in one write; the others stay."""
+        with chroma.away(self.place):
+            head = self._client.get_or_create_collection(self._named("head"), embedding_function=None)
+            kept = dict(head.metadata or {})
+            head.modify(metadata={"format": FORMAT, "generation": 0, "manifest": "", **kept, **fields})
+
+    def writer(self, embedder: str) -> Writer:
+        """What fills new segments; call inside `building`."""
+        with chroma.away(self.place):
+            return Writer(self, embedder)
 
 
-def _near(current: Collection, vectors: Vectors, width: int) -> Iterable[Candidate]:
-    """The chunks that own the entries nearest to any of the vectors, with the cosines of all their entries."""
-    if not (total := current.count()):
-        return
-    nearest = current.query(query_embeddings=vectors, n_results=min(width, total), include=["metadatas"])
-    ids = sorted({str(kept["chunk"]) for row in nearest["metadatas"] or () for kept in row})
-    found = current.get(where={"chunk": {"$in": list(ids)}}, include=["metadatas", "embeddings"])
-    cosines = (_matrix(found["embeddings"]) @ vectors.T).max(axis=1)
-    rows: dict[str, dict[tuple[str, int], tuple[float, Mapping[str, Any]]]] = {}
-    for kept, cosine in zip(found["metadatas"] or (), cosines, strict=True):
-        position = int(str(kept["position"]))
-        rows.setdefault(str(kept["chunk"]), {})[str(kept["kind"]), position] = float(cosine), kept
-    for identity, entries in rows.items():
-        whole, kept = entries["chunk", -1]
-        chunk = _chunk(identity, kept)
-        sentences = tuple(entries["sentence", i][0] for i in range(len(chunk.sentences)))
-        yield Candidate(chunk, whole, entries["heading", -1][0], sentences)
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
 
 
-def open_store(folder: Path, say: Callable[[str], None]) -> Store:
-    """The store in a folder; a damaged one is put aside as `<folder>.damaged`, with a line, and begun anew."""
+class Writer:
+    """Fills new segments beside the index. Nothing of it is seen before `switch`.
+
+    Segments that a killed build had finished are read for their vectors, so that they are not embedded again.
+
+    Args:
+        embedder: of the vectors to come; finished segments of another one are of no use.
+    """
+
+    def __init__(self, store: Store, embedder: str) -> None:
+        self._store, self._client, self._embedder = store, store._client, embedder
+        head = store._head()
+        self._old = store._read_manifest()
+        ready = json.loads(str(head.get("ready") or "[]")) if head.get("format") == FORMAT else []
+        self._ready = [Segment(one["name"], one["entries"]) for one in ready if one["embedder"] == embedder]
+        self._made: list[Segment] = []
+        self._open: tuple[str, Collection] | None = None
+        self._filled = 0
+        if not store._served:
+            chroma.begin_notes(store.folder)
+        self._drop_all_but({s.name for s in (*self._ready, *(self._old.segments if self._old else ()))})
+
+    def known(self, hashes: Sequence[str], *, also_old: bool) -> dict[str, Vectors]:
+        """The vectors that are there already for these hashes of texts; shape (dimensions,).
+
+        Args:
+            also_old: those of the index that is in use count; else only those of this build and of a killed one.
+        """
+        segments = [*self._ready, *self._made, *(self._old.segments if also_old and self._old else ())]
+        places = [self._store._collection(segment.name) for segment in segments]
+        places += [self._open[1]] if self._open else []
+        found: dict[str, Vectors] = {}
+        with chroma.away(self._store.place):
+            for opened in places:
+                for some in _batches([key for key in hashes if key not in found]):
+                    where: dict[str, Any] = {"hash": {"$in": list(some)}}
+                    hits = opened.get(where=where, include=["embeddings", "metadatas"])
+                    keys = (str(kept["hash"]) for kept in hits["metadatas"] or ())
+                    found.update(zip(keys, chroma.matrix(hits["embeddings"]), strict=True))
+        return found
+
+    @property
+    def segment(self) -> str:
+        """The name of the segment that the next entries go to."""
+        if self._open is None:
+            name = f"s-{secrets.token_hex(6)}"
+            with chroma.away(self._store.place):
+                self._open = name, chroma.made(self._client, self._store._named(name))
+            self._filled = 0
+        return self._open[0]
+
+    def renew(self) -> None:
+        """A sign of life, for others on the same server."""
+        self._store.renew()
+
+    @property
+    def filled(self) -> int:
+        """Entries in the segment that is open now."""
+        return self._filled
+
+    def add(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+        """Write entries with their vectors, shape (entries, dimensions), to the open segment."""
+        with chroma.away(self._store.place):
+            name = self.segment
+            opened = self._open[1] if self._open else self._store._collection(name)
+            self._write(
+                opened, [(e.id, _metadata(e), e.chunk.text if e.kind == "chunk" else None) for e in entries], vectors
+            )
+            self._filled += len(entries)
+
+    @staticmethod
+    def _write(opened: Collection, rows: Sequence[tuple[str, Mapping[str, Any], str | None]], vectors: Vectors) -> None:
+        """Rows of (id, metadata, document or None); those with a document apart, as Chroma wants all or none."""
+        for whole in (True, False):
+            places = [place for place, row in enumerate(rows) if (row[2] is not None) == whole]
+            for start in range(0, len(places), _BATCH):
+                some = places[start : start + _BATCH]
+                texts = {"documents": [rows[place][2] for place in some]} if whole else {}
+                opened.add(
+                    ids=[rows[place][0] for place in some],
+                    embeddings=vectors[some],
+                    metadatas=[rows[place][1] for place in some],
+                    **texts,
+                )
+
+    def seal(self) -> None:
+        """The open segment is whole: a killed build's successor may use it."""
+        if self._open is None:
+            return
+        with chroma.away(self._store.place):
+            self._made.append(Segment(self._open[0], self._filled))
+            self._open = None
+            self._note()
+        ready = [
+            {"name": s.name, "entries": s.entries, "embedder": self._embedder} for s in (*self._ready, *self._made)
+        ]
+        self._store.keep(ready=json.dumps(ready))
+        self._store.renew()
+
+    def _note(self) -> None:
+        segments = (*self._ready, *self._made, *(self._old.segments if self._old else ()))
+        if not self._store._served:
+            chroma.note_sound(self._store.folder, [self._store._named(segment.name) for segment in segments])
+
+    def switch(self, fresh: Manifest) -> Manifest:
+        """Make these documents the index, in one write; then drop what is no longer part of it."""
+        self.seal()
+        old = {segment.name: segment for segment in (self._old.segments if self._old else ())}
+        known = old | {segment.name: segment for segment in self._made}
+        used = {document.segment for document in fresh.documents if document.segment}
+        fresh = replace(fresh, segments=tuple(known[name] for name in sorted(used)))
+        for group in worn(fresh):
+            fresh = self._merged(fresh, group)
+        generation = (self._old.generation if self._old else 0) + 1
+        fresh = replace(fresh, generation=generation, built=time.time())
+        self._store.keep(manifest=fresh.to_json(), generation=generation, ready="[]")
+        self._drop_all_but({segment.name for segment in fresh.segments})
+        return fresh
+
+    def _merged(self, fresh: Manifest, group: set[str]) -> Manifest:
+        """The manifest with what is alive in some segments copied into a new one."""
+        moving = {document.id for document in fresh.documents if document.segment in group}
+        name = self.segment
+        for old in sorted(group):
+            ids = [document.id for document in fresh.documents if document.segment == old]
+            for some in (ids[start : start + 20] for start in range(0, len(ids), 20)):
+                self._copy(old, some)
+        self.seal()
+        made = self._made[-1]
+        documents = fresh.with_segment(name, moving)
+        segments = (*(s for s in fresh.segments if s.name not in group), made)
+        return replace(fresh, documents=documents, segments=segments)
+
+    def _copy(self, segment: str, documents: Sequence[str]) -> None:
+        with chroma.away(self._store.place):
+            found = self._store._collection(segment).get(
+                where={"document": {"$in": list(documents)}},
+                include=["embeddings", "metadatas", "documents"],
+            )
+            rows = list(zip(found["ids"], found["metadatas"] or (), found["documents"] or (), strict=True))
+            if rows and self._open:
+                self._write(self._open[1], rows, chroma.matrix(found["embeddings"]))
+                self._filled += len(rows)
+
+    def _drop_all_but(self, names: set[str]) -> None:
+        """Delete every collection of this index, or of an older version of it, that is not one of these."""
+        store = self._store
+        kept = {store._named(name) for name in (*names, "head")}
+        with chroma.away(store.place):
+            for collection in self._client.list_collections():
+                ours = not store._served or collection.name.startswith(store._named("s-"))
+                if ours and collection.name not in kept:
+                    self._client.delete_collection(collection.name)
+        store._opened = {name: opened for name, opened in store._opened.items() if name in names}
+        if not store._served:
+            chroma.sweep(store.folder)
+
+
+def worn(manifest: Manifest) -> list[set[str]]:
+    """Segments to merge: several of about the same size, and those of which more is dead than alive.
+
+    Sizes that differ by less than a factor of MERGED are the same here. Source: the tiers of log-structured merge
+    trees (O'Neil and others, 1996).
+    """
+    tiers: dict[int, set[str]] = defaultdict(set)
+    for name, alive in manifest.alive.items():
+        if name:
+            tiers[int(math.log(max(alive, 1), MERGED))].add(name)
+    dying = {s.name for s in manifest.segments if 2 * manifest.alive[s.name] < s.entries}
+    return [group for group in tiers.values() if len(group) >= MERGED] or ([dying] if dying else [])
+
+
+def open_store(
+    folder: Path, say: Callable[[str], None] = lambda line: None, url: str = "", name: str = "guide"
+) -> Store:
+    """The store at a place; a damaged folder is put aside as `<folder>.damaged`, with a line, and begun anew."""
     try:
-        return Store(folder)
+        return Store(folder, url, name)
     except DamagedStoreError as error:
         aside = folder.with_name(folder.name + ".damaged")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
         say(f"The index was damaged and is made again from the texts ({error.what}).")
-        return Store(folder)
-
-
-def _fill(collection: Collection, batches: Iterable[tuple[Sequence[Entry], Vectors]]) -> int:
-    """Write entries with their vectors; gives the number of chunks among them."""
-    chunks = 0
-    for entries, vectors in batches:
-        chunks += sum(entry.kind == "chunk" for entry in entries)
-        for start in range(0, len(entries), _BATCH):
-            some = entries[start : start + _BATCH]
-            collection.add(
-                ids=[entry.id for entry in some],
-                embeddings=vectors[start : start + _BATCH],
-                documents=[entry.text for entry in some],
-                metadatas=[_metadata(entry) for entry in some],
-            )
-    return chunks
-
-
-def _open(folder: Path) -> ClientAPI:
-    """Chroma's client on a folder; whatever goes wrong inside it becomes a StoreError."""
-    # Imported late: half of the commands never open the index.
-    import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
-    except OSError as error:
-        reason = error.strerror or error
-        raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
-    except _chroma_errors() as error:
-        SharedSystemClient.clear_system_cache()  # it keeps what half opened
-        raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
-
-
-def _chroma_errors() -> tuple[type[Exception], ...]:
-    """What Chroma raises when its files are not as it wrote them."""
-    from chromadb.errors import ChromaError
-
-    return ChromaError, OSError, ValueError, RuntimeError, LookupError, TypeError
+        return Store(folder, url, name)
 
 
 def _metadata(entry: Entry) -> dict[str, str | int]:
-    """What is kept beside a vector; the chunk's own entry holds all that makes the chunk."""
+    """What is kept beside a vector; the chunk's own entry holds all that makes the chunk, but its text."""
     kept: dict[str, str | int] = {
-        "chunk": entry.chunk.id,
+        "document": entry.document,
+        "chunk": entry.owner,
         "kind": entry.kind,
         "position": entry.position,
         "hash": entry.hash,
     }
     if entry.kind == "chunk":
         chunk = entry.chunk
-        spans = [(sentence.start, sentence.end) for sentence in chunk.sentences]
-        kept |= {"source": chunk.source, "title": chunk.title, "headings": json.dumps(chunk.headings)}
-        kept |= {"start": chunk.start, "end": chunk.end, "text": chunk.text, "spans": json.dumps(spans)}
+        spans = [(sentence.start, sentence.end, sentence.page) for sentence in chunk.sentences]
+        kept |= {"id": chunk.id, "source": chunk.source, "title": chunk.title, "headings": json.dumps(chunk.headings)}
+        kept |= {"start": chunk.start, "end": chunk.end, "spans": json.dumps(spans)}
     return kept
 
 
-def _chunk(identity: str, kept: Mapping[str, Any]) -> Chunk:
+def _chunk(kept: Mapping[str, Any], text: str) -> Chunk:
     """The chunk that `_metadata` kept."""
-    text, begin = str(kept["text"]), int(kept["start"])
-    inner = [(text[start - begin : end - begin], start, end) for start, end in json.loads(str(kept["spans"]))]
-    sentences = tuple(Sentence(part, plain(part), start, end) for part, start, end in inner)
-    headings = tuple(json.loads(str(kept["headings"])))
-    return Chunk(identity, str(kept["source"]), str(kept["title"]), headings, text, begin, int(kept["end"]), sentences)
+    begin, headings = int(kept["start"]), tuple(json.loads(str(kept["headings"])))
+    inner = [
+        (text[start - begin : end - begin], start, end, page) for start, end, page in json.loads(str(kept["spans"]))
+    ]
+    sentences = tuple(Sentence(part, plain(part), start, end, page) for part, start, end, page in inner)
+    source, title = str(kept["source"]), str(kept["title"])
+    return Chunk(str(kept["id"]), source, title, headings, text, begin, int(kept["end"]), sentences)
 
 
-def _matrix(embeddings: object) -> Vectors:
-    """Chroma's embeddings as one array of shape (entries, dimensions)."""
-    return np.asarray(embeddings if embeddings is not None else [], dtype=np.float32)
-
-
-def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
+def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
     return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))

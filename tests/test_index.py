@@ -1,10 +1,13 @@
-"""The index: built, kept fresh, never half seen, mended, and searched. Real Chroma, the real embedder."""
+"""The index: planned, built, kept fresh and searched. Real Chroma, the real embedder. See also test_store.py."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,15 +17,15 @@ import pytest
 
 from assistant import Settings
 from assistant.settings import index_folder
-from index.build import Report, build, entries_of, fingerprint, read_corpus, stale_reason, today
+from index.build import Report, build, entries_of, planned, read_corpus
 from index.chunk import CHUNKER_VERSION
 from index.embed import Embedder, Vectors
-from index.errors import CorpusError, StoreError
+from index.errors import CorpusError
+from index.manifest import Manifest
+from index.plan import SETTLED, stale_reason
 from index.search import HEADING_SHARE, Searcher
-from index.store import Entry, Stamp, Store, open_store
+from index.store import Entry, Store
 from index.words import Rarity, terms, words
-
-ROOT = Path(__file__).resolve().parent.parent
 
 PLANTS = """# A Small Garden
 
@@ -56,7 +59,7 @@ class Recorder:
     known: ClassVar[dict[str, Vectors]] = {}
 
     def __init__(self, embedder: Embedder) -> None:
-        self.name = embedder.name
+        self.name, self.batch = embedder.name, embedder.batch
         self.texts: list[str] = []
         self._embedder = embedder
 
@@ -101,6 +104,10 @@ def entries(corpus: Path) -> list[Entry]:
     return [entry for chunk in read_corpus(corpus)[0] for entry in entries_of(chunk)]
 
 
+def vectors_of(some: Sequence[Entry], embedder: Recorder | Embedder) -> Vectors:
+    return embedder.embed_documents([entry.text for entry in some])
+
+
 # Building
 
 
@@ -113,14 +120,17 @@ def test_an_index_holds_the_whole_corpus(store: Store, garden: Path, recorder: R
     assert report.skipped == skipped == ()
     assert sorted(recorder.texts) == sorted({entry.text for entry in wanted})
     assert report.embedded == len(recorder.texts)
-    assert store.counts == (len(chunks), len(wanted))
-    assert store.stamp == today(garden, recorder.name) == Stamp(recorder.name, CHUNKER_VERSION, fingerprint(garden))
+    assert store.manifest is not None
+    assert store.manifest.counts == (documents, len(chunks), len(wanted))
+    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, CHUNKER_VERSION)
     assert store.chunks() == tuple(sorted(chunks, key=lambda chunk: (chunk.source, chunk.start)))
 
 
 def test_a_report_is_plain_data(store: Store, garden: Path, recorder: Recorder) -> None:
     kept = recorder.make(store, garden).to_dict()
-    assert set(kept) == {"reason", "documents", "chunks", "entries", "embedded", "skipped", "seconds"}
+    plan = {"reason", "added", "changed", "moved", "gone", "untouched", "unread"}
+    assert set(kept) == plan | {"documents", "chunks", "entries", "embedded", "skipped", "seconds"}
+    assert json.loads(json.dumps(kept)) == kept | {"skipped": []}
 
 
 def test_a_fresh_index_embeds_nothing_and_loads_no_embedder(store: Store, garden: Path, recorder: Recorder) -> None:
@@ -160,6 +170,7 @@ def test_a_renamed_file_embeds_nothing(store: Store, garden: Path, recorder: Rec
     (garden / "plants.md").rename(garden / "deep" / "growing.md")
     report = recorder.make(store, garden)
     assert report.reason == "the texts have changed"
+    assert report.plan.moved == (("plants.md", "deep/growing.md"),)
     assert (report.embedded, recorder.texts) == (0, [])
     assert {chunk.source for chunk in store.chunks()} == {"deep/growing.md", "tools.txt"}
 
@@ -190,274 +201,119 @@ def test_asked_to_it_embeds_everything_again(store: Store, garden: Path, recorde
     assert again.reason
 
 
-def test_what_was_replaced_takes_no_room(store: Store, garden: Path, recorder: Recorder) -> None:
-    def folders() -> int:
-        return sum(path.is_dir() for path in store.folder.iterdir())
-
-    recorder.make(store, garden)
-    once = folders()
-    for old, new in (("dusk", "dawn"), ("dawn", "noon"), ("noon", "dusk")):
-        edit(garden / "plants.md", old, new)
-        recorder.make(store, garden)
-    assert folders() == once > 0
-
-
 def test_progress_grows_to_its_total(store: Store, garden: Path, recorder: Recorder) -> None:
+    """In bytes of the texts that are read."""
     told: list[tuple[int, int]] = []
-    (garden / "many.md").write_text("# M\n\n" + "\n\n".join(f"Number {n}." for n in range(70)), "utf-8")
-    report = recorder.make(store, garden, progress=lambda done, total: told.append((done, total)))
-    assert len(told) > 1
-    assert all(one < other for one, other in pairwise(done for done, _ in told))
-    assert told[-1] == (report.embedded, report.embedded)
-    assert len({total for _, total in told}) == 1
+    (garden / "many.md").write_text("# M\n\n" + "\n\n".join(f"Number {n}." for n in range(170)), "utf-8")
+    recorder.make(store, garden, progress=lambda done, total: told.append((done, total)))
+    total = sum(path.stat().st_size for path in garden.iterdir())
+    assert len({done for done, _ in told}) > 2
+    assert all(one <= other for one, other in pairwise(done for done, _ in told))
+    assert told[-1] == (total, total)
+    assert {total for _, total in told} == {total}
 
 
-# Stale
+# The plan
 
 
-def test_stale_for_each_of_its_reasons() -> None:
-    now = Stamp("mpnet", CHUNKER_VERSION, "abc")
-    assert stale_reason(now, now) == ""
-    assert stale_reason(None, now)
-    reasons = {
-        "minilm": stale_reason(Stamp("minilm", CHUNKER_VERSION, "abc"), now),
-        "cuts": stale_reason(Stamp("mpnet", "0", "abc"), now),
-        "texts": stale_reason(Stamp("mpnet", CHUNKER_VERSION, "abd"), now),
-    }
-    assert all(word in reason for word, reason in reasons.items())
-    assert "mpnet" in reasons["minilm"]
-
-
-def test_the_fingerprint_is_of_names_and_bytes(garden: Path, tmp_path: Path) -> None:
-    before = fingerprint(garden)
-    assert fingerprint(garden) == before
-    (garden / ".draft.md").write_text("Not read.", "utf-8")
-    (garden / "picture.png").write_bytes(b"\x89PNG")
-    assert fingerprint(garden) == before
+def test_a_plan_says_what_a_build_then_does(store: Store, garden: Path, recorder: Recorder) -> None:
+    (garden / "pond.md").write_text("# Pond\n\nFrogs need a stone.\n", "utf-8")
+    recorder.make(store, garden)
+    assert planned(store, garden, recorder.name).reason == ""
     (garden / "tools.txt").rename(garden / "sheds.txt")
-    renamed = fingerprint(garden)
     edit(garden / "plants.md", "dusk", "dawn")
-    assert len({before, renamed, fingerprint(garden)}) == 3
-    moved = tmp_path / "elsewhere"
-    garden.rename(moved)
-    (moved / "sheds.txt").rename(moved / "tools.txt")
-    edit(moved / "plants.md", "dawn", "dusk")
-    assert fingerprint(moved) == before
-
-
-def vectors_of(some: Sequence[Entry], embedder: Recorder | Embedder) -> Vectors:
-    return embedder.embed_documents([entry.text for entry in some])
-
-
-@pytest.mark.parametrize(
-    ("stamp", "embedded"),
-    [(("all-mpnet-base-v2", "0"), 0), (("another", CHUNKER_VERSION), 22)],
-    ids=["cut", "embedder"],
-)
-def test_an_index_of_another_program_or_embedder_is_made_again(
-    store: Store, garden: Path, recorder: Recorder, stamp: tuple[str, str], embedded: int
-) -> None:
-    """The vectors are used again only if the embedder is the same."""
-    made = entries(garden)
-    store.replace([(made, vectors_of(made, recorder))], Stamp(*stamp, fingerprint(garden)), 1)
-    assert store.stamp == Stamp(*stamp, fingerprint(garden))
+    (garden / "pond.md").unlink()
+    (garden / "bees.md").write_text("# Bees\n\nBees like thyme.\n", "utf-8")
+    (garden / "more.md").write_text("# More\n\nMore to come.\n", "utf-8")
+    before = store.manifest
+    doing = planned(store, garden, recorder.name)
+    assert (doing.added, doing.changed) == (("bees.md", "more.md"), ("plants.md",))
+    assert (doing.moved, doing.gone, doing.untouched) == ((("tools.txt", "sheds.txt"),), ("pond.md",), 0)
+    assert store.manifest == before, "a plan does nothing"
     report = recorder.make(store, garden)
-    assert report.reason
-    assert report.embedded == len(recorder.texts) == embedded
-    assert store.stamp == today(garden, recorder.name)
+    assert replace(report.plan, writing=(), keeping=()) == replace(doing, writing=(), keeping=())
+    assert planned(store, garden, recorder.name).reason == ""
+
+
+def test_a_file_that_only_was_touched_changes_nothing(store: Store, garden: Path, recorder: Recorder) -> None:
+    recorder.make(store, garden)
+    text = (garden / "plants.md").read_bytes()
+    (garden / "plants.md").unlink()
+    (garden / "plants.md").write_bytes(text)
     assert recorder.make(store, garden).reason == ""
 
 
-# Never half seen
-
-
-def test_a_reader_sees_the_old_index_until_the_new_one_is_whole(
-    store: Store, garden: Path, recorder: Recorder, embedder: Embedder
+def test_an_edit_that_leaves_size_and_times_as_they_were_is_found(
+    store: Store, garden: Path, recorder: Recorder
 ) -> None:
+    path = garden / "plants.md"
+    before = path.stat()
     recorder.make(store, garden)
-    old = store.chunks()
-    edit(garden / "plants.md", "dusk", "dawn")
-    new = entries(garden)
-    reader = Store(store.folder)
-
-    def batches() -> Iterator[tuple[Sequence[Entry], Vectors]]:
-        for start in range(0, len(new), 8):
-            yield new[start : start + 8], vectors_of(new[start : start + 8], recorder)
-            reader.refresh()
-            assert reader.chunks() == old
-            assert "dusk" in Searcher(reader, embedder).search("When do I water beans?", 1)[0].chunk.text
-
-    store.replace(batches(), today(garden, embedder.name), 2**62)
-    reader.refresh()
-    assert "dawn" in Searcher(reader, embedder).search("When do I water beans?", 1)[0].chunk.text
-    assert reader.counts == (6, 22)
+    path.write_text(PLANTS.replace("dusk", "dawn"), "utf-8")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert recorder.make(store, garden).plan.changed == ("plants.md",)
 
 
-def test_a_build_that_fails_leaves_the_old_index(store: Store, garden: Path, recorder: Recorder) -> None:
+def test_files_that_have_not_changed_are_not_read_again(store: Store, garden: Path, recorder: Recorder) -> None:
+    """A file whose times lie long enough back is known by them: its bytes could change only with its times."""
+    long_ago = time.time() - 100
+    for path in garden.iterdir():
+        os.utime(path, (long_ago, long_ago))
     recorder.make(store, garden)
-    old = store.chunks()
-    edit(garden / "plants.md", "dusk", "dawn")
-    new = entries(garden)
-
-    def batches() -> Iterator[tuple[Sequence[Entry], Vectors]]:
-        yield new[:8], vectors_of(new[:8], recorder)
-        raise OSError("the disk is full")
-
-    with pytest.raises(StoreError, match="the disk is full"):
-        store.replace(batches(), today(garden, recorder.name), 2**62)
-    again = Store(store.folder)
-    assert again.chunks() == old
-    report = recorder.make(again, garden)
-    assert report.embedded == 2
-    assert again.counts == (6, 22)
-    assert "dawn" in " ".join(chunk.text for chunk in again.chunks())
+    time.sleep(SETTLED)
+    planned(store, garden, recorder.name)
+    kept = json.loads((store.folder / "files.json").read_text("utf-8"))
+    assert set(kept) == {"plants.md", "tools.txt"}
+    (store.folder / "files.json").write_text("{broken", "utf-8")
+    assert planned(store, garden, recorder.name).reason == ""
 
 
-ELSEWHERE = """
-import os, sys
-from pathlib import Path
-import numpy as np
-from index.build import entries_of, read_corpus, today
-from index.store import Store
-
-folder, corpus, name, ends = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4] == "ends"
-made = [entry for chunk in read_corpus(corpus)[0] for entry in entries_of(chunk)]
-vectors = np.random.default_rng(0).normal(size=(len(made), 768)).astype("f4")
-vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-half = len(made) // 2
-
-def batches():
-    yield made[:half], vectors[:half]
-    if ends:
-        os._exit(9)
-    yield made[half:], vectors[half:]
-
-Store(folder).replace(batches(), today(corpus, name), int(sys.argv[5]))
-"""
+@pytest.mark.parametrize(
+    ("embedder", "chunker", "said"),
+    [("mpnet", CHUNKER_VERSION, ""), ("minilm", CHUNKER_VERSION, "minilm"), ("mpnet", "0", "cuts")],
+)
+def test_stale_for_each_of_its_reasons(embedder: str, chunker: str, said: str) -> None:
+    reason = stale_reason(Manifest(embedder, chunker), "mpnet")
+    assert said in reason
+    assert bool(said) == bool(reason)
+    assert stale_reason(None, "mpnet")
 
 
-def elsewhere(folder: Path, corpus: Path, *, ends: bool = False, serial: int = 1) -> int:
-    """Write an index in another process, which may end in the middle; gives its exit code."""
-    words = [str(folder), str(corpus), "another", "ends" if ends else "goes on", str(serial)]
-    return subprocess.run([sys.executable, "-c", ELSEWHERE, *words], cwd=ROOT).returncode
-
-
-def test_a_process_that_ends_in_the_middle_leaves_the_old_index(
-    tmp_path: Path, garden: Path, recorder: Recorder
+@pytest.mark.parametrize("field", ["embedder", "chunker"])
+def test_an_index_of_another_program_or_embedder_is_made_again(
+    store: Store, garden: Path, recorder: Recorder, field: str
 ) -> None:
-    folder = tmp_path / "index"
-    assert elsewhere(folder, garden) == 0
-    before = fingerprint(garden)
-    edit(garden / "plants.md", "dusk", "dawn")
-    assert elsewhere(folder, garden, ends=True, serial=2) == 9
-    said: list[str] = []
-    store = open_store(folder, said.append)
-    assert said == []
-    assert store.stamp == Stamp("another", CHUNKER_VERSION, before)
-    assert "dusk" in " ".join(chunk.text for chunk in store.chunks())
+    """The vectors are used again only if the embedder is the same."""
     recorder.make(store, garden)
-    assert store.counts == (6, 22)
-
-
-def test_a_reader_goes_on_when_another_process_has_built(tmp_path: Path, garden: Path) -> None:
-    """As `assistant serve` does when someone types `assistant index`: the old index or the new one, no fault."""
-    folder, question = tmp_path / "index", np.eye(768, dtype=np.float32)[:1]
-    assert elsewhere(folder, garden) == 0
-    reader = Store(folder)
-    assert len(reader.near(question, 50)) == 6
-    edit(garden / "plants.md", "dusk", "dawn")
-    assert elsewhere(folder, garden, serial=2) == 0
-    assert len(reader.near(question, 50)) == 6
-    assert len(reader.chunks()) == 6
-    assert reader.counts == (6, 22)
-
-
-# Damaged
-
-
-def overwrite(path: Path, start: int, data: bytes) -> None:
-    with path.open("r+b") as stream:
-        stream.seek(start)
-        stream.write(data)
-
-
-def spoil_head(folder: Path) -> None:
-    overwrite(folder / "chroma.sqlite3", 0, b"no database" * 10)
-
-
-def spoil_middle(folder: Path) -> None:
-    overwrite(folder / "chroma.sqlite3", 80_000, bytes(range(256)) * 800)
-
-
-def cut_database(folder: Path) -> None:
-    overwrite(folder / "chroma.sqlite3", 0, b"")
-    with (folder / "chroma.sqlite3").open("r+b") as stream:
-        stream.truncate(100_000)
-
-
-def remove_vectors(folder: Path) -> None:
-    files = [path for path in folder.glob("*/*") if path.is_file()]
-    assert files
-    for path in files:
-        path.unlink()
-
-
-def empty_vectors(folder: Path) -> None:
-    for path in folder.glob("*/*"):
-        path.write_bytes(b"")
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index made by another process, of so many entries that Chroma writes its vectors to files of their own."""
-    folder = tmp_path_factory.mktemp("large")
-    parts = [f"## Part {n}\n\n" + " ".join(f"Sentence {n} {k} says it." for k in range(20)) for n in range(60)]
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "a.md").write_text("# Large\n\n" + "\n\n".join(parts), "utf-8")
-    assert elsewhere(folder / "index", folder / "corpus") == 0
-    return folder / "index"
-
-
-@pytest.mark.parametrize("spoil", [spoil_head, spoil_middle, cut_database, remove_vectors, empty_vectors])
-def test_a_damaged_index_is_put_aside_and_made_again(
-    tmp_path: Path, large: Path, garden: Path, recorder: Recorder, spoil: object
-) -> None:
-    folder = tmp_path / "index"
-    folder.mkdir()
-    for path in large.rglob("*"):
-        target = folder / path.relative_to(large)
-        target.mkdir() if path.is_dir() else target.write_bytes(path.read_bytes())
-    spoil(folder)  # type: ignore[operator]
-    damaged = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    said: list[str] = []
-    store = open_store(folder, said.append)
-    assert len(said) == 1
-    assert "damaged" in said[0]
-    assert "\n" not in said[0]
-    assert store.stamp is None
-    aside = folder.with_name("index.damaged")
-    assert {path.name: path.read_bytes() for path in aside.rglob("*") if path.is_file()}.keys() >= damaged.keys()
+    with store.building():
+        old = replace(store.manifest, **{field: "another"})  # type: ignore[type-var]
+        store.keep(manifest=old.to_json(), generation=old.generation + 1)
     report = recorder.make(store, garden)
-    assert report.embedded == 22
-    assert Store(folder).stamp == today(garden, recorder.name)
+    assert report.reason
+    assert report.embedded == len(recorder.texts) == (22 if field == "embedder" else 0)
+    assert store.manifest is not None
+    assert getattr(store.manifest, field) != "another"
+    assert recorder.make(store, garden).reason == ""
 
 
-def test_what_was_put_aside_before_makes_room(tmp_path: Path) -> None:
-    for name in ("index", "index.damaged"):
-        (tmp_path / name / "inner").mkdir(parents=True)
-        (tmp_path / name / "chroma.sqlite3").write_bytes(name.encode() * 1000)
-    said: list[str] = []
-    assert open_store(tmp_path / "index", said.append).stamp is None
-    assert len(said) == 1
-    assert (tmp_path / "index.damaged" / "chroma.sqlite3").read_bytes() == b"index" * 1000
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("", "utf-8")
-    with pytest.raises(StoreError) as caught:
-        Store(tmp_path / "file" / "index")
-    assert str(tmp_path / "file" / "index") in caught.value.what
-    assert "\n" not in str(caught.value)
+def test_one_edited_paragraph_of_the_guide_costs_its_sentences(
+    tmp_path: Path, settings: Settings, recorder: Recorder
+) -> None:
+    """And the chunk that they stand in; nothing else of the guide is embedded."""
+    corpus, store = tmp_path / "guide", Store(tmp_path / "index")
+    shutil.copytree(settings.corpus, corpus)
+    recorder.make(store, corpus)
+    chunk = next(c for c in store.chunks() if c.source == "guide.md" and len(c.sentences) > 3)
+    first = chunk.sentences[0]
+    edit(corpus / "guide.md", first.text, "A sentence that was not there. Another one.")
+    report = recorder.make(store, corpus)
+    wanted = {"A sentence that was not there.", "Another one."}
+    assert wanted < set(recorder.texts)
+    (whole,) = set(recorder.texts) - wanted
+    assert "A sentence that was not there. Another one." in whole
+    assert report.embedded == 3
+    assert (report.plan.changed, report.plan.untouched) == (("guide.md",), 1)
 
 
 # Files that cannot be read
@@ -466,7 +322,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read_are_named_and_the_others_indexed(
     store: Store, garden: Path, recorder: Recorder
 ) -> None:
-    (garden / "scan.md").write_bytes(b"%PDF-1.4\n")
+    (garden / "scan.md").write_bytes(b"\x89PNG\r\n\x1a\n")
     (garden / "void.txt").write_bytes(b"")
     report = recorder.make(store, garden)
     assert (report.documents, report.chunks) == (2, 6)
@@ -477,17 +333,48 @@ def test_files_that_cannot_be_read_are_named_and_the_others_indexed(
     assert (again.reason, again.embedded, again.skipped) == ("", 0, report.skipped)
 
 
+def test_a_file_that_cannot_be_read_now_stays_as_it_was(store: Store, garden: Path, recorder: Recorder) -> None:
+    """What cannot be opened may come back; what was emptied is gone."""
+    recorder.make(store, garden)
+    target = garden / "gone-away.txt"
+    (garden / "tools.txt").unlink()
+    (garden / "tools.txt").symlink_to(target)
+    report = recorder.make(store, garden)
+    assert (report.reason, report.documents) == ("", 2)
+    (line,) = report.skipped
+    assert "tools.txt" in line
+    edit(garden / "plants.md", "dusk", "dawn")
+    assert recorder.make(store, garden).documents == 2
+    target.write_text(TOOLS.replace("squeak", "creak"), "utf-8")
+    report = recorder.make(store, garden)
+    assert (report.skipped, report.documents) == ((), 2)
+    assert any("creak" in chunk.heading for chunk in store.chunks())
+    target.write_bytes(b"")
+    report = recorder.make(store, garden)
+    assert report.documents == 1
+    assert {chunk.source for chunk in store.chunks()} == {"plants.md"}
+
+
+def test_a_name_that_is_no_text_is_named(store: Store, garden: Path, recorder: Recorder) -> None:
+    Path(os.fsdecode(os.fsencode(garden) + b"/caf\xe9.md")).write_text("# A\n\nWords.\n", "utf-8")
+    report = recorder.make(store, garden)
+    assert report.documents == 2
+    assert len(report.skipped) == 1
+    json.dumps(report.to_dict()).encode()
+    "".join(report.skipped).encode()
+
+
 def test_a_corpus_of_which_nothing_can_be_read_leaves_the_old_index(
     store: Store, garden: Path, recorder: Recorder
 ) -> None:
     recorder.make(store, garden)
-    before = store.stamp
-    (garden / "plants.md").write_bytes(b"%PDF-1.4\n")
+    before = store.manifest
+    (garden / "plants.md").write_bytes(b"\x89PNG\r\n\x1a\n")
     (garden / "tools.txt").write_bytes(b"")
     with pytest.raises(CorpusError, match=r"plants\.md"):
         recorder.make(store, garden)
-    assert Store(store.folder).stamp == before
-    assert store.counts == (6, 22)
+    assert Store(store.folder).manifest == before
+    assert len(store.chunks()) == 6
 
 
 # Searching
@@ -529,12 +416,12 @@ def test_search_gives_at_most_k_best_first_each_once(searched: Searcher) -> None
 
 def test_cosines_are_exact_and_stand_beside_their_sentences(searched: Searcher, embedder: Embedder) -> None:
     """Of each sentence, of the chunk and of its heading; the likeness is made of them as search.py says."""
-    made = [entry for chunk in searched.search("anything", 100) for entry in entries_of(chunk.chunk)]
+    made = [entry for chunk in searched.search("anything", 100) for entry in entries_of(chunk.chunk, chunk.chunk.id)]
     vectors = dict(zip([entry.id for entry in made], vectors_of(made, embedder), strict=True))
     for question in OBVIOUS:
         asked = embedder.embed_questions([question])[0]
         for match in searched.search(question, 100):
-            whole, heading, *sentences = (float(vectors[entry.id] @ asked) for entry in entries_of(match.chunk))
+            whole, heading, *sentences = (float(vectors[entry.id] @ asked) for entry in entries_of(match.chunk, match.chunk.id))
             assert len(match.chunk.sentences) == len(sentences)
             assert match.sentences == pytest.approx(sentences, abs=1e-5)
             likeness = max((whole + max(sentences)) / 2, HEADING_SHARE * heading)
@@ -580,20 +467,16 @@ def test_two_corpora_do_not_mix(
     assert not found[garden] & found[other]
 
 
-def test_a_searcher_sees_a_new_index_after_refresh(
-    store: Store, garden: Path, recorder: Recorder, embedder: Embedder
-) -> None:
+def test_a_searcher_sees_a_new_index(store: Store, garden: Path, recorder: Recorder, embedder: Embedder) -> None:
     recorder.make(store, garden)
     searcher = Searcher(store, embedder)
     (garden / "pond.md").write_text("# Pond\n\nFrogs need a stone to climb out of the water.\n", "utf-8")
     recorder.make(store, garden)
-    searcher.refresh()
     assert searcher.search("How do frogs get out?", 1)[0].chunk.source == "pond.md"
 
 
 def test_an_empty_index_finds_nothing(store: Store, embedder: Embedder) -> None:
-    assert store.stamp is None
-    assert store.counts == (0, 0)
+    assert store.manifest is None
     assert store.chunks() == ()
     assert Searcher(store, embedder).search("anything", 5) == ()
 

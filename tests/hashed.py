@@ -1,0 +1,68 @@
+"""An embedder without meaning: every text has a vector of its own, made from its hash. For tests of storing alone.
+
+Run as a program, it builds an index in a process of its own, which a test may kill:
+
+    python tests/hashed.py once FOLDER CORPUS          build, say "built" and what was said
+    python tests/hashed.py again FOLDER CORPUS SEED    rewrite every text to a new version and build, without end
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from index.build import build
+from index.embed import Vectors
+from index.store import open_store
+
+
+class HashedEmbedder:
+    """Vectors of length 1 and of 64 numbers; equal texts have equal ones, others are nearly at right angles."""
+
+    name, batch = "hashed", 64
+
+    def __init__(self) -> None:
+        self.texts = 0
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        self.texts += len(texts)
+        seeds = (int.from_bytes(sha256(text.encode()).digest()[:8], "big") for text in texts)
+        rows = np.stack([np.random.default_rng(seed).normal(size=64) for seed in seeds])
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    embed_questions = embed_documents
+
+
+def write_version(corpus: Path, version: str, documents: int, sentences: int) -> None:
+    """Texts of which every chunk says which version it is of."""
+    corpus.mkdir(exist_ok=True)
+    for number in range(documents):
+        parts = " ".join(f"Version {version} says {number} and {k}." for k in range(sentences))
+        fresh = corpus / f".{number}.new"
+        fresh.write_text(f"# Document {number}\n\n## Part\n\n{parts}\n", "utf-8")
+        fresh.replace(corpus / f"{number}.md")
+
+
+def main() -> None:
+    how, folder, corpus = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    embedder = HashedEmbedder()
+    for turn in count():
+        if how == "again":
+            write_version(corpus, f"{sys.argv[4]}-{turn}", 40, 30)
+        store = open_store(folder, print)
+        print("building", flush=True)
+        build(store, corpus, lambda: embedder, embedder.name, say=print)  # type: ignore[arg-type, return-value]
+        print("built", flush=True)
+        if how == "once":
+            return
+
+
+if __name__ == "__main__":
+    main()
