@@ -37,7 +37,8 @@ from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_pro
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
 from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, retrieve
 from assistant.settings import Settings, embedder_name, load_settings
-from assistant.steps import as_question, follow_ups, next_steps, passage_of, without_link
+from assistant.sources import passage_of, revised, span_of
+from assistant.steps import as_question, follow_ups, next_steps, without_link
 from index.build import Progress
 from index.documents import corpus_files
 from index.embed import Embedder
@@ -178,6 +179,10 @@ class Assistant:
         questions = sorted(asked, key=lambda question: "“" in question)
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
+
+    def revised(self, answer: Answer) -> Answer:
+        """A kept answer as it stands to the guide now; a passage that no longer says so has what it says `now`."""
+        return revised(answer, self.load().store)
 
     def follow(self) -> Follower:
         """Keep the index equal to the texts from now on, until what is returned is closed."""
@@ -334,7 +339,7 @@ def nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
         key=lambda row: -row[0],
     )[:most]
     return tuple(
-        AnswerSentence(f"“{sentence.plain}”", (Citation(number, Span(sentence.text, sentence.start, sentence.end)),))
+        AnswerSentence(f"“{sentence.plain}”", (Citation(number, span_of(sentence)),))
         for _, number, sentence in sorted(ranked, key=lambda row: (row[1], row[2].start))
     )
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.prompt import support_question
-from assistant.records import Citation, Span
+from assistant.records import Citation
 from assistant.retrieve import Found
+from assistant.sources import span_of
 from assistant.steps import unlabelled
 from index.chunk import Sentence
 from index.words import stem, terms, words
@@ -104,7 +105,7 @@ class Grounder:
             return ()
         if not follows(claim, chosen) and not self._confirmed(claim, chosen):
             return ()
-        return tuple(Citation(e.number, Span(e.sentence.text, e.sentence.start, e.sentence.end)) for e in chosen)
+        return tuple(Citation(e.number, span_of(e.sentence)) for e in chosen)
 
     def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
         """Whether a supported sentence is worth saying: it goes on with a cited passage, or is near the question."""

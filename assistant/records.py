@@ -26,6 +26,8 @@ class Span:
     text: str
     start: int
     end: int
+    page: int = 0
+    """From 1; 0 if the source has no pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Passage:
     """Likeness to the question, about 0 to 1."""
     cited: tuple[Span, ...] = ()
     """The sentences of it that support the answer, in their order."""
+    page: int = 0
+    """Where it begins, from 1; 0 if the source has no pages."""
+    now: str | None = None
+    """What the guide says in its place now, if what was cited is no longer there; empty if nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,19 @@ class Answer:
             "status": self.status,
             "text": self.text,
             "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
-            "passages": [asdict(passage) for passage in self.passages],
-            "next_steps": [asdict(step) for step in self.next_steps],
+            "passages": [_plain(passage) for passage in self.passages],
+            "next_steps": [{"text": step.text, "passage": _plain(step.passage)} for step in self.next_steps],
             "follow_ups": list(self.follow_ups),
             "timings": asdict(self.timings),
         }
+
+
+def _plain(passage: Passage) -> dict[str, Any]:
+    """A passage as plain data; pages only where the source has them, `now` only where the guide has changed."""
+    kept = asdict(passage)
+    for record in (kept, *kept["cited"]):
+        if not record["page"]:
+            del record["page"]
+    if passage.now is None:
+        del kept["now"]
+    return kept

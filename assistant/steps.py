@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from assistant.records import NextStep, Passage, Span
+from assistant.records import NextStep, Passage
+from assistant.sources import passage_of, span_of
 from index.chunk import Chunk, Sentence
 from index.search import Match
 from index.words import terms, words
@@ -94,15 +95,8 @@ def next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str 
     for chunk, sentence, score in taken:
         passage = numbered.get((chunk.source, chunk.start)) or passage_of(chunk, len(numbered) + 1, score)
         numbered[chunk.source, chunk.start] = passage
-        span = Span(sentence.text, sentence.start, sentence.end)
-        steps.append(NextStep(without_link(sentence.plain), replace(passage, cited=(span,))))
+        steps.append(NextStep(without_link(sentence.plain), replace(passage, cited=(span_of(sentence),))))
     return tuple(steps)
-
-
-def passage_of(chunk: Chunk, number: int, score: float) -> Passage:
-    """A chunk as a passage."""
-    heading = " › ".join(chunk.headings)
-    return Passage(number, chunk.source, heading, chunk.text, chunk.start, chunk.end, round(score, 4))
 
 
 def _candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Match, Sentence]]:

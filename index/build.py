@@ -25,9 +25,6 @@ from index.store import Entry, EntryKind, Store, Writer
 GROUP = 1024
 """Texts looked up and sorted by length together; what is held in memory at once."""
 
-SEAL = 8192
-"""Entries after which a segment is finished: a build that is killed loses no more than that."""
-
 FOREIGN = "the index was made by another version of the program"
 
 Progress = Callable[[int, int], None]
@@ -145,10 +142,6 @@ class _Making:
             document = document_from(data, file.path, file.source)
         except CorpusError as error:
             return _unread(file, content, str(error))
-        # A finished segment ends where a document does: only whole documents are of use to whoever goes on.
-        if self.writer.filled >= SEAL:
-            self._write()
-            self.writer.seal()
         identity, segment = document_id(file.source, content), self.writer.segment
         chunks = entries = size = 0
         for number, chunk in enumerate(chunk_document(document)):

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,11 +33,17 @@ UUID_LENGTH = 36
 PERSISTED = "index_metadata.pickle"
 """Stands in a folder of vectors once Chroma has written them there; before, they are in the database alone."""
 
-SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}}
+LEAST_FREE = 4_000_000
+"""Bytes; with less on the disk, what Chroma cannot open is not taken for damaged: it writes when it opens."""
+
+SPACE = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 200}}
 
 
-def embedded(folder: Path) -> ClientAPI:
+def embedded(folder: Path, *, anew: bool = False) -> ClientAPI:
     """Chroma's client on a folder.
+
+    Args:
+        anew: not the one that this process has already, if it has one.
 
     Raises:
         StoreError: the folder cannot be used.
@@ -45,6 +51,8 @@ def embedded(folder: Path) -> ClientAPI:
     """
     from chromadb.api.shared_system_client import SharedSystemClient
 
+    if anew:
+        SharedSystemClient.clear_system_cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _begin(folder)
@@ -55,6 +63,10 @@ def embedded(folder: Path) -> ClientAPI:
         raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
     except faults() as error:
         SharedSystemClient.clear_system_cache()  # it keeps what half opened
+        if shutil.disk_usage(folder).free < LEAST_FREE:
+            raise StoreError(
+                f"The index at {folder} cannot be opened (the disk is full)", "Make room on it."
+            ) from error
         raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
 
 
@@ -119,95 +131,104 @@ def missing() -> type[Exception]:
     return fault
 
 
-def made(client: ClientAPI, name: str) -> Collection:
-    """A new, empty collection for vectors of length 1."""
-    return client.create_collection(name, configuration=SPACE, embedding_function=None)
+def made(client: ClientAPI, name: str, embedder: str) -> Collection:
+    """A new, empty collection for vectors of length 1 by this embedder."""
+    metadata = {"embedder": embedder}
+    return client.create_collection(name, configuration=SPACE, metadata=metadata, embedding_function=None)
 
 
-def begin_notes(folder: Path) -> None:
-    """Make the list of sound files, empty, before the first vector file is written: what is not noted is not whole."""
-    with suppress(FileExistsError), (folder / SOUND).open("x", encoding="utf-8") as notes:
-        notes.write("{}")
+# Chroma's database is never opened here beside Chroma's own SQLite: when one copy of that library closes a file, the
+# locks of the other on it are gone. What belongs to what is known by our own notes.
 
 
-def note_sound(folder: Path, names: Iterable[str]) -> None:
-    """Note the vector files of these collections as they are now: this process wrote them whole, and they stay so."""
-    folders = _vector_folders(folder)
-    _write_notes(folder, _states(folder, {folders[name] for name in names if name in folders}))
+def vector_folders(folder: Path) -> set[str]:
+    """The names of Chroma's folders of vectors."""
+    return {path.name for path in folder.iterdir() if len(path.name) == UUID_LENGTH and path.is_dir()}
 
 
-def _check(folder: Path) -> None:
-    """DamagedStoreError if noted vector files are not as they were, and a child cannot read them."""
-    if not (folder / DATABASE).exists():
-        return
-    folders = set(_vector_folders(folder).values())
-    noted = _notes(folder)
-    inside = folders if noted is None else folders & {name.partition("/")[0] for name in noted}
-    states = _states(folder, inside)
-    wanted = {name: state for name, state in (noted or {}).items() if name.partition("/")[0] in inside}
-    if states == wanted:
-        return
-    if gone := sorted(wanted.keys() - states.keys()):
-        raise DamagedStoreError(f"{folder} lacks {gone[0]}", "Run `assistant index --force`.")
-    command = [sys.executable, "-m", "index.chroma", str(folder.absolute()), *sorted(inside)]
-    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["the process that read it ended"])[-1]
-        raise DamagedStoreError(f"{folder} does not read: {reason}", "Run `assistant index --force`.")
-    _write_notes(folder, states)
+def sweep(folder: Path, alive: Iterable[str]) -> None:
+    """Remove the folders of vectors of collections that are gone: Chroma 1.5 leaves them behind."""
+    for name in vector_folders(folder) - set(alive):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _notes(folder: Path) -> dict[str, list[int]] | None:
-    """File -> size and time of change, as noted; None if there are no notes."""
-    try:
-        kept = json.loads((folder / SOUND).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return kept if isinstance(kept, dict) else None
+def note_sound(folder: Path, collections: Mapping[str, str]) -> None:
+    """Note the vector files of collections as they are now: this process wrote them whole, and they stay so.
 
-
-def _write_notes(folder: Path, states: dict[str, list[int]]) -> None:
+    Args:
+        collections: name -> its folder of vectors.
+    """
+    states = {name: _states(folder / inside) for name, inside in collections.items() if inside}
     fresh = folder / f"{SOUND}.new"
     fresh.write_text(json.dumps(states), "utf-8")
     fresh.replace(folder / SOUND)
 
 
-def _states(folder: Path, inside: Iterable[str]) -> dict[str, list[int]]:
-    """Size and time of change of each vector file in these folders, as far as Chroma has written them out."""
-    states = {}
-    for path in (path for name in inside if (folder / name / PERSISTED).exists() for path in (folder / name).iterdir()):
-        state = path.stat()
-        states[path.relative_to(folder).as_posix()] = [state.st_size, state.st_mtime_ns]
-    return states
+def is_sound(folder: Path, names: Iterable[str]) -> bool:
+    """Whether a child process can read every vector of these collections."""
+    return not _fault(folder, names)
 
 
-def _vector_folders(folder: Path) -> dict[str, str]:
-    """Name of a collection -> name of its folder of vectors; empty if the database does not say."""
-    database = (folder / DATABASE).absolute().as_uri()
-    wanted = "SELECT c.name, s.id FROM segments s JOIN collections c ON s.collection = c.id WHERE s.scope = 'VECTOR'"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{database}?mode=ro", uri=True)) as opened:
-        return {str(name): str(identity) for name, identity in opened.execute(wanted)}
-    return {}
+def _check(folder: Path) -> None:
+    """DamagedStoreError if noted vector files are not as they were, and a child cannot read them."""
+    noted = _notes(folder)
+    if all(_as_noted(folder, files) for files in noted.values()):
+        return
+    for name in (name for files in noted.values() for name in files):
+        if not (folder / name).exists() and (folder / name).parent.exists():
+            raise DamagedStoreError(f"{folder} lacks {name}", "Run `assistant index --force`.")
+    if reason := _fault(folder, noted):
+        raise DamagedStoreError(f"{folder} does not read: {reason}", "Run `assistant index --force`.")
+    inside = {name: Path(next(iter(files), "")).parent.name for name, files in noted.items()}
+    note_sound(folder, inside)
 
 
-def sweep(folder: Path) -> None:
-    """Remove the folders of vectors of collections that are gone: Chroma 1.5 leaves them behind."""
-    if alive := set(_vector_folders(folder).values()):
-        for path in folder.iterdir():
-            if path.is_dir() and len(path.name) == UUID_LENGTH and path.name not in alive:
-                shutil.rmtree(path, ignore_errors=True)
+def _notes(folder: Path) -> dict[str, dict[str, list[int]]]:
+    """Collection -> file -> size and time of change, as noted."""
+    try:
+        kept = json.loads((folder / SOUND).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
-def examine(folder: Path, inside: Iterable[str]) -> None:
-    """Read every vector of the collections whose folders are named, and search each once.
+def _as_noted(folder: Path, files: Mapping[str, list[int]]) -> bool:
+    with suppress(OSError):
+        return all(_state(folder / name) == state for name, state in files.items())
+    return False
 
-    Ends the process if one is not what was written. Meant for a process of its own, since Chroma may end it too.
+
+def _states(inside: Path) -> dict[str, list[int]]:
+    """The vector files in a folder, if Chroma has written them out: those that it has not are in the database alone."""
+    if not (inside / PERSISTED).exists():
+        return {}
+    return {f"{inside.name}/{path.name}": _state(path) for path in sorted(inside.iterdir())}
+
+
+def _state(path: Path) -> list[int]:
+    """Size and time of change."""
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns]
+
+
+def _fault(folder: Path, names: Iterable[str]) -> str:
+    """What is wrong with these collections, by a child that reads all their vectors; empty if nothing is."""
+    command = [sys.executable, "-m", "index.chroma", str(folder.absolute()), *sorted(names)]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    if not done.returncode:
+        return ""
+    return (done.stderr.strip().splitlines() or ["the process that read them ended"])[-1]
+
+
+def examine(folder: Path, names: Iterable[str]) -> None:
+    """Read every vector of some collections, and search each once; ends the process if one is not what was written.
+
+    Meant for a process of its own, since Chroma may end it too.
     """
-    client = _client(folder)
-    wanted = set(inside)
-    for name, vectors in _vector_folders(folder).items():
-        if vectors in wanted:
-            _examine(client.get_collection(name))
+    client, there = _client(folder), set(names)
+    for collection in client.list_collections():
+        if collection.name in there:
+            _examine(client.get_collection(collection.name, embedding_function=None))
 
 
 def _examine(collection: Collection) -> None:

@@ -37,6 +37,8 @@ class Segment:
 
     name: str
     entries: int
+    folder: str = ""
+    """Of its vectors, inside the index's; empty on a server, or if Chroma did not show it."""
 
 
 @dataclass(frozen=True)

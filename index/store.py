@@ -47,6 +47,9 @@ NEAREST = 60
 MERGED = 4
 """Segments of about the same size, within this factor, that become one: it bounds their number by a logarithm."""
 
+WORTHWHILE = 4096
+"""Entries; fewer that a killed build left are embedded again, which is quicker than to see whether they are whole."""
+
 TRIES = 20
 """A reader begins again when the manifest changed under it; so often in a row it never does."""
 
@@ -81,7 +84,7 @@ class Entry:
     @property
     def id(self) -> str:
         """Unique in an index."""
-        return f"{self.owner}:{self.kind}:{self.position}"
+        return _id(self.owner, self.kind, self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Store:
         self._opened: dict[str, Collection] = {}
         self._manifest: Manifest | None = None
         self._holder, self._renewed = "", 0.0
+        self._failed = False
         self._probe()
 
     def _probe(self) -> None:
@@ -217,14 +221,14 @@ class Store:
         wanted = min(width + min(segment.entries - alive, width), segment.entries)
         while True:
             found = self._collection(segment.name).query(
-                query_embeddings=vectors, n_results=wanted, include=["metadatas", "distances"]
+                query_embeddings=vectors, n_results=wanted, include=["distances"]
             )
-            rows = zip(found["metadatas"] or (), found["distances"] or (), strict=True)
+            rows = zip(found["ids"], found["distances"] or (), strict=True)
             hits = [
-                (str(kept["chunk"]), 1 - float(distance))
+                (_owner(identity), 1 - float(distance))
                 for row, distances in rows
-                for kept, distance in zip(row, distances, strict=True)
-                if manifest.live.get(str(kept["document"])) == segment.name
+                for identity, distance in zip(row, distances, strict=True)
+                if manifest.live.get(identity.partition(":")[0]) == segment.name
             ]
             if len(hits) >= min(width, alive) or wanted == segment.entries:
                 return tuple(hits)
@@ -232,19 +236,16 @@ class Store:
 
     def _compared(self, name: str, owners: Sequence[str], vectors: Vectors) -> Iterator[Candidate]:
         """Chunks of a segment, with the cosines of all their entries."""
-        wanted: dict[str, Any] = {"where": {"chunk": {"$in": list(owners)}}}
-        found = self._collection(name).get(**wanted, include=["metadatas", "documents", "embeddings"])
+        opened, wanted = self._collection(name), {"chunk": {"$in": list(owners)}}
+        found = opened.get(where=wanted, include=["embeddings"])
         cosines = (chroma.matrix(found["embeddings"]) @ vectors.T).max(axis=1)
-        rows: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
-        chunks: dict[str, Chunk] = {}
-        for kept, text, cosine in zip(found["metadatas"] or (), found["documents"] or (), cosines, strict=True):
-            owner, kind = str(kept["chunk"]), str(kept["kind"])
-            rows[owner][kind, int(str(kept["position"]))] = float(cosine)
-            if kind == "chunk":
-                chunks[owner] = _chunk(kept, text)
-        for owner, cosine_of in rows.items():
-            sentences = tuple(cosine_of["sentence", i] for i in range(len(chunks[owner].sentences)))
-            yield Candidate(chunks[owner], cosine_of["chunk", -1], cosine_of["heading", -1], sentences)
+        cosine_of = {identity: float(cosine) for identity, cosine in zip(found["ids"], cosines, strict=True)}
+        where: dict[str, Any] = {"$and": [wanted, {"kind": "chunk"}]}
+        whole = opened.get(where=where, include=["metadatas", "documents"])
+        for identity, kept, text in zip(whole["ids"], whole["metadatas"] or (), whole["documents"] or (), strict=True):
+            owner, chunk = _owner(identity), _chunk(kept, text)
+            sentences = tuple(cosine_of[_id(owner, "sentence", i)] for i in range(len(chunk.sentences)))
+            yield Candidate(chunk, cosine_of[identity], cosine_of[_id(owner, "heading", -1)], sentences)
 
     def chunks(self, documents: Iterable[Indexed] | None = None) -> tuple[Chunk, ...]:
         """All chunks, or those of some documents, by source and place."""
@@ -290,22 +291,31 @@ class Store:
         Raises:
             BusyError: another machine is building this index on the server.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder.with_name(self.folder.name + ".lock"))
+        with chroma.away(self.place):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                say("Another program is building this index; waiting for it …")
+                lock.acquire()
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say("Another program is building this index; waiting for it …")
-            lock.acquire()
-        try:
+            if self._failed and not self._served:
+                # Chroma's client does not write again after a write that failed; who reads now keeps the old one.
+                self._client, self._opened = chroma.embedded(self.folder, anew=True), {}
+            self._failed = False
             with self._leased() if self._served else _nothing():
                 yield
+        except StoreError:
+            self._failed = True
+            raise
         finally:
             lock.release()
 
     @contextmanager
     def _leased(self) -> Iterator[None]:
-        holder, _, until = str(self._head().get("builder", "")).partition("|")
+        with chroma.away(self.place):
+            holder, _, until = str(self._head().get("builder", "")).partition("|")
         if holder and float(until) > time.time():
             what = f"The index at {self.place} is being built by {holder.rpartition('/')[0]}"
             raise BusyError(what, "Let it finish, or let one machine alone build.")
@@ -343,26 +353,33 @@ def _nothing() -> Iterator[None]:
 
 
 class Writer:
-    """Fills new segments beside the index. Nothing of it is seen before `switch`.
+    """Fills one new segment beside the index. Nothing of it is seen before `switch`.
 
-    Segments that a killed build had finished are read for their vectors, so that they are not embedded again.
+    What a killed build left is read for its vectors, so that they are not embedded again.
 
     Args:
-        embedder: of the vectors to come; finished segments of another one are of no use.
+        embedder: of the vectors to come; what another one left is of no use.
     """
 
     def __init__(self, store: Store, embedder: str) -> None:
         self._store, self._client, self._embedder = store, store._client, embedder
-        head = store._head()
         self._old = store._read_manifest()
-        ready = json.loads(str(head.get("ready") or "[]")) if head.get("format") == FORMAT else []
-        self._ready = [Segment(one["name"], one["entries"]) for one in ready if one["embedder"] == embedder]
-        self._made: list[Segment] = []
-        self._open: tuple[str, Collection] | None = None
-        self._filled = 0
-        if not store._served:
-            chroma.begin_notes(store.folder)
-        self._drop_all_but({s.name for s in (*self._ready, *(self._old.segments if self._old else ()))})
+        self._open: tuple[Segment, Collection] | None = None
+        self._folders: set[str] = set()
+        in_use = {store._named(segment.name) for segment in (self._old.segments if self._old else ())}
+        self._left = [left for left in self._ours() if left.name not in in_use and self._is_of_use(left)]
+        self._drop_all_but({*in_use, *(left.name for left in self._left)})
+
+    def _ours(self) -> list[Collection]:
+        """The segments of this index, and in a folder whatever an older version of the program made there."""
+        prefix = self._store._named("s-") if self._store._served else ""
+        head = self._store._named("head")
+        return [c for c in self._client.list_collections() if c.name.startswith(prefix) and c.name != head]
+
+    def _is_of_use(self, left: Collection) -> bool:
+        """Whether a build that was killed left many vectors by the same embedder, and they can be read."""
+        many = (left.metadata or {}).get("embedder") == self._embedder and left.count() >= WORTHWHILE
+        return many and (self._store._served or chroma.is_sound(self._store.folder, [left.name]))
 
     def known(self, hashes: Sequence[str], *, also_old: bool) -> dict[str, Vectors]:
         """The vectors that are there already for these hashes of texts; shape (dimensions,).
@@ -370,12 +387,11 @@ class Writer:
         Args:
             also_old: those of the index that is in use count; else only those of this build and of a killed one.
         """
-        segments = [*self._ready, *self._made, *(self._old.segments if also_old and self._old else ())]
-        places = [self._store._collection(segment.name) for segment in segments]
-        places += [self._open[1]] if self._open else []
         found: dict[str, Vectors] = {}
         with chroma.away(self._store.place):
-            for opened in places:
+            old = self._old.segments if also_old and self._old else ()
+            places = [*(self._store._collection(segment.name) for segment in old), *self._left]
+            for opened in (*places, *([self._open[1]] if self._open else [])):
                 for some in _batches([key for key in hashes if key not in found]):
                     where: dict[str, Any] = {"hash": {"$in": list(some)}}
                     hits = opened.get(where=where, include=["embeddings", "metadatas"])
@@ -385,95 +401,79 @@ class Writer:
 
     @property
     def segment(self) -> str:
-        """The name of the segment that the next entries go to."""
+        """The name of the segment that entries go to."""
+        return self._opened()[0].name
+
+    def _opened(self) -> tuple[Segment, Collection]:
         if self._open is None:
-            name = f"s-{secrets.token_hex(6)}"
+            self._folders = self._vector_folders()
+            segment = Segment(f"s-{secrets.token_hex(6)}", 0)
             with chroma.away(self._store.place):
-                self._open = name, chroma.made(self._client, self._store._named(name))
-            self._filled = 0
-        return self._open[0]
+                made = chroma.made(self._client, self._store._named(segment.name), self._embedder)
+            self._open = segment, made
+        return self._open
+
+    def add(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+        """Write entries with their vectors, shape (entries, dimensions)."""
+        self._write([(e.id, _metadata(e), e.chunk.text if e.kind == "chunk" else None) for e in entries], vectors)
+        self._store.renew()
 
     def renew(self) -> None:
         """A sign of life, for others on the same server."""
         self._store.renew()
 
-    @property
-    def filled(self) -> int:
-        """Entries in the segment that is open now."""
-        return self._filled
-
-    def add(self, entries: Sequence[Entry], vectors: Vectors) -> None:
-        """Write entries with their vectors, shape (entries, dimensions), to the open segment."""
-        with chroma.away(self._store.place):
-            name = self.segment
-            opened = self._open[1] if self._open else self._store._collection(name)
-            self._write(
-                opened, [(e.id, _metadata(e), e.chunk.text if e.kind == "chunk" else None) for e in entries], vectors
-            )
-            self._filled += len(entries)
-
-    @staticmethod
-    def _write(opened: Collection, rows: Sequence[tuple[str, Mapping[str, Any], str | None]], vectors: Vectors) -> None:
+    def _write(self, rows: Sequence[tuple[str, Mapping[str, Any], str | None]], vectors: Vectors) -> None:
         """Rows of (id, metadata, document or None); those with a document apart, as Chroma wants all or none."""
-        for whole in (True, False):
-            places = [place for place, row in enumerate(rows) if (row[2] is not None) == whole]
-            for start in range(0, len(places), _BATCH):
-                some = places[start : start + _BATCH]
-                texts = {"documents": [rows[place][2] for place in some]} if whole else {}
-                opened.add(
-                    ids=[rows[place][0] for place in some],
-                    embeddings=vectors[some],
-                    metadatas=[rows[place][1] for place in some],
-                    **texts,
-                )
-
-    def seal(self) -> None:
-        """The open segment is whole: a killed build's successor may use it."""
-        if self._open is None:
-            return
+        segment, collection = self._opened()
         with chroma.away(self._store.place):
-            self._made.append(Segment(self._open[0], self._filled))
-            self._open = None
-            self._note()
-        ready = [
-            {"name": s.name, "entries": s.entries, "embedder": self._embedder} for s in (*self._ready, *self._made)
-        ]
-        self._store.keep(ready=json.dumps(ready))
-        self._store.renew()
+            for whole in (True, False):
+                places = [place for place, row in enumerate(rows) if (row[2] is not None) == whole]
+                for start in range(0, len(places), _BATCH):
+                    some = places[start : start + _BATCH]
+                    texts = {"documents": [rows[place][2] for place in some]} if whole else {}
+                    collection.add(
+                        ids=[rows[place][0] for place in some],
+                        embeddings=vectors[some],
+                        metadatas=[rows[place][1] for place in some],
+                        **texts,
+                    )
+        new = self._vector_folders() - self._folders
+        folder = segment.folder or (next(iter(new)) if len(new) == 1 else "")
+        self._open = replace(segment, entries=segment.entries + len(rows), folder=folder), collection
 
-    def _note(self) -> None:
-        segments = (*self._ready, *self._made, *(self._old.segments if self._old else ()))
-        if not self._store._served:
-            chroma.note_sound(self._store.folder, [self._store._named(segment.name) for segment in segments])
+    def _vector_folders(self) -> set[str]:
+        return set() if self._store._served else chroma.vector_folders(self._store.folder)
 
     def switch(self, fresh: Manifest) -> Manifest:
         """Make these documents the index, in one write; then drop what is no longer part of it."""
-        self.seal()
-        old = {segment.name: segment for segment in (self._old.segments if self._old else ())}
-        known = old | {segment.name: segment for segment in self._made}
         used = {document.segment for document in fresh.documents if document.segment}
-        fresh = replace(fresh, segments=tuple(known[name] for name in sorted(used)))
-        for group in worn(fresh):
+        known = (*(self._old.segments if self._old else ()), *((self._open[0],) if self._open else ()))
+        fresh = replace(fresh, segments=tuple(segment for segment in known if segment.name in used))
+        if group := worn(fresh):
             fresh = self._merged(fresh, group)
         generation = (self._old.generation if self._old else 0) + 1
         fresh = replace(fresh, generation=generation, built=time.time())
-        self._store.keep(manifest=fresh.to_json(), generation=generation, ready="[]")
-        self._drop_all_but({segment.name for segment in fresh.segments})
+        folders = {self._store._named(segment.name): segment.folder for segment in fresh.segments}
+        if not self._store._served:
+            with chroma.away(self._store.place):
+                chroma.note_sound(self._store.folder, folders)
+        self._store.keep(manifest=fresh.to_json(), generation=generation)
+        with chroma.away(self._store.place):
+            self._drop_all_but(set(folders))
+        if not self._store._served and all(folders.values()):
+            chroma.sweep(self._store.folder, folders.values())
         return fresh
 
     def _merged(self, fresh: Manifest, group: set[str]) -> Manifest:
-        """The manifest with what is alive in some segments copied into a new one."""
-        moving = {document.id for document in fresh.documents if document.segment in group}
-        name = self.segment
-        for old in sorted(group):
+        """The manifest with what is alive in some segments moved into the one that this build fills."""
+        target = self.segment
+        moving = {document.id for document in fresh.documents if document.segment in group - {target}}
+        for old in sorted(group - {target}):
             ids = [document.id for document in fresh.documents if document.segment == old]
             for some in (ids[start : start + 20] for start in range(0, len(ids), 20)):
                 self._copy(old, some)
-        self.seal()
-        made = self._made[-1]
-        documents = fresh.with_segment(name, moving)
-        segments = (*(s for s in fresh.segments if s.name not in group), made)
-        return replace(fresh, documents=documents, segments=segments)
+        kept = tuple(segment for segment in fresh.segments if segment.name not in {*group, target})
+        return replace(fresh, documents=fresh.with_segment(target, moving), segments=(*kept, self._opened()[0]))
 
     def _copy(self, segment: str, documents: Sequence[str]) -> None:
         with chroma.away(self._store.place):
@@ -481,27 +481,20 @@ class Writer:
                 where={"document": {"$in": list(documents)}},
                 include=["embeddings", "metadatas", "documents"],
             )
-            rows = list(zip(found["ids"], found["metadatas"] or (), found["documents"] or (), strict=True))
-            if rows and self._open:
-                self._write(self._open[1], rows, chroma.matrix(found["embeddings"]))
-                self._filled += len(rows)
+        rows = list(zip(found["ids"], found["metadatas"] or (), found["documents"] or (), strict=True))
+        self._write(rows, chroma.matrix(found["embeddings"]))
 
-    def _drop_all_but(self, names: set[str]) -> None:
-        """Delete every collection of this index, or of an older version of it, that is not one of these."""
+    def _drop_all_but(self, kept: set[str]) -> None:
+        """Delete every collection of this index that is not one of these."""
         store = self._store
-        kept = {store._named(name) for name in (*names, "head")}
-        with chroma.away(store.place):
-            for collection in self._client.list_collections():
-                ours = not store._served or collection.name.startswith(store._named("s-"))
-                if ours and collection.name not in kept:
-                    self._client.delete_collection(collection.name)
-        store._opened = {name: opened for name, opened in store._opened.items() if name in names}
-        if not store._served:
-            chroma.sweep(store.folder)
+        for collection in self._ours():
+            if collection.name not in kept:
+                self._client.delete_collection(collection.name)
+        store._opened = {name: opened for name, opened in store._opened.items() if store._named(name) in kept}
 
 
-def worn(manifest: Manifest) -> list[set[str]]:
-    """Segments to merge: several of about the same size, and those of which more is dead than alive.
+def worn(manifest: Manifest) -> set[str]:
+    """Segments to merge: several of about the same size, or those of which more is dead than alive; else none.
 
     Sizes that differ by less than a factor of MERGED are the same here. Source: the tiers of log-structured merge
     trees (O'Neil and others, 1996).
@@ -511,7 +504,7 @@ def worn(manifest: Manifest) -> list[set[str]]:
         if name:
             tiers[int(math.log(max(alive, 1), MERGED))].add(name)
     dying = {s.name for s in manifest.segments if 2 * manifest.alive[s.name] < s.entries}
-    return [group for group in tiers.values() if len(group) >= MERGED] or ([dying] if dying else [])
+    return next((group for group in tiers.values() if len(group) >= MERGED), dying)
 
 
 def open_store(
@@ -554,6 +547,14 @@ def _chunk(kept: Mapping[str, Any], text: str) -> Chunk:
     sentences = tuple(Sentence(part, plain(part), start, end, page) for part, start, end, page in inner)
     source, title = str(kept["source"]), str(kept["title"])
     return Chunk(str(kept["id"]), source, title, headings, text, begin, int(kept["end"]), sentences)
+
+
+def _id(owner: str, kind: EntryKind, position: int) -> str:
+    return f"{owner}:{kind}:{position}"
+
+
+def _owner(identity: str) -> str:
+    return identity.rsplit(":", 2)[0]
 
 
 def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -24,11 +24,14 @@ def changes(corpus: Path, stop: Event) -> Iterator[None]:
 
     A folder that is removed, or replaced by another, is watched again as soon as it is there.
     """
+    first = True
     while not stop.is_set():
         if (identity := _identity(corpus)) is None:
             stop.wait(_AWAKE / 1000)
             continue
-        looked = time.monotonic()
+        if not first:
+            yield
+        first, looked = False, time.monotonic()
         try:
             # Nothing is filtered here: what counts as a text is known in one place, where the corpus is listed.
             bursts = watch(
@@ -43,7 +46,7 @@ def changes(corpus: Path, stop: Event) -> Iterator[None]:
             )
             for found in bursts:
                 same = _identity(corpus) == identity
-                if found or not same or time.monotonic() - looked > LOOK:
+                if found or time.monotonic() - looked > LOOK:
                     looked = time.monotonic()
                     yield
                 if not same:

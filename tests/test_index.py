@@ -421,7 +421,9 @@ def test_cosines_are_exact_and_stand_beside_their_sentences(searched: Searcher, 
     for question in OBVIOUS:
         asked = embedder.embed_questions([question])[0]
         for match in searched.search(question, 100):
-            whole, heading, *sentences = (float(vectors[entry.id] @ asked) for entry in entries_of(match.chunk, match.chunk.id))
+            whole, heading, *sentences = (
+                float(vectors[entry.id] @ asked) for entry in entries_of(match.chunk, match.chunk.id)
+            )
             assert len(match.chunk.sentences) == len(sentences)
             assert match.sentences == pytest.approx(sentences, abs=1e-5)
             likeness = max((whole + max(sentences)) / 2, HEADING_SHARE * heading)

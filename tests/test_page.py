@@ -37,9 +37,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(assistant: Assistant) -> Iterator[str]:
     assistant.settings = assistant.settings.model_copy(update={"port": _free_port()})
-    blocks = launch(assistant)
+    served = launch(assistant)
     yield f"http://127.0.0.1:{assistant.settings.port}"
-    blocks.close()
+    served.close()
 
 
 def _free_port() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from hashed import HashedEmbedder, write_version
 from index.build import Report, build, planned
 from index.errors import StoreError
 from index.manifest import Indexed, Manifest, Segment
-from index.store import MERGED, NEAREST, Store, open_store, worn
+from index.store import MERGED, Store, open_store, worn
 
 PROGRAM = Path(__file__).parent / "hashed.py"
 
@@ -83,15 +82,14 @@ def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_pa
     class Failing(HashedEmbedder):
         def embed_documents(self, texts):  # type: ignore[no-untyped-def]
             if self.texts > 9000:
-                raise KeyboardInterrupt
+                raise KeyboardInterrupt  # as if it were killed: nothing is tidied up
             return super().embed_documents(texts)
 
     with pytest.raises(KeyboardInterrupt):
         made(store, corpus, Failing())
     again = Store(store.folder)
     assert versions(again) == {"0"}
-    total = 400 * 31 + 400
-    assert made(again, corpus, embedder).embedded == embedder.texts < total - 8000, "finished segments are used again"
+    assert made(again, corpus, embedder).embedded == embedder.texts < 400 * 31 + 400 - 8000, "what was made is used"
     assert versions(again) == {"1"}
     assert len(again._client.list_collections()) == 1 + len(again.manifest.segments)  # type: ignore[union-attr]
 
@@ -101,13 +99,19 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
     folder, corpus, luck = tmp_path / "index", tmp_path / "corpus", random.Random(7)
     write_version(corpus, "first", 40, 30)
     assert started("once", folder, corpus).wait() == 0
-    known, last, moved = {"first"}, "first", 0
+    write_version(corpus, "second", 40, 30)
+    process = started("once", folder, corpus)
+    assert process.stdout is not None
+    process.stdout.readline()
+    begun = time.perf_counter()
+    process.wait()
+    usual, last, moved = time.perf_counter() - begun, "second", 0
     embedder = HashedEmbedder()
     for turn in range(30):
         process = started("again", folder, corpus, turn)
         assert process.stdout is not None
         said = process.stdout.readline()
-        time.sleep(luck.uniform(0, 1.2))
+        time.sleep(luck.uniform(0, 2 * usual))
         os.kill(process.pid, signal.SIGKILL)
         rest = process.communicate()[0]
         assert "damaged" not in said + rest
@@ -115,12 +119,13 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
         (version,) = versions(store)
         assert store.manifest is not None
         assert store.manifest.counts == (40, 40, 40 * 32)
-        assert len(store.near(embedder.embed_questions([f"Version {version} says 3 and 4."]), 200)) == NEAREST - 20
+        near = store.near(embedder.embed_questions([f"Version {version} says 3 and 4."]), 200)
+        assert 20 < len(near) <= 40
+        assert max(max(candidate.sentences) for candidate in near) == pytest.approx(1, abs=1e-5)
         moved += version != last
-        known.add(version)
         last = version
         store._client.close()
-    assert moved > 5, "some of the builds were over before they were killed"
+    assert moved > 3, "some of the builds were over before they were killed"
     assert started("once", folder, corpus).wait() == 0
     store = open_store(folder, pytest.fail)
     assert len(versions(store)) == 1
@@ -129,28 +134,50 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
     assert folders(store) == len(store.manifest.segments)
 
 
-@pytest.mark.parametrize("room", [0, 100_000, 1_000_000])
-def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, corpus: Path, room: int) -> None:
-    """The disk is full for this process: no file may grow beyond the largest that is there and this room, in bytes."""
-    store = Store(tmp_path / "index")
-    made(store, corpus)
-    write_version(corpus, "1", 200, 30)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    largest = max(path.stat().st_size for path in store.folder.iterdir())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + room, hard))
-    try:
-        with pytest.raises(StoreError) as caught:
-            made(store, corpus)
-        assert versions(store) == {"0"}
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "\n" not in str(caught.value)
-    assert str(store.folder) in str(caught.value)
-    assert versions(Store(store.folder)) == {"0"}
-    assert made(store, corpus).documents == 200
-    assert versions(store) == {"1"}
-    assert store.manifest is not None
-    assert len(store._client.list_collections()) == 1 + len(store.manifest.segments)
+FULL = """
+import subprocess, sys
+from pathlib import Path
+from hashed import HashedEmbedder, write_version
+from index.build import build
+from index.errors import StoreError
+from index.store import Store
+
+disk, corpus = Path(sys.argv[1]), Path(sys.argv[2])
+room = lambda megabytes, *how: subprocess.run(
+    ["mount", "-t", "tmpfs", "-o", ",".join([*how, f"size={megabytes}m"]), "tmpfs", disk], check=True)
+versions = lambda store: {chunk.sentences[0].plain.split()[1] for chunk in store.chunks()}
+room(int(sys.argv[3]))
+write_version(corpus, "0", 3, 5)
+store, embedder = Store(disk / "index"), HashedEmbedder()
+build(store, corpus, lambda: embedder, embedder.name)
+write_version(corpus, "1", 200, 30)
+try:
+    build(store, corpus, lambda: embedder, embedder.name)
+except StoreError as error:
+    line = str(error)
+assert "\\n" not in line and str(disk) in line and "room" in line, line
+assert versions(store) == {"0"}
+room(200, "remount")
+build(store, corpus, lambda: embedder, embedder.name)
+assert versions(store) == {"1"}
+assert len(store._client.list_collections()) == 1 + len(store.manifest.segments)
+print("as it should be")
+"""
+
+
+@pytest.mark.parametrize("megabytes", [2, 3, 5])
+def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megabytes: int) -> None:
+    """A disk of its own, so small that the second build does not fit; when it grows, the build completes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    apart = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True).returncode:
+        reason = "no small disk can be mounted here (unshare); a full disk is not tested"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    words = [sys.executable, "-c", FULL, str(disk), str(tmp_path / "corpus"), str(megabytes)]
+    paths = os.pathsep.join((str(PROGRAM.parent), str(PROGRAM.parent.parent)))
+    done = subprocess.run([*apart, *words], env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
+    assert done.stdout == "as it should be\n", done.stderr
 
 
 def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
@@ -216,10 +243,10 @@ def test_segments_are_merged_by_size_and_the_dying_are_written_again() -> None:
         segments = [Segment(f"s{n}", whole) for n, (_, whole) in enumerate(sizes)]
         return Manifest("e", "c", documents=tuple(documents), segments=tuple(segments))
 
-    assert worn(manifest((1000, 1000), (5, 5), (6, 6), (7, 7))) == []
-    assert worn(manifest((1000, 1000), (5, 5), (6, 6), (7, 7), (15, 15))) == [{"s1", "s2", "s3", "s4"}]
-    assert worn(manifest((400, 1000), (5, 5))) == [{"s0"}]
-    assert worn(manifest((600, 1000), (5, 5))) == []
+    assert worn(manifest((1000, 1000), (5, 5), (6, 6), (7, 7))) == set()
+    assert worn(manifest((1000, 1000), (5, 5), (6, 6), (7, 7), (15, 15))) == {"s1", "s2", "s3", "s4"}
+    assert worn(manifest((400, 1000), (5, 5))) == {"s0"}
+    assert worn(manifest((600, 1000), (5, 5))) == set()
 
 
 def test_the_dead_do_not_hide_the_living(tmp_path: Path, corpus: Path) -> None:

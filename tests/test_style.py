@@ -20,7 +20,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
 ONLY_IN = {
     "sentence_transformers": {"index/embed.py"},
     "transformers": {"index/embed.py"},
-    "chromadb": {"index/store.py"},
+    "chromadb": {"index/chroma.py"},
     "llama_cpp": {"assistant/generate.py"},
     "gradio": {"ui/app.py"},
     "huggingface_hub": {"assistant/hub.py"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -13,10 +13,14 @@ import gradio as gr
 
 from assistant.answer import QUESTION_LIMIT, Assistant
 from assistant.errors import GuideError, PortError
+from assistant.guide import Follower, State
 from assistant.records import Answer, Turn
 from ui import view
 
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
+
+LOOK = 1.0
+"""Seconds between looks at whether the guide has changed."""
 
 STOPPED = "Stopped. You can ask again, or try another question."
 
@@ -56,6 +60,9 @@ class Conversation:
         self.stop = Event()
         self.tries = 0
         """How often the last question was asked again; each time it is worded in another way."""
+        self.writing = False
+        self.seen: State | None = None
+        """The state of the guide that is on the page."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Conversation:
         """Gradio copies the state for each new tab: a new tab begins empty."""
@@ -70,19 +77,25 @@ class Conversation:
 class Page:
     """The components of the page over an assistant that is loaded, and what happens at each event."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
-        self._title, self._topics = assistant.title, assistant.topics()
+    def __init__(self, assistant: Assistant, follower: Follower) -> None:
+        self._assistant, self._follower = assistant, follower
+        self._title = assistant.title
         with gr.Blocks(title=self._title, analytics_enabled=False, fill_height=True) as self.blocks:
             self._lay_out()
             self._listen()
+
+    def close(self) -> None:
+        """Serve the page no longer, and leave the guide's texts alone."""
+        self.blocks.close()
+        self._follower.close()
 
     def _lay_out(self) -> None:
         self._kept = gr.State(Conversation())
         bare: dict[str, Any] = {"apply_default_css": False}
         gr.HTML(view.header(self._title), elem_id="header", js_on_load=None, **bare)
+        self._news = gr.HTML("", elem_id="news", js_on_load=None, **bare)
         self._past = gr.HTML("", elem_id="past", js_on_load=_ASK_JS, **bare)
-        self._current = gr.HTML(view.welcome(self._topics), elem_id="current", js_on_load=_FOLLOW_JS, **bare)
+        self._current = gr.HTML(self._welcome, elem_id="current", js_on_load=_FOLLOW_JS, **bare)
         small: dict[str, Any] = {"size": "sm", "scale": 0, "visible": False}
         with gr.Column(elem_id="composer"):
             with gr.Row(elem_id="ask-row"):
@@ -106,6 +119,7 @@ class Page:
     def _listen(self) -> None:
         kept, shown = [self._kept], [self._kept, self._past, self._current, self._box]
         shown += [self._send, self._stop, self._retry, self._clear]
+        self._tick = gr.Timer(LOOK)
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         many = {**quiet, "concurrency_limit": None}
         gr.on([self._box.submit, self._send.click], self._typed, [*kept, self._box], shown, **many)
@@ -113,6 +127,7 @@ class Page:
         self._retry.click(self._again, kept, shown, **many)
         self._stop.click(_stopped, kept, None, queue=False, **quiet)
         self._clear.click(self._cleared, kept, shown, queue=False, **quiet)
+        self._tick.tick(self._looked, kept, [self._news, self._past, self._current], queue=False, **quiet)
 
     def _typed(self, kept: Conversation, question: str) -> Drawn:
         if question.strip():
@@ -129,9 +144,9 @@ class Page:
     def _asked(self, kept: Conversation, question: str, tries: int = 0) -> Drawn:
         """Draw the question at once, then the answer as it grows."""
         kept.stop.clear()
-        kept.tries = tries
+        kept.tries, kept.writing = tries, True
         place = len(kept.turns)
-        earlier = "".join(view.turn(asked, answer, n) for n, (asked, answer) in enumerate(kept.turns))
+        earlier = self._drawn(kept.turns)
         now = view.turn(question, None, place, READING)
         yield {**self._tools(busy=True, begun=True), self._past: earlier, self._current: now}
         try:
@@ -139,13 +154,37 @@ class Page:
                 yield {self._current: drawn}
         except GuideError as error:
             yield {self._current: view.problem(question, str(error))}
+        finally:
+            kept.writing = False
         yield {**self._tools(busy=False, begun=bool(kept.turns)), self._kept: kept}
 
     def _cleared(self, kept: Conversation) -> dict[Any, Any]:
         _stopped(kept)
         kept.turns = []
-        empty = {self._kept: kept, self._past: "", self._current: view.welcome(self._topics)}
+        empty = {self._kept: kept, self._past: "", self._current: self._welcome()}
         return {**self._tools(busy=False, begun=False), **empty}
+
+    def _looked(self, kept: Conversation) -> dict[Any, Any]:
+        """What has changed on the page because the guide did; nothing most of the time."""
+        state, seen = self._follower.state, kept.seen
+        if state == seen or kept.writing:
+            return {self._news: gr.skip()}
+        kept.seen = state
+        shown: dict[Any, Any] = {self._news: view.news(state)}
+        if seen is not None and seen.generation != state.generation:
+            *past, last = [self._turn(number, *turn) for number, turn in enumerate(kept.turns)] or [self._welcome()]
+            shown |= {self._past: "".join(past), self._current: last}
+        return shown
+
+    def _welcome(self) -> str:
+        return view.welcome(self._assistant.topics())
+
+    def _drawn(self, turns: Sequence[tuple[str, Answer]]) -> str:
+        return "".join(self._turn(number, *turn) for number, turn in enumerate(turns))
+
+    def _turn(self, number: int, question: str, answer: Answer) -> str:
+        """A turn as it stands to the guide now."""
+        return view.turn(question, self._assistant.revised(answer), number)
 
     def _tools(self, busy: bool, begun: bool) -> dict[Any, Any]:
         return {
@@ -201,12 +240,12 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=system, font_mono=mono)
 
 
-def launch(assistant: Assistant, *, browser: bool = False, block: bool = False) -> gr.Blocks:
-    """Serve the page; returns at once unless `block`."""
+def launch(assistant: Assistant, *, browser: bool = False, block: bool = False) -> Page:
+    """Serve the page, and keep the guide fresh while it is served; returns at once unless `block`."""
     settings = assistant.settings
-    page = Page(assistant).blocks
-    page.queue(default_concurrency_limit=None)
-    page.launch(
+    page = Page(assistant, assistant.follow())
+    page.blocks.queue(default_concurrency_limit=None)
+    page.blocks.launch(
         server_name=settings.host,
         server_port=settings.port,
         inbrowser=browser,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Iterable, Sequence
 
+from assistant.guide import State
 from assistant.records import Answer, AnswerSentence, Contact, NextStep, Passage, Span
+from assistant.sources import changed
+
+CHANGED = "The guide has changed since"
 
 _TEMPLATE_MARKS = str.maketrans({"$": "&#36;", "{": "&#123;", "}": "&#125;", "`": "&#96;"})
 
@@ -22,6 +27,21 @@ def header(title: str) -> str:
         '<p class="private" title="The models, the guide and this conversation are on this computer only">'
         '<span class="dot" aria-hidden="true"></span>Private: runs on this computer</p></header>'
     )
+
+
+def news(state: State) -> str:
+    """How the guide stands to its texts, if there is anything to say of it."""
+    if state.share is not None:
+        return _news(f"The guide has changed and is being read again … {state.share:.0%}")
+    when = time.strftime("%H:%M", time.localtime(state.when))
+    changed = f"The guide changed at {when}: {state.what}." if state.when else ""
+    if state.problem:
+        return _news(f"{state.problem} Answers come from the guide as it was before.", "problem")
+    return _news(changed) if changed else ""
+
+
+def _news(line: str, kind: str = "") -> str:
+    return f'<p class="news {kind}" role="status">{escaped(line)}</p>'
 
 
 def welcome(topics: Sequence[str]) -> str:
@@ -75,7 +95,16 @@ def _answer(answer: Answer, place: int, whole: bool) -> str:
     lead = '<p class="quiet">In the guide’s own words:</p>' if answer.quoted else ""
     words = f'{lead}<p class="words">{" ".join(text)}</p>' if text else ""
     rest = _rest(answer, place) if whole else ""
-    return f"{words}{rest}{''.join(panels)}"
+    return f"{words}{_since(answer)}{rest}{''.join(panels)}"
+
+
+def _since(answer: Answer) -> str:
+    """A line under an answer that cites what the guide no longer says."""
+    if not changed(answer.passages):
+        return ""
+    return (
+        f'<p class="since">{CHANGED} this answer: what it cites at * reads differently now. Ask again for the new.</p>'
+    )
 
 
 def _rest(answer: Answer, place: int) -> str:
@@ -97,7 +126,7 @@ def _chips(sentence: AnswerSentence, passages: dict[int, Passage], key: str) -> 
     for number in sentence.citations:
         spans = tuple(c.span for c in sentence.support if c.number == number)
         identity = f"{key}-{number}"
-        chips.append(_opener(identity, str(number), f"Source {number}: {passages[number].heading}", "chip"))
+        chips.append(_chip(identity, passages[number], f"Source {number}: {passages[number].heading}"))
         panels.append(_panel(passages[number], spans, identity))
     return "".join(chips), "".join(panels)
 
@@ -110,7 +139,7 @@ def _with_chips(text: str, chips: str) -> str:
 
 def _step(step: NextStep, identity: str) -> tuple[str, str]:
     label = f"Where the guide says so: {step.passage.heading}"
-    chip = _opener(identity, str(step.passage.number), label, "chip")
+    chip = _chip(identity, step.passage, label)
     return f"<li>{_with_chips(step.text, chip)}</li>", _panel(step.passage, step.passage.cited, identity)
 
 
@@ -123,15 +152,33 @@ def _sources(passages: Iterable[Passage], place: int) -> str:
     return f'<section class="sources"><h3>Sources</h3><ul>{cards}</ul></section>' if cards else ""
 
 
+def _chip(identity: str, passage: Passage, label: str) -> str:
+    """A citation; it shows if the guide has changed since."""
+    if passage.now is None:
+        return _opener(identity, str(passage.number), label, "chip")
+    return _opener(identity, f"{passage.number}*", f"{label} ({CHANGED})", "chip changed")
+
+
 def _panel(passage: Passage, spans: Sequence[Span], identity: str) -> str:
-    """A passage in a panel of its own, with these sentences of it highlighted."""
+    """A passage in a panel of its own, with these sentences of it highlighted; old and new if the guide has changed."""
+    page = next((span.page for span in spans), passage.page)
+    place = f"{passage.source}, page {page}" if page else passage.source
     return (
         f'<aside class="panel" popover id="{identity}" aria-label="Source {passage.number}">'
-        f'<div class="panel-top"><p class="kicker">Source {passage.number} · {escaped(passage.source)}</p>'
+        f'<div class="panel-top"><p class="kicker">Source {passage.number} · {escaped(place)}</p>'
         f'<button class="close" popovertarget="{identity}" popovertargetaction="hide" aria-label="Close">×</button>'
-        "</div>"
-        f"<h4>{escaped(passage.heading)}</h4><div class='passage'>{highlighted(passage, spans)}</div></aside>"
+        f"</div><h4>{escaped(passage.heading)}</h4>{_then_and_now(passage, spans)}</aside>"
     )
+
+
+def _then_and_now(passage: Passage, spans: Sequence[Span]) -> str:
+    then = f"<div class='passage'>{highlighted(passage, spans)}</div>"
+    if passage.now is None:
+        return then
+    now = (
+        f"<div class='passage'>{_paragraphs(escaped(passage.now))}</div>" if passage.now else "<p>Nothing any more.</p>"
+    )
+    return f'<p class="since">{CHANGED}.</p><h5>It said then</h5>{then}<h5>It says there now</h5>{now}'
 
 
 def highlighted(passage: Passage, spans: Sequence[Span]) -> str:
@@ -143,7 +190,12 @@ def highlighted(passage: Passage, spans: Sequence[Span]) -> str:
         parts.append(f"{escaped(before)}<mark>{escaped(inside)}</mark>")
         at = span.end
     parts.append(escaped(passage.text[at - passage.start :]))
-    return "<p>" + "".join(parts).replace("\n\n", "</p><p>") + "</p>"
+    return _paragraphs("".join(parts))
+
+
+def _paragraphs(text: str) -> str:
+    """Escaped text, its blank lines as paragraphs."""
+    return "<p>" + text.replace("\n\n", "</p><p>") + "</p>"
 
 
 def _follow_ups(questions: Sequence[str]) -> str:

@@ -1,0 +1,79 @@
+"""Chunks and sentences of the index as an answer shows them, and what has become of them since.
+
+A kept answer holds the exact text that it cited. When the guide changes, each passage is looked for again by the
+content of its cited sentences: still there, it is shown where it stands now; else it says that the guide has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passage, Span
+from index.build import text_hash
+from index.chunk import Chunk, Sentence
+from index.documents import plain
+from index.store import Store
+
+ALIKE = 0.4
+"""Of two texts' characters in common runs: a passage less like the old one than this is not what became of it."""
+
+
+def passage_of(chunk: Chunk, number: int, score: float) -> Passage:
+    """A chunk as a passage."""
+    heading = " › ".join(chunk.headings)
+    start, end = chunk.start, chunk.end
+    return Passage(number, chunk.source, heading, chunk.text, start, end, round(score, 4), page=chunk.page)
+
+
+def span_of(sentence: Sentence) -> Span:
+    """A sentence of a chunk as a span."""
+    return Span(sentence.text, sentence.start, sentence.end, sentence.page)
+
+
+def revised(answer: Answer, store: Store) -> Answer:
+    """The answer as it stands to the guide now: cited passages found again, or marked with what stands there now."""
+    found = {passage.number: _found(passage, passage.cited, store) for passage in answer.passages if passage.cited}
+    passages = tuple(found[p.number][0] if p.number in found else p for p in answer.passages)
+    sentences = tuple(_moved(sentence, {n: spans for n, (_, spans) in found.items()}) for sentence in answer.sentences)
+    steps = tuple(NextStep(s.text, _found(s.passage, s.passage.cited, store)[0]) for s in answer.next_steps)
+    return replace(answer, sentences=sentences, passages=passages, next_steps=steps)
+
+
+def _moved(sentence: AnswerSentence, spans: dict[int, dict[Span, Span]]) -> AnswerSentence:
+    support = tuple(Citation(c.number, spans.get(c.number, {}).get(c.span, c.span)) for c in sentence.support)
+    return replace(sentence, support=support)
+
+
+def _found(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[Passage, dict[Span, Span]]:
+    """A passage as it is now, and where its cited sentences are; unchanged and marked if they are no longer there."""
+    holding = [{chunk.id: chunk for chunk in store.holding(text_hash(plain(span.text)))} for span in cited]
+    common = [chunk for identity, chunk in holding[0].items() if all(identity in held for held in holding)]
+    if not common:
+        return replace(passage, now=_successor(passage, store)), {}
+    chunk = max(common, key=lambda one: (one.text == passage.text, one.source == passage.source, -one.start))
+    where = {plain(sentence.text): span_of(sentence) for sentence in chunk.sentences}
+    spans = {span: where[plain(span.text)] for span in cited}
+    fresh = passage_of(chunk, passage.number, passage.score)
+    return replace(fresh, cited=tuple(sorted(set(spans.values()), key=lambda span: span.start))), spans
+
+
+def _successor(passage: Passage, store: Store) -> str:
+    """The text that stands in a passage's place now; empty if there is none."""
+    manifest = store.manifest
+    documents = [d for d in manifest.documents if d.source == passage.source] if manifest else []
+    likeness = {chunk.text: _likeness(chunk, passage) for chunk in store.chunks(documents)}
+    best = max(likeness, key=lambda text: likeness[text], default="")
+    return best if likeness.get(best, 0.0) >= ALIKE else ""
+
+
+def _likeness(chunk: Chunk, passage: Passage) -> float:
+    """0 to 2; the same heading counts as much as the same text."""
+    same = " › ".join(chunk.headings) == passage.heading
+    return same + SequenceMatcher(None, chunk.text, passage.text, autojunk=False).ratio()
+
+
+def changed(passages: Iterable[Passage]) -> bool:
+    """Whether the guide no longer says what one of these passages is cited for."""
+    return any(passage.now is not None for passage in passages)

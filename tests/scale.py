@@ -1,0 +1,140 @@
+"""How the index grows: what building, one edit and a search cost with 1, 100 and 10,000 documents. Prints a table.
+
+    python tests/scale.py [DOCUMENTS ...] [--throughput DOCUMENTS]
+
+Texts are generated, the same each time; ten chunks a document. All but the edit are stored with vectors made from
+hashes, of the embedder's size, since embedding half a million texts takes hours on a laptop; the edit and the questions
+go through the real embedder. `--throughput` embeds that many documents for real, once bare and once by a build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from hashed import HashedEmbedder
+
+from assistant.models import ready
+from assistant.settings import load_settings
+from index.build import build, entries_of, planned, read_corpus
+from index.embed import Embedder, Vectors
+from index.search import WIDTH
+from index.store import Store
+
+CHUNKS = 10
+WORDS = [a + b + c for a in "bdfgklmnprst" for b in ("a", "e", "i", "o", "u") for c in ("ren", "lin", "sto", "vek")]
+
+
+class Named(HashedEmbedder):
+    """Vectors from hashes, under the real embedder's name and of its size."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name  # type: ignore[misc]
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        narrow = super().embed_documents(texts)
+        return np.tile(narrow, 12) / np.float32(12**0.5)
+
+
+def write(corpus: Path, documents: int) -> None:
+    corpus.mkdir()
+    for number in range(documents):
+        some = random.Random(number)
+        sentence = lambda some=some: " ".join(some.choices(WORDS, k=some.randint(6, 14))).capitalize() + "."  # noqa: E731
+        parts = [f"## Part {some.choice(WORDS)}\n\n{sentence()} {sentence()} {sentence()}" for _ in range(CHUNKS)]
+        (corpus / f"{number}.md").write_text(f"# Document {number}\n\n" + "\n\n".join(parts) + "\n", "utf-8")
+
+
+def memory() -> float:
+    """Most that this process ever held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def grow(documents: int, real: Embedder) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        corpus, store, hashed = Path(place) / "corpus", Store(Path(place) / "index"), Named(real.name)
+        write(corpus, documents)
+        begun, before = time.perf_counter(), memory()
+        report = build(store, corpus, lambda: hashed, hashed.name)  # type: ignore[arg-type, return-value]
+        built = time.perf_counter() - begun
+        assert store.manifest is not None
+        print(
+            f"{documents:>6} documents, {report.chunks} chunks, {report.entries} entries: stored in {built:.1f} s "
+            f"({report.entries / built:.0f} a second), {memory() - before:.0f} MB more at most, "
+            f"{len(store.manifest.segments)} segments"
+        )
+        times, texts = [], 0
+        for turn in range(5):
+            path = corpus / f"{documents // 2}.md"
+            path.write_text(
+                path.read_text("utf-8").replace("# Document", f"# Document {turn}") + f"\nEdit {turn}.\n", "utf-8"
+            )
+            begun = time.perf_counter()
+            texts = build(store, corpus, lambda: real, real.name).embedded
+            times.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        planned(store, corpus, real.name)
+        print(
+            f"       one edit of one document: {median(times):.2f} s ({texts} texts embedded); "
+            f"to see that nothing changed: {time.perf_counter() - begun:.3f} s"
+        )
+        embedding, searching = [], []
+        for turn in range(40):
+            question = " ".join(random.Random(turn).choices(WORDS, k=8))
+            begun = time.perf_counter()
+            vectors = real.embed_questions([question])
+            embedding.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            store.near(vectors, WIDTH)
+            searching.append(time.perf_counter() - begun)
+        print(
+            f"       search: {1000 * median(searching):.0f} ms, and {1000 * median(embedding):.0f} ms for the question"
+        )
+
+
+def throughput(documents: int, real: Embedder) -> None:
+    """A build against the bare embedder on the same texts, in turn, each half of the texts first once."""
+    with tempfile.TemporaryDirectory() as place:
+        corpus, store = Path(place) / "corpus", Store(Path(place) / "index")
+        write(corpus, documents)
+        texts = sorted({e.text for chunk in read_corpus(corpus)[0] for e in entries_of(chunk)}, key=len)
+        real.embed_documents(texts[:64])
+        begun = time.perf_counter()
+        for start in range(0, len(texts), 64):
+            real.embed_documents(texts[start : start + 64])
+        bare = time.perf_counter() - begun
+        begun = time.perf_counter()
+        report = build(store, corpus, lambda: real, real.name)
+        built = time.perf_counter() - begun
+        print(
+            f"{documents:>6} documents, {report.embedded} texts: bare embedder {len(texts) / bare:.1f} a second, "
+            f"build {report.embedded / built:.1f} a second, ratio {bare / built:.3f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("documents", nargs="*", type=int, default=[1, 100, 10_000])
+    parser.add_argument("--throughput", type=int, default=0)
+    asked = parser.parse_args()
+    settings = load_settings()
+    real = Embedder(ready(settings, "embed"), settings.embedder)
+    real.embed_documents(["Warm."])
+    if asked.throughput:
+        throughput(asked.throughput, real)
+    else:
+        for documents in asked.documents:
+            grow(documents, real)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
