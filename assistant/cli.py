@@ -33,7 +33,7 @@ from assistant.answer import cleaned, open_assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.fitted import NAME, save
 from assistant.generate import ChatModel
-from assistant.guide import opened, told
+from assistant.guide import opened, place, told
 from assistant.records import Answer, Turn
 from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
 from index.build import Report, build, planned
@@ -363,7 +363,7 @@ def _index_state(settings: Settings) -> str:
         return "not made yet"
     try:
         # Looked at only: a damaged index stays where it is.
-        store = Store(folder, settings.chroma_url, settings.chroma_name or folder.name)
+        store = Store(folder, **place(settings))
         reason = planned(store, settings.corpus, embedder_name(settings)).reason
         chunks = store.manifest.counts[1] if store.manifest else 0
     except GuideError as error:

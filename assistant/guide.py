@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,8 +24,15 @@ NAMED = 3
 
 def opened(settings: Settings, say: Say = lambda line: None) -> Store:
     """The store of the guide's index. Raises StoreError; a damaged one is put aside, with a line."""
-    folder = index_folder(settings)
-    return open_store(folder, say, settings.chroma_url, settings.chroma_name or folder.name)
+    return open_store(index_folder(settings), say, **place(settings))
+
+
+def place(settings: Settings) -> dict[str, str]:
+    """Where a `Store` is, apart from its folder: the server, and what the index is called there."""
+    if not settings.chroma_url:
+        return {}
+    name = settings.chroma_name or re.sub(r"[^A-Za-z0-9]+", "-", f"guide {index_folder(settings).name}")
+    return {"url": settings.chroma_url, "name": name}
 
 
 def indexed(

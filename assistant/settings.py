@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     chroma_url: str = ""
     """A Chroma server for the index, like http://localhost:8000; without one it lies in the data folder."""
-    chroma_name: str = ""
+    chroma_name: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$", max_length=100)
     """What the index is called on that server; the same for all who share it. Without one, by the folder of texts."""
 
     @classmethod

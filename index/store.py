@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 EntryKind = Literal["chunk", "heading", "sentence"]
 
-NEAREST = 60
+NEAREST = 32
 """Chunks of which every vector is compared with the question; their own best entry was among the nearest."""
 
 MERGED = 4

@@ -1,10 +1,11 @@
 """How the index grows: what building, one edit and a search cost with 1, 100 and 10,000 documents. Prints a table.
 
-    python tests/scale.py [DOCUMENTS ...] [--throughput DOCUMENTS]
+    python tests/scale.py [DOCUMENTS ...] [--throughput DOCUMENTS] [--edits]
 
 Texts are generated, the same each time; ten chunks a document. All but the edit are stored with vectors made from
 hashes, of the embedder's size, since embedding half a million texts takes hours on a laptop; the edit and the questions
-go through the real embedder. `--throughput` embeds that many documents for real, once bare and once by a build.
+go through the real embedder. `--throughput` embeds that many documents for real, once bare and once by a build; `--edits`
+prints what edits of the guide that ships cost, against a full build in the same run.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from __future__ import annotations
 import argparse
 import random
 import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -121,15 +123,48 @@ def throughput(documents: int, real: Embedder) -> None:
         )
 
 
+def edits(real: Embedder) -> None:
+    """The table of README: each edit begins from an index that is fresh, the embedder loaded."""
+    with tempfile.TemporaryDirectory() as place:
+        corpus, store = Path(place) / "corpus", Store(Path(place) / "index")
+        shutil.copytree(load_settings().corpus, corpus)
+        guide = corpus / "guide.md"
+        chunk = max((c for c in read_corpus(corpus)[0] if c.source == guide.name), key=lambda c: len(c.sentences))
+        first, *_, last = chunk.sentences
+        text = guide.read_text("utf-8")
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("nothing", lambda: None),
+            ("one sentence", lambda: guide.write_text(text.replace(first.text, "A sentence that was not there."))),
+            (
+                "a paragraph of four sentences",
+                lambda: guide.write_text(text.replace(last.text, "One. Two. Three. Four.")),
+            ),
+            ("a heading", lambda: guide.write_text(text.replace(f" {chunk.headings[-1]}", " Another heading"))),
+            ("a file renamed", lambda: guide.rename(corpus / "renamed.md")),
+            ("a file removed", lambda: (corpus / "renamed.md").unlink()),
+            ("the same file put back", lambda: guide.write_text(text)),
+        ]
+        full = build(store, corpus, lambda: real, real.name)
+        print("| what | texts embedded | seconds |\n|---|---|---|")
+        print(f"| everything, for the first time | {full.embedded} | {full.seconds:.2f} |")
+        for what, edit in steps:
+            edit()
+            report = build(store, corpus, lambda: real, real.name)
+            print(f"| {what} | {report.embedded} | {report.seconds:.2f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("documents", nargs="*", type=int, default=[1, 100, 10_000])
     parser.add_argument("--throughput", type=int, default=0)
+    parser.add_argument("--edits", action="store_true")
     asked = parser.parse_args()
     settings = load_settings()
     real = Embedder(ready(settings, "embed"), settings.embedder)
     real.embed_documents(["Warm."])
-    if asked.throughput:
+    if asked.edits:
+        edits(real)
+    elif asked.throughput:
         throughput(asked.throughput, real)
     else:
         for documents in asked.documents:

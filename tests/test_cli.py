@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from assistant.settings import OFFLINE
 Done = subprocess.CompletedProcess[bytes]
 Cli = Callable[..., Done]
 
+ROOT = Path(__file__).resolve().parent.parent
 TINY = "smollm2-135m-instruct"
 QUESTION = "How do I listen?"
 GARDEN = "# A Small Garden\n\n## Watering\n\nWater the beans at dusk. Never wet the leaves of tomatoes.\n"
@@ -258,6 +263,71 @@ def test_the_index_from_nothing_to_fresh_to_forced(cli: Cli, garden: Path) -> No
     (garden / "plants.md").write_text(GARDEN + "\nMore.\n", "utf-8")
     stale = index("--status")
     assert (stale["fresh"], stale["reason"]) == (False, "the texts have changed")
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli: Cli, garden: Path) -> None:
+    words = ("index", "--dry-run", "--corpus", str(garden))
+    for _ in range(2):
+        assert "there is no index yet" in plain(cli(*words))
+        assert "plants.md" in plain(cli(*words))
+    kept = json.loads(plain(cli(*words, "--json")))
+    assert (kept["added"], kept["changed"], kept["untouched"]) == (["plants.md"], [], 0)
+    plain(cli("index", "--corpus", str(garden)))
+    assert "fresh" in plain(cli(*words))
+
+
+def test_the_index_follows_the_texts_until_it_is_interrupted(home: Path, garden: Path) -> None:
+    """Each build is one line of plain data; a guide that is away for a while is one line, and no end."""
+    command = [sys.executable, "-c", "from assistant.cli import main; main()"]
+    environment = {**os.environ, "ASSISTANT_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*command, "index", "--watch", "--json", "--corpus", str(garden)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["embedded"] == 4
+    time.sleep(1)
+    (garden / "more.md").write_text("# More\n\nMint spreads.\n", "utf-8")
+    assert json.loads(process.stdout.readline())["added"] == ["more.md"]
+    (garden / "more.md").unlink()
+    assert json.loads(process.stdout.readline())["gone"] == ["more.md"]
+    aside = garden.with_name("aside")
+    garden.rename(aside)
+    time.sleep(3)
+    (aside / "plants.md").write_text(GARDEN.replace("dusk", "dawn"), "utf-8")
+    aside.rename(garden)
+    assert json.loads(process.stdout.readline())["changed"] == ["plants.md"]
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert f"There is no folder of texts at {garden}" in said.replace("\n", "")
+
+
+SEVERAL = """
+import numpy as np
+from assistant.models import ready
+from assistant.settings import load_settings
+from index.embed import Embedder
+
+if __name__ == "__main__":
+    settings = load_settings()
+    texts = [f"Sentence number {n} of a few." for n in range(150)]
+    one, two = (Embedder(ready(settings, "embed"), "e", processes) for processes in (1, 2))
+    print(two.batch // one.batch, np.allclose(one.embed_documents(texts), two.embed_documents(texts), atol=1e-4))
+"""
+
+
+def test_several_processes_embed_the_same(cli: Cli) -> None:
+    assert plain(cli(program=SEVERAL)).split() == ["2", "True"]
+
+
+def test_a_server_that_is_away_is_one_line(cli: Cli, garden: Path) -> None:
+    url = "http://127.0.0.1:9"
+    assert url in one_line(cli("index", "--corpus", str(garden), ASSISTANT_CHROMA_URL=url))
 
 
 OFFLINE_PROGRAM = """

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -168,3 +169,46 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Browser, address: str) -> 
     red, green, blue = (int(part) for part in background[4:-1].split(",")[:3])
     assert max(red, green, blue) < 80, "the dark theme follows the system"
     context.close()
+
+
+@pytest.fixture
+def followed(assistant: Assistant, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A page over a copy of the guide, and the folder of its texts."""
+    corpus = tmp_path / "guide"
+    shutil.copytree(assistant.settings.corpus, corpus)
+    other = assistant.over(corpus)
+    other.settings = other.settings.model_copy(update={"port": _free_port()})
+    served = launch(other)
+    yield f"http://127.0.0.1:{other.settings.port}", corpus
+    served.close()
+
+
+def test_the_page_shows_that_the_guide_changed_and_what_was_cited(browser: Browser, followed: tuple[str, Path]) -> None:
+    address, corpus = followed
+    page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+    page.set_default_timeout(LONG)
+    page.goto(address)
+    page.wait_for_selector(".starter")
+    assert page.locator(".news").count() == 0
+    ask(page, QUESTION)
+    page.wait_for_selector(".follow-up")
+    panel = page.locator(f"#{page.locator('.words .chip').first.get_attribute('popovertarget')}")
+    cited = str(panel.locator("mark").first.text_content())
+    (path,) = [path for path in corpus.iterdir() if cited in path.read_text("utf-8")]
+    before = path.read_text("utf-8")
+
+    path.write_text(before.replace(cited, "A sentence that nobody has cited."), "utf-8")
+    page.wait_for_selector(".chip.changed")
+    expect(page.locator(".news")).to_contain_text(f"{path.name} changed")
+    expect(page.locator("#current .since").first).to_contain_text("The guide has changed since")
+    page.locator(".words .chip.changed").first.click()
+    expect(panel).to_be_visible()
+    expect(panel).to_contain_text(cited)
+    expect(panel).to_contain_text("A sentence that nobody has cited.")
+    page.keyboard.press("Escape")
+
+    path.write_text(before, "utf-8")
+    page.wait_for_selector(".chip.changed", state="detached")
+    (corpus / "new.md").write_text("# New\n\nSomething else.\n", "utf-8")
+    expect(page.locator(".news")).to_contain_text("new.md new")
+    page.context.close()
