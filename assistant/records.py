@@ -28,6 +28,8 @@ class Span:
     end: int
     page: int = 0
     """From 1; 0 if the source has no pages."""
+    gone: bool = False
+    """The guide has changed since, and no longer says this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Passage:
     page: int = 0
     """Where it begins, from 1; 0 if the source has no pages."""
     now: str | None = None
-    """What the guide says in its place now, if what was cited is no longer there; empty if nothing is."""
+    """What the guide says in its place now, if some of what was cited is gone; empty if nothing is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,12 @@ class Answer:
 
 
 def _plain(passage: Passage) -> dict[str, Any]:
-    """A passage as plain data; pages only where the source has them, `now` only where the guide has changed."""
+    """A passage as plain data; `page` only where the source has pages, `gone` and `now` only where it has changed."""
     kept = asdict(passage)
     for record in (kept, *kept["cited"]):
-        if not record["page"]:
-            del record["page"]
+        for name in ("page", "gone"):
+            if not record.get(name, True):
+                del record[name]
     if passage.now is None:
         del kept["now"]
     return kept

@@ -11,9 +11,9 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passage, Span
-from index.build import text_hash
 from index.chunk import Chunk, Sentence
 from index.documents import plain
+from index.entries import text_hash
 from index.store import Store
 
 ALIKE = 0.4
@@ -47,11 +47,12 @@ def _moved(sentence: AnswerSentence, spans: dict[int, dict[Span, Span]]) -> Answ
 
 
 def _found(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[Passage, dict[Span, Span]]:
-    """A passage as it is now, and where its cited sentences are; unchanged and marked if they are no longer there."""
+    """A passage as it is now, and where its cited sentences are; as it was, and marked, if some are gone."""
     holding = [{chunk.id: chunk for chunk in store.holding(text_hash(plain(span.text)))} for span in cited]
     common = [chunk for identity, chunk in holding[0].items() if all(identity in held for held in holding)]
     if not common:
-        return replace(passage, now=_successor(passage, store)), {}
+        marked = {span: replace(span, gone=not held) for span, held in zip(cited, holding, strict=True)}
+        return replace(passage, cited=tuple(marked.values()), now=_successor(passage, store)), marked
     chunk = max(common, key=lambda one: (one.text == passage.text, one.source == passage.source, -one.start))
     where = {plain(sentence.text): span_of(sentence) for sentence in chunk.sentences}
     spans = {span: where[plain(span.text)] for span in cited}

@@ -8,19 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from index.chunk import CHUNKER_VERSION, Chunk, chunk_document
-from index.documents import corpus_files, document_from, plain, read_document
+from index.documents import corpus_files, document_from, read_document
 from index.embed import Embedder, Vectors
+from index.entries import Entry, entries_of
 from index.errors import CorpusError
 from index.manifest import Indexed, Manifest
 from index.plan import Corpus, File, Plan, content_hash, document_id, plan
-from index.store import Entry, EntryKind, Store, Writer
+from index.store import Store
+from index.writer import Writer
 
 GROUP = 1024
 """Texts looked up and sorted by length together; what is held in memory at once."""
@@ -206,19 +207,3 @@ def read_corpus(corpus: Path) -> tuple[tuple[Chunk, ...], int, tuple[str, ...]]:
     if not chunks:
         raise skipped[0] if skipped else CorpusError(f"The texts in {corpus} hold no words")
     return tuple(chunks), len(files) - len(skipped), tuple(str(error) for error in skipped)
-
-
-def entries_of(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
-    """What of a chunk gets a vector: the whole under its headings, the heading, each sentence."""
-    kinds: list[tuple[EntryKind, int, str]] = [
-        ("chunk", -1, f"{chunk.heading}. {' '.join(sentence.plain for sentence in chunk.sentences)}"),
-        ("heading", -1, " – ".join(chunk.headings)),
-        *(("sentence", position, sentence.plain) for position, sentence in enumerate(chunk.sentences)),
-    ]
-    for kind, position, text in kinds:
-        yield Entry(document, number, chunk, kind, position, text, text_hash(text))
-
-
-def text_hash(text: str) -> str:
-    """What an embedded text is known by; how it is spaced and marked up does not count."""
-    return sha256(plain(text).encode()).hexdigest()[:24]

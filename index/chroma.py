@@ -1,18 +1,11 @@
-"""Chroma, in a folder or as a server: opened, its faults turned into ours, damage noticed. The only import of chromadb.
-
-Chroma's own files are trusted only as far as they were left: garbage in its vector files ends the process that
-reads them, so files that changed since they were last known to be sound are read by a child process first.
-"""
+"""Chroma, in a folder or as a server: opened, and its faults turned into ours. The only import of chromadb."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,14 +17,8 @@ from index.errors import DamagedStoreError, StoreError
 if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
 
-DATABASE, SOUND = "chroma.sqlite3", "sound.json"
-"""Chroma's own file, and our list of its vector files as they were when last known to be sound."""
-
-UUID_LENGTH = 36
-"""Of the names of Chroma's folders of vectors."""
-
-PERSISTED = "index_metadata.pickle"
-"""Stands in a folder of vectors once Chroma has written them there; before, they are in the database alone."""
+DATABASE = "chroma.sqlite3"
+"""The name of Chroma's own file."""
 
 LEAST_FREE = 4_000_000
 """Bytes; with less on the disk, what Chroma cannot open is not taken for damaged: it writes when it opens."""
@@ -56,8 +43,7 @@ def embedded(folder: Path, *, anew: bool = False) -> ClientAPI:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _begin(folder)
-        _check(folder)
-        return _client(folder)
+        return client_of(folder)
     except OSError as error:
         reason = error.strerror or error
         raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
@@ -71,13 +57,17 @@ def embedded(folder: Path, *, anew: bool = False) -> ClientAPI:
 
 
 def _begin(folder: Path) -> None:
-    """A database in which readers and a writer do not wait for each other; Chroma would make one in which they do."""
+    """A database in which readers and a writer do not wait for each other; Chroma would make one in which they do.
+
+    Only before Chroma opens it: when one copy of SQLite closes a file, the locks of another copy on it are gone.
+    """
     if not (folder / DATABASE).exists():
         with closing(sqlite3.connect(folder / DATABASE)) as opened:
             opened.execute("PRAGMA journal_mode = WAL")
 
 
-def _client(folder: Path) -> ClientAPI:
+def client_of(folder: Path) -> ClientAPI:
+    """Chroma's client on a folder, its faults as they are."""
     # Imported late: half of the commands never open the index.
     import chromadb
 
@@ -137,119 +127,7 @@ def made(client: ClientAPI, name: str, embedder: str) -> Collection:
     return client.create_collection(name, configuration=SPACE, metadata=metadata, embedding_function=None)
 
 
-# Chroma's database is never opened here beside Chroma's own SQLite: when one copy of that library closes a file, the
-# locks of the other on it are gone. What belongs to what is known by our own notes.
-
-
-def vector_folders(folder: Path) -> set[str]:
-    """The names of Chroma's folders of vectors."""
-    return {path.name for path in folder.iterdir() if len(path.name) == UUID_LENGTH and path.is_dir()}
-
-
-def sweep(folder: Path, alive: Iterable[str]) -> None:
-    """Remove the folders of vectors of collections that are gone: Chroma 1.5 leaves them behind."""
-    for name in vector_folders(folder) - set(alive):
-        shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def note_sound(folder: Path, collections: Mapping[str, str]) -> None:
-    """Note the vector files of collections as they are now: this process wrote them whole, and they stay so.
-
-    Args:
-        collections: name -> its folder of vectors.
-    """
-    states = {name: _states(folder / inside) for name, inside in collections.items() if inside}
-    fresh = folder / f"{SOUND}.new"
-    fresh.write_text(json.dumps(states), "utf-8")
-    fresh.replace(folder / SOUND)
-
-
-def is_sound(folder: Path, names: Iterable[str]) -> bool:
-    """Whether a child process can read every vector of these collections."""
-    return not _fault(folder, names)
-
-
-def _check(folder: Path) -> None:
-    """DamagedStoreError if noted vector files are not as they were, and a child cannot read them."""
-    noted = _notes(folder)
-    if all(_as_noted(folder, files) for files in noted.values()):
-        return
-    for name in (name for files in noted.values() for name in files):
-        if not (folder / name).exists() and (folder / name).parent.exists():
-            raise DamagedStoreError(f"{folder} lacks {name}", "Run `assistant index --force`.")
-    if reason := _fault(folder, noted):
-        raise DamagedStoreError(f"{folder} does not read: {reason}", "Run `assistant index --force`.")
-    inside = {name: Path(next(iter(files), "")).parent.name for name, files in noted.items()}
-    note_sound(folder, inside)
-
-
-def _notes(folder: Path) -> dict[str, dict[str, list[int]]]:
-    """Collection -> file -> size and time of change, as noted."""
-    try:
-        kept = json.loads((folder / SOUND).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
-
-
-def _as_noted(folder: Path, files: Mapping[str, list[int]]) -> bool:
-    with suppress(OSError):
-        return all(_state(folder / name) == state for name, state in files.items())
-    return False
-
-
-def _states(inside: Path) -> dict[str, list[int]]:
-    """The vector files in a folder, if Chroma has written them out: those that it has not are in the database alone."""
-    if not (inside / PERSISTED).exists():
-        return {}
-    return {f"{inside.name}/{path.name}": _state(path) for path in sorted(inside.iterdir())}
-
-
-def _state(path: Path) -> list[int]:
-    """Size and time of change."""
-    state = path.stat()
-    return [state.st_size, state.st_mtime_ns]
-
-
-def _fault(folder: Path, names: Iterable[str]) -> str:
-    """What is wrong with these collections, by a child that reads all their vectors; empty if nothing is."""
-    command = [sys.executable, "-m", "index.chroma", str(folder.absolute()), *sorted(names)]
-    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
-    if not done.returncode:
-        return ""
-    return (done.stderr.strip().splitlines() or ["the process that read them ended"])[-1]
-
-
-def examine(folder: Path, names: Iterable[str]) -> None:
-    """Read every vector of some collections, and search each once; ends the process if one is not what was written.
-
-    Meant for a process of its own, since Chroma may end it too.
-    """
-    client, there = _client(folder), set(names)
-    for collection in client.list_collections():
-        if collection.name in there:
-            _examine(client.get_collection(collection.name, embedding_function=None))
-
-
-def _examine(collection: Collection) -> None:
-    total, vectors = collection.count(), matrix(None)
-    for start in range(0, total, 1000):
-        vectors = matrix(collection.get(limit=1000, offset=start, include=["embeddings"])["embeddings"])
-        if len(vectors) != min(1000, total - start):
-            raise SystemExit(f"vectors are missing after the first {start}")
-        if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):
-            raise SystemExit("a vector is not of length 1")
-    if total:
-        nearest = collection.query(query_embeddings=vectors[-1:], n_results=min(total, 50))
-        if len(nearest["ids"][0]) != min(total, 50):
-            raise SystemExit("a search finds too little")
-
-
 def matrix(embeddings: object) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Chroma's embeddings as one array of shape (entries, dimensions)."""
     rows: Iterable[object] = embeddings if isinstance(embeddings, (list, np.ndarray)) else ()
     return np.asarray(rows, dtype=np.float32)
-
-
-if __name__ == "__main__":
-    examine(Path(sys.argv[1]), sys.argv[2:])

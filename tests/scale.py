@@ -4,8 +4,8 @@
 
 Texts are generated, the same each time; ten chunks a document. All but the edit are stored with vectors made from
 hashes, of the embedder's size, since embedding half a million texts takes hours on a laptop; the edit and the questions
-go through the real embedder. `--throughput` embeds that many documents for real, once bare and once by a build; `--edits`
-prints what edits of the guide that ships cost, against a full build in the same run.
+go through the real embedder. `--throughput` embeds that many documents for real, once bare and once by a build.
+`--edits` prints what edits of the guide that ships cost, against a full build in the same run.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from hashed import HashedEmbedder
 
 from assistant.models import ready
 from assistant.settings import load_settings
-from index.build import build, entries_of, planned, read_corpus
+from index.build import build, planned, read_corpus
 from index.embed import Embedder, Vectors
+from index.entries import entries_of
 from index.search import WIDTH
 from index.store import Store
 
@@ -132,17 +133,23 @@ def edits(real: Embedder) -> None:
         chunk = max((c for c in read_corpus(corpus)[0] if c.source == guide.name), key=lambda c: len(c.sentences))
         first, *_, last = chunk.sentences
         text = guide.read_text("utf-8")
+
+        def replaced(old: str, new: str) -> None:
+            before = guide.read_text("utf-8")
+            assert old in before
+            guide.write_text(before.replace(old, new), "utf-8")
+
         steps: list[tuple[str, Callable[[], object]]] = [
             ("nothing", lambda: None),
-            ("one sentence", lambda: guide.write_text(text.replace(first.text, "A sentence that was not there."))),
+            ("one sentence", lambda: replaced(first.text, "A sentence that was not there.")),
             (
                 "a paragraph of four sentences",
-                lambda: guide.write_text(text.replace(last.text, "One. Two. Three. Four.")),
+                lambda: replaced(last.text, "One here. Two here. Three here. Four here."),
             ),
-            ("a heading", lambda: guide.write_text(text.replace(f" {chunk.headings[-1]}", " Another heading"))),
+            ("a heading", lambda: replaced(f" {chunk.headings[-1]}", " Another heading")),
             ("a file renamed", lambda: guide.rename(corpus / "renamed.md")),
             ("a file removed", lambda: (corpus / "renamed.md").unlink()),
-            ("the same file put back", lambda: guide.write_text(text)),
+            ("the file put back as it was at first", lambda: guide.write_text(text, "utf-8")),
         ]
         full = build(store, corpus, lambda: real, real.name)
         print("| what | texts embedded | seconds |\n|---|---|---|")

@@ -17,14 +17,15 @@ import pytest
 
 from assistant import Settings
 from assistant.settings import index_folder
-from index.build import Report, build, entries_of, planned, read_corpus
+from index.build import Report, build, planned, read_corpus
 from index.chunk import CHUNKER_VERSION
 from index.embed import Embedder, Vectors
+from index.entries import Entry, entries_of
 from index.errors import CorpusError
 from index.manifest import Manifest
 from index.plan import SETTLED, stale_reason
 from index.search import HEADING_SHARE, Searcher
-from index.store import Entry, Store
+from index.store import Store
 from index.words import Rarity, terms, words
 
 PLANTS = """# A Small Garden
@@ -288,7 +289,7 @@ def test_an_index_of_another_program_or_embedder_is_made_again(
     recorder.make(store, garden)
     with store.building():
         old = replace(store.manifest, **{field: "another"})  # type: ignore[type-var]
-        store.keep(manifest=old.to_json(), generation=old.generation + 1)
+        store.segments.keep(manifest=old.to_json(), generation=old.generation + 1)
     report = recorder.make(store, garden)
     assert report.reason
     assert report.embedded == len(recorder.texts) == (22 if field == "embedder" else 0)

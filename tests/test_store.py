@@ -22,7 +22,8 @@ from hashed import HashedEmbedder, write_version
 from index.build import Report, build, planned
 from index.errors import StoreError
 from index.manifest import Indexed, Manifest, Segment
-from index.store import MERGED, Store, open_store, worn
+from index.store import Store, open_store
+from index.writer import MERGED, worn
 
 PROGRAM = Path(__file__).parent / "hashed.py"
 
@@ -92,7 +93,7 @@ def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_pa
     assert versions(again) == {"0"}
     assert made(again, corpus, embedder).embedded == embedder.texts < 400 * 31 + 400 - 8000, "what was made is used"
     assert versions(again) == {"1"}
-    assert len(again._client.list_collections()) == 1 + len(again.manifest.segments)  # type: ignore[union-attr]
+    assert len(again.segments._client.list_collections()) == 1 + len(again.manifest.segments)  # type: ignore[union-attr]
 
 
 def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> None:
@@ -128,12 +129,12 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
         assert max(max(candidate.sentences) for candidate in near) == pytest.approx(1, abs=1e-5)
         moved += version != last
         last = version
-        store._client.close()
+        store.segments.close()
     assert started("once", folder, corpus).wait() == 0
     store = open_store(folder, pytest.fail)
     assert len(versions(store)) == 1
     assert store.manifest is not None
-    assert len(store._client.list_collections()) == 1 + len(store.manifest.segments)
+    assert len(store.segments._client.list_collections()) == 1 + len(store.manifest.segments)
     assert folders(store) == len(store.manifest.segments)
 
 
@@ -163,7 +164,7 @@ assert versions(store) == {"0"}
 room(200, "remount")
 build(store, corpus, lambda: embedder, embedder.name)
 assert versions(store) == {"1"}
-assert len(store._client.list_collections()) == 1 + len(store.manifest.segments)
+assert len(store.segments._client.list_collections()) == 1 + len(store.manifest.segments)
 print("as it should be")
 """
 
@@ -235,7 +236,7 @@ def test_many_small_edits_leave_few_segments(tmp_path: Path, corpus: Path) -> No
     assert versions(store) == {"9"}
     assert len(store.chunks()) == 30
     for segment in store.manifest.segments if store.manifest else ():
-        assert store._collection(segment.name).count() == segment.entries
+        assert store.segments[segment.name].count() == segment.entries
 
 
 def test_segments_are_merged_by_size_and_the_dying_are_written_again() -> None:
@@ -380,12 +381,12 @@ def test_an_index_of_another_version_is_made_anew(tmp_path: Path, corpus: Path) 
     """Whatever collections it had, only those of the new one are left."""
     store = Store(tmp_path / "index")
     made(store, corpus)
-    store._client.create_collection("guide-1234", metadata={"whole": "1"}, embedding_function=None)
-    store.keep(format=1)
+    store.segments._client.create_collection("guide-1234", metadata={"whole": "1"}, embedding_function=None)
+    store.segments.keep(format=1)
     assert store.manifest is None
     assert "another version" in planned(store, corpus, "hashed").reason
     assert made(store, corpus).documents == 3
-    assert len(store._client.list_collections()) == 2
+    assert len(store.segments._client.list_collections()) == 2
     assert folders(store) == 1
 
 
@@ -458,7 +459,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def found(store: Store, text: str) -> list[tuple[str, float]]:
     near = store.near(HashedEmbedder().embed_questions([text]), 200)
-    return sorted((c.chunk.id, round(max(c.sentences), 4)) for c in near)
+    # Further down, which of many equally far chunks is found is a matter of luck: the search is approximate.
+    return sorted(((c.chunk.id, round(max(c.sentences), 4)) for c in near), key=lambda one: -one[1])[:5]
 
 
 def test_a_server_gives_the_same_results_and_pages_share_it(tmp_path: Path, corpus: Path, server: Server) -> None:

@@ -102,9 +102,7 @@ def _since(answer: Answer) -> str:
     """A line under an answer that cites what the guide no longer says."""
     if not changed(answer.passages):
         return ""
-    return (
-        f'<p class="since">{CHANGED} this answer: what it cites at * reads differently now. Ask again for the new.</p>'
-    )
+    return f'<p class="since">{CHANGED} this answer: what it cites at * reads differently now. You can ask again.</p>'
 
 
 def _rest(answer: Answer, place: int) -> str:
@@ -126,7 +124,7 @@ def _chips(sentence: AnswerSentence, passages: dict[int, Passage], key: str) -> 
     for number in sentence.citations:
         spans = tuple(c.span for c in sentence.support if c.number == number)
         identity = f"{key}-{number}"
-        chips.append(_chip(identity, passages[number], f"Source {number}: {passages[number].heading}"))
+        chips.append(_chip(identity, number, f"Source {number}: {passages[number].heading}", spans))
         panels.append(_panel(passages[number], spans, identity))
     return "".join(chips), "".join(panels)
 
@@ -139,7 +137,7 @@ def _with_chips(text: str, chips: str) -> str:
 
 def _step(step: NextStep, identity: str) -> tuple[str, str]:
     label = f"Where the guide says so: {step.passage.heading}"
-    chip = _chip(identity, step.passage, label)
+    chip = _chip(identity, step.passage.number, label, step.passage.cited)
     return f"<li>{_with_chips(step.text, chip)}</li>", _panel(step.passage, step.passage.cited, identity)
 
 
@@ -152,11 +150,11 @@ def _sources(passages: Iterable[Passage], place: int) -> str:
     return f'<section class="sources"><h3>Sources</h3><ul>{cards}</ul></section>' if cards else ""
 
 
-def _chip(identity: str, passage: Passage, label: str) -> str:
-    """A citation; it shows if the guide has changed since."""
-    if passage.now is None:
-        return _opener(identity, str(passage.number), label, "chip")
-    return _opener(identity, f"{passage.number}*", f"{label} ({CHANGED})", "chip changed")
+def _chip(identity: str, number: int, label: str, spans: Sequence[Span]) -> str:
+    """A citation; it shows if the guide no longer says so."""
+    if any(span.gone for span in spans):
+        return _opener(identity, f"{number}*", f"{label} ({CHANGED})", "chip changed")
+    return _opener(identity, str(number), label, "chip")
 
 
 def _panel(passage: Passage, spans: Sequence[Span], identity: str) -> str:
