@@ -6,9 +6,8 @@ Every question goes down the straight line, as a person's does. Whether the guid
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.answer import Assistant
-from assistant.errors import QuestionError
 from assistant.generate import ChatModel
+from assistant.jsonlines import json_lines
 from assistant.prompt import JUDGE_PREFIX, judge_question
 from assistant.records import Answer, AnswerSentence, Passage, Span, Turn
 from assistant.retrieve import searched
@@ -206,7 +205,7 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     return tuple(
         Case(kept["id"], kept["category"], kept["question"], tuple(kept.get("history", ())),
              tuple(kept.get("gold", ())), tuple(map(tuple, kept.get("must", ()))), tuple(kept.get("never", ())))
-        for kept in _lines(path, ("id", "category", "question"))
+        for kept in json_lines(path, ("id", "category", "question"))
     )  # fmt: skip
 
 
@@ -214,7 +213,8 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     """The labelled pairs of a file of JSON lines; QuestionError names a line that is not one."""
     names = ("id", "evidence", "answer", "supported")
     return tuple(
-        Label(kept["id"], tuple(kept["evidence"]), kept["answer"], kept["supported"]) for kept in _lines(path, names)
+        Label(kept["id"], tuple(kept["evidence"]), kept["answer"], kept["supported"])
+        for kept in json_lines(path, names)
     )
 
 
@@ -224,7 +224,7 @@ def half_of(identity: str) -> Half:
 
 
 def chosen(cases: Sequence[Case], half: Half, most: int = 0) -> tuple[Case, ...]:
-    """The cases of a half; at most so many if that is not 0, spread over the categories and always the same."""
+    """The cases of a half; at most so many if that is not 0, by the hash of their ids: always the same."""
     some = [case for case in cases if half in ("all", half_of(case.id))]
     ordered = sorted(some, key=lambda case: sha256(f"sample {case.id}".encode()).hexdigest())
     return tuple(ordered[: most or None])
@@ -370,22 +370,3 @@ def _stands_in(text: str) -> Callable[[str], bool]:
 @cache
 def _source_text(corpus: Path, source: str) -> str:
     return read_document(corpus / source, source).text
-
-
-def _lines(path: Path, needed: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines that have these keys."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QuestionError(f"{path} cannot be read ({error})", "Name a file of JSON lines.") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            kept = json.loads(line)
-            missing = [name for name in needed if name not in kept]
-        except (ValueError, TypeError) as error:
-            raise QuestionError(f"{path}, line {number}: {error}", "See tests/questions for the form.") from error
-        if missing:
-            raise QuestionError(f"{path}, line {number}: no {missing[0]}", "See tests/questions for the form.")
-        yield kept

@@ -10,9 +10,8 @@ A folder of examples holds, as JSON lines:
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.errors import QuestionError
 from assistant.fitted import STEP, Danger, Fitted, Floats, Reading, centred
 from assistant.generate import ChatModel, Message
+from assistant.jsonlines import json_lines
 from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question, support_question
 from assistant.retrieve import DECIDING_SENTENCES
 from index.build import Progress
@@ -66,18 +65,24 @@ class Examples:
 
 def read_examples(folder: Path) -> Examples:
     """All examples of a folder; QuestionError names a file or line that is not as it should be."""
+
+    def rows(name: str, *needed: str) -> Iterator[dict[str, Any]]:
+        return json_lines(folder / f"{name}.jsonl", needed)
+
     chance = random.Random(SEED)
-    messages = [(row["question"], "" if row["kind"] == HARMLESS else row["kind"]) for row in _rows(folder, "danger")]
+    told = rows("danger", "question", "kind")
+    messages = [(row["question"], "" if row["kind"] == HARMLESS else row["kind"]) for row in told]
     coverage = []
-    guides = _rows(folder, "guides")
+    guides = list(rows("guides", "sentences", "asked", "not_answered"))
     said = [tuple(sentence["text"] for sentence in guide["sentences"]) for guide in guides]
     for guide, sentences in zip(guides, said, strict=True):
         asked = [one["question"] for one in guide["asked"]]
         messages += [(question, "") for question in (*asked, *guide["not_answered"])]
         coverage += [(sentences, question, True) for question in chance.sample(asked, ASKED)]
         coverage += [(sentences, question, False) for question in chance.sample(guide["not_answered"], NOT_ANSWERED)]
-    coverage += [(said[i % len(said)], row["question"], False) for i, row in enumerate(_rows(folder, "stray"))]
-    support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in _rows(folder, "pairs")]
+    coverage += [(said[i % len(said)], row["question"], False) for i, row in enumerate(rows("stray", "question"))]
+    pairs = rows("pairs", "evidence", "answer", "supported")
+    support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in pairs]
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(support))
 
 
@@ -183,11 +188,3 @@ def _embedded(embedder: Embedder, texts: Sequence[str], count: Callable[[int], N
 
 def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
     return [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-
-
-def _rows(folder: Path, name: str) -> list[Any]:
-    path = folder / f"{name}.jsonl"
-    try:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
-        raise QuestionError(f"{path} cannot be read ({error})", "Name a folder like tests/training.") from error

@@ -81,6 +81,12 @@ def changed(report: Report) -> str:
     return "; ".join(parts)
 
 
+def _how_much(report: Report) -> str:
+    """What changed and how much of it is new, in words."""
+    new = f", {report.embedded} sentences and passages new" if report.embedded else ""
+    return f"{changed(report) or 'the guide was read again'}{new}"
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How the index stands to the texts."""
@@ -137,4 +143,4 @@ class Follower:
             self.state = replace(self.state, share=None, problem="")
         else:
             # Another process may have built: then all that is known here is that the guide has changed.
-            self.state = State(generation, time.time(), changed(report) or "the guide was read again")
+            self.state = State(generation, time.time(), _how_much(report))

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from index.chunk import CHUNKER_VERSION, Chunk, chunk_document
+from index.chunk import Chunk, chunk_document
 from index.documents import corpus_files, document_from, read_document
 from index.embed import Embedder, Vectors
 from index.entries import Entry, entries_of
 from index.errors import CorpusError
 from index.manifest import Indexed, Manifest
-from index.plan import Corpus, File, Plan, content_hash, document_id, plan
+from index.plan import READING, Corpus, File, Plan, content_hash, document_id, plan
 from index.store import Store
 from index.writer import Writer
 
@@ -94,7 +94,7 @@ def build(
             if not any(document.chunks for document in documents):
                 raise _nothing_to_read(documents, doing, corpus)
             ordered = tuple(sorted(documents, key=lambda document: document.source))
-            manifest = making.writer.switch(Manifest(name, CHUNKER_VERSION, documents=ordered))
+            manifest = making.writer.switch(Manifest(name, READING, documents=ordered))
             embedded = making.embedded
     assert manifest is not None  # the plan has a reason if there is none
     skipped = (*manifest.skipped, *doing.unread)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from index.manifest import Indexed, Manifest, version_id
 
 SETTLED = 2.0
 """Seconds after which a file's time of change tells two versions of it apart, on every file system."""
+
+
+READING = CHUNKER_VERSION + "".join(f"+{name}" for name in ("mammoth", "pdfminer") if find_spec(name))
+"""By what texts are read and cut. When it is another, all are read again; only what is new then is embedded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def stale_reason(manifest: Manifest | None, embedder: str) -> str:
         return "there is no index yet"
     if manifest.embedder != embedder:
         return f"the embedder is now {embedder}, it was {manifest.embedder}"
-    return "" if manifest.chunker == CHUNKER_VERSION else "this version of the program cuts texts differently"
+    return "" if manifest.chunker == READING else "the program now reads texts in another way"
 
 
 def _moved(
@@ -199,4 +204,4 @@ def content_hash(data: bytes) -> str:
 
 def document_id(source: str, content: str) -> str:
     """The id of a version of a document, as this program cuts it."""
-    return version_id(source, content, CHUNKER_VERSION)
+    return version_id(source, content, READING)

@@ -231,7 +231,7 @@ class Store:
         Raises:
             BusyError: another machine is building this index on the server.
         """
-        lock = FileLock(self.folder.with_name(self.folder.name + ".lock"))
+        lock = _lock(self.folder)
         with chroma.away(self.place):
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
@@ -289,9 +289,23 @@ def open_store(
     """The store at a place; a damaged folder is put aside as `<folder>.damaged`, with a line, and begun anew."""
     try:
         return Store(folder, url, name)
+    except DamagedStoreError:
+        # Nobody may be building there now, and another process may have put it aside already.
+        with _lock(folder):
+            return _made_anew(folder, say)
+
+
+def _made_anew(folder: Path, say: Callable[[str], None]) -> Store:
+    try:
+        return Store(folder)
     except DamagedStoreError as error:
         aside = folder.with_name(folder.name + ".damaged")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
         say(f"The index was damaged and is made again from the texts ({error.what}).")
-        return Store(folder, url, name)
+        return Store(folder)
+
+
+def _lock(folder: Path) -> FileLock:
+    """Held by who builds."""
+    return FileLock(folder.with_name(folder.name + ".lock"))

@@ -265,6 +265,18 @@ def test_the_index_from_nothing_to_fresh_to_forced(cli: Cli, garden: Path) -> No
     assert (stale["fresh"], stale["reason"]) == (False, "the texts have changed")
 
 
+def test_doctor_leaves_a_damaged_index_where_it_is(cli: Cli, garden: Path) -> None:
+    plain(cli("index", "--corpus", str(garden)))
+    folder = Path(json.loads(plain(cli("index", "--status", "--json", "--corpus", str(garden))))["folder"])
+    with (folder / "chroma.sqlite3").open("r+b") as stream:
+        stream.write(b"no database" * 10)
+    report = json.loads(plain(cli("doctor", "--json", "--corpus", str(garden))))
+    assert str(folder) in report["index"]["state"]
+    assert folder.is_dir()
+    assert not folder.with_name(folder.name + ".damaged").exists()
+    assert "damaged" in cli("index", "--corpus", str(garden)).stderr.decode()
+
+
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli: Cli, garden: Path) -> None:
     words = ("index", "--dry-run", "--corpus", str(garden))
     for _ in range(2):

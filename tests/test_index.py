@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,12 +19,11 @@ import pytest
 from assistant import Settings
 from assistant.settings import index_folder
 from index.build import Report, build, planned, read_corpus
-from index.chunk import CHUNKER_VERSION
 from index.embed import Embedder, Vectors
 from index.entries import Entry, entries_of
 from index.errors import CorpusError
 from index.manifest import Manifest
-from index.plan import SETTLED, stale_reason
+from index.plan import READING, SETTLED, stale_reason
 from index.search import HEADING_SHARE, Searcher
 from index.store import Store
 from index.words import Rarity, terms, words
@@ -123,7 +123,7 @@ def test_an_index_holds_the_whole_corpus(store: Store, garden: Path, recorder: R
     assert report.embedded == len(recorder.texts)
     assert store.manifest is not None
     assert store.manifest.counts == (documents, len(chunks), len(wanted))
-    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, CHUNKER_VERSION)
+    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, READING)
     assert store.chunks() == tuple(sorted(chunks, key=lambda chunk: (chunk.source, chunk.start)))
 
 
@@ -272,7 +272,7 @@ def test_files_that_have_not_changed_are_not_read_again(store: Store, garden: Pa
 
 @pytest.mark.parametrize(
     ("embedder", "chunker", "said"),
-    [("mpnet", CHUNKER_VERSION, ""), ("minilm", CHUNKER_VERSION, "minilm"), ("mpnet", "0", "cuts")],
+    [("mpnet", READING, ""), ("minilm", READING, "minilm"), ("mpnet", "0", "another way")],
 )
 def test_stale_for_each_of_its_reasons(embedder: str, chunker: str, said: str) -> None:
     reason = stale_reason(Manifest(embedder, chunker), "mpnet")
@@ -354,6 +354,24 @@ def test_a_file_that_cannot_be_read_now_stays_as_it_was(store: Store, garden: Pa
     report = recorder.make(store, garden)
     assert report.documents == 1
     assert {chunk.source for chunk in store.chunks()} == {"plants.md"}
+
+
+def test_a_file_is_read_once_what_reads_it_is_installed(
+    store: Store, garden: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the extra for PDF is installed after the index was made."""
+    shutil.copy(Path(__file__).parent / "files" / "bicycle.pdf", garden / "scan.pdf")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "pdfminer.high_level", None)
+        for module in ("index.plan", "index.build"):
+            without.setattr(f"{module}.READING", READING.replace("+pdfminer", ""))
+        first = recorder.make(store, garden)
+        assert "guide-assistant[documents]" in first.skipped[0]
+        assert recorder.make(store, garden).reason == ""
+    report = recorder.make(store, garden)
+    assert report.skipped == ()
+    assert report.documents == 3
+    assert not set(recorder.texts) & {"Water the beans at dusk."}
 
 
 def test_a_name_that_is_no_text_is_named(store: Store, garden: Path, recorder: Recorder) -> None:

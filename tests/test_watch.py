@@ -141,7 +141,7 @@ def test_what_changed_is_said_by_name(follower: Follower, corpus: Path) -> None:
     assert before.what == before.problem == ""
     (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
     state = settled(follower, before)
-    assert state.what == "1.md changed"
+    assert state.what == "1.md changed, 3 sentences and passages new"
     (corpus / "1.md").rename(corpus / "one.md")
     assert settled(follower, state).what == "1.md to one.md moved"
 
