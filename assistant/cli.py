@@ -139,12 +139,13 @@ def index(
 ) -> None:
     """Make the index equal to the texts."""
     settings = load_settings(corpus=corpus)
-    store, name = opened(settings, _say), embedder_name(settings)
-    if status:
-        _print_status(store, settings, planned(store, settings.corpus, name), as_json)
-    elif dry_run:
-        _print_plan(planned(store, settings.corpus, name, force=force), as_json)
+    name = embedder_name(settings)
+    if status or dry_run:
+        store = Store(index_folder(settings), *place(settings))  # looked at only: a damaged one stays where it is
+        doing = planned(store, settings.corpus, name, force=force)
+        _print_status(store, settings, doing, as_json) if status else _print_plan(doing, as_json)
     else:
+        store = opened(settings, _say)
         embedder = _embedder(settings, _say, processes)
         _build(store, settings, embedder, force, as_json)
         for _ in changes(settings.corpus, Event()) if watch else ():
@@ -363,7 +364,7 @@ def _index_state(settings: Settings) -> str:
         return "not made yet"
     try:
         # Looked at only: a damaged index stays where it is.
-        store = Store(folder, **place(settings))
+        store = Store(folder, *place(settings))
         reason = planned(store, settings.corpus, embedder_name(settings)).reason
         chunks = store.manifest.counts[1] if store.manifest else 0
     except GuideError as error:
@@ -403,7 +404,7 @@ def _bar(*columns: ProgressColumn) -> Iterator[Callable[[int, int], None]]:
 
 
 def _print_report(report: Report) -> None:
-    for line in told(report) if report.reason else ():
+    for line in told(report):
         out.print(line, markup=False, soft_wrap=True)
     if not report.reason:
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")

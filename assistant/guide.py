@@ -24,15 +24,15 @@ NAMED = 3
 
 def opened(settings: Settings, say: Say = lambda line: None) -> Store:
     """The store of the guide's index. Raises StoreError; a damaged one is put aside, with a line."""
-    return open_store(index_folder(settings), say, **place(settings))
+    return open_store(index_folder(settings), say, *place(settings))
 
 
-def place(settings: Settings) -> dict[str, str]:
-    """Where a `Store` is, apart from its folder: the server, and what the index is called there."""
+def place(settings: Settings) -> tuple[str, str]:
+    """Where a `Store` is, apart from its folder: the server, empty for none, and what the index is called there."""
     if not settings.chroma_url:
-        return {}
+        return "", "guide"
     name = settings.chroma_name or re.sub(r"[^A-Za-z0-9]+", "-", f"guide {index_folder(settings).name}")
-    return {"url": settings.chroma_url, "name": name}
+    return settings.chroma_url, name
 
 
 def indexed(
@@ -109,6 +109,7 @@ class Follower:
     def __init__(self, store: Store, settings: Settings, embedder: Embedder) -> None:
         self.state = State(self._generation(store))
         self._store, self._settings, self._embedder = store, settings, embedder
+        self._skipped = set(manifest.skipped) if (manifest := store.manifest) else set()
         self._stop = Event()
         self._thread = Thread(target=self._run, name="follower", daemon=True)
         self._thread.start()
@@ -126,21 +127,21 @@ class Follower:
     def _run(self) -> None:
         for _ in changes(self._settings.corpus, self._stop):
             try:
-                report = build(
-                    self._store, self._settings.corpus, lambda: self._embedder, self._embedder.name, progress=self._tell
-                )
-            except GuideError as error:
-                self.state = replace(self.state, share=None, problem=str(error))
-            else:
+                name = self._embedder.name
+                report = build(self._store, self._settings.corpus, lambda: self._embedder, name, progress=self._tell)
                 self._noted(report)
+            except (GuideError, OSError) as error:
+                self.state = replace(self.state, share=None, problem=str(error))
 
     def _tell(self, done: int, total: int) -> None:
         self.state = replace(self.state, share=done / total if total else 1.0)
 
     def _noted(self, report: Report) -> None:
         generation = self._generation(self._store)
+        problem = report.skipped[0] if set(report.skipped) - self._skipped else ""
+        self._skipped |= set(report.skipped)
         if generation == self.state.generation:
-            self.state = replace(self.state, share=None, problem="")
+            self.state = replace(self.state, share=None, problem=problem)
         else:
             # Another process may have built: then all that is known here is that the guide has changed.
-            self.state = State(generation, time.time(), _how_much(report))
+            self.state = State(generation, time.time(), _how_much(report), problem=problem)

@@ -20,6 +20,10 @@ ALIKE = 0.4
 """Of two texts' characters in common runs: a passage less like the old one than this is not what became of it."""
 
 
+TRIED = 5
+"""Passages that are compared with an old one letter by letter."""
+
+
 def passage_of(chunk: Chunk, number: int, score: float) -> Passage:
     """A chunk as a passage."""
     heading = " › ".join(chunk.headings)
@@ -64,15 +68,17 @@ def _successor(passage: Passage, store: Store) -> str:
     """The text that stands in a passage's place now; empty if there is none."""
     manifest = store.manifest
     documents = [d for d in manifest.documents if d.source == passage.source] if manifest else []
-    likeness = {chunk.text: _likeness(chunk, passage) for chunk in store.chunks(documents)}
+    nearest = sorted(store.chunks(documents), key=lambda chunk: -_likeness(chunk, passage, quick=True))[:TRIED]
+    likeness = {chunk.text: _likeness(chunk, passage) for chunk in nearest}
     best = max(likeness, key=lambda text: likeness[text], default="")
     return best if likeness.get(best, 0.0) >= ALIKE else ""
 
 
-def _likeness(chunk: Chunk, passage: Passage) -> float:
-    """0 to 2; the same heading counts as much as the same text."""
+def _likeness(chunk: Chunk, passage: Passage, *, quick: bool = False) -> float:
+    """0 to 2; the same heading counts as much as the same text. A `quick` one may be too much."""
     same = " › ".join(chunk.headings) == passage.heading
-    return same + SequenceMatcher(None, chunk.text, passage.text, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, chunk.text, passage.text, autojunk=False)
+    return same + (matcher.quick_ratio() if quick else matcher.ratio())
 
 
 def changed(passages: Iterable[Passage]) -> bool:

@@ -23,6 +23,9 @@ from index.plan import READING, Corpus, File, Plan, content_hash, document_id, p
 from index.store import Store
 from index.writer import Writer
 
+ENTRY_SIZE = 60
+"""Bytes of text to an entry, about."""
+
 GROUP = 1024
 """Texts looked up and sorted by length together; what is held in memory at once."""
 
@@ -89,13 +92,17 @@ def build(
         doing, manifest, embedded = planned(store, corpus, name, force=force), store.manifest, 0
         if doing.reason:
             reuse = manifest is not None and manifest.embedder == name and not force
-            making = _Making(store.writer(name), embedder, progress, reuse=reuse)
+            expected = sum(file.size for file in doing.writing) // ENTRY_SIZE
+            making = _Making(store.writer(name, expected), embedder, progress, reuse=reuse)
             documents = (*doing.keeping, *making.documents(doing.writing, manifest))
             if not any(document.chunks for document in documents):
                 raise _nothing_to_read(documents, doing, corpus)
             ordered = tuple(sorted(documents, key=lambda document: document.source))
-            manifest = making.writer.switch(Manifest(name, READING, documents=ordered))
+            reading = manifest.chunker if manifest and doing.keeping else READING
+            manifest = making.writer.switch(Manifest(name, reading, documents=ordered))
             embedded = making.embedded
+        else:
+            store.tidy()
     assert manifest is not None  # the plan has a reason if there is none
     skipped = (*manifest.skipped, *doing.unread)
     return Report(doing, *manifest.counts, embedded, skipped, round(time.perf_counter() - begun, 3))
@@ -143,7 +150,7 @@ class _Making:
             document = document_from(data, file.path, file.source)
         except CorpusError as error:
             return _unread(file, content, str(error))
-        identity, segment = document_id(file.source, content), self.writer.segment
+        identity = document_id(file.source, content)
         chunks = entries = size = 0
         for number, chunk in enumerate(chunk_document(document)):
             for entry in entries_of(chunk, identity, number):
@@ -152,7 +159,9 @@ class _Making:
             chunks, size = chunks + 1, size + len(chunk.text)
             if len(self._group) >= GROUP:
                 self._write(round(file.size * chunk.end / max(1, len(document.text))))
-        return Indexed(identity, file.source, content, document.title, size, chunks, entries, segment)
+        if not entries:
+            return _unread(file, content, f"{file.path} holds no text.")
+        return Indexed(identity, file.source, content, document.title, size, chunks, entries, self.writer.segment)
 
     def _write(self, of_file: int = 0) -> None:
         """Write the group that has gathered; `of_file` bytes of the file now read are done with it."""

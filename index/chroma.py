@@ -23,7 +23,11 @@ DATABASE = "chroma.sqlite3"
 LEAST_FREE = 4_000_000
 """Bytes; with less on the disk, what Chroma cannot open is not taken for damaged: it writes when it opens."""
 
-SPACE = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 200}}
+SPACE = {"space": "cosine", "ef_construction": 100, "ef_search": 200}
+
+LOGGED, LOGGED_SHARE = 1000, 0.05
+"""Entries that Chroma logs before it writes its vector files, at least and of those expected: each time it writes the
+names of all there are, and what is in the log at the end is read at each opening."""
 
 
 def embedded(folder: Path, *, anew: bool = False) -> ClientAPI:
@@ -121,10 +125,11 @@ def missing() -> type[Exception]:
     return fault
 
 
-def made(client: ClientAPI, name: str, embedder: str) -> Collection:
-    """A new, empty collection for vectors of length 1 by this embedder."""
+def made(client: ClientAPI, name: str, embedder: str, expected: int) -> Collection:
+    """A new, empty collection for about so many vectors of length 1 by this embedder."""
+    configuration = {"hnsw": {**SPACE, "sync_threshold": max(LOGGED, round(LOGGED_SHARE * expected))}}
     metadata = {"embedder": embedder}
-    return client.create_collection(name, configuration=SPACE, metadata=metadata, embedding_function=None)
+    return client.create_collection(name, configuration=configuration, metadata=metadata, embedding_function=None)
 
 
 def matrix(embeddings: object) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

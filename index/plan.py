@@ -58,7 +58,7 @@ class Plan:
     keeping: tuple[Indexed, ...] = ()
     """Versions that stay as they are."""
     unread: tuple[str, ...] = ()
-    """Files that cannot be read now, in a line each; what was indexed of them stays."""
+    """Files that cannot be read now, in a line each; what was indexed of them stays, unless all is written again."""
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -86,12 +86,14 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
     readable = {source: file for source, file in now.items() if file.hash}
     added = [source for source in readable if source not in before]
     changed = [source for source in readable if source in before and before[source].hash != readable[source].hash]
-    gone = [source for source in before if source not in now]
+    # What lies in a folder that cannot be listed now is not gone.
+    hidden = tuple(f"{source}/" for source, file in now.items() if not file.hash)
+    gone = [source for source in before if source not in now and not source.startswith(hidden)]
     moved = _moved(gone, added, before, readable)
     old_names, new_names = {old for old, _ in moved}, {new for _, new in moved}
     reason = "asked to" if force else stale_reason(manifest, embedder)
     touched = {*added, *changed}
-    keeping = tuple(d for source, d in before.items() if source in now and source not in touched)
+    keeping = tuple(d for source, d in before.items() if source not in touched and source not in gone)
     every = bool(reason)
     texts_changed = added or changed or gone
     return Plan(
@@ -103,7 +105,11 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
         untouched=len(keeping),
         writing=tuple(file for source, file in readable.items() if every or source in touched),
         keeping=() if every else keeping,
-        unread=tuple(f"{_shown(file.path)} cannot be read ({file.problem})." for file in now.values() if not file.hash),
+        unread=tuple(
+            f"{_shown(file.path)} cannot be read ({file.problem})."
+            for source, file in now.items()
+            if not file.hash and not (source in before and before[source].problem)
+        ),
     )
 
 
@@ -113,7 +119,10 @@ def stale_reason(manifest: Manifest | None, embedder: str) -> str:
         return "there is no index yet"
     if manifest.embedder != embedder:
         return f"the embedder is now {embedder}, it was {manifest.embedder}"
-    return "" if manifest.chunker == READING else "the program now reads texts in another way"
+    # A machine that reads fewer kinds of files does not take from a common index what another has read.
+    version, *kinds = manifest.chunker.split("+")
+    same = version == CHUNKER_VERSION and set(READING.split("+")[1:]) <= set(kinds)
+    return "" if same else "the program now reads texts in another way"
 
 
 def _moved(

@@ -12,7 +12,8 @@ from index.manifest import FORMAT, Segment
 if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
 
-HEAD = "head"
+HEAD, SEGMENT = "head", "s-"
+"""The name of the head; how the names of segments begin."""
 
 
 class Segments:
@@ -53,18 +54,19 @@ class Segments:
 
     def __getitem__(self, name: str) -> Collection:
         """A segment's collection; remembered, since it is never changed."""
-        if name not in self._opened:
-            self._opened[name] = self._client.get_collection(self._named(name), embedding_function=None)
-        return self._opened[name]
+        opened = self._opened.get(name)  # another thread may forget it in between
+        if opened is None:
+            opened = self._opened[name] = self._client.get_collection(self._named(name), embedding_function=None)
+        return opened
 
-    def make(self, name: str, embedder: str) -> Collection:
-        """A new, empty segment. Raises StoreError."""
+    def make(self, name: str, embedder: str, expected: int) -> Collection:
+        """A new, empty segment for about so many entries. Raises StoreError."""
         with chroma.away(self.place):
-            return chroma.made(self._client, self._named(name), embedder)
+            return chroma.made(self._client, self._named(name), embedder, expected)
 
     def all(self) -> list[Collection]:
         """Every collection of the index but its head; in a folder, whatever an older version made there too."""
-        prefix = self._named("s-") if self.served else ""
+        prefix = self._named(SEGMENT) if self.served else ""
         head = self._named(HEAD)
         return [c for c in self._client.list_collections() if c.name.startswith(prefix) and c.name != head]
 
@@ -76,6 +78,12 @@ class Segments:
                 self._client.delete_collection(collection.name)
         self._opened = {name: opened for name, opened in self._opened.items() if self._named(name) in kept}
 
+    def foreign(self) -> bool:
+        """Whether another version of the program made an index in this folder, or under this name."""
+        head = self.head()
+        others = (collection.name for collection in ([] if head else self.all()))
+        return head.get("format", FORMAT) != FORMAT or any(not n.startswith(self._named(SEGMENT)) for n in others)
+
     def inner_name(self, collection: Collection) -> str:
         """What a collection is called inside the index."""
         return str(collection.name).removeprefix(self._named(""))
@@ -86,7 +94,8 @@ class Segments:
 
     def vector_folders(self) -> set[str]:
         """Chroma's folders of vectors; none on a server."""
-        return set() if self.served else sound.vector_folders(self._folder)
+        with chroma.away(self.place):
+            return set() if self.served else sound.vector_folders(self._folder)
 
     def note(self, segments: Iterable[Segment]) -> None:
         """Note that these segments are whole. Raises StoreError."""
@@ -98,7 +107,8 @@ class Segments:
         """Remove what other segments left on the disk."""
         folders = [segment.folder for segment in segments]
         if not self.served and all(folders):
-            sound.sweep(self._folder, folders)
+            with chroma.away(self.place):
+                sound.sweep(self._folder, folders)
 
     def forget(self) -> None:
         """Look for each segment again."""

@@ -71,8 +71,10 @@ def check(folder: Path) -> None:
             raise DamagedStoreError(f"{folder} lacks {name}", "Run `assistant index --force`.")
     if reason := _fault(folder, noted):
         raise DamagedStoreError(f"{folder} does not read: {reason}", "Run `assistant index --force`.")
-    inside = {name: Path(next(iter(files), "")).parent.name for name, files in noted.items()}
-    note(folder, inside)
+    with suppress(OSError):
+        # Not if a builder has noted other segments meanwhile.
+        if _notes(folder) == noted:
+            note(folder, {name: Path(next(iter(files), "")).parent.name for name, files in noted.items()})
 
 
 def _notes(folder: Path) -> dict[str, dict[str, list[int]]]:

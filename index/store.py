@@ -46,6 +46,9 @@ TRIES = 20
 LEASE = 120.0
 """Seconds after its last sign of life in which a builder on a server is believed to be at work."""
 
+SETTLE = 0.3
+"""Seconds between taking a lease and looking whether it was taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -65,33 +68,39 @@ class Store:
         folder: where locks and local notes are, and Chroma's files if there is no server.
         url: of a Chroma server; empty for none.
         name: of the index on the server.
+        probe: whether to look for damage at once.
 
     Raises:
         StoreError: the place cannot be used, or what is in it is damaged.
     """
 
-    def __init__(self, folder: Path, url: str = "", name: str = "guide") -> None:
+    def __init__(self, folder: Path, url: str = "", name: str = "guide", *, probe: bool = True) -> None:
         self.folder = folder
         self.segments = Segments(folder, url, name)
         self.place = self.segments.place
         self._manifest: Manifest | None = None
         self._holder, self._renewed = "", 0.0
         self._failed = False
-        self._probe()
+        if probe:
+            self._probe()
 
     def _probe(self) -> None:
         """Read a little of everything, so that damage shows now and not in the middle of an answer."""
-        try:
-            for segment in manifest.segments if (manifest := self._read_manifest()) else ():
+
+        def read(manifest: Manifest) -> None:
+            for segment in manifest.segments:
                 opened = self.segments[segment.name]
                 first = opened.get(limit=1, include=["embeddings", "metadatas"])
                 opened.query(query_embeddings=chroma.matrix(first["embeddings"]), n_results=1)
-        except chroma.faults() as error:
-            if self.segments.served:
-                raise StoreError(f"The index on {self.place} cannot be read ({error})", "See that it runs.") from error
-            self.segments.close()  # else Chroma would go on with what it opened, when the folder is made anew
-            what = f"{self.folder} cannot be read: {error}"
-            raise DamagedStoreError(what, "Run `assistant index --force`.") from error
+
+        try:
+            self._reading(read, None)
+        except StoreError as error:
+            if self.segments.served and not isinstance(error.__cause__, chroma.missing()):
+                raise
+            if not self.segments.served:
+                self.segments.close()  # else Chroma would go on with what it opened, when the folder is made anew
+            raise DamagedStoreError(error.what, "Run `assistant index --force`.") from error
 
     # Reading
 
@@ -102,20 +111,27 @@ class Store:
             return self._read_manifest()
 
     def _read_manifest(self) -> Manifest | None:
-        kept = self.segments.head()
+        kept, known = self.segments.head(), self._manifest
         if kept.get("format") != FORMAT or not kept.get("manifest"):
-            self._manifest = None
-        elif self._manifest is None or self._manifest.generation != kept["generation"]:
-            self._manifest = Manifest.from_json(str(kept["manifest"]))
-        return self._manifest
+            return None
+        if known is None or known.generation != kept["generation"]:
+            known = self._manifest = Manifest.from_json(str(kept["manifest"]))
+        return known
 
     @property
     def foreign(self) -> bool:
         """Whether there is an index that another version of the program made."""
         with chroma.away(self.place):
-            kept = self.segments.head()
-            others = () if self.segments.served or kept else self.segments.all()
-            return bool(others) or kept.get("format", FORMAT) != FORMAT
+            return self.segments.foreign()
+
+    def tidy(self) -> None:
+        """Drop what a build left that was killed after its switch; call inside `building`."""
+        manifest = self.manifest
+        with chroma.away(self.place):
+            names = {segment.name for segment in (manifest.segments if manifest else ())}
+            if len(self.segments.all()) > len(names):
+                self.segments.drop_all_but(names)
+        self.segments.sweep(manifest.segments if manifest else ())
 
     def _reading(self, read: Callable[[Manifest], Result], otherwise: Result) -> Result:
         """What is read from one manifest; begun again if another took its place meanwhile."""
@@ -165,13 +181,15 @@ class Store:
             found = self.segments[segment.name].query(query_embeddings=vectors, n_results=wanted, include=["distances"])
             rows = zip(found["ids"], found["distances"] or (), strict=True)
             hits = [
-                (owner_of(identity), 1 - float(distance))
+                [
+                    (owner_of(identity), 1 - float(distance))
+                    for identity, distance in zip(row, distances, strict=True)
+                    if manifest.live.get(identity.partition(":")[0]) == segment.name
+                ]
                 for row, distances in rows
-                for identity, distance in zip(row, distances, strict=True)
-                if manifest.live.get(identity.partition(":")[0]) == segment.name
             ]
-            if len(hits) >= min(width, alive) or wanted == segment.entries:
-                return tuple(hits)
+            if min(map(len, hits)) >= min(width, alive) or wanted == segment.entries:
+                return tuple(hit for row in hits for hit in row)
             wanted = min(2 * wanted, segment.entries)
 
     def _compared(self, name: str, owners: Sequence[str], vectors: Vectors) -> Iterator[Candidate]:
@@ -193,8 +211,8 @@ class Store:
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
             by_segment: dict[str, list[str]] = defaultdict(list)
             for document in manifest.documents if documents is None else documents:
-                if manifest.live.get(document.id) == document.segment:
-                    by_segment[document.segment].append(document.id)
+                if segment := manifest.live.get(document.id):
+                    by_segment[segment].append(document.id)
             found = [c for name, ids in by_segment.items() for some in batches(ids) for c in self._chunks(name, some)]
             return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
 
@@ -206,7 +224,7 @@ class Store:
         return map(chunk_of, found["metadatas"] or (), found["documents"] or ())
 
     def holding(self, hash_of_text: str) -> tuple[Chunk, ...]:
-        """The living chunks that hold an entry with this hash."""
+        """The living chunks that hold a sentence with this hash."""
 
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
             found: list[Chunk] = []
@@ -214,7 +232,7 @@ class Store:
                 opened = self.segments[segment.name]
                 hits = opened.get(where={"hash": hash_of_text}, include=["metadatas"])["metadatas"] or ()
                 living = [kept for kept in hits if manifest.live.get(str(kept["document"])) == segment.name]
-                if owners := sorted({str(kept["chunk"]) for kept in living}):
+                if owners := sorted({str(kept["chunk"]) for kept in living if kept["kind"] == "sentence"}):
                     where: dict[str, Any] = {"$and": [{"chunk": {"$in": owners}}, {"kind": "chunk"}]}
                     whole = opened.get(where=where, include=["metadatas", "documents"])
                     found.extend(map(chunk_of, whole["metadatas"] or (), whole["documents"] or ()))
@@ -256,26 +274,42 @@ class Store:
         with chroma.away(self.place):
             holder, _, until = str(self.segments.head().get("builder", "")).partition("|")
         if holder and float(until) > time.time():
-            what = f"The index at {self.place} is being built by {holder.rpartition('/')[0]}"
-            raise BusyError(what, "Let it finish, or let one machine alone build.")
-        self._renewed = 0.0
-        self._holder = f"{platform.node()}/{os.getpid()}/{secrets.token_hex(4)}"
-        self.renew()
+            raise self._busy(holder)
+        self._holder, self._renewed = f"{platform.node()}/{os.getpid()}/{secrets.token_hex(4)}", 0.0
+        self._sign()
+        time.sleep(SETTLE)  # whoever looked at the same moment has signed by now, and one of the two is gone
+        self._check_held()
         try:
             yield
         finally:
             with suppress(StoreError):
+                self._check_held()
                 self.segments.keep(builder="")
 
-    def renew(self) -> None:
-        """A sign of life of the builder, for others on the same server."""
-        if self.segments.served and time.time() > self._renewed + LEASE / 4:
-            self._renewed = time.time()
-            self.segments.keep(builder=f"{self._holder}|{self._renewed + LEASE:.0f}")
+    def _check_held(self) -> None:
+        """BusyError if another machine is the builder now."""
+        with chroma.away(self.place):
+            holder = str(self.segments.head().get("builder", "")).partition("|")[0]
+        if holder != self._holder:
+            raise self._busy(holder)
 
-    def writer(self, embedder: str) -> Writer:
-        """What fills new segments; call inside `building`."""
-        return Writer(self.segments, self.manifest, embedder, self.renew)
+    def _busy(self, holder: str) -> BusyError:
+        what = f"The index at {self.place} is being built by {holder.rpartition('/')[0]}"
+        return BusyError(what, "Let it finish, or let one machine alone build.")
+
+    def _sign(self) -> None:
+        self._renewed = time.time()
+        self.segments.keep(builder=f"{self._holder}|{self._renewed + LEASE:.0f}")
+
+    def renew(self) -> None:
+        """A sign of life of the builder, for others on the same server; BusyError if another has taken its place."""
+        if self.segments.served and time.time() > self._renewed + LEASE / 8:
+            self._check_held()
+            self._sign()
+
+    def writer(self, embedder: str, expected: int) -> Writer:
+        """What fills a new segment with about so many entries; call inside `building`."""
+        return Writer(self.segments, self.manifest, embedder, expected, self.renew)
 
 
 @contextmanager
@@ -289,7 +323,13 @@ def open_store(
     """The store at a place; a damaged folder is put aside as `<folder>.damaged`, with a line, and begun anew."""
     try:
         return Store(folder, url, name)
-    except DamagedStoreError:
+    except DamagedStoreError as error:
+        if url:
+            store = Store(folder, url, name, probe=False)
+            with store.building(say):
+                store.segments.keep(manifest="")
+            say(f"The index lacks a part and is made again from the texts ({error.what}).")
+            return store
         # Nobody may be building there now, and another process may have put it aside already.
         with _lock(folder):
             return _made_anew(folder, say)

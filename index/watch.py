@@ -51,7 +51,7 @@ def changes(corpus: Path, stop: Event) -> Iterator[None]:
                     yield
                 if not same:
                     break
-        except OSError:  # the folder went between the look and the watch
+        except (OSError, RuntimeError):  # the folder went meanwhile, or the system cannot watch: look again in a while
             stop.wait(_AWAKE / 1000)
 
 

@@ -6,15 +6,17 @@ import math
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from index import chroma
 from index.embed import Vectors
 from index.entries import BATCH, Entry, batches, metadata_of
-from index.manifest import Manifest, Segment
-from index.segments import Segments
+from index.errors import BusyError
+from index.manifest import FORMAT, Manifest, Segment
+from index.segments import SEGMENT, Segments
 
 if TYPE_CHECKING:
     from chromadb import Collection
@@ -34,12 +36,15 @@ class Writer:
     Args:
         old: the manifest of the index as it is.
         embedder: of the vectors to come; what another one left is of no use.
+        expected: about how many entries will come.
         renew: gives a sign of life, for others on the same server.
     """
 
-    def __init__(self, segments: Segments, old: Manifest | None, embedder: str, renew: Callable[[], None]) -> None:
+    def __init__(
+        self, segments: Segments, old: Manifest | None, embedder: str, expected: int, renew: Callable[[], None]
+    ) -> None:
         self._segments, self._renew, self._embedder = segments, renew, embedder
-        self._old = old
+        self._old, self._expected = old, expected
         self._open: tuple[Segment, Collection] | None = None
         self._folders: set[str] = set()
         with chroma.away(segments.place):
@@ -47,6 +52,8 @@ class Writer:
             left = {segments.inner_name(collection): collection for collection in segments.all()}
             self._left = {n: c for n, c in left.items() if n not in in_use and self._is_of_use(n, c)}
             segments.drop_all_but({*in_use, *self._left})
+        if not self._left:
+            segments.sweep(old.segments if old else ())
 
     def _is_of_use(self, name: str, left: Collection) -> bool:
         """Whether a build that was killed left many vectors by the same embedder, and they can be read."""
@@ -65,10 +72,7 @@ class Writer:
             places = [*(self._segments[segment.name] for segment in old), *self._left.values()]
             for opened in (*places, *([self._open[1]] if self._open else [])):
                 for some in batches([key for key in hashes if key not in found]):
-                    where: dict[str, Any] = {"hash": {"$in": list(some)}}
-                    hits = opened.get(where=where, include=["embeddings", "metadatas"])
-                    keys = (str(kept["hash"]) for kept in hits["metadatas"] or ())
-                    found.update(zip(keys, chroma.matrix(hits["embeddings"]), strict=True))
+                    found.update(_vectors(opened, some))
         return found
 
     @property
@@ -79,14 +83,13 @@ class Writer:
     def _opened(self) -> tuple[Segment, Collection]:
         if self._open is None:
             self._folders = self._segments.vector_folders()
-            segment = Segment(f"s-{secrets.token_hex(6)}", 0)
-            self._open = segment, self._segments.make(segment.name, self._embedder)
+            segment = Segment(f"{SEGMENT}{secrets.token_hex(6)}", 0)
+            self._open = segment, self._segments.make(segment.name, self._embedder, self._expected)
         return self._open
 
     def add(self, entries: Sequence[Entry], vectors: Vectors) -> None:
         """Write entries with their vectors, shape (entries, dimensions)."""
         self._write([(e.id, metadata_of(e), e.chunk.text if e.kind == "chunk" else None) for e in entries], vectors)
-        self._renew()
 
     def renew(self) -> None:
         """A sign of life, for others on the same server."""
@@ -110,6 +113,7 @@ class Writer:
         new = self._segments.vector_folders() - self._folders
         folder = segment.folder or (next(iter(new)) if len(new) == 1 else "")
         self._open = replace(segment, entries=segment.entries + len(rows), folder=folder), collection
+        self._renew()
 
     def switch(self, fresh: Manifest) -> Manifest:
         """Make these documents the index, in one write; then drop what is no longer part of it."""
@@ -118,14 +122,22 @@ class Writer:
         fresh = replace(fresh, segments=tuple(segment for segment in known if segment.name in used))
         if group := worn(fresh):
             fresh = self._merged(fresh, group)
-        generation = (self._old.generation if self._old else 0) + 1
-        fresh = replace(fresh, generation=generation, built=time.time())
+        fresh = replace(fresh, generation=self._next_generation(), built=time.time())
         self._segments.note(fresh.segments)
-        self._segments.keep(manifest=fresh.to_json(), generation=generation)
+        self._segments.keep(format=FORMAT, manifest=fresh.to_json(), generation=fresh.generation)
         with chroma.away(self._segments.place):
             self._segments.drop_all_but(segment.name for segment in fresh.segments)
         self._segments.sweep(fresh.segments)
         return fresh
+
+    def _next_generation(self) -> int:
+        """One more than that of the index that was there when this build began; BusyError if there is another now."""
+        before = self._old.generation if self._old else None
+        with chroma.away(self._segments.place):
+            now = int(self._segments.head().get("generation", 0))
+        if before is not None and now != before:
+            raise BusyError(f"Another machine has built the index at {self._segments.place}", "Let one of them build.")
+        return now + 1
 
     def _merged(self, fresh: Manifest, group: set[str]) -> Manifest:
         """The manifest with what is alive in some segments moved into the one that this build fills."""
@@ -133,19 +145,33 @@ class Writer:
         moving = {document.id for document in fresh.documents if document.segment in group - {target}}
         for old in sorted(group - {target}):
             ids = [document.id for document in fresh.documents if document.segment == old]
-            for some in (ids[start : start + 20] for start in range(0, len(ids), 20)):
+            for some in batches(ids):
                 self._copy(old, some)
         kept = tuple(segment for segment in fresh.segments if segment.name not in {*group, target})
         return replace(fresh, documents=fresh.with_segment(target, moving), segments=(*kept, self._opened()[0]))
 
     def _copy(self, segment: str, documents: Sequence[str]) -> None:
-        with chroma.away(self._segments.place):
-            found = self._segments[segment].get(
-                where={"document": {"$in": list(documents)}},
-                include=["embeddings", "metadatas", "documents"],
-            )
-        rows = list(zip(found["ids"], found["metadatas"] or (), found["documents"] or (), strict=True))
-        self._write(rows, chroma.matrix(found["embeddings"]))
+        where: dict[str, Any] = {"document": {"$in": list(documents)}}
+        for start in count(0, BATCH):
+            with chroma.away(self._segments.place):
+                found = self._segments[segment].get(
+                    where=where, limit=BATCH, offset=start, include=["embeddings", "metadatas", "documents"]
+                )
+            if not found["ids"]:
+                return
+            rows = list(zip(found["ids"], found["metadatas"] or (), found["documents"] or (), strict=True))
+            self._write(rows, chroma.matrix(found["embeddings"]))
+
+
+def _vectors(opened: Collection, hashes: Sequence[str]) -> Iterator[tuple[str, Vectors]]:
+    """(hash, vector) for those of the hashes that a segment holds; of a text that it holds often, one is fetched."""
+    among: dict[str, Any] = {"hash": {"$in": list(hashes)}}
+    owners = {str(kept["hash"]): str(kept["chunk"]) for kept in opened.get(where=among)["metadatas"] or ()}
+    if owners:
+        where = {"$and": [among, {"chunk": {"$in": sorted(set(owners.values()))}}]}
+        found = opened.get(where=where, include=["embeddings", "metadatas"])
+        for kept, vector in zip(found["metadatas"] or (), chroma.matrix(found["embeddings"]), strict=True):
+            yield str(kept["hash"]), vector
 
 
 def worn(manifest: Manifest) -> set[str]:

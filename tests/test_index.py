@@ -19,11 +19,12 @@ import pytest
 from assistant import Settings
 from assistant.settings import index_folder
 from index.build import Report, build, planned, read_corpus
+from index.chunk import CHUNKER_VERSION
 from index.embed import Embedder, Vectors
 from index.entries import Entry, entries_of
 from index.errors import CorpusError
-from index.manifest import Manifest
-from index.plan import READING, SETTLED, stale_reason
+from index.manifest import Indexed, Manifest
+from index.plan import READING, SETTLED, File, plan, stale_reason
 from index.search import HEADING_SHARE, Searcher
 from index.store import Store
 from index.words import Rarity, terms, words
@@ -236,6 +237,22 @@ def test_a_plan_says_what_a_build_then_does(store: Store, garden: Path, recorder
     assert planned(store, garden, recorder.name).reason == ""
 
 
+def test_what_lies_in_a_folder_that_cannot_be_listed_is_not_gone() -> None:
+    before = Manifest("e", READING, documents=(Indexed("1", "deep/a.md", "h"), Indexed("2", "deeper.md", "h")))
+    doing = plan(before, [File(Path("deep"), "deep", "", 0, "no permission")], "e")
+    assert (doing.gone, [document.source for document in doing.keeping]) == (("deeper.md",), ["deep/a.md"])
+    assert "deep" in doing.unread[0]
+
+
+def test_a_machine_that_reads_fewer_kinds_leaves_a_common_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_all = Manifest("e", f"{CHUNKER_VERSION}+mammoth+pdfminer")
+    monkeypatch.setattr("index.plan.READING", CHUNKER_VERSION)
+    assert stale_reason(with_all, "e") == ""
+    monkeypatch.setattr("index.plan.READING", with_all.chunker)
+    assert stale_reason(with_all, "e") == ""
+    assert stale_reason(Manifest("e", CHUNKER_VERSION), "e")
+
+
 def test_a_file_that_only_was_touched_changes_nothing(store: Store, garden: Path, recorder: Recorder) -> None:
     recorder.make(store, garden)
     text = (garden / "plants.md").read_bytes()
@@ -288,8 +305,10 @@ def test_an_index_of_another_program_or_embedder_is_made_again(
     """The vectors are used again only if the embedder is the same."""
     recorder.make(store, garden)
     with store.building():
-        old = replace(store.manifest, **{field: "another"})  # type: ignore[type-var]
-        store.segments.keep(manifest=old.to_json(), generation=old.generation + 1)
+        old = store.manifest
+        assert old is not None
+        old = replace(old, generation=old.generation + 1, **{field: "another"})  # type: ignore[arg-type]
+        store.segments.keep(manifest=old.to_json(), generation=old.generation)
     report = recorder.make(store, garden)
     assert report.reason
     assert report.embedded == len(recorder.texts) == (22 if field == "embedder" else 0)

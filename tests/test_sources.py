@@ -138,6 +138,13 @@ def test_what_is_gone_says_so_and_comes_back(store: Store, corpus: Path, answer:
     assert revised(now, store) == answer
 
 
+def test_a_heading_of_the_same_words_is_not_what_was_cited(store: Store, corpus: Path, answer: Answer) -> None:
+    line = "Cover the seedlings with fleece when frost is forecast"
+    edited(store, corpus, "## Frost", f"## {line}\n\nOr do not.\n\n## Frost")
+    edited(store, corpus, f"{line}. Potatoes", "Potatoes")
+    assert revised(answer, store).passages[1].now is not None
+
+
 def test_a_heading_that_stays_leads_to_its_new_text(store: Store, corpus: Path, answer: Answer) -> None:
     text = "Cover the seedlings with fleece when frost is forecast. Potatoes recover from a light frost."
     edited(store, corpus, text, "Wait until May.")

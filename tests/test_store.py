@@ -20,7 +20,7 @@ import pytest
 from hashed import HashedEmbedder, write_version
 
 from index.build import Report, build, planned
-from index.errors import StoreError
+from index.errors import BusyError, StoreError
 from index.manifest import Indexed, Manifest, Segment
 from index.store import Store, open_store
 from index.writer import MERGED, worn
@@ -143,7 +143,7 @@ import subprocess, sys
 from pathlib import Path
 from hashed import HashedEmbedder, write_version
 from index.build import build
-from index.errors import StoreError
+from index.errors import BusyError, StoreError
 from index.store import Store
 
 disk, corpus = Path(sys.argv[1]), Path(sys.argv[2])
@@ -271,6 +271,40 @@ def test_the_dead_do_not_hide_the_living(tmp_path: Path, corpus: Path) -> None:
         assert sorted(best) == ["3.md", "4.md", "5.md"]
 
 
+def test_a_file_without_a_sentence_is_named_and_harms_nothing(tmp_path: Path, corpus: Path) -> None:
+    """A picture alone has letters, but none that a reader sees."""
+    store = Store(tmp_path / "index")
+    made(store, corpus)
+    (corpus / "map.md").write_text("# Map\n\n![](map.png)\n", "utf-8")
+    report = made(store, corpus)
+    assert report.documents == 3
+    assert "map.md" in report.skipped[0]
+    assert len(Store(store.folder).near(HashedEmbedder().embed_questions(["Version"]), 200)) == 3
+
+
+def test_what_a_build_left_that_was_killed_after_its_switch_is_dropped(tmp_path: Path, corpus: Path) -> None:
+    """By the next run, though nothing is to be done."""
+    store, embedder = Store(tmp_path / "index"), HashedEmbedder()
+    made(store, corpus)
+    with store.building():
+        left = store.segments.make("s-left", embedder.name, 0)
+        left.add(ids=["a"], embeddings=embedder.embed_documents(["a"]), metadatas=[{"document": "d"}])
+    assert folders(store) == 2
+    assert made(store, corpus).reason == ""
+    assert folders(store) == 1
+    assert len(store.segments._client.list_collections()) == 2
+
+
+def test_a_text_that_stands_in_every_document_is_embedded_once(tmp_path: Path, corpus: Path) -> None:
+    """And what else is new beside it is found among all that hold it."""
+    store, embedder = Store(tmp_path / "index"), HashedEmbedder()
+    for number in range(300):
+        (corpus / f"{number}.md").write_text(f"# D\n\n## Ingredients\n\nOnly {number}. Back to top.\n", "utf-8")
+    assert made(store, corpus, embedder).embedded == 300 + 300 + 2
+    (corpus / "7.md").write_text("# D\n\n## Ingredients\n\nOnly 7. Back to top. Only 8.\n", "utf-8")
+    assert made(store, corpus).embedded == 1
+
+
 # Damaged
 
 
@@ -386,6 +420,8 @@ def test_an_index_of_another_version_is_made_anew(tmp_path: Path, corpus: Path) 
     assert store.manifest is None
     assert "another version" in planned(store, corpus, "hashed").reason
     assert made(store, corpus).documents == 3
+    assert store.manifest is not None
+    assert made(store, corpus).reason == ""
     assert len(store.segments._client.list_collections()) == 2
     assert folders(store) == 1
 
@@ -515,6 +551,32 @@ def test_a_server_that_went_is_one_line_and_goes_on_when_it_is_back(
     write_version(corpus, "1", 3, 5)
     made(store, corpus)
     assert versions(store) == {"1"}
+
+
+def test_a_server_that_lost_a_part_is_filled_again(tmp_path: Path, corpus: Path, server: Server) -> None:
+    store = Store(tmp_path / "one", server.url, "lost")
+    made(store, corpus)
+    assert store.manifest is not None
+    store.segments._client.delete_collection(f"lost.{store.manifest.segments[0].name}")
+    said: list[str] = []
+    again = open_store(tmp_path / "two", said.append, server.url, "lost")
+    assert len(said) == 1
+    assert again.manifest is None
+    assert made(again, corpus).embedded > 0
+    assert versions(store) == {"0"}
+
+
+def test_a_builder_that_lost_its_place_stops(tmp_path: Path, corpus: Path, server: Server) -> None:
+    store, other = Store(tmp_path / "one", server.url, "taken"), Store(tmp_path / "two", server.url, "taken")
+    made(store, corpus)
+    write_version(corpus, "1", 3, 5)
+    with pytest.raises(BusyError), store.building():
+        other.segments.keep(builder="")
+        made(other, corpus)
+        write_version(corpus, "2", 3, 5)
+        store._renewed = 0.0
+        store.renew()
+    assert versions(other) == versions(store) == {"1"}
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "localhost:8000", "ftp://x", "http://127.0.0.1:port"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -156,6 +157,19 @@ def test_a_guide_that_goes_is_a_problem_and_answers_go_on(follower: Follower, st
     assert len(store.chunks()) == 3
     aside.rename(corpus)
     assert settled(follower, state).problem == ""
+
+
+def test_a_name_that_is_no_text_does_not_end_the_following(follower: Follower, corpus: Path) -> None:
+    odd = os.fsencode(corpus) + b"/caf\xe9.md"
+    before = follower.state
+    Path(os.fsdecode(odd)).write_text("# A\n\nWords.\n", "utf-8")
+    while not follower.state.problem:
+        time.sleep(0.05)
+    assert "UTF-8" in follower.state.problem
+    Path(os.fsdecode(odd)).unlink()
+    (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+    while follower.state.generation == before.generation:
+        time.sleep(0.05)
 
 
 def test_what_is_told_of_a_build(settings: Settings, corpus: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeAlias
@@ -146,10 +147,10 @@ class Page:
         kept.stop.clear()
         kept.tries, kept.writing = tries, True
         place = len(kept.turns)
-        earlier = self._drawn(kept.turns)
         now = view.turn(question, None, place, READING)
-        yield {**self._tools(busy=True, begun=True), self._past: earlier, self._current: now}
         try:
+            earlier = self._drawn(kept.turns)
+            yield {**self._tools(busy=True, begun=True), self._past: earlier, self._current: now}
             for drawn in _answered(self._assistant, kept, question, place):
                 yield {self._current: drawn}
         except GuideError as error:
@@ -169,11 +170,14 @@ class Page:
         state, seen = self._follower.state, kept.seen
         if state == seen or kept.writing:
             return {self._news: gr.skip()}
-        kept.seen = state
         shown: dict[Any, Any] = {self._news: view.news(state)}
         if seen is not None and seen.generation != state.generation:
-            *past, last = [self._turn(number, *turn) for number, turn in enumerate(kept.turns)] or [self._welcome()]
+            try:
+                *past, last = [self._turn(number, *turn) for number, turn in enumerate(kept.turns)] or [self._welcome()]
+            except GuideError as error:  # it is drawn at the next look
+                return {self._news: view.news(replace(state, problem=str(error)))}
             shown |= {self._past: "".join(past), self._current: last}
+        kept.seen = state
         return shown
 
     def _welcome(self) -> str:
