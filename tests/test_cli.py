@@ -290,7 +290,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli: Cli, garden: Pa
 
 def test_the_index_follows_the_texts_until_it_is_interrupted(home: Path, garden: Path) -> None:
     """Each build is one line of plain data; a guide that is away for a while is one line, and no end."""
-    command = [sys.executable, "-c", "from assistant.cli import main; main()"]
+    # Where the tests run in the background the interrupt is ignored, and children inherit that.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heeding}; from assistant.cli import main; main()"]
     environment = {**os.environ, "ASSISTANT_HOME": str(home), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [*command, "index", "--watch", "--json", "--corpus", str(garden)],
