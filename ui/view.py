@@ -36,7 +36,7 @@ def news(state: State) -> str:
     when = time.strftime("%H:%M", time.localtime(state.when))
     changed = f"The guide changed at {when}: {state.what}." if state.when else ""
     if state.problem:
-        return _news(f"{state.problem} Answers come from the guide as it was before.", "problem")
+        return _news(f"{state.problem} Answers come from what could be read.", "problem")
     return _news(changed) if changed else ""
 
 
