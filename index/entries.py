@@ -72,6 +72,8 @@ def metadata_of(entry: Entry) -> dict[str, str | int]:
     if entry.kind == "chunk":
         chunk = entry.chunk
         spans = [(sentence.start, sentence.end, sentence.page) for sentence in chunk.sentences]
+        # Names that no other entry has: a search by them looks at few rows, by "kind" at all.
+        kept |= {"whole": entry.owner, "whole_of": entry.document}
         kept |= {"id": chunk.id, "source": chunk.source, "title": chunk.title, "headings": json.dumps(chunk.headings)}
         kept |= {"start": chunk.start, "end": chunk.end, "spans": json.dumps(spans)}
     return kept

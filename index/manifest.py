@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 
-FORMAT = 2
+FORMAT = 3
 """Of what is stored; another one is made anew from the texts."""
 
 

@@ -198,8 +198,7 @@ class Store:
         found = opened.get(where=wanted, include=["embeddings"])
         cosines = (chroma.matrix(found["embeddings"]) @ vectors.T).max(axis=1)
         cosine_of = {identity: float(cosine) for identity, cosine in zip(found["ids"], cosines, strict=True)}
-        where: dict[str, Any] = {"$and": [wanted, {"kind": "chunk"}]}
-        whole = opened.get(where=where, include=["metadatas", "documents"])
+        whole = opened.get(where={"whole": {"$in": list(owners)}}, include=["metadatas", "documents"])
         for identity, kept, text in zip(whole["ids"], whole["metadatas"] or (), whole["documents"] or (), strict=True):
             owner, chunk = owner_of(identity), chunk_of(kept, text)
             sentences = tuple(cosine_of[entry_id(owner, "sentence", i)] for i in range(len(chunk.sentences)))
@@ -219,7 +218,7 @@ class Store:
         return self._reading(read, ())
 
     def _chunks(self, name: str, ids: Sequence[str]) -> Iterator[Chunk]:
-        where: dict[str, Any] = {"$and": [{"document": {"$in": list(ids)}}, {"kind": "chunk"}]}
+        where: dict[str, Any] = {"whole_of": {"$in": list(ids)}}
         found = self.segments[name].get(where=where, include=["metadatas", "documents"])
         return map(chunk_of, found["metadatas"] or (), found["documents"] or ())
 
@@ -233,7 +232,7 @@ class Store:
                 hits = opened.get(where={"hash": hash_of_text}, include=["metadatas"])["metadatas"] or ()
                 living = [kept for kept in hits if manifest.live.get(str(kept["document"])) == segment.name]
                 if owners := sorted({str(kept["chunk"]) for kept in living if kept["kind"] == "sentence"}):
-                    where: dict[str, Any] = {"$and": [{"chunk": {"$in": owners}}, {"kind": "chunk"}]}
+                    where: dict[str, Any] = {"whole": {"$in": owners}}
                     whole = opened.get(where=where, include=["metadatas", "documents"])
                     found.extend(map(chunk_of, whole["metadatas"] or (), whole["documents"] or ()))
             return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
