@@ -33,7 +33,7 @@ from assistant.answer import cleaned, open_assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.fitted import NAME, save
 from assistant.generate import ChatModel
-from assistant.guide import opened, place, told
+from assistant.guide import looked_at, opened, told
 from assistant.records import Answer, Turn
 from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
 from index.build import Report, build, planned
@@ -141,7 +141,7 @@ def index(
     settings = load_settings(corpus=corpus)
     name = embedder_name(settings)
     if status or dry_run:
-        store = Store(index_folder(settings), *place(settings))  # looked at only: a damaged one stays where it is
+        store = looked_at(settings)
         doing = planned(store, settings.corpus, name, force=force)
         _print_status(store, settings, doing, as_json) if status else _print_plan(doing, as_json)
     else:
@@ -363,8 +363,7 @@ def _index_state(settings: Settings) -> str:
     if not settings.chroma_url and not folder.exists():
         return "not made yet"
     try:
-        # Looked at only: a damaged index stays where it is.
-        store = Store(folder, *place(settings))
+        store = looked_at(settings)
         reason = planned(store, settings.corpus, embedder_name(settings)).reason
         chunks = store.manifest.counts[1] if store.manifest else 0
     except GuideError as error:

@@ -26,6 +26,7 @@ from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question,
 from assistant.retrieve import DECIDING_SENTENCES
 from index.build import Progress
 from index.embed import BATCH, Embedder, Vectors
+from index.entries import batches
 
 GAMMA, COST = 1.0, 3.0
 """Of the kernel, and of an example on the wrong side; chosen by ten-fold cross-validation."""
@@ -99,7 +100,7 @@ def fit(
         progress(done, total)
 
     vectors = np.concatenate(
-        [_embedded(embedder, batch, count) for batch in _batches([text for text, _ in examples.messages])]
+        [_embedded(embedder, batch, count) for batch in batches([text for text, _ in examples.messages], BATCH)]
     )
     danger = fit_danger(vectors, [kind for _, kind in examples.messages])
     tokens = looked_at(model)
@@ -184,7 +185,3 @@ def _embedded(embedder: Embedder, texts: Sequence[str], count: Callable[[int], N
     vectors = embedder.embed_documents(texts)
     count(len(texts))
     return vectors
-
-
-def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
-    return [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]

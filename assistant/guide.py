@@ -27,6 +27,11 @@ def opened(settings: Settings, say: Say = lambda line: None) -> Store:
     return open_store(index_folder(settings), say, *place(settings))
 
 
+def looked_at(settings: Settings) -> Store:
+    """The same, to look at only. Raises StoreError; a damaged one stays where it is."""
+    return Store(index_folder(settings), *place(settings))
+
+
 def place(settings: Settings) -> tuple[str, str]:
     """Where a `Store` is, apart from its folder: the server, empty for none, and what the index is called there."""
     if not settings.chroma_url:

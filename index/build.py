@@ -63,8 +63,9 @@ class Report:
 def planned(store: Store, corpus: Path, name: str, *, force: bool = False) -> Plan:
     """What `build` would do now. Raises CorpusError, StoreError."""
     files = Corpus(corpus, store.folder / "files.json").files()
-    doing = plan(store.manifest, files, name, force=force)
-    return replace(doing, reason=FOREIGN) if store.foreign else doing
+    manifest = store.manifest
+    doing = plan(manifest, files, name, force=force)
+    return replace(doing, reason=FOREIGN) if manifest is None and store.foreign else doing
 
 
 def build(

@@ -119,7 +119,7 @@ def read_document(path: Path, source: str) -> Document:
     try:
         data = path.read_bytes()
     except OSError as error:
-        shown = _printable(path)
+        shown = printable(path)
         raise CorpusError(f"{shown} cannot be read ({error.strerror or error})", "Check its permissions.") from error
     return document_from(data, path, source)
 
@@ -130,8 +130,8 @@ def document_from(data: bytes, path: Path, source: str) -> Document:
     Raises:
         CorpusError: the bytes are not text, or hold no words, or the file has no name that could be cited.
     """
-    shown = _printable(path)
-    if source != _printable(source):
+    shown = printable(path)
+    if source != printable(source):
         raise CorpusError(f"The name of {shown} is not UTF-8, so it cannot be cited", "Give the file another name.")
     try:
         reading = _reading(data, path.suffix.lower())
@@ -175,6 +175,6 @@ def heading_text(text: str, block: Block) -> str:
     return plain(text[block.start : block.end]).removesuffix(".")
 
 
-def _printable(name: Path | str) -> str:
+def printable(name: Path | str) -> str:
     """A name that can be printed and stored: bytes that are not UTF-8 are shown as "?"."""
     return str(name).encode("utf-8", "replace").decode("utf-8")

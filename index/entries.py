@@ -100,6 +100,6 @@ def owner_of(identity: str) -> str:
     return identity.rsplit(":", 2)[0]
 
 
-def batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Parts of a list, none longer than BATCH."""
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+def batches(items: Sequence[str], most: int = BATCH) -> Iterator[Sequence[str]]:
+    """Parts of a list, none longer than `most`."""
+    return (items[start : start + most] for start in range(0, len(items), most))

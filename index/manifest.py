@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 
 FORMAT = 3
 """Of what is stored; another one is made anew from the texts."""
@@ -92,8 +91,3 @@ class Manifest:
         kept = json.loads(text)
         documents = tuple(Indexed(**document) for document in kept.pop("documents"))
         return cls(documents=documents, segments=tuple(Segment(**one) for one in kept.pop("segments")), **kept)
-
-
-def version_id(source: str, content: str, chunker: str) -> str:
-    """The id of one version of a document: the same text under the same name has the same."""
-    return sha256(f"{source}\0{content}\0{chunker}".encode(errors="surrogatepass")).hexdigest()[:16]

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from index.chunk import CHUNKER_VERSION
-from index.documents import corpus_files
-from index.manifest import Indexed, Manifest, version_id
+from index.documents import corpus_files, printable
+from index.manifest import Indexed, Manifest
 
 SETTLED = 2.0
 """Seconds after which a file's time of change tells two versions of it apart, on every file system."""
@@ -106,7 +106,7 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
         writing=tuple(file for source, file in readable.items() if every or source in touched),
         keeping=() if every else keeping,
         unread=tuple(
-            f"{_shown(file.path)} cannot be read ({file.problem})."
+            f"{printable(file.path)} cannot be read ({file.problem})."
             for source, file in now.items()
             if not file.hash and not (source in before and before[source].problem)
         ),
@@ -152,8 +152,8 @@ class Corpus:
         files = []
         for path in corpus_files(self.folder):
             source = path.relative_to(self.folder).as_posix()
-            if not _is_utf8(source):
-                files.append(File(path, _shown(path), "", 0, "its name is not UTF-8, so it cannot be cited"))
+            if source != printable(source):
+                files.append(File(path, printable(path), "", 0, "its name is not UTF-8, so it cannot be cited"))
                 continue
             file, state = _looked_at(path, source, known.get(source, []))
             files.append(file)
@@ -193,24 +193,11 @@ def _looked_at(path: Path, source: str, known: list[Any]) -> tuple[File, list[An
     return File(path, source, content, state.st_size), [*seen, content] if quiet else []
 
 
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _shown(path: Path) -> str:
-    """A path that can be printed."""
-    return str(path).encode("utf-8", "replace").decode()
-
-
 def content_hash(data: bytes) -> str:
     """The hash of a file's bytes."""
     return sha256(data).hexdigest()
 
 
 def document_id(source: str, content: str) -> str:
-    """The id of a version of a document, as this program cuts it."""
-    return version_id(source, content, READING)
+    """The id of a version of a document, as this program cuts it: the same text under the same name has the same."""
+    return sha256(f"{source}\0{content}\0{READING}".encode(errors="surrogatepass")).hexdigest()[:16]

@@ -19,7 +19,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -212,13 +212,15 @@ class Store:
             for document in manifest.documents if documents is None else documents:
                 if segment := manifest.live.get(document.id):
                     by_segment[segment].append(document.id)
-            found = [c for name, ids in by_segment.items() for some in batches(ids) for c in self._chunks(name, some)]
+            parts = [(name, some) for name, ids in by_segment.items() for some in batches(ids)]
+            found = [chunk for name, some in parts for chunk in self._wholes(name, "whole_of", some)]
             return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
 
         return self._reading(read, ())
 
-    def _chunks(self, name: str, ids: Sequence[str]) -> Iterator[Chunk]:
-        where: dict[str, Any] = {"whole_of": {"$in": list(ids)}}
+    def _wholes(self, name: str, field: str, values: Sequence[str]) -> Iterator[Chunk]:
+        """The chunks of a segment whose own entry has one of these values in a field."""
+        where: dict[str, Any] = {field: {"$in": list(values)}}
         found = self.segments[name].get(where=where, include=["metadatas", "documents"])
         return map(chunk_of, found["metadatas"] or (), found["documents"] or ())
 
@@ -232,9 +234,7 @@ class Store:
                 hits = opened.get(where={"hash": hash_of_text}, include=["metadatas"])["metadatas"] or ()
                 living = [kept for kept in hits if manifest.live.get(str(kept["document"])) == segment.name]
                 if owners := sorted({str(kept["chunk"]) for kept in living if kept["kind"] == "sentence"}):
-                    where: dict[str, Any] = {"whole": {"$in": owners}}
-                    whole = opened.get(where=where, include=["metadatas", "documents"])
-                    found.extend(map(chunk_of, whole["metadatas"] or (), whole["documents"] or ()))
+                    found.extend(self._wholes(segment.name, "whole", owners))
             return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
 
         return self._reading(read, ())
@@ -260,7 +260,7 @@ class Store:
             if self._failed:
                 self.segments.reopen()  # who reads now keeps the old client
             self._failed = False
-            with self._leased() if self.segments.served else _nothing():
+            with self._leased() if self.segments.served else nullcontext():
                 yield
         except StoreError:
             self._failed = True
@@ -309,11 +309,6 @@ class Store:
     def writer(self, embedder: str, expected: int) -> Writer:
         """What fills a new segment with about so many entries; call inside `building`."""
         return Writer(self.segments, self.manifest, embedder, expected, self.renew)
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def open_store(
