@@ -18,44 +18,36 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 import sentencex
 
-from assistant.care import Care
-from assistant.errors import QuestionError
-from assistant.fitted import Fitted, Reading, load_fitted
-from assistant.generate import ChatModel, Message, Usage
+from assistant.contents import Extract, Listed, around, extract, listed
+from assistant.errors import GuideError, QuestionError
+from assistant.generate import Usage
 from assistant.ground import Grounder
-from assistant.guide import Follower, Say, indexed
-from assistant.models import ready
-from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt
+from assistant.guide import Follower, Say, indexed, quiet
+from assistant.parts import STARTING, Parts, Preparing, load_parts, with_model
+from assistant.prompt import answer_prompt
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
 from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, retrieve
-from assistant.settings import Settings, embedder_name, load_settings
+from assistant.settings import LENGTHS, Settings, choose, load_settings
 from assistant.sources import passage_of, revised, span_of
 from assistant.steps import as_question, follow_ups, next_steps, without_link
-from index.build import Progress
-from index.documents import corpus_files
-from index.embed import Embedder
+from index.progress import Progress, unseen
 from index.search import Searcher
-from index.store import Store
 from index.words import terms, words
+
+WAIT = 0.1
+"""Seconds between two looks whether the models are loaded, or the question before is answered."""
 
 QUESTION_LIMIT = 4000
 """Characters of a question."""
 
-ANSWER_TOKENS = 140
-"""Most that the model may word."""
-
 VERDICTS = ("yes", "no")
-
-ENOUGH = 4
-"""Sentences kept; then the model is stopped."""
 
 REPEATED = 0.2
 """Of the telling words of a sentence: one that brings fewer new ones only repeats another."""
@@ -71,31 +63,6 @@ NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
 UNSUPPORTED = "what the model would say of it does not stand in the guide"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a question passes through, loaded."""
-
-    store: Store
-    embedder: Embedder
-    searcher: Searcher
-    model: ChatModel
-    fitted: Fitted
-    care: Care
-
-    def covers(self, text: str) -> float:
-        """The chat model's verdict on a `coverage_question`, a logit."""
-        return self._verdict(COVERAGE_PREFIX, text, self.fitted.coverage)
-
-    def supports(self, text: str) -> float:
-        """The chat model's verdict on a `support_question`, a logit."""
-        return self._verdict(SUPPORT_PREFIX, text, self.fitted.support)
-
-    def _verdict(self, prefix: Sequence[Message], text: str, reading: Reading | None) -> float:
-        if reading is None:
-            return self.model.verdicts(prefix, [text])[0]
-        return reading.score(self.model.logits(prefix, [text])[0])
-
-
 def open_assistant(settings: Settings | None = None) -> Assistant:
     """An assistant over the guide that the settings name; without any, they come from the environment."""
     return Assistant(settings or load_settings())
@@ -106,42 +73,73 @@ class Assistant:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.preparing: Preparing | None = Preparing(STARTING)
+        """What is being loaded or fetched; None while nothing is."""
         self._parts: Parts | None = None
         self._loading = Lock()
         # Not re-entrant and not bound to a thread: a page may take each step of an answer in another one.
         self._turn = Lock()
 
-    def load(self, say: Say = lambda line: None, progress: Progress = lambda done, total: None) -> Parts:
+    def load(self, say: Say = quiet, progress: Progress = unseen) -> Parts:
         """Fetch what is missing, load the models, make the index equal to the corpus, warm up. Once."""
         with self._loading:
             if self._parts is None:
-                self._parts = self._load(say, progress)
+                with self._preparing(progress) as (progress, stage):
+                    self._parts = load_parts(self.settings, say, progress, stage)
             return self._parts
 
-    def _load(self, say: Say, progress: Progress) -> Parts:
-        settings = self.settings
-        corpus_files(settings.corpus)  # a missing guide is said before anything is fetched or loaded
-        chat, embed = ready(settings, "chat"), ready(settings, "embed")
-        with ThreadPoolExecutor(1) as pool:
-            cache = settings.home / "cache"
-            loading = pool.submit(lambda: ChatModel(chat, settings.context, settings.threads, cache))
-            embedder = Embedder(embed, embedder_name(settings))
-            model = loading.result()
-        model.warm(PREFIX)
-        model.warm_beside(COVERAGE_PREFIX)
-        model.warm_beside(SUPPORT_PREFIX)
-        fitted = load_fitted(settings)
-        care = Care(embedder.embed_questions, fitted.danger)
-        store = indexed(settings, embedder, say, progress)
-        return Parts(store, embedder, Searcher(store, embedder), model, fitted, care)
+    @contextmanager
+    def _preparing(self, progress: Progress = unseen) -> Iterator[tuple[Progress, Say]]:
+        """What is told of progress and stage is kept as `preparing` meanwhile."""
+        line = STARTING
+
+        def stage(now: str) -> None:
+            nonlocal line
+            line, self.preparing = now, Preparing(now)
+
+        def at(done: int, total: int) -> None:
+            self.preparing = Preparing(line, done / total if total else None)
+            progress(done, total)
+
+        stage(line)
+        try:
+            yield at, stage
+        except GuideError as error:
+            self.preparing = Preparing(problem=str(error))
+            raise
+        self.preparing = None
+
+    def use(self, *, model: str = "", length: str = "") -> None:
+        """Change settings from the next question on, and keep them for the next starts.
+
+        Another chat model is fetched if it is not here, and loaded before it takes over.
+
+        Raises:
+            GuideError: the model is none, or not to be had; everything stays as it was.
+        """
+        changes = {name: value for name, value in (("model", model), ("length", length)) if value}
+        fresh = load_settings(**(self.settings.model_dump() | changes))
+        if fresh.model != self.settings.model:
+            parts = self.load()
+            with self._loading, self._preparing() as (progress, stage):
+                parts = with_model(parts, fresh, progress, stage)
+                with self._turn:
+                    self._parts = parts
+        self.settings = fresh
+        choose(fresh, **changes)
 
     def over(self, corpus: Path) -> Assistant:
         """An assistant over another guide, with the models of this one; one of them answers at a time."""
         parts, other = self.load(), Assistant(self.settings.model_copy(update={"corpus": corpus}))
         store = indexed(other.settings, parts.embedder)
-        other._parts = replace(parts, store=store, searcher=Searcher(store, parts.embedder))
+        other._parts, other.preparing = replace(parts, store=store, searcher=Searcher(store, parts.embedder)), None
         other._turn = self._turn
         return other
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is loaded."""
+        return self._parts is not None
 
     @property
     def busy(self) -> bool:
@@ -180,6 +178,18 @@ class Assistant:
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
 
+    def documents(self) -> tuple[Listed, ...]:
+        """The documents of the guide, by source."""
+        return listed(self.load().store)
+
+    def extract(self, source: str, first: int, count: int) -> Extract | None:
+        """So many passages of a document from a number on; None if there is no such document."""
+        return extract(self.load().store, source, first, count)
+
+    def around(self, source: str, start: int, before: int = 1, count: int = 3) -> Extract | None:
+        """The passage of a document that starts at a character, with so many before it and so many in all."""
+        return around(self.load().store, source, start, before, count)
+
     def revised(self, answer: Answer) -> Answer:
         """A kept answer as it stands to the guide now; a passage that no longer says so has what it says `now`."""
         return revised(answer, self.load().store)
@@ -198,8 +208,14 @@ class Assistant:
         Raises:
             QuestionError: empty, too long, or not text.
         """
-        begun, asked, parts = time.perf_counter(), cleaned(question), self.load()
-        with self._turn:
+        begun, asked = time.perf_counter(), cleaned(question)
+        while self._parts is None and self._loading.locked():
+            yield Answer("answered")  # someone else loads
+            time.sleep(WAIT)
+        parts = self.load()
+        while not self._turn.acquire(timeout=WAIT):
+            yield Answer("answered")  # another question is being answered; whoever listens may leave
+        try:
             clock = Clock(begun)
             questions = (*(turn.question for turn in history), asked)
             if answer := parts.care.answer(asked):
@@ -212,20 +228,29 @@ class Assistant:
                 yield replace(not_covered(retrieval, questions), timings=clock.timings())
                 return
             draft = Answer("answered")
-            for draft in worded(parts, retrieval, asked, clock, variation):
+            for draft in worded(parts, retrieval, asked, clock, variation, LENGTHS[self.settings.length]):
                 yield draft
             yield replace(settled(draft, retrieval, questions), timings=clock.timings())
+        finally:
+            self._turn.release()
 
 
-def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variation: int) -> Iterator[Answer]:
-    """The draft, sentence by sentence: each is shown only when the guide supports it."""
+def worded(
+    parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variation: int, length: tuple[int, int]
+) -> Iterator[Answer]:
+    """The draft, sentence by sentence: each is shown only when the guide supports it.
+
+    Args:
+        length: sentences kept, then the model is stopped; and the most tokens that it may word.
+    """
+    most, limit = length
     notes = [found.note for found in retrieval.found]
     grounder = Grounder(retrieval.found, parts.supports, f"{retrieval.earlier} {asked}")
     answer = Answer("answered", passages=passages_of(retrieval))
     tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
-    if len(tokens) > parts.model.context - ANSWER_TOKENS:
+    if len(tokens) > parts.model.context - limit:
         raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
-    with closing(parts.model.stream(tokens, ANSWER_TOKENS, clock.usage, variation)) as pieces:
+    with closing(parts.model.stream(tokens, limit, clock.usage, variation)) as pieces:
         yield answer
         for drafted in sentences(clock.watched(pieces)):
             if drafted is None:
@@ -240,7 +265,7 @@ def worded(parts: Parts, retrieval: Retrieval, asked: str, clock: Clock, variati
             else:
                 answer = replace(answer, dropped=(*answer.dropped, sentence))
             yield answer
-            if len(answer.sentences) == ENOUGH:
+            if len(answer.sentences) == most:
                 break
     yield replace(answer, cut_short=clock.usage.cut_short)
 

@@ -36,19 +36,20 @@ from assistant.job import Job, Meter, SourceError, length
 from assistant.models import folder_of, hashed, mark, read_stamp, write_stamp
 from assistant.registry import from_registry
 from assistant.settings import Settings, go_offline, load_settings
+from index.progress import Progress, unseen
 
 ONLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 """The switches that this process alone turns back; telemetry stays off."""
 
 
-def fetch(settings: Settings, name: str, started_in: Path) -> None:
+def fetch(settings: Settings, name: str, started_in: Path, report: Progress = unseen) -> None:
     """Bring one model whole, unless it is; one process at a time for each model.
 
     Raises:
         ModelError: the name is unknown.
         FetchError: no source gave it whole, or the disk is too small.
     """
-    model, meter = find(settings, name), Meter(name)
+    model, meter = find(settings, name), Meter(name, report)
     partial = settings.home / "models" / ".partial" / name
     partial.mkdir(parents=True, exist_ok=True)
     with alone(partial.with_name(f"{name}.lock"), meter):
@@ -157,6 +158,12 @@ def end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def tell(done: int, total: int) -> None:
+    """Tell our parent how far it is."""
+    sys.stdout.write(json.dumps({"done": done, "total": total}) + "\n")
+    sys.stdout.flush()
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Fetch the named models; 0 if all are whole, 1 if not, 130 if stopped."""
     parser = argparse.ArgumentParser(prog="python -m assistant.fetch", description="Fetch models.")
@@ -177,7 +184,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(home=options.home, catalogue=options.catalogue)
         for name in options.names:
-            fetch(settings, name, options.folder)
+            fetch(settings, name, options.folder, tell if options.child else unseen)
     except GuideError as problem:
         error = {"what": problem.what, "do": problem.do}
     except KeyboardInterrupt:

@@ -24,9 +24,9 @@ from assistant.generate import ChatModel, Message
 from assistant.jsonlines import json_lines
 from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question, support_question
 from assistant.retrieve import DECIDING_SENTENCES
-from index.build import Progress
 from index.embed import BATCH, Embedder, Vectors
 from index.entries import batches
+from index.progress import Progress, unseen
 
 GAMMA, COST = 1.0, 3.0
 """Of the kernel, and of an example on the wrong side; chosen by ten-fold cross-validation."""
@@ -87,9 +87,7 @@ def read_examples(folder: Path) -> Examples:
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(support))
 
 
-def fit(
-    embedder: Embedder, model: ChatModel, examples: Examples, progress: Progress = lambda done, total: None
-) -> Fitted:
+def fit(embedder: Embedder, model: ChatModel, examples: Examples, progress: Progress = unseen) -> Fitted:
     """Fit all parts; `progress` is told (texts read, texts in all)."""
     total = len(examples.messages) + len(examples.coverage) + len(examples.support)
     done = 0

@@ -10,19 +10,25 @@ from threading import Event, Thread
 
 from assistant.errors import BusyError, GuideError
 from assistant.settings import Settings, index_folder
-from index.build import Progress, Report, build
+from index.build import Report, build
 from index.embed import Embedder
+from index.progress import Progress, unseen
 from index.store import Store, open_store
 from index.watch import changes
 
 Say = Callable[[str], None]
 """Told, in one line, what a person may want to know while things load."""
 
+
+def quiet(line: str) -> None:
+    """Says nothing."""
+
+
 NAMED = 3
 """Files named in a line; of more, the number is told."""
 
 
-def opened(settings: Settings, say: Say = lambda line: None) -> Store:
+def opened(settings: Settings, say: Say = quiet) -> Store:
     """The store of the guide's index. Raises StoreError; a damaged one is put aside, with a line."""
     return open_store(index_folder(settings), say, *place(settings))
 
@@ -40,9 +46,7 @@ def place(settings: Settings) -> tuple[str, str]:
     return settings.chroma_url, name
 
 
-def indexed(
-    settings: Settings, embedder: Embedder, say: Say = lambda line: None, progress: Progress = lambda done, total: None
-) -> Store:
+def indexed(settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
     """The store of the guide, made equal to its texts; if another machine is building it, as it is."""
     store = opened(settings, say)
     try:

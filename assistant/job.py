@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bar
 
 from assistant.catalogue import Model, ModelFile
 from assistant.models import sum_of
+from index.progress import Progress, unseen
 
 LINE_S = 10.0
 """Seconds between two lines of progress where there is no terminal."""
+
+REPORT_S = 0.5
+"""Seconds between two reports of it to another program."""
 
 
 class SourceError(Exception):
@@ -54,12 +59,13 @@ class Job:
 class Meter:
     """Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, name: str) -> None:
-        """Nothing is shown before `shown`."""
+    def __init__(self, name: str, report: Progress = unseen) -> None:
+        """Nothing is shown before `shown`; `report` is told as well, now and then."""
         self.name, self.total, self.said = name, 0, time.monotonic()
+        self.report, self.reported = report, 0.0
         self.console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        self.bar = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
+        self.bar = Bar(*columns, TimeRemainingColumn(), console=self.console, transient=True)
         self.task = self.bar.add_task(name, total=None)
 
     def say(self, text: str) -> None:
@@ -80,6 +86,9 @@ class Meter:
     def at(self, done: int) -> None:
         """So many bytes are here."""
         self.bar.update(self.task, completed=done)
+        if time.monotonic() - self.reported > REPORT_S:
+            self.reported = time.monotonic()
+            self.report(done, self.total)
         if not self.console.is_terminal and time.monotonic() - self.said > LINE_S:
             self.said = time.monotonic()
             self.say(f"{self.name}: {done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB")

@@ -23,6 +23,7 @@ from typing import Any
 from assistant.catalogue import Model, Role, catalogue, find
 from assistant.errors import FetchError, ModelError
 from assistant.settings import Settings, choose
+from index.progress import Progress, unseen
 
 BLOCK = 1 << 20
 """Bytes read at once."""
@@ -52,12 +53,13 @@ class State:
     """What is wrong with the files, for a person; empty if nothing is known to be."""
 
 
-def ready(settings: Settings, role: Role, fetch: bool = True) -> Path:
+def ready(settings: Settings, role: Role, fetch: bool = True, progress: Progress = unseen) -> Path:
     """The verified model in use: the first file of a chat model, the folder of an embedder.
 
     Args:
         role: which of the two settings, `model` ("chat") or `embedder` ("embed").
         fetch: fetch what is missing, in a process of its own; False never opens a connection.
+        progress: of the fetching, told (done, in all) in bytes.
 
     Raises:
         ModelError: unknown, not here, damaged, or of the other role.
@@ -73,13 +75,13 @@ def ready(settings: Settings, role: Role, fetch: bool = True) -> Path:
     if missing(settings, model):
         if not fetch:
             raise not_here(choice)
-        fetch_model(settings, choice)
+        fetch_model(settings, choice, progress)
     check(settings, model)
     folder = folder_of(settings, model)
     return folder / model.files[0].path if role == "chat" else folder
 
 
-def fetch_model(settings: Settings, name: str) -> None:
+def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> None:
     """Bring a model whole, in a process of its own, with its progress on standard error.
 
     What is here and sound is not fetched again; a damaged file is replaced. That process ends with ours.
@@ -94,10 +96,14 @@ def fetch_model(settings: Settings, name: str) -> None:
     # Started beside our packages: no file in the person's folder may stand in for a module.
     root, pipe = Path(__file__).resolve().parent.parent, subprocess.PIPE
     with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, start_new_session=True) as child:
-        said = child.stdout.read() if child.stdout else b""
+        last: dict[str, Any] = {}
+        for line in child.stdout or ():
+            last = json.loads(line)
+            if "done" in last:
+                progress(last["done"], last["total"])
     try:
-        error = json.loads(said.splitlines()[-1])["error"]
-    except (ValueError, LookupError) as fault:
+        error = last["error"]
+    except LookupError as fault:
         what = f"Fetching {name} stopped with code {child.returncode}"
         raise FetchError(what, f"To go on, type: assistant models fetch {name}") from fault
     if error:

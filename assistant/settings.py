@@ -6,7 +6,7 @@ import json
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError
@@ -25,6 +25,11 @@ OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "TOKENIZERS_PARALLELISM": "false",
 }
+
+Length = Literal["short", "normal", "long"]
+
+LENGTHS: dict[Length, tuple[int, int]] = {"short": (2, 80), "normal": (4, 140), "long": (7, 260)}
+"""Of an answer: sentences kept, then the model is stopped; and the most tokens that it may word."""
 
 
 def shipped(name: str) -> Path:
@@ -53,6 +58,8 @@ class Settings(BaseSettings):
     """The chat model: a name of the catalogue, or the path of a GGUF file."""
     embedder: str = "all-mpnet-base-v2"
     """The embedder: a name of the catalogue, or the path of a sentence-transformers folder."""
+    length: Length = "normal"
+    """How long an answer may be."""
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
     context: int = Field(default=4096, ge=2048)

@@ -20,6 +20,7 @@ from index.entries import Entry, entries_of
 from index.errors import CorpusError
 from index.manifest import Indexed, Manifest
 from index.plan import READING, Corpus, File, Plan, content_hash, document_id, plan
+from index.progress import Progress, unseen
 from index.store import Store
 from index.writer import Writer
 
@@ -30,9 +31,6 @@ GROUP = 1024
 """Texts looked up and sorted by length together; what is held in memory at once."""
 
 FOREIGN = "the index was made by another version of the program"
-
-Progress = Callable[[int, int], None]
-"""Told (done, in all): bytes of the texts to read, or whatever is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def build(
     name: str,
     *,
     force: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = unseen,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Make the index equal to the corpus; nothing is written if it already is.

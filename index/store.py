@@ -218,6 +218,29 @@ class Store:
 
         return self._reading(read, ())
 
+    def part(self, document: Indexed, numbers: range) -> tuple[Chunk, ...]:
+        """The chunks of a document with these numbers, from 0 in its order."""
+
+        def read(manifest: Manifest) -> tuple[Chunk, ...]:
+            segment = manifest.live.get(document.id, "")
+            owners = [f"{document.id}:{number}" for number in numbers if 0 <= number < document.chunks]
+            found = self._wholes(segment, "whole", owners) if segment and owners else ()
+            return tuple(sorted(found, key=lambda chunk: chunk.start))
+
+        return self._reading(read, ())
+
+    def number(self, document: Indexed, start: int) -> int:
+        """The number of the chunk of a document that starts at a character; 0 if there is none."""
+
+        def read(manifest: Manifest) -> int:
+            if not (segment := manifest.live.get(document.id)):
+                return 0
+            where: dict[str, Any] = {"$and": [{"whole_of": document.id}, {"start": start}]}
+            found = self.segments[segment].get(where=where, include=[])["ids"]
+            return int(owner_of(found[0]).rpartition(":")[2]) if found else 0
+
+        return self._reading(read, 0)
+
     def _wholes(self, name: str, field: str, values: Sequence[str]) -> Iterator[Chunk]:
         """The chunks of a segment whose own entry has one of these values in a field."""
         where: dict[str, Any] = {field: {"$in": list(values)}}

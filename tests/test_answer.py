@@ -12,8 +12,9 @@ import pytest
 
 import assistant as package
 from assistant import Answer, Assistant, Passage, Settings, Turn, open_assistant
-from assistant.answer import ANSWER_TOKENS, QUESTION_LIMIT, cleaned, sentences, without_opening
+from assistant.answer import QUESTION_LIMIT, cleaned, sentences, without_opening
 from assistant.errors import ModelError, QuestionError
+from assistant.settings import LENGTHS
 from assistant.steps import as_question
 from index.build import read_corpus
 from index.documents import read_document
@@ -153,7 +154,7 @@ def test_an_answer_grows_and_never_takes_back(streamed: list[Answer]) -> None:
 def test_times_and_tokens_are_told(example: Answer) -> None:
     timings = example.timings
     assert 0 < timings.retrieve_s <= timings.first_token_s <= timings.total_s
-    assert 0 < timings.generated_tokens <= ANSWER_TOKENS
+    assert 0 < timings.generated_tokens <= LENGTHS["normal"][1]
     assert timings.prompt_tokens > timings.cached_tokens > 100, "the fixed prefix was read before"
 
 

@@ -1,0 +1,75 @@
+"""The guide itself, to read: which documents it has, and the passages of one around a place.
+
+Read from the index and not from the files: what is shown is what answers are made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.records import Passage
+from assistant.sources import passage_of
+from index.manifest import Indexed
+from index.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document of the guide."""
+
+    source: str
+    title: str
+    parts: int
+    """Passages in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A passage in its place."""
+
+    number: int
+    """In its document, from 0."""
+    headings: tuple[str, ...]
+    """From the outermost section to the innermost."""
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Neighbouring passages of a document, in its order."""
+
+    document: Listed
+    parts: tuple[Part, ...]
+
+
+def listed(store: Store) -> tuple[Listed, ...]:
+    """The documents that have something to read, by source."""
+    return tuple(_listed(document) for document in _documents(store))
+
+
+def extract(store: Store, source: str, first: int, count: int) -> Extract | None:
+    """So many passages of a document from a number on; None if the guide has no such document now."""
+    found = next((document for document in _documents(store) if document.source == source), None)
+    if found is None:
+        return None
+    begin = max(0, first)
+    chunks = store.part(found, range(begin, begin + count))
+    parts = (
+        Part(number, chunk.headings, passage_of(chunk, 0, 0.0)) for number, chunk in enumerate(chunks, start=begin)
+    )
+    return Extract(_listed(found), tuple(parts))
+
+
+def around(store: Store, source: str, start: int, before: int, count: int) -> Extract | None:
+    """The same, from so many passages before the one that starts at a character of the document."""
+    found = next((document for document in _documents(store) if document.source == source), None)
+    return extract(store, source, store.number(found, start) - before, count) if found else None
+
+
+def _documents(store: Store) -> tuple[Indexed, ...]:
+    manifest = store.manifest
+    return tuple(document for document in manifest.documents if document.chunks) if manifest else ()
+
+
+def _listed(document: Indexed) -> Listed:
+    return Listed(document.source, document.title, document.chunks)
