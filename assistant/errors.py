@@ -7,6 +7,9 @@ GuideError                what happened, where, and what to do next
 │   └── BusyError         another machine is building it
 ├── SettingsError         an option or a variable of the environment; the data folder
 ├── QuestionError         the question: empty, too long, not text
+├── KeepingError          conversations and plan: their file cannot be opened, read or written
+├── ConversationError     a conversation to bring in is none, or a remark is too long
+├── PlanError             a date or a note of a step
 ├── PortError             the address of the page is taken or not ours to use
 └── ModelError            a model: unknown, damaged, too large, does not load
     └── FetchError        no source gave the file whole
@@ -20,11 +23,14 @@ from index.errors import BusyError, CorpusError, DamagedStoreError, GuideError, 
 
 __all__ = [
     "BusyError",
+    "ConversationError",
     "CorpusError",
     "DamagedStoreError",
     "FetchError",
     "GuideError",
+    "KeepingError",
     "ModelError",
+    "PlanError",
     "PortError",
     "QuestionError",
     "SettingsError",
@@ -38,6 +44,18 @@ class SettingsError(GuideError):
 
 class QuestionError(GuideError):
     """The question is empty, too long, or not text."""
+
+
+class KeepingError(GuideError):
+    """The file of conversations and plan cannot be opened, read or written."""
+
+
+class ConversationError(GuideError):
+    """What is brought in is no conversation, or what is said of an answer is too long."""
+
+
+class PlanError(GuideError):
+    """The date of a step is none, or its note is too long."""
 
 
 class PortError(GuideError):
