@@ -6,8 +6,10 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -77,19 +79,20 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to serve at.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to serve at.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Also offer the guide as tools, over MCP.")] = False,
     corpus: Corpus = None,
     model: ModelOption = None,
 ) -> None:
     """Open the chat in your browser; fetches the models the first time."""
-    from ui.app import check_address
-    from ui.app import serve as serve_page
+    from ui.server import serve as serve_page
 
-    settings = load_settings(host=host, port=port, corpus=corpus, model=model)
-    check_address(settings.host, settings.port)
-    assistant = open_assistant(settings)
-    with _loading() as (say, progress):
-        assistant.load(say, progress)
-    serve_page(assistant, browser=browser, say=_say)
+    assistant = open_assistant(load_settings(host=host, port=port, corpus=corpus, model=model))
+
+    def load() -> None:
+        with _loading() as (say, progress):
+            assistant.load(say, progress)
+
+    serve_page(assistant, browser=browser, mcp=mcp, say=_say, load=load)
 
 
 @app.command()
@@ -239,6 +242,28 @@ def fit_examples(
     out.print(
         f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
     )
+
+
+@app.command()
+def feedback(as_json: AsJson = False, corpus: Corpus = None) -> None:
+    """Show which answers were found helpful or not, the last first."""
+    # Imported late: no other command needs it.
+    from assistant.conversation import Conversations
+    from assistant.database import Database
+
+    settings = load_settings(corpus=corpus)
+    rated = Conversations(Database(settings.home, _say), str(settings.corpus.resolve())).rated()
+    if as_json:
+        print(json.dumps([asdict(one) for one in rated], ensure_ascii=False, indent=2))
+        return
+    for one in rated:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.when))
+        found = "helpful" if one.helpful else "not helpful"
+        out.print(f"{when}  {found}: {one.question}", style="bold", markup=False, soft_wrap=True)
+        why = f"\n    Why: {' '.join(one.why.split())}" if one.why else ""
+        out.print(f"    {one.answer.partition(chr(10))[0]}{why}", markup=False, soft_wrap=True)
+    if not rated:
+        out.print("Nothing was found helpful or not yet. Each answer on the page can be.")
 
 
 @models_app.callback()

@@ -1,104 +1,104 @@
-"""The page: layout and events. Answers come from `Assistant`, HTML from `view`."""
+"""The page: layout and events. Answers come from `Assistant`, HTML from `view` and `places`, what is open from `tab`.
+
+A question is a generator that draws its answer as it grows. Everything else is an *act*: `page.js` sends its name and
+what goes with it, `ACTS` says which method carries it out, and that gives the components that change.
+"""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Lock, Thread
 from typing import Any, TypeAlias
 
 import gradio as gr
 
+from assistant import models
 from assistant.answer import QUESTION_LIMIT, Assistant
-from assistant.errors import GuideError, PortError
-from assistant.guide import Follower, State
-from assistant.records import Answer, Turn
-from ui import view
+from assistant.conversation import Conversation, Conversations, KeptTurn
+from assistant.database import Database
+from assistant.errors import ConversationError, GuideError
+from assistant.export import conversation_json, conversation_markdown, plan_calendar, plan_markdown
+from assistant.guide import Follower
+from assistant.guide import State as Freshness
+from assistant.plan import Plan
+from assistant.records import Answer, NextStep
+from ui import places, view
+from ui.api import offer
+from ui.tab import Look, Sitting, Tab, cited
 
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
+
+STOPPED = "Stopped. You can ask again, or try another question."
 
 LOOK = 1.0
 """Seconds between looks at whether the guide has changed."""
 
-STOPPED = "Stopped. You can ask again, or try another question."
+LEAF = 40
+"""Passages of the guide shown at once."""
 
-# Buttons inside the conversation ask their question; delegated, as the conversation is drawn again and again.
-_ASK_JS = """
-element.addEventListener('click', event => {
-  const button = event.target.closest('[data-ask]');
-  if (button) trigger('submit', { question: button.dataset.ask });
-});
-"""
-# The question stays in view, with as much of its answer as fits below, until the person scrolls.
-_FOLLOW_JS = (
-    _ASK_JS
-    + """
-let following = true;
-for (const kind of ['wheel', 'touchmove']) addEventListener(kind, () => { following = false; }, { passive: true });
-watch('value', () => {
-  const turn = element.querySelector('.turn');
-  if (!turn) return;
-  if (!turn.querySelector('.said')) following = true;
-  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
-  if (following) turn.scrollIntoView({ block: 'start', behavior });
-});
-"""
-)
-
-
-Drawn: TypeAlias = Iterator[dict[Any, Any]]
+Shown: TypeAlias = dict[Any, Any]
 """Components and what they show from now on."""
 
-
-class Conversation:
-    """What one browser tab has asked; never written anywhere."""
-
-    def __init__(self) -> None:
-        self.turns: list[tuple[str, Answer]] = []
-        self.stop = Event()
-        self.tries = 0
-        """How often the last question was asked again; each time it is worded in another way."""
-        self.writing = False
-        self.seen: State | None = None
-        """The state of the guide that is on the page."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Conversation:
-        """Gradio copies the state for each new tab: a new tab begins empty."""
-        return Conversation()
-
-    @property
-    def history(self) -> tuple[Turn, ...]:
-        """For the assistant; a question that got care is not leaned on later."""
-        return tuple(Turn(question, answer.text) for question, answer in self.turns if answer.status != "care")
+Sent: TypeAlias = Mapping[str, Any]
+"""What goes with an act."""
 
 
 class Page:
-    """The components of the page over an assistant that is loaded, and what happens at each event."""
+    """The components of the page over an assistant that may still be loading, and what happens at each event."""
 
-    def __init__(self, assistant: Assistant, follower: Follower) -> None:
-        self._assistant, self._follower = assistant, follower
-        self._title = assistant.title
-        with gr.Blocks(title=self._title, analytics_enabled=False, fill_height=True) as self.blocks:
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._problem = ""
+        database = Database(assistant.settings.home, self._noted)
+        guide = str(assistant.settings.corpus.resolve())
+        self._conversations, self._plan = Conversations(database, guide), Plan(database, guide)
+        self._follower: Follower | None = None
+        self._following = Lock()
+        with gr.Blocks(title="A conversation with a guide", analytics_enabled=False, fill_height=True) as self.blocks:
             self._lay_out()
             self._listen()
+            offer(assistant)
 
     def close(self) -> None:
         """Serve the page no longer, and leave the guide's texts alone."""
-        self.blocks.close()
-        self._follower.close()
+        self.blocks.close(verbose=False)
+        if self._follower:
+            self._follower.close()
+
+    def follow(self) -> Freshness:
+        """How the guide stands; from the first time on it is kept equal to its texts."""
+        with self._following:
+            self._follower = self._follower or self._assistant.follow()
+        return self._follower.state
+
+    def _noted(self, line: str) -> None:
+        self._problem = line
+
+    # Layout
 
     def _lay_out(self) -> None:
-        self._kept = gr.State(Conversation())
-        bare: dict[str, Any] = {"apply_default_css": False}
-        gr.HTML(view.header(self._title), elem_id="header", js_on_load=None, **bare)
-        self._news = gr.HTML("", elem_id="news", js_on_load=None, **bare)
-        self._past = gr.HTML("", elem_id="past", js_on_load=_ASK_JS, **bare)
-        self._current = gr.HTML(self._welcome, elem_id="current", js_on_load=_FOLLOW_JS, **bare)
-        small: dict[str, Any] = {"size": "sm", "scale": 0, "visible": False}
+        self._tab = gr.State(Tab())
+        with gr.Row(elem_id="frame"):
+            with gr.Column(elem_id="aside"):
+                _html("sidebar", places.sidebar())
+                self._list, self._links = _html("list"), _html("links")
+            with gr.Column(elem_id="main"):
+                self._header, self._news = _html("header"), _html("news")
+                with gr.Column(elem_id="chat"):
+                    self._past, self._current = _html("past"), _html("current")
+                    self._lay_out_composer()
+                self._place = _html("place")
+            self._side = _html("side")
+        self._told, self._file = _html("told"), _html("file")
+        self._bus = gr.HTML("", elem_id="bus", js_on_load=_beside("page.js"), apply_default_css=False)
+
+    def _lay_out_composer(self) -> None:
         with gr.Column(elem_id="composer"):
+            self._editing = _html("editing")
             with gr.Row(elem_id="ask-row"):
                 self._box = gr.Textbox(
                     placeholder="Ask the guide …",
@@ -113,128 +113,423 @@ class Page:
                 )
                 self._send = gr.Button("Ask", variant="primary", elem_id="send", scale=0, min_width=84)
                 self._stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=84, visible=False)
-            with gr.Row(elem_id="tools"):
-                self._retry = gr.Button("Try again", elem_id="retry", **small)
-                self._clear = gr.Button("Clear conversation", elem_id="clear", **small)
 
     def _listen(self) -> None:
-        kept, shown = [self._kept], [self._kept, self._past, self._current, self._box]
-        shown += [self._send, self._stop, self._retry, self._clear]
-        self._tick = gr.Timer(LOOK)
+        chat = [self._past, self._current, self._editing, self._box, self._send, self._stop]
+        shown = [*chat, self._list, self._links, self._header, self._news, self._place, self._side]
+        shown += [self._told, self._file]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        many = {**quiet, "concurrency_limit": None}
-        gr.on([self._box.submit, self._send.click], self._typed, [*kept, self._box], shown, **many)
-        gr.on([self._past.submit, self._current.submit], self._clicked, kept, shown, **many)
-        self._retry.click(self._again, kept, shown, **many)
-        self._stop.click(_stopped, kept, None, queue=False, **quiet)
-        self._clear.click(self._cleared, kept, shown, queue=False, **quiet)
-        self._tick.tick(self._looked, kept, [self._news, self._past, self._current], queue=False, **quiet)
+        asking = {**quiet, "concurrency_limit": None}
+        at_once = {**quiet, "queue": False, "trigger_mode": "multiple"}
+        gr.on([self._box.submit, self._send.click], self._typed, [self._tab, self._box], shown, **asking)
+        self._bus.submit(self._chosen, self._tab, shown, **asking)
+        self._bus.retry(self._again, self._tab, shown, **asking)
+        self._stop.click(_stopped, self._tab, None, **at_once)
+        self._bus.click(self._acted, self._tab, shown, **at_once)
+        gr.Timer(LOOK).tick(self._looked, self._tab, shown, **{**quiet, "queue": False})
 
-    def _typed(self, kept: Conversation, question: str) -> Drawn:
+    # Questions
+
+    def _typed(self, tab: Tab, question: str) -> Iterator[Shown]:
         if question.strip():
-            yield from self._asked(kept, question.strip())
+            yield from self._asked(tab, question.strip(), tab.sitting.editing)
 
-    def _clicked(self, kept: Conversation, event: gr.EventData) -> Drawn:
-        yield from self._asked(kept, str(event.question))
+    def _chosen(self, tab: Tab, event: gr.EventData) -> Iterator[Shown]:
+        yield from self._asked(tab, str(event.question))
 
-    def _again(self, kept: Conversation) -> Drawn:
-        if kept.turns:
-            question, _ = kept.turns.pop()
-            yield from self._asked(kept, question, kept.tries + 1)
+    def _again(self, tab: Tab) -> Iterator[Shown]:
+        if turns := tab.sitting.turns:
+            yield from self._asked(tab, turns[-1].question, len(turns) - 1, tab.sitting.tries + 1)
 
-    def _asked(self, kept: Conversation, question: str, tries: int = 0) -> Drawn:
-        """Draw the question at once, then the answer as it grows."""
-        kept.stop.clear()
-        kept.tries, kept.writing = tries, True
-        place = len(kept.turns)
-        now = view.turn(question, None, place, READING)
+    def _asked(self, tab: Tab, question: str, place: int | None = None, tries: int = 0) -> Iterator[Shown]:
+        """Draw the question at once, then the answer as it grows; it takes the place of a turn, or is a new one."""
+        sitting = tab.sitting
+        self._caught_up(sitting)
+        place = len(sitting.turns) if place is None else place
+        sitting.stop.clear()
+        sitting.editing, sitting.tries, sitting.writing, tab.view = None, tries, True, "chat"
         try:
-            earlier = self._drawn(kept.turns)
-            yield {**self._tools(busy=True, begun=True), self._past: earlier, self._current: now}
-            for drawn in _answered(self._assistant, kept, question, place):
-                yield {self._current: drawn}
+            yield {
+                **self._moved(tab, busy=True),
+                self._past: self._drawn(sitting, place),
+                self._current: view.turn(question, None, place, view.Marks(READING)),
+                self._box: gr.update(value=""),
+            }
+            for drawn in self._answered(sitting, question, place):
+                if tab.sitting is sitting:
+                    yield {self._current: drawn}
         except GuideError as error:
             yield {self._current: view.problem(question, str(error))}
         finally:
-            kept.writing = False
-        yield {**self._tools(busy=False, begun=bool(kept.turns)), self._kept: kept}
+            sitting.writing, sitting.growing = False, None
+        if tab.sitting is sitting:
+            yield {**self._tools(), **self._around(tab)}
 
-    def _cleared(self, kept: Conversation) -> dict[Any, Any]:
-        _stopped(kept)
-        kept.turns = []
-        empty = {self._kept: kept, self._past: "", self._current: self._welcome()}
-        return {**self._tools(busy=False, begun=False), **empty}
+    def _answered(self, sitting: Sitting, question: str, place: int) -> Iterator[str]:
+        """The turn as HTML, each time it has changed; what stands at the end joins the conversation."""
+        answer, drawn = None, ""
+        with closing(self._assistant.stream(question, sitting.history(place), sitting.tries)) as growing:
+            for answer in growing:
+                sitting.growing = answer
+                if sitting.stop.is_set():
+                    break
+                fresh = view.turn(question, answer, place, view.Marks(WRITING if answer.passages else READING))
+                if fresh != drawn:
+                    drawn = fresh
+                    yield drawn
+        if answer is None or (sitting.stop.is_set() and not answer.sentences):
+            yield view.problem(question, STOPPED)
+            return
+        problem = self._kept(sitting, place, question, answer)
+        yield self._turn(sitting, place, self._plan.kept()) + (view.notice(problem) if problem else "")
 
-    def _looked(self, kept: Conversation) -> dict[Any, Any]:
-        """What has changed on the page because the guide did; nothing most of the time."""
-        state, seen = self._follower.state, kept.seen
-        if state == seen or kept.writing:
-            return {self._news: gr.skip()}
-        shown: dict[Any, Any] = {self._news: view.news(state)}
-        if seen is not None and seen.generation != state.generation:
-            try:
-                *past, last = [self._turn(number, *turn) for number, turn in enumerate(kept.turns)] or [self._welcome()]
-            except GuideError as error:  # it is drawn at the next look
-                return {self._news: view.news(replace(state, problem=str(error)))}
-            shown |= {self._past: "".join(past), self._current: last}
-        kept.seen = state
-        return shown
+    def _kept(self, sitting: Sitting, place: int, question: str, answer: Answer) -> str:
+        """The turn joins its conversation, on disk too unless that is private; gives what went wrong with that."""
+        sitting.turns[place:] = [KeptTurn(question, answer, time.time())]
+        if sitting.private:
+            return ""
+        try:
+            sitting.id = self._conversations.keep(sitting.id or None, place, question, answer)
+        except GuideError as error:
+            return f"This answer is not kept. {error}"
+        return ""
 
-    def _welcome(self) -> str:
-        return view.welcome(self._assistant.topics())
+    def _caught_up(self, sitting: Sitting) -> None:
+        """Take in what another tab has added to the same conversation."""
+        kept = self._conversations.read(sitting.id) if sitting.id else None
+        if kept and len(kept.turns) > len(sitting.turns):
+            sitting.turns = list(kept.turns)
 
-    def _drawn(self, turns: Sequence[tuple[str, Answer]]) -> str:
-        return "".join(self._turn(number, *turn) for number, turn in enumerate(turns))
+    # Drawing
 
-    def _turn(self, number: int, question: str, answer: Answer) -> str:
+    def _drawn(self, sitting: Sitting, most: int) -> str:
+        planned = self._plan.kept()
+        above = places.private() if sitting.private else ""
+        return above + "".join(self._turn(sitting, place, planned) for place in range(most))
+
+    def _turn(self, sitting: Sitting, place: int, planned: frozenset[tuple[str, str]]) -> str:
         """A turn as it stands to the guide now."""
-        return view.turn(question, self._assistant.revised(answer), number)
+        turn = sitting.turns[place]
+        marks = view.Marks(
+            last=place == len(sitting.turns) - 1,
+            kept=bool(sitting.id),
+            helpful=turn.helpful,
+            why=turn.why,
+            planned=planned,
+        )
+        return view.turn(turn.question, self._standing(sitting, place), place, marks)
 
-    def _tools(self, busy: bool, begun: bool) -> dict[Any, Any]:
+    def _standing(self, sitting: Sitting, place: int) -> Answer:
+        return sitting.standing(place, self.follow().generation, self._assistant.revised)
+
+    def _conversation(self, tab: Tab) -> Shown:
+        """The turns of the open conversation, or the invitation to begin one."""
+        sitting = tab.sitting
+        if sitting.writing:
+            return {}
+        if not sitting.turns:
+            topics = self._assistant.topics() if self._assistant.ready else ()
+            return {self._past: self._drawn(sitting, 0), self._current: places.welcome(topics)}
+        last = len(sitting.turns) - 1
+        current = self._turn(sitting, last, self._plan.kept())
+        return {self._past: self._drawn(sitting, last), self._current: current}
+
+    def _around(self, tab: Tab) -> Shown:
+        """The list and the links."""
+        kept = self._conversations.list(tab.searched)
+        planned = sum(not step.done for step in self._plan.steps())
         return {
-            self._box: gr.update(value="") if busy else gr.update(),
-            self._send: gr.update(visible=not busy),
-            self._stop: gr.update(visible=busy),
-            self._retry: gr.update(visible=begun and not busy),
-            self._clear: gr.update(visible=begun),
+            self._list: places.conversations(kept, tab.sitting.id, tab.searched),
+            self._links: places.links(tab.view, planned),
         }
 
+    def _tools(self, busy: bool = False) -> Shown:
+        return {self._send: gr.update(visible=not busy), self._stop: gr.update(visible=busy)}
 
-def _stopped(kept: Conversation) -> None:
-    kept.stop.set()
+    def _moved(self, tab: Tab, busy: bool = False) -> Shown:
+        """From one view to another: the conversation shows unless there is a place in its stead."""
+        place = {self._place: ""} if tab.view == "chat" else {}
+        return {self._editing: "", **place, **self._tools(busy), **self._around(tab)}
 
+    def _sat(self, tab: Tab) -> Shown:
+        """Another conversation is open."""
+        return {**self._moved(tab), **self._conversation(tab), self._side: "", self._told: ""}
 
-def _answered(assistant: Assistant, kept: Conversation, question: str, place: int) -> Iterator[str]:
-    """The turn as HTML, each time it has changed; what stands at the end joins the conversation."""
-    turns, answer, drawn = kept.turns, None, ""
-    with closing(assistant.stream(question, kept.history, kept.tries)) as growing:
-        for answer in growing:
-            if kept.stop.is_set():
-                break
-            fresh = view.turn(question, answer, place, WRITING)
-            if fresh != drawn:
-                drawn = fresh
-                yield drawn
-    if kept.turns is not turns:  # cleared meanwhile
-        return
-    if answer is None or (kept.stop.is_set() and not answer.sentences):
-        yield view.problem(question, STOPPED)
-        return
-    turns.append((question, answer))
-    yield view.turn(question, answer, place)
+    # Looking
 
+    def _look(self) -> Look:
+        ready = self._assistant.ready
+        return Look(ready, self.follow() if ready else Freshness(), self._assistant.preparing)
 
-def check_address(host: str, port: int) -> None:
-    """PortError if the page cannot be served there."""
-    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _looked(self, tab: Tab) -> Shown:
+        """What has changed on the page because the guide or the models did; nothing most of the time."""
+        look, seen = self._look(), tab.seen
+        if seen is None or look == seen:
+            return {self._news: gr.skip()}
+        shown: Shown = {self._news: places.news(look.freshness, look.preparing)}
+        if (look.ready, look.freshness.generation) != (seen.ready, seen.freshness.generation):
+            if tab.sitting.writing:
+                return {self._news: gr.skip()}
+            try:
+                shown |= {**self._conversation(tab), **self._titled(), **self._opened(tab)}
+            except GuideError as error:  # it is drawn at the next look
+                return {self._news: places.news(replace(look.freshness, problem=str(error)), None)}
+        tab.seen = look
+        return shown
+
+    def _titled(self) -> Shown:
+        return {self._header: places.header(self._assistant.title if self._assistant.ready else "Your guide")}
+
+    # Acts
+
+    def _acted(self, tab: Tab, event: gr.EventData) -> Shown:
         try:
-            probe.bind((host, port))
-        except OSError as error:
-            what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
-            raise PortError(
-                what, f"Choose another port, for example --port {port + 1 if port < 65535 else 7860}."
-            ) from error
+            return ACTS[event.do](self, tab, event.sent)
+        except GuideError as error:
+            return {self._told: places.told(str(error))}
+
+    def _arrive(self, tab: Tab, sent: Sent) -> Shown:
+        """A page was opened, perhaps again at a conversation."""
+        tab.seen = self._look()
+        kept = self._conversations.read(str(sent.get("id", "")))
+        if kept:
+            tab.sit(_sitting(kept))
+        told = {self._told: places.told(self._problem)} if self._problem else {}
+        news = {self._news: places.news(tab.seen.freshness, tab.seen.preparing)}
+        return {**self._sat(tab), **self._titled(), **news, **told}
+
+    def _new(self, tab: Tab, sent: Sent) -> Shown:
+        tab.sit(Sitting(private="private" in sent))
+        return self._sat(tab)
+
+    def _open(self, tab: Tab, sent: Sent) -> Shown:
+        kept = self._conversations.read(str(sent["id"]))
+        if kept is None:
+            return {**self._around(tab), self._told: places.told("That conversation is no longer here.")}
+        if kept.id != tab.sitting.id or not tab.sitting.writing:
+            tab.sit(_sitting(kept))
+        tab.view = "chat"
+        return self._sat(tab)
+
+    def _rename(self, tab: Tab, sent: Sent) -> Shown:
+        self._conversations.rename(str(sent["id"]), str(sent["text"]))
+        return self._around(tab)
+
+    def _delete(self, tab: Tab, sent: Sent) -> Shown:
+        identity = str(sent.get("id") or tab.sitting.id)
+        if identity == tab.sitting.id:
+            tab.sit(Sitting())
+        if identity:
+            self._conversations.delete(identity)
+        return self._sat(tab)
+
+    def _delete_all(self, tab: Tab, sent: Sent) -> Shown:
+        tab.sit(Sitting())
+        self._conversations.delete_all()
+        return self._sat(tab)
+
+    def _find(self, tab: Tab, sent: Sent) -> Shown:
+        tab.searched = str(sent["text"])
+        return self._around(tab)
+
+    def _edit(self, tab: Tab, sent: Sent) -> Shown:
+        sitting, place = tab.sitting, int(sent["place"])
+        if sitting.writing or place >= len(sitting.turns):
+            return {}
+        sitting.editing = place
+        question = sitting.turns[place].question
+        return {self._box: gr.update(value=question), self._editing: places.editing(question)}
+
+    def _unedit(self, tab: Tab, sent: Sent) -> Shown:
+        tab.sitting.editing = None
+        return {self._box: gr.update(value=""), self._editing: ""}
+
+    def _rate(self, tab: Tab, sent: Sent) -> Shown:
+        """Helpful or not, and a word why; the same said again is taken back."""
+        sitting, place = tab.sitting, int(sent["place"])
+        turn = sitting.turns[place]
+        given = {"true": True, "false": False}.get(str(sent.get("helpful", "")).lower())
+        helpful = turn.helpful if "why" in sent else (None if given == turn.helpful else given)
+        why = str(sent.get("why", turn.why)) if helpful is not None else ""
+        self._conversations.rate(sitting.id, place, helpful, why)
+        sitting.turns[place] = replace(turn, helpful=helpful, why=why)
+        return self._conversation(tab)
+
+    def _keep(self, tab: Tab, sent: Sent) -> Shown:
+        """Keep a next step in the plan."""
+        _, place, number = str(sent["key"]).split("-")
+        self._plan.keep(self._standing(tab.sitting, int(place)).next_steps[int(number)])
+        return {**self._conversation(tab), **self._around(tab)}
+
+    def _source(self, tab: Tab, sent: Sent) -> Shown:
+        tab.opened = str(sent["key"])
+        return self._opened(tab)
+
+    def _opened(self, tab: Tab) -> Shown:
+        """The source that is open at the side, as it stands now."""
+        if not tab.opened:
+            return {self._side: ""}
+        if tab.opened == "offline":
+            return {self._side: places.offline(self._assistant.settings)}
+        try:
+            passage, spans = self._cited(tab)
+        except LookupError:
+            return {self._side: ""}
+        extract = self._assistant.around(passage.source, passage.start) if passage.now is None else None
+        return {self._side: places.source(places.Source(passage, spans, extract))}
+
+    def _cited(self, tab: Tab) -> Any:
+        """What the open source is a citation of; LookupError if it is gone."""
+        kind, *rest = tab.opened.split("-", 1 if tab.opened.startswith("kept-") else -1)
+        if kind == "kept":
+            step = {step.id: step for step in self._plan.steps()}[rest[0]]
+            revised = self._assistant.revised(Answer("answered", next_steps=(NextStep(step.text, step.passage),)))
+            return cited(revised, "step", 0, 0)
+        place, first, second = (*map(int, rest), 0)[:3]
+        sitting = tab.sitting
+        growing = sitting.growing if place == len(sitting.turns) or sitting.writing else None
+        return cited(growing or self._standing(sitting, place), kind, first, second)
+
+    def _shut(self, tab: Tab, sent: Sent) -> Shown:
+        tab.opened = ""
+        return {self._side: ""}
+
+    def _offline(self, tab: Tab, sent: Sent) -> Shown:
+        tab.opened = "offline"
+        return self._opened(tab)
+
+    def _placed(self, tab: Tab, name: Any, drawn: str) -> Shown:
+        tab.view = name
+        return {**self._moved(tab), self._place: drawn}
+
+    def _talk(self, tab: Tab, sent: Sent) -> Shown:
+        tab.view = "chat"
+        return {**self._moved(tab), **self._conversation(tab)}
+
+    def _guide(self, tab: Tab, sent: Sent) -> Shown:
+        """A document from a passage on: the one named, or the first."""
+        documents = self._assistant.documents()
+        main = next((one.source for one in documents if one.title == self._assistant.title), "")
+        named = str(sent.get("source") or main)
+        shown = self._assistant.extract(named, int(sent.get("first", 0)), LEAF)
+        return self._placed(tab, "guide", places.guide(documents, shown))
+
+    def _read(self, tab: Tab, sent: Sent) -> Shown:
+        """The guide, at a passage."""
+        named, start = str(sent["source"]), int(sent["start"])
+        documents = self._assistant.documents()
+        shown = self._assistant.around(named, start, LEAF // 4, LEAF)
+        here = next((part.number for part in shown.parts if part.passage.start == start), -1) if shown else -1
+        tab.opened = ""
+        return {**self._placed(tab, "guide", places.guide(documents, shown, here)), self._side: ""}
+
+    def _search(self, tab: Tab, sent: Sent) -> Shown:
+        asked = str(sent["asked"]).strip()
+        if not asked:
+            return self._guide(tab, {})
+        found = self._assistant.search(asked, 10)
+        return self._placed(tab, "guide", places.found(self._assistant.documents(), asked, found))
+
+    def _planned(self, tab: Tab, sent: Sent) -> Shown:
+        return self._placed(tab, "plan", places.plan(self._plan.steps()))
+
+    def _changed(self, tab: Tab, sent: Sent) -> Shown:
+        """A step was ticked, or its note or date written."""
+        value = str(sent["value"])
+        given: dict[str, Any] = {str(sent["field"]): value == "true" if sent["field"] == "done" else value}
+        self._plan.change(str(sent["id"]), **given)
+        return {**self._around(tab), self._told: ""}
+
+    def _dropped(self, tab: Tab, sent: Sent) -> Shown:
+        self._plan.drop(str(sent["id"]))
+        return self._planned(tab, sent)
+
+    def _export(self, tab: Tab, sent: Sent) -> Shown:
+        title, kind, sitting = self._assistant.title, str(sent["file"]), tab.sitting
+        if kind.startswith("conversation") and not sitting.turns:
+            raise ConversationError("There is nothing to export yet", "Ask something first.")
+        whole = (self._conversations.read(sitting.id) if sitting.id else None) or sitting.whole
+        written: dict[str, tuple[str, Callable[[], str]]] = {
+            "conversation.md": ("text/markdown", lambda: conversation_markdown(whole, title)),
+            "conversation.json": ("application/json", lambda: conversation_json(whole)),
+            "plan.md": ("text/markdown", lambda: plan_markdown(self._plan.steps(), title)),
+            "plan.ics": ("text/calendar", lambda: plan_calendar(self._plan.steps(), title).decode()),
+        }
+        media, write = written[kind]
+        return {self._file: places.download(f"{places.today()}-{kind}", media, write())}
+
+    def _import(self, tab: Tab, sent: Sent) -> Shown:
+        return self._open(tab, {"id": self._conversations.bring(str(sent["text"]))})
+
+    def _settings(self, tab: Tab, sent: Sent) -> Shown:
+        chosen, kept = self._assistant.settings, len(self._conversations.list())
+        passages = sum(document.parts for document in self._assistant.documents()) if self._assistant.ready else 0
+        stand = f"The guide is read: {passages} passages. {Path(chosen.model).name} words the answers."
+        return self._placed(tab, "settings", places.settings(chosen, models.states(chosen), stand, kept))
+
+    def _use(self, tab: Tab, sent: Sent) -> Shown:
+        """Another model, fetched if need be, which takes its time; or another length, at once."""
+        changes = {str(sent["field"]): str(sent["value"])}
+        if "model" not in changes:
+            self._assistant.use(**changes)
+            return {self._told: ""}
+        Thread(target=self._exchange, args=[changes["model"]], name="exchange", daemon=True).start()
+        return {}
+
+    def _exchange(self, model: str) -> None:
+        with suppress(GuideError):  # said by `Assistant.preparing`, which the page looks at
+            self._assistant.use(model=model)
+
+
+ACTS: dict[str, Callable[[Page, Tab, Sent], Shown]] = {
+    "arrive": Page._arrive,
+    "new": Page._new,
+    "private": lambda page, tab, sent: page._new(tab, {"private": True}),
+    "open": Page._open,
+    "rename": Page._rename,
+    "delete": Page._delete,
+    "delete-all": Page._delete_all,
+    "find": Page._find,
+    "edit": Page._edit,
+    "unedit": Page._unedit,
+    "rate": Page._rate,
+    "why": Page._rate,
+    "keep": Page._keep,
+    "source": Page._source,
+    "shut": Page._shut,
+    "offline": Page._offline,
+    "chat": Page._talk,
+    "guide": Page._guide,
+    "document": Page._guide,
+    "leaf": Page._guide,
+    "read": Page._read,
+    "look": Page._search,
+    "plan": Page._planned,
+    "step": Page._changed,
+    "drop": Page._dropped,
+    "export": Page._export,
+    "import": Page._import,
+    "settings": Page._settings,
+    "use": Page._use,
+}
+"""What a button of the page may name -> what is done."""
+
+
+def _stopped(tab: Tab) -> None:
+    tab.sitting.stop.set()
+
+
+def _sitting(kept: Conversation) -> Sitting:
+    return Sitting(identity=kept.id, turns=kept.turns)
+
+
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, js_on_load=None, apply_default_css=False)
+
+
+def _beside(name: str) -> str:
+    """A text file beside this module."""
+    return (Path(__file__).parent / name).read_text("utf-8")
 
 
 def theme() -> gr.themes.Base:
@@ -244,31 +539,5 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=system, font_mono=mono)
 
 
-def launch(assistant: Assistant, *, browser: bool = False, block: bool = False) -> Page:
-    """Serve the page, and keep the guide fresh while it is served; returns at once unless `block`."""
-    settings = assistant.settings
-    page = Page(assistant, assistant.follow())
-    page.blocks.queue(default_concurrency_limit=None)
-    page.blocks.launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        inbrowser=browser,
-        share=False,
-        quiet=True,
-        prevent_thread_lock=not block,
-        footer_links=[],
-        enable_monitoring=False,
-        ssr_mode=False,
-        theme=theme(),
-        css_paths=[Path(__file__).parent / "style.css"],
-    )
-    return page
-
-
-def serve(assistant: Assistant, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Serve the page until it is interrupted."""
-    settings = assistant.settings
-    say(f"The chat is at http://{settings.host}:{settings.port} (Ctrl-C ends it).")
-    if settings.host not in ("127.0.0.1", "localhost", "::1"):
-        say("Everyone who can reach this address can ask, and what they ask passes over that network.")
-    launch(assistant, browser=browser, block=True)
+HEAD = '<meta name="referrer" content="no-referrer">'
+"""For the page's head."""

@@ -1,12 +1,16 @@
-"""Records become HTML. Everything that a person or a document wrote is escaped here, and only here."""
+"""A conversation becomes HTML. Everything that a person or a document wrote goes through `escaped`.
+
+A button carries what it does as data: `data-do` names an act of the page, its other data go with it; `page.js` sends
+them, `app.py` carries them out.
+"""
 
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from assistant.guide import State
+from assistant.export import answer_text
 from assistant.records import Answer, AnswerSentence, Contact, NextStep, Passage, Span
 from assistant.sources import changed
 
@@ -15,64 +19,59 @@ CHANGED = "The guide has changed since"
 _TEMPLATE_MARKS = str.maketrans({"$": "&#36;", "{": "&#123;", "}": "&#125;", "`": "&#96;"})
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a turn shows beside its answer."""
+
+    state: str = ""
+    """What is happening now; empty when the answer is whole."""
+    last: bool = False
+    kept: bool = False
+    """It is written down, so that it can be rated."""
+    helpful: bool | None = None
+    why: str = ""
+    planned: frozenset[tuple[str, str]] = frozenset()
+    """(text, source) of the steps that are in the plan."""
+
+
 def escaped(text: str) -> str:
     """Text as HTML shows it; the marks of Gradio's own templates are data too."""
     return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
 
 
-def header(title: str) -> str:
-    """What this page is, above everything."""
-    return (
-        f'<header class="top"><div><p class="kicker">A conversation with a guide</p><h1>{escaped(title)}</h1></div>'
-        '<p class="private" title="The models, the guide and this conversation are on this computer only">'
-        '<span class="dot" aria-hidden="true"></span>Private: runs on this computer</p></header>'
-    )
+def data(**values: object) -> str:
+    """Attributes that go with a button's act."""
+    return "".join(f' data-{name}="{escaped(str(value))}"' for name, value in values.items() if value != "")
 
 
-def news(state: State) -> str:
-    """How the guide stands to its texts, if there is anything to say of it."""
-    if state.share is not None:
-        return _news(f"The guide has changed and is being read again … {state.share:.0%}")
-    when = time.strftime("%H:%M", time.localtime(state.when))
-    changed = f"The guide changed at {when}: {state.what}." if state.when else ""
-    if state.problem:
-        return _news(f"{state.problem} Answers come from what could be read.", "problem")
-    return _news(changed) if changed else ""
+def button(text: str, kind: str, label: str = "", identity: str = "", **values: object) -> str:
+    """A button that does something, with a name of its own for who hears it; by its identity the focus finds back."""
+    named = f' aria-label="{escaped(label)}"' if label else ""
+    known = f' id="{escaped(identity)}"' if identity else ""
+    return f'<button type="button" class="{kind}"{known}{named}{data(**values)}>{escaped(text)}</button>'
 
 
-def _news(line: str, kind: str = "") -> str:
-    return f'<p class="news {kind}" role="status">{escaped(line)}</p>'
-
-
-def welcome(topics: Sequence[str]) -> str:
-    """The empty page: what this is, what it is not, and where to start."""
-    starters = "".join(_ask(topic, "starter") for topic in topics)
-    return (
-        '<section class="welcome"><h2>What is on your mind?</h2>'
-        "<p>Ask in your own words. Every sentence of an answer is checked against the guide and shows you where it "
-        "says so. What the guide does not cover, I will not make up.</p>"
-        '<p class="quiet">I am a program, not a person, and I know nothing but this guide.</p>'
-        f'<div class="starters" role="group" aria-label="Questions to start with">{starters}</div></section>'
-    )
-
-
-def turn(question: str, answer: Answer | None, place: int, state: str = "") -> str:
+def turn(question: str, answer: Answer | None, place: int, marks: Marks) -> str:
     """One question and its answer.
 
     Args:
         answer: None while the guide is being read.
-        place: the turn's number in the conversation; keeps the ids on the page apart.
-        state: what is happening now; empty when the answer is whole.
+        place: the turn's number in the conversation, from 0; keeps the ids on the page apart.
     """
-    asked = f'<div class="asked"><p>{escaped(question)}</p></div>'
-    body = _answer(answer, place, whole=not state) if answer else ""
-    busy = f'<p class="state"><span class="pulse" aria-hidden="true"></span>{escaped(state)}</p>' if state else ""
-    return f'<article class="turn">{asked}<div class="reply" aria-live="polite">{body}{busy}</div></article>'
+    edit = button("Edit", "edit", "Edit this question", f"edit-{place}", do="edit", place=place)
+    asked = f'<div class="asked" dir="auto"><h2>{escaped(question)}</h2></div>{"" if marks.state else edit}'
+    body = _answer(answer, place, marks) if answer else ""
+    busy = f'<p class="state"><span class="pulse" aria-hidden="true"></span>{escaped(marks.state)}</p>'
+    return (
+        f'<article class="turn" id="t-{place}">{asked}'
+        f'<div class="reply" dir="auto">{body}{busy if marks.state else ""}</div></article>'
+    )
 
 
 def problem(question: str, line: str) -> str:
     """A question that could not be taken, and what to do."""
-    return f'<article class="turn"><div class="asked"><p>{escaped(question[:200])}</p></div>{notice(line)}</article>'
+    asked = f'<div class="asked" dir="auto"><h2>{escaped(question[:200])}</h2></div>'
+    return f'<article class="turn">{asked}{notice(line)}</article>'
 
 
 def notice(line: str) -> str:
@@ -80,22 +79,18 @@ def notice(line: str) -> str:
     return f'<p class="notice" role="alert">{escaped(line)}</p>'
 
 
-def _answer(answer: Answer, place: int, whole: bool) -> str:
+def _answer(answer: Answer, place: int, marks: Marks) -> str:
+    after = "" if marks.state else _after(answer, place, marks)
     if answer.status == "care":
-        return _care(answer)
+        return _care(answer) + after
     if answer.status == "not_covered":
         said = "".join(f"<p>{escaped(sentence.text)}</p>" for sentence in answer.sentences)
-        return f'<div class="not-covered">{said}{_follow_ups(answer.follow_ups)}</div>'
+        return f'<div class="not-covered">{said}{_follow_ups(answer.follow_ups)}</div>{after}'
     passages = {passage.number: passage for passage in answer.passages}
-    text, panels = [], []
-    for number, sentence in enumerate(answer.sentences, start=1):
-        chips, shown = _chips(sentence, passages, f"s-{place}-{number}")
-        text.append(_with_chips(sentence.text, chips))
-        panels.append(shown)
+    text = [_sentence(sentence, passages, place, number) for number, sentence in enumerate(answer.sentences)]
     lead = '<p class="quiet">In the guide’s own words:</p>' if answer.quoted else ""
     words = f'{lead}<p class="words">{" ".join(text)}</p>' if text else ""
-    rest = _rest(answer, place) if whole else ""
-    return f"{words}{_since(answer)}{rest}{''.join(panels)}"
+    return f"{words}{_since(answer)}{'' if marks.state else _rest(answer, place, marks.planned)}{after}"
 
 
 def _since(answer: Answer) -> str:
@@ -105,28 +100,21 @@ def _since(answer: Answer) -> str:
     return f'<p class="since">{CHANGED} this answer: what it cites at * reads differently now. You can ask again.</p>'
 
 
-def _rest(answer: Answer, place: int) -> str:
+def _rest(answer: Answer, place: int, planned: frozenset[tuple[str, str]]) -> str:
     """Below a whole answer: next steps, sources, follow-ups."""
-    steps, panels = [], []
-    for number, step in enumerate(answer.next_steps, start=1):
-        item, panel = _step(step, f"n-{place}-{number}")
-        steps.append(item)
-        panels.append(panel)
-    for passage in (passage for passage in answer.passages if passage.cited):
-        panels.append(_panel(passage, passage.cited, f"p-{place}-{passage.number}"))
-    listed = f'<section class="steps"><h3>Next steps</h3><ul>{"".join(steps)}</ul></section>' if steps else ""
-    return f"{listed}{_sources(answer.passages, place)}{_follow_ups(answer.follow_ups)}{''.join(panels)}"
+    steps = "".join(_step(step, place, number, planned) for number, step in enumerate(answer.next_steps))
+    listed = f'<section class="steps"><h3>Next steps</h3><ul>{steps}</ul></section>' if steps else ""
+    return f"{listed}{_sources(answer.passages, place)}{_follow_ups(answer.follow_ups)}"
 
 
-def _chips(sentence: AnswerSentence, passages: dict[int, Passage], key: str) -> tuple[str, str]:
-    """The citation chips of a sentence, and the panels that they open."""
-    chips, panels = [], []
-    for number in sentence.citations:
-        spans = tuple(c.span for c in sentence.support if c.number == number)
-        identity = f"{key}-{number}"
-        chips.append(_chip(identity, number, f"Source {number}: {passages[number].heading}", spans))
-        panels.append(_panel(passages[number], spans, identity))
-    return "".join(chips), "".join(panels)
+def _sentence(sentence: AnswerSentence, passages: dict[int, Passage], place: int, number: int) -> str:
+    """A sentence of an answer with its citations."""
+    chips = []
+    for passage in map(passages.__getitem__, sentence.citations):
+        spans = tuple(c.span for c in sentence.support if c.number == passage.number)
+        key = f"sentence-{place}-{number}-{passage.number}"
+        chips.append(_chip(key, passage, spans, f"Source {passage.number}: {passage.heading}"))
+    return _with_chips(sentence.text, "".join(chips))
 
 
 def _with_chips(text: str, chips: str) -> str:
@@ -135,70 +123,85 @@ def _with_chips(text: str, chips: str) -> str:
     return f'<span class="said">{escaped(start)} <span class="tail">{escaped(last)}{chips}</span></span>'
 
 
-def _step(step: NextStep, identity: str) -> tuple[str, str]:
-    label = f"Where the guide says so: {step.passage.heading}"
-    chip = _chip(identity, step.passage.number, label, step.passage.cited)
-    return f"<li>{_with_chips(step.text, chip)}</li>", _panel(step.passage, step.passage.cited, identity)
+def _step(step: NextStep, place: int, number: int, planned: frozenset[tuple[str, str]]) -> str:
+    key = f"step-{place}-{number}"
+    chip = _chip(key, step.passage, step.passage.cited, f"Where the guide says so: {step.passage.heading}")
+    known, identity = (step.text, step.passage.source) in planned, f"keep-{place}-{number}"
+    keep = (
+        button("In your plan", "keep kept", "In your plan; open it", identity, do="plan")
+        if known
+        else button("Keep", "keep", f"Keep in your plan: {step.text}", identity, do="keep", key=key)
+    )
+    return f"<li>{_with_chips(step.text, chip)}{keep}</li>"
 
 
 def _sources(passages: Iterable[Passage], place: int) -> str:
-    cards = "".join(
-        f"<li>{_opener(f'p-{place}-{p.number}', f'{p.number}  {p.heading}', f'Open source {p.number}', 'card')}</li>"
+    cards = [
+        _opener(f"{p.number}  {p.heading}", f"Open source {p.number}", "card", f"source-{place}-{p.number}")
         for p in passages
         if p.cited
-    )
-    return f'<section class="sources"><h3>Sources</h3><ul>{cards}</ul></section>' if cards else ""
+    ]
+    listed = "".join(f"<li>{card}</li>" for card in cards)
+    return f'<section class="sources"><h3>Sources</h3><ul>{listed}</ul></section>' if cards else ""
 
 
-def _chip(identity: str, number: int, label: str, spans: Sequence[Span]) -> str:
+def _chip(key: str, passage: Passage, spans: Sequence[Span], label: str) -> str:
     """A citation; it shows if the guide no longer says so."""
+    peek = " … ".join(" ".join(span.text.split()) for span in spans)
     if any(span.gone for span in spans):
-        return _opener(identity, f"{number}*", f"{label} ({CHANGED})", "chip changed")
-    return _opener(identity, str(number), label, "chip")
+        return _opener(f"{passage.number}*", f"{label} ({CHANGED})", "chip changed", key, peek)
+    return _opener(str(passage.number), label, "chip", key, peek)
 
 
-def _panel(passage: Passage, spans: Sequence[Span], identity: str) -> str:
-    """A passage in a panel of its own, with these sentences of it highlighted; old and new if the guide has changed."""
-    page = next((span.page for span in spans), passage.page)
-    place = f"{passage.source}, page {page}" if page else passage.source
-    return (
-        f'<aside class="panel" popover id="{identity}" aria-label="Source {passage.number}">'
-        f'<div class="panel-top"><p class="kicker">Source {passage.number} · {escaped(place)}</p>'
-        f'<button class="close" popovertarget="{identity}" popovertargetaction="hide" aria-label="Close">×</button>'
-        f"</div><h4>{escaped(passage.heading)}</h4>{_then_and_now(passage, spans)}</aside>"
-    )
-
-
-def _then_and_now(passage: Passage, spans: Sequence[Span]) -> str:
-    then = f"<div class='passage'>{highlighted(passage, spans)}</div>"
-    if passage.now is None:
-        return then
-    now = (
-        f"<div class='passage'>{_paragraphs(escaped(passage.now))}</div>" if passage.now else "<p>Nothing any more.</p>"
-    )
-    return f'<p class="since">{CHANGED}.</p><h5>It said then</h5>{then}<h5>It says there now</h5>{now}'
-
-
-def highlighted(passage: Passage, spans: Sequence[Span]) -> str:
-    """The passage's text with spans marked; blank lines become paragraphs."""
-    parts, at = [], passage.start
-    for span in sorted(set(spans), key=lambda span: span.start):
-        before = passage.text[at - passage.start : span.start - passage.start]
-        inside = passage.text[span.start - passage.start : span.end - passage.start]
-        parts.append(f"{escaped(before)}<mark>{escaped(inside)}</mark>")
-        at = span.end
-    parts.append(escaped(passage.text[at - passage.start :]))
-    return _paragraphs("".join(parts))
-
-
-def _paragraphs(text: str) -> str:
-    """Escaped text, its blank lines as paragraphs."""
-    return "<p>" + text.replace("\n\n", "</p><p>") + "</p>"
+def _opener(text: str, label: str, kind: str, key: str, peek: str = "") -> str:
+    """A button that opens a source: `key` says which, see `Sitting.source`."""
+    return button(text, kind, label, key, do="source", key=key, peek=peek)
 
 
 def _follow_ups(questions: Sequence[str]) -> str:
-    chips = "".join(_ask(question, "follow-up") for question in questions)
+    chips = "".join(ask(question, "follow-up") for question in questions)
     return f'<div class="follow-ups" role="group" aria-label="You could also ask">{chips}</div>' if chips else ""
+
+
+def ask(question: str, kind: str) -> str:
+    """A button that asks a question."""
+    text = escaped(question)
+    return f'<button type="button" class="{kind}" dir="auto" data-ask="{text}">{text}</button>'
+
+
+def _after(answer: Answer, place: int, marks: Marks) -> str:
+    """What can be done with an answer."""
+    if answer.status == "care":
+        return f'<div class="after">{_forget(marks)}</div>'
+    copy = button("Copy", "tool", "Copy this answer with its sources", f"copy-{place}", copy=answer_text(answer))
+    again = button("Try again", "tool", "", f"again-{place}", again=place) if marks.last else ""
+    rated = _rating(place, marks) if marks.kept else ""
+    return f'<div class="after">{copy}{again}{rated}</div>'
+
+
+def _forget(marks: Marks) -> str:
+    """Someone else may see this screen."""
+    line = "Delete this conversation for good?" if marks.kept else "Close this conversation for good?"
+    return button("Delete this conversation", "tool danger", "", "forget", do="delete", sure=line, verb="Delete")
+
+
+def _rating(place: int, marks: Marks) -> str:
+    """Whether it was helpful, and a word why; kept on this computer only."""
+    buttons = "".join(
+        f'<button type="button" class="tool" id="rate-{place}-{value}" '
+        f'aria-pressed="{str(marks.helpful is value).lower()}"'
+        f"{data(do='rate', place=place, helpful=value)}>{text}</button>"
+        for value, text in ((True, "Helpful"), (False, "Not helpful"))
+    )
+    if marks.helpful is None:
+        return f'<span class="rating">{buttons}</span>'
+    why = (
+        f'<form class="why" data-do="why" data-place="{place}">'
+        f'<label for="w-{place}">A word why? It stays here.</label>'
+        f'<input id="w-{place}" name="why" dir="auto" maxlength="500" value="{escaped(marks.why)}" autocomplete="off">'
+        f'<button class="tool">{"Saved" if marks.why else "Save"}</button></form>'
+    )
+    return f'<span class="rating">{buttons}</span>{why}'
 
 
 def _care(answer: Answer) -> str:
@@ -217,12 +220,18 @@ def _contact(contact: Contact) -> str:
     return f'<li>{who}<a href="{address}"{external}>{number}</a></li>'
 
 
-def _ask(question: str, kind: str) -> str:
-    """A button that asks a question."""
-    return f'<button type="button" class="{kind}" data-ask="{escaped(question)}">{escaped(question)}</button>'
+def highlighted(passage: Passage, spans: Sequence[Span] = ()) -> str:
+    """The passage's text with spans marked; blank lines become paragraphs."""
+    parts, at = [], passage.start
+    for span in sorted(set(spans), key=lambda span: span.start):
+        before = passage.text[at - passage.start : span.start - passage.start]
+        inside = passage.text[span.start - passage.start : span.end - passage.start]
+        parts.append(f"{escaped(before)}<mark>{escaped(inside)}</mark>")
+        at = span.end
+    parts.append(escaped(passage.text[at - passage.start :]))
+    return paragraphs("".join(parts))
 
 
-def _opener(identity: str, text: str, label: str, kind: str) -> str:
-    """A button that opens a panel."""
-    what = f'class="{kind}" popovertarget="{identity}" aria-label="{escaped(label)}"'
-    return f'<button type="button" {what}>{escaped(text)}</button>'
+def paragraphs(text: str) -> str:
+    """Escaped text, its blank lines as paragraphs."""
+    return '<p dir="auto">' + text.replace("\n\n", '</p><p dir="auto">') + "</p>"

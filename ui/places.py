@@ -1,0 +1,400 @@
+"""What is around a conversation, as HTML: the list, an open source, the guide, the plan, the settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from assistant.contents import Extract, Listed, Part
+from assistant.conversation import Summary
+from assistant.guide import State as Freshness
+from assistant.models import State as ModelState
+from assistant.parts import Preparing
+from assistant.plan import KeptStep
+from assistant.records import Passage, Span
+from assistant.settings import Settings
+from ui.view import CHANGED, ask, button, data, escaped, highlighted, paragraphs
+
+PRIVATE = "Private: nothing of this conversation is written down. It is gone when you leave it."
+
+
+def sidebar() -> str:
+    """The top of the side: begin anew, and look for a conversation."""
+    return (
+        '<div class="side-top"><p class="brand">Conversations</p>'
+        + button("Close", "icon only-phone", "Close the list", "close-menu", menu="close")
+        + "</div>"
+        + button("New conversation", "wide primary", identity="new", do="new")
+        + button("Private conversation", "wide", identity="new-private", do="private")
+        + '<label class="unseen" for="find">Search your conversations</label>'
+        '<input id="find" type="search" placeholder="Search …" data-type="find" autocomplete="off" dir="auto">'
+    )
+
+
+def conversations(kept: Sequence[Summary], current: str, searched: str) -> str:
+    """The list of conversations, newest first."""
+    if not kept:
+        line = "Nothing found." if searched else "What you ask is kept here, on this computer only."
+        return f'<p class="quiet">{line}</p>'
+    return f'<ul class="list" aria-label="Conversations">{"".join(_listed(one, current) for one in kept)}</ul>'
+
+
+def _listed(one: Summary, current: str) -> str:
+    here = ' aria-current="true"' if one.id == current else ""
+    opened = (
+        f'<button type="button" class="open" id="open-{one.id}" dir="auto"{here}'
+        f"{data(do='open', id=one.id)}>{escaped(one.title)}</button>"
+    )
+    rename = button(
+        "✎", "icon", f"Rename “{one.title}”", f"rename-{one.id}", do="rename", id=one.id, prompt="Its new name",
+        given=one.title,
+    )  # fmt: skip
+    delete = button(
+        "×", "icon", f"Delete “{one.title}”", f"delete-{one.id}", do="delete", id=one.id, sure="Delete it for good?",
+        verb="Delete",
+    )  # fmt: skip
+    return f"<li>{opened}{rename}{delete}</li>"
+
+
+def links(view: str, planned: int) -> str:
+    """The bottom of the side: the other places."""
+    plan = f"My plan ({planned})" if planned else "My plan"
+    rows = (("guide", "The guide"), ("plan", plan), ("settings", "Settings"))
+    return "".join(
+        f'<button type="button" class="link" id="to-{name}"{data(do=name)}'
+        f"{' aria-current=true' if name == view else ''}>{text}</button>"
+        for name, text in rows
+    )
+
+
+def header(title: str) -> str:
+    """What this page is, above everything."""
+    menu = (
+        '<button type="button" class="icon menu" data-menu="open" id="menu" aria-label="Conversations and more" '
+        'aria-expanded="false" aria-controls="aside">☰</button>'
+    )
+    badge = (
+        '<button type="button" class="badge" id="offline" data-do="offline">'
+        '<span class="dot" aria-hidden="true"></span>On this computer only</button>'
+    )
+    named = f'<p class="kicker">A conversation with a guide</p><h1 dir="auto">{escaped(title)}</h1>'
+    return f'<header class="top">{menu}<div class="title">{named}</div>{badge}</header>'
+
+
+def news(freshness: Freshness, preparing: Preparing | None) -> str:
+    """How the guide and the models stand, if there is anything to say of it."""
+    if preparing and preparing.problem:
+        return _news(preparing.problem, "problem")
+    if preparing:
+        return _progress(preparing.line, preparing.share)
+    if freshness.share is not None:
+        return _progress("The guide has changed and is being read again …", freshness.share)
+    when = time.strftime("%H:%M", time.localtime(freshness.when))
+    if freshness.problem:
+        return _news(f"{freshness.problem} Answers come from what could be read.", "problem")
+    return _news(f"The guide changed at {when}: {freshness.what}.") if freshness.when else ""
+
+
+def _news(line: str, kind: str = "") -> str:
+    return f'<p class="news {kind}" role="status">{escaped(line)}</p>'
+
+
+def _progress(line: str, share: float | None) -> str:
+    value = "" if share is None else f' value="{share:.3f}"'
+    percent = "" if share is None else f"<span>{share:.0%}</span>"
+    return (
+        f'<div class="news"><span>{escaped(line)}</span> {percent}'
+        f'<progress max="1"{value} aria-label="{escaped(line)}"></progress></div>'
+    )
+
+
+def private() -> str:
+    """Above a private conversation."""
+    return f'<p class="news private">{PRIVATE}</p>'
+
+
+def welcome(topics: Sequence[str]) -> str:
+    """The empty page: what this is, what it is not, and where to start."""
+    starters = "".join(ask(topic, "starter") for topic in topics)
+    group = f'<div class="starters" role="group" aria-label="Questions to start with">{starters}</div>'
+    return (
+        '<section class="welcome"><h2>What is on your mind?</h2>'
+        "<p>Ask in your own words. Every sentence of an answer is checked against the guide and shows you where it "
+        "says so. What the guide does not cover, I will not make up.</p>"
+        '<p class="quiet">I am a program, not a person, and I know nothing but this guide.</p>'
+        f"{group if topics else ''}</section>"
+    )
+
+
+def editing(question: str) -> str:
+    """Above the box while an earlier question is edited."""
+    cancel = button("Cancel", "tool", "", "unedit", do="unedit")
+    return f'<p class="editing">Editing “{escaped(question[:60])}”: what followed it is replaced. {cancel}</p>'
+
+
+# A source, opened
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an opened citation shows."""
+
+    passage: Passage
+    spans: tuple[Span, ...]
+    extract: Extract | None
+    """The passage with its neighbours; None if its document is gone."""
+
+
+def source(opened: Source) -> str:
+    """A passage in its place in the guide, its sentences highlighted; old and new if the guide has changed."""
+    passage = opened.passage
+    page = next((span.page for span in opened.spans), passage.page)
+    where = f"{passage.source}, page {page}" if page else passage.source
+    number = f"Source {passage.number} · " if passage.number else ""
+    on = data(do="read", source=passage.source, start=passage.start)
+    read = f'<button type="button" class="tool" id="read-on"{on}>Read on in the guide</button>'
+    body = _then_and_now(opened) + (read if opened.extract else "")
+    return panel(f"{number}{where}", passage.heading, body)
+
+
+def panel(kicker: str, heading: str, body: str) -> str:
+    """What stands at the side: a drawer on a phone."""
+    return (
+        f'<section class="panel" aria-labelledby="panel-heading"><div class="panel-top">'
+        f'<p class="kicker">{escaped(kicker)}</p>{button("×", "icon", "Close", "close-panel", do="shut")}</div>'
+        f'<h2 id="panel-heading" tabindex="-1" dir="auto">{escaped(heading)}</h2>{body}</section>'
+    )
+
+
+def _then_and_now(opened: Source) -> str:
+    passage = opened.passage
+    if passage.now is None and opened.extract:
+        return "".join(_near(part, opened) for part in opened.extract.parts)
+    then = f'<div class="passage here">{highlighted(passage, opened.spans)}</div>'
+    if passage.now is None:
+        return then
+    text = paragraphs(escaped(passage.now)) if passage.now else "<p>Nothing any more.</p>"
+    now = f'<div class="passage">{text}</div>'
+    return f'<p class="since">{CHANGED}.</p><h3>It said then</h3>{then}<h3>It says there now</h3>{now}'
+
+
+def _near(part: Part, opened: Source) -> str:
+    """A neighbour under its heading, or the passage itself."""
+    if part.passage.start == opened.passage.start:
+        return f'<div class="passage here" data-here="1">{highlighted(opened.passage, opened.spans)}</div>'
+    apart = part.passage.heading != opened.passage.heading
+    heading = f'<h3 dir="auto">{escaped(part.headings[-1])}</h3>' if apart else ""
+    return f'<div class="passage near">{heading}{highlighted(part.passage)}</div>'
+
+
+def offline(settings: Settings) -> str:
+    """What "on this computer only" means, and how to check it."""
+    alone = settings.host in ("127.0.0.1", "localhost", "::1")
+    reach = (
+        "This page can be opened on this computer only."
+        if alone
+        else f"This page is served at {settings.host}: whoever reaches that address can read and ask here."
+    )
+    return panel(
+        "Offline",
+        "On this computer only",
+        "<p>The language model, the guide and your conversations are files on this computer. What you ask is answered "
+        "here; nothing is sent anywhere.</p>"
+        f"<p>{escaped(reach)} Only fetching a model opens a connection, and only when you ask for one.</p>"
+        "<h3>Check it yourself</h3><ul><li>Switch off your network and ask something.</li>"
+        "<li>Open your browser’s developer tools, tab Network: every address is this computer’s own.</li>"
+        "<li>Watch the program’s connections with the tools of your system.</li></ul>"
+        f'<h3>Where it is</h3><p class="path">{escaped(str(settings.home))}</p>'
+        '<p class="quiet">Delete that folder, and nothing of it is left.</p>',
+    )
+
+
+# The guide
+
+
+def guide(documents: Sequence[Listed], shown: Extract | None, here: int = -1) -> str:
+    """The whole guide to read and search: a document at a time.
+
+    Args:
+        here: the number of the passage to start reading at; -1 for the top.
+    """
+    body = _document(shown, here) if shown else '<p class="quiet">There is nothing to read.</p>'
+    return f"{_guide_top(documents, shown)}{body}"
+
+
+def found(documents: Sequence[Listed], asked: str, passages: Sequence[Passage]) -> str:
+    """What a search of the guide found, nearest first."""
+    rows = "".join(
+        f'<li><button type="button" class="card" dir="auto"{data(do="read", source=p.source, start=p.start)}>'
+        f"<b>{escaped(p.heading)}</b><span>{escaped(_short(p.text))}</span></button></li>"
+        for p in passages
+    )
+    return f'{_guide_top(documents, None, asked)}<ul class="found" aria-label="Found">{rows}</ul>'
+
+
+def _guide_top(documents: Sequence[Listed], shown: Extract | None, asked: str = "") -> str:
+    current = shown.document.source if shown else ""
+    listed = "".join(
+        f'<li><button type="button" class="link" dir="auto"{data(do="document", source=one.source)}'
+        f"{' aria-current=true' if one.source == current else ''}>{escaped(one.title)}</button></li>"
+        for one in documents
+    )
+    several = f'<nav class="documents" aria-label="Documents"><ul>{listed}</ul></nav>' if len(documents) > 1 else ""
+    return (
+        f'<div class="place-top"><h2 tabindex="-1">The guide</h2>{_back()}</div>'
+        '<form class="search" role="search" data-do="look"><label class="unseen" for="look">Search the guide</label>'
+        f'<input id="look" name="asked" type="search" dir="auto" maxlength="400" value="{escaped(asked)}" '
+        'placeholder="Search the guide …" autocomplete="off"><button class="tool">Search</button></form>'
+        f"{several}"
+    )
+
+
+def _document(shown: Extract, here: int) -> str:
+    one, parts = shown.document, []
+    headings: tuple[str, ...] = ()
+    for part in shown.parts:
+        fresh = "".join(
+            f'<h{min(depth + 4, 6)} dir="auto">{escaped(text)}</h{min(depth + 4, 6)}>'
+            for depth, text in enumerate(part.headings)
+            if part.headings[: depth + 1] != headings[: depth + 1] and text != one.title
+        )
+        headings = part.headings
+        mark = ' data-here="1" tabindex="-1"' if part.number == here else ""
+        parts.append(f'{fresh}<div class="passage"{mark}>{highlighted(part.passage)}</div>')
+    first = shown.parts[0].number if shown.parts else 0
+    last = shown.parts[-1].number + 1 if shown.parts else 0
+    before = _turning("Earlier", one, max(0, first - len(shown.parts))) if first else ""
+    after = _turning("Read on", one, last) if last < one.parts else ""
+    return f'<article class="reading"><h3 dir="auto">{escaped(one.title)}</h3>{before}{"".join(parts)}{after}</article>'
+
+
+def _turning(text: str, document: Listed, first: int) -> str:
+    return button(text, "tool", "", f"turn-{first}", do="leaf", source=document.source, first=first)
+
+
+def _short(text: str, most: int = 160) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[:most].rpartition(" ")[0] + " …"
+
+
+# The plan
+
+
+def plan(steps: Sequence[KeptStep]) -> str:
+    """The steps that the person keeps."""
+    top = f'<div class="place-top"><h2 tabindex="-1">My plan</h2>{_back()}</div>'
+    if not steps:
+        return f'{top}<p class="quiet">Next steps that you keep stand here, with room for a note and a date.</p>'
+    export = button("As Markdown", "tool", "", "plan-markdown", do="export", file="plan.md")
+    export += button("As calendar file", "tool", "", "plan-calendar", do="export", file="plan.ics")
+    return f'{top}<ul class="plan">{"".join(map(_kept, steps))}</ul><div class="after">{export}</div>'
+
+
+def _kept(step: KeptStep) -> str:
+    sent = {"change": "step", "id": step.id}
+    due = step.due.isoformat() if step.due else ""
+    text, name = escaped(step.text), f"done-{step.id}"
+    where = f"Where the guide says so: {step.passage.heading}"
+    drop = {"do": "drop", "id": step.id, "sure": "Take this step out of your plan?", "verb": "Take out"}
+    return (
+        f'<li><div class="step-top"><input type="checkbox" id="{name}"{" checked" if step.done else ""}'
+        f'{data(field="done", **sent)}><label for="{name}" dir="auto">{text}</label>'
+        f"{button('§', 'chip', where, f'kept-{step.id}', do='source', key=f'kept-{step.id}')}</div>"
+        f'<div class="step-rest"><label>By <input type="date" value="{due}"{data(field="due", **sent)} '
+        f'aria-label="By when: {text}"></label>'
+        f'<textarea rows="1" dir="auto" maxlength="2000" placeholder="A note …" aria-label="Note: {text}"'
+        f"{data(field='note', **sent)}>{escaped(step.note)}</textarea>"
+        f"{button('×', 'icon', f'Take out: {step.text}', f'drop-{step.id}', **drop)}</div></li>"
+    )
+
+
+# The settings
+
+
+def settings(chosen: Settings, models: Iterable[ModelState], chunks: str, kept: int) -> str:
+    """What can be changed, and how things stand."""
+    return (
+        f'<div class="place-top"><h2 tabindex="-1">Settings</h2>{_back()}</div><div class="settings">'
+        f"{_model(chosen, models)}{_lengths(chosen)}{_sizes()}{_yours(kept)}"
+        f"<section><h3>How things stand</h3><p>{escaped(chunks)}</p>"
+        f'<p class="path">Texts: {escaped(str(chosen.corpus))}</p>'
+        f'<p class="path">Models, index and conversations: {escaped(str(chosen.home))}</p></section></div>'
+    )
+
+
+def _model(chosen: Settings, models: Iterable[ModelState]) -> str:
+    chat = [one for one in models if one.model.role == "chat"]
+    names = {one.model.name for one in chat}
+    sure = "Change the language model? One that is not here is fetched first."
+    own = "" if chosen.model in names else f"<option selected>{escaped(chosen.model)}</option>"
+    options = own + "".join(
+        f'<option value="{escaped(one.model.name)}"{" selected" if one.model.name == chosen.model else ""}>'
+        f"{escaped(_about(one))}</option>"
+        for one in chat
+    )
+    return (
+        '<section><h3><label for="model">Language model</label></h3>'
+        f'<select id="model"{data(change="use", field="model", sure=sure, verb="Change")}>{options}</select>'
+        '<p class="quiet">A larger one words answers better and is slower. '
+        "The guide is checked all the same.</p></section>"
+    )
+
+
+def _about(one: ModelState) -> str:
+    where = "here" if one.here else "to be fetched"
+    large = ", too large for this computer" if one.fits is False else ""
+    return f"{one.model.name} ({one.model.bytes / 1e9:.1f} GB, {where}{large})"
+
+
+def _lengths(chosen: Settings) -> str:
+    rows = (("short", "Short"), ("normal", "Normal"), ("long", "Long"))
+    return _radios("Length of answers", "length", rows, chosen.length, "change", "use")
+
+
+def _sizes() -> str:
+    rows = (("100", "Normal"), ("125", "Large"), ("150", "Larger"), ("200", "Largest"))
+    return _radios("Size of the text", "size", rows, "100", "size", "1")
+
+
+def _radios(title: str, name: str, rows: Sequence[tuple[str, str]], chosen: str, act: str, value: str) -> str:
+    radios = "".join(
+        f'<label><input type="radio" name="{name}" value="{key}"{" checked" if key == chosen else ""}'
+        f"{data(**{act: value, 'field': name})}> {text}</label>"
+        for key, text in rows
+    )
+    return f'<fieldset class="radios"><legend>{title}</legend>{radios}</fieldset>'
+
+
+def _yours(kept: int) -> str:
+    sure = f"Delete all {kept} conversations for good? Your plan stays."
+    delete = {"do": "delete-all", "sure": sure, "verb": "Delete all"}
+    return (
+        '<section><h3>Your conversations</h3><div class="after">'
+        + button("This one as Markdown", "tool", "", "export-markdown", do="export", file="conversation.md")
+        + button("This one as JSON", "tool", "", "export-json", do="export", file="conversation.json")
+        + '<label class="tool file">Import JSON'
+        '<input type="file" accept=".json,application/json" data-import="1"></label>'
+        + (button("Delete all", "tool danger", "", "delete-all", **delete) if kept else "")
+        + f'</div><p class="quiet">{kept} kept, on this computer only.</p></section>'
+    )
+
+
+def _back() -> str:
+    return button("Back to the conversation", "tool", "", "back", do="chat")
+
+
+def download(name: str, media: str, text: str) -> str:
+    """A file for the person, which the page hands over; nothing is written on the way."""
+    return f"<textarea hidden{data(download=name, media=media)}>{escaped(text)}</textarea>"
+
+
+def told(line: str) -> str:
+    """A line that answers an act: what could not be done, or that it was."""
+    return f'<p class="told" role="alert">{escaped(line)}{button("×", "icon", "Close", "close-told", told="close")}</p>'
+
+
+def today() -> str:
+    """For file names."""
+    return date.today().isoformat()

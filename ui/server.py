@@ -1,0 +1,254 @@
+"""Serving: the page and the ways in for other programs, on one address, and who may reach them there."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import webbrowser
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from assistant.answer import Assistant
+from assistant.errors import PortError, SettingsError
+from ui.app import HEAD, Page, theme
+from ui.completions import completions
+
+GRACE = 1
+"""Seconds that open connections have to end by themselves when the server is closed."""
+
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What a page on a loopback address is called by."""
+
+FETCHING = ("/gradio_api/file=http", "/gradio_api/proxy=")
+"""Paths at which Gradio would get something from another machine, in lower case."""
+
+TOOLS = "/gradio_api/mcp/"
+"""Where Gradio speaks MCP (streamable HTTP)."""
+
+
+class Guard:
+    """Refuses what a web site could make the person's browser send here. ASGI middleware around all that is served.
+
+    On a loopback address only that address's own names are answered to, so that no site can bind its name to it (DNS
+    rebinding). Anywhere, what a page of another origin sends is refused; a link to the page may be followed.
+    """
+
+    def __init__(self, app: ASGIApp, loopback: bool) -> None:
+        self._app, self._loopback = app, loopback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is ours; 403 for the rest."""
+        if scope["type"] == "lifespan" or self._ours(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+        else:
+            await PlainTextResponse("This is served to its own page and to programs only.", 403)(scope, receive, send)
+
+    def _ours(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "").lower()
+        if self._loopback and name_of(host) not in OWN_NAMES:
+            return False
+        if (origin := headers.get("origin")) is not None and urlsplit(origin.lower()).netloc != host:
+            return False
+        if str(scope["path"]).lower().startswith(FETCHING):
+            return False
+        return headers.get("sec-fetch-site", "none") in ("same-origin", "none") or _followed(scope, headers)
+
+
+def _followed(scope: Scope, headers: Headers) -> bool:
+    """Whether a person followed a link from elsewhere, into a tab and not into a frame."""
+    return scope.get("method") == "GET" and headers.get("sec-fetch-dest") == "document"
+
+
+def name_of(host: str) -> str:
+    """A Host header without port and brackets; empty if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, so that nobody else can take it; port 0 takes one that is free.
+
+    Raises:
+        PortError: the page cannot be served there.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name == "posix":  # elsewhere it would take the port from who has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
+        do = f"Choose another port, for example --port {port + 1 if 0 < port < 65535 else 7860}."
+        raise PortError(what, do) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """What to type into a browser on this machine, without a slash at the end."""
+    host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A page that is being served, until it is closed."""
+
+    address: str
+    """Without a slash at the end."""
+    _thread: Thread
+    _closing: ExitStack
+
+    def wait(self) -> None:
+        """Until it is closed, or KeyboardInterrupt."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)  # on Windows nothing interrupts an endless one
+
+    def close(self) -> None:
+        """Serve no longer, stop the model, leave the guide's texts alone; then the port is free."""
+        self._closing.close()
+
+
+def launch(assistant: Assistant, *, browser: bool = False, block: bool = False, mcp: bool = False) -> Served:
+    """Serve the page, at once: a question waits until the models are loaded. Returns unless `block`.
+
+    Args:
+        browser: open the page in it.
+        mcp: also offer the guide as tools, over MCP.
+
+    Raises:
+        PortError: it cannot be served at that address.
+        SettingsError: MCP cannot be had.
+    """
+    with ExitStack() as undo:
+        listener = undo.enter_context(listening(assistant.settings.host, assistant.settings.port))
+        address = address_of(listener)
+        if mcp:
+            check_mcp(address)
+        page = undo.enter_context(closing(Page(assistant)))
+        thread = _started(application(assistant, page, address, mcp), listener, undo)
+        served = Served(address, thread, undo.pop_all())
+    if browser:
+        webbrowser.open(address)
+    if block:
+        with closing(served):
+            served.wait()
+    return served
+
+
+def application(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
+    """Our own routes, then the page at every other path, all behind the guard."""
+    app = FastAPI(openapi_url=None)  # its documentation would come from another machine
+    app.add_middleware(Guard, loopback=is_loopback(assistant.settings.host))
+    app.include_router(completions(assistant))
+    blocks = page.blocks.queue(default_concurrency_limit=None)
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        "/",
+        server_name=assistant.settings.host,
+        server_port=urlsplit(address).port,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=mcp,
+        theme=theme(),
+        css_paths=[Path(__file__).parent / "style.css"],
+        head=HEAD,
+    )
+    if mcp:
+        if blocks.mcp_error:
+            raise SettingsError(blocks.mcp_error, "Start without --mcp.")
+        # Its tools call the page; where that is must not depend on what a request says.
+        blocks.mcp_server_obj.root_path = address
+    return app
+
+
+def check_mcp(address: str) -> None:
+    """SettingsError if the guide cannot be offered over MCP, or not without leaving the machine."""
+    if find_spec("mcp") is None:
+        raise SettingsError("MCP needs the package mcp", "Run: pip install 'guide-assistant[mcp]'")
+    # Gradio calls its own page for a tool, and heeds proxies of the environment even on a loopback address.
+    proxies, host = getproxies(), str(urlsplit(address).hostname)
+    bypassed = {one.strip() for one in proxies.get("no", "").split(",")}
+    if (proxies.get("http") or proxies.get("all")) and bypassed.isdisjoint(("*", host)):
+        raise SettingsError("A proxy would see what is asked over MCP", f"Add {host} to the variable no_proxy.")
+
+
+def _started(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
+    """The server, in a thread of its own; `undo` ends it."""
+    config = uvicorn.Config(
+        app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, args=([listener],), name="server", daemon=True)
+    log = logging.getLogger("uvicorn.error")
+
+    def quiet(record: logging.LogRecord) -> bool:
+        return not server.should_exit  # what is cut off by closing is no fault
+
+    def end() -> None:
+        server.should_exit = True
+        thread.join()
+        log.removeFilter(quiet)
+
+    log.addFilter(quiet)
+    thread.start()
+    undo.callback(end)
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+        thread.join(0.01)
+    return thread
+
+
+def serve(
+    assistant: Assistant, *, browser: bool, mcp: bool = False, say: Callable[[str], None], load: Callable[[], object]
+) -> None:
+    """Serve the page until it is interrupted; meanwhile `load`, whose error ends it.
+
+    Raises:
+        GuideError: what `launch` and `load` raise.
+        KeyboardInterrupt: the way to end it.
+    """
+    with closing(launch(assistant, browser=browser, mcp=mcp)) as served:
+        load()
+        say(f"The chat is at {served.address} (Ctrl-C ends it).")
+        if mcp:
+            say(f"The guide's tools are at {served.address}{TOOLS} (MCP).")
+        if not is_loopback(assistant.settings.host):
+            say("Everyone who can reach this address can ask, and what they ask passes over that network.")
+        served.wait()
