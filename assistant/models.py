@@ -98,7 +98,7 @@ def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> N
     with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, start_new_session=True) as child:
         last: dict[str, Any] = {}
         for line in child.stdout or ():
-            last = json.loads(line)
+            last = _record(line)
             if "done" in last:
                 progress(last["done"], last["total"])
     try:
@@ -108,6 +108,15 @@ def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> N
         raise FetchError(what, f"To go on, type: assistant models fetch {name}") from fault
     if error:
         raise FetchError(error["what"], error["do"])
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """What the fetching process says in a line; empty for what a library of it printed."""
+    try:
+        kept = json.loads(line)
+    except ValueError:
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def use(settings: Settings, choice: str) -> Role:

@@ -32,7 +32,7 @@ ONLY_IN = {
     "uvicorn": {"ui/server.py"},
     "huggingface_hub": {"assistant/hub.py"},
     "icalendar": {"assistant/export.py"},
-    "sqlite3": {"assistant/conversation.py", "assistant/database.py"},
+    "sqlite3": {"assistant/conversation.py", "assistant/database.py", "index/chroma.py"},
 }
 """Library -> the modules that may import it."""
 

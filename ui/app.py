@@ -32,6 +32,8 @@ from ui.tab import Look, Sitting, Tab, cited
 
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
 
+WAITING = "Another answer comes first; then reading the guide …"
+
 STOPPED = "Stopped. You can ask again, or try another question."
 
 LOOK = 1.0
@@ -106,7 +108,6 @@ class Page:
                     show_label=False,
                     max_lines=6,
                     max_length=QUESTION_LIMIT,
-                    autofocus=True,
                     container=False,
                     scale=1,
                     elem_id="question",
@@ -148,14 +149,15 @@ class Page:
         place = len(sitting.turns) if place is None else place
         sitting.stop.clear()
         sitting.editing, sitting.tries, sitting.writing, tab.view = None, tries, True, "chat"
+        state = WAITING if self._assistant.busy else READING
         try:
             yield {
                 **self._moved(tab, busy=True),
                 self._past: self._drawn(sitting, place),
-                self._current: view.turn(question, None, place, view.Marks(READING)),
+                self._current: view.turn(question, None, place, view.Marks(state)),
                 self._box: gr.update(value=""),
             }
-            for drawn in self._answered(sitting, question, place):
+            for drawn in self._answered(sitting, question, place, state):
                 if tab.sitting is sitting:
                     yield {self._current: drawn}
         except GuideError as error:
@@ -165,15 +167,19 @@ class Page:
         if tab.sitting is sitting:
             yield {**self._tools(), **self._around(tab)}
 
-    def _answered(self, sitting: Sitting, question: str, place: int) -> Iterator[str]:
-        """The turn as HTML, each time it has changed; what stands at the end joins the conversation."""
+    def _answered(self, sitting: Sitting, question: str, place: int, state: str) -> Iterator[str]:
+        """The turn as HTML, each time it has changed; what stands at the end joins the conversation.
+
+        Args:
+            state: what is said until the model words.
+        """
         answer, drawn = None, ""
         with closing(self._assistant.stream(question, sitting.history(place), sitting.tries)) as growing:
             for answer in growing:
                 sitting.growing = answer
                 if sitting.stop.is_set():
                     break
-                fresh = view.turn(question, answer, place, view.Marks(WRITING if answer.passages else READING))
+                fresh = view.turn(question, answer, place, view.Marks(WRITING if answer.passages else state))
                 if fresh != drawn:
                     drawn = fresh
                     yield drawn

@@ -19,6 +19,7 @@ function start() {
   mark();
   watchAll();
   resize(size());
+  if (matchMedia('(pointer: fine)').matches) find('#question textarea').focus();  // a phone would show its keyboard
   act('arrive', { id: new URLSearchParams(location.search).get('c') ?? '' });
 }
 

@@ -24,7 +24,7 @@ def sidebar() -> str:
     """The top of the side: begin anew, and look for a conversation."""
     return (
         '<div class="side-top"><p class="brand">Conversations</p>'
-        + button("Close", "icon only-phone", "Close the list", "close-menu", menu="close")
+        + button("×", "icon only-phone", "Close the list", "close-menu", menu="close")
         + "</div>"
         + button("New conversation", "wide primary", identity="new", do="new")
         + button("Private conversation", "wide", identity="new-private", do="private")
