@@ -556,6 +556,14 @@ def here(place: Place) -> Settings:
     return settings
 
 
+def test_who_waits_for_a_fetch_is_told_how_far_it_is(place: Place) -> None:
+    settings, told = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS)), list[tuple[int, int]]()
+    models.ready(settings, "chat", progress=lambda done, total: told.append((done, total)))
+    assert told
+    assert {total for _, total in told} == {len(WEIGHTS)}
+    assert all(0 <= done <= total for done, total in told)
+
+
 def test_a_file_that_did_not_change_is_not_hashed_again(place: Place, here: Settings) -> None:
     """Shown by a change that size and time do not tell; `verify` finds that one too."""
     path = place.final / "tiny.gguf"
