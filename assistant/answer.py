@@ -118,14 +118,15 @@ class Assistant:
             GuideError: the model is none, or not to be had; everything stays as it was.
         """
         changes = {name: value for name, value in (("model", model), ("length", length)) if value}
-        fresh = load_settings(**(self.settings.model_dump() | changes))
+        fresh, parts = load_settings(**(self.settings.model_dump() | changes)), self.load()
+        self.preparing = None  # a problem that was told before is past
         if fresh.model != self.settings.model:
-            parts = self.load()
             with self._loading, self._preparing() as (progress, stage):
                 parts = with_model(parts, fresh, progress, stage)
                 with self._turn:
                     self._parts = parts
-        self.settings = fresh
+        # What was changed meanwhile stays.
+        self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in changes})
         choose(fresh, **changes)
 
     def over(self, corpus: Path) -> Assistant:

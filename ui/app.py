@@ -34,6 +34,8 @@ READING, WRITING = "Reading the guide …", "Writing, and checking each sentence
 
 WAITING = "Another answer comes first; then reading the guide …"
 
+WENT_ON = "This conversation went on in another tab; here it is. Nothing was replaced."
+
 STOPPED = "Stopped. You can ask again, or try another question."
 
 LOOK = 1.0
@@ -59,6 +61,8 @@ class Page:
         guide = str(assistant.settings.corpus.resolve())
         self._conversations, self._plan = Conversations(database, guide), Plan(database, guide)
         self._follower: Follower | None = None
+        self._tabs: dict[str, Tab] = {}
+        """By Gradio's name for the session; to know whose tab was closed."""
         self._following = Lock()
         with gr.Blocks(title="A conversation with a guide", analytics_enabled=False, fill_height=True) as self.blocks:
             self._lay_out()
@@ -127,6 +131,7 @@ class Page:
         self._bus.retry(self._again, self._tab, shown, **asking)
         self._stop.click(_stopped, self._tab, None, **at_once)
         self._bus.click(self._acted, self._tab, shown, **at_once)
+        self.blocks.unload(self._left)
         gr.Timer(LOOK).tick(self._looked, self._tab, shown, **{**quiet, "queue": False})
 
     # Questions
@@ -142,57 +147,71 @@ class Page:
         if turns := tab.sitting.turns:
             yield from self._asked(tab, turns[-1].question, len(turns) - 1, tab.sitting.tries + 1)
 
-    def _asked(self, tab: Tab, question: str, place: int | None = None, tries: int = 0) -> Iterator[Shown]:
-        """Draw the question at once, then the answer as it grows; it takes the place of a turn, or is a new one."""
-        sitting = tab.sitting
-        self._caught_up(sitting)
-        place = len(sitting.turns) if place is None else place
-        sitting.stop.clear()
-        sitting.editing, sitting.tries, sitting.writing, tab.view = None, tries, True, "chat"
-        state = WAITING if self._assistant.busy else READING
-        try:
-            yield {
-                **self._moved(tab, busy=True),
-                self._past: self._drawn(sitting, place),
-                self._current: view.turn(question, None, place, view.Marks(state)),
-                self._box: gr.update(value=""),
-            }
-            for drawn in self._answered(sitting, question, place, state):
-                if tab.sitting is sitting:
-                    yield {self._current: drawn}
-        except GuideError as error:
-            yield {self._current: view.problem(question, str(error))}
-        finally:
-            sitting.writing, sitting.growing = False, None
-        if tab.sitting is sitting:
-            yield {**self._tools(), **self._around(tab)}
-
-    def _answered(self, sitting: Sitting, question: str, place: int, state: str) -> Iterator[str]:
-        """The turn as HTML, each time it has changed; what stands at the end joins the conversation.
+    def _asked(self, tab: Tab, question: str, instead: int | None = None, tries: int = 0) -> Iterator[Shown]:
+        """Draw the question at once, then the answer as it grows.
 
         Args:
-            state: what is said until the model words.
+            instead: the turn that it takes the place of, with all that followed; None for a new one.
         """
-        answer, drawn = None, ""
+        sitting = tab.sitting
+        if not sitting.begin(tries):
+            return
+        try:
+            if self._caught_up(sitting) and instead is not None:
+                yield {**self._drawn_anew(tab), self._told: places.told(WENT_ON)}
+                return
+            yield from self._written(tab, sitting, question, instead)
+        finally:
+            sitting.end()
+        yield {**self._tools(tab), **self._around(tab)}
+
+    def _written(self, tab: Tab, sitting: Sitting, question: str, instead: int | None) -> Iterator[Shown]:
+        place = len(sitting.turns) if instead is None else instead
+        state = WAITING if self._assistant.busy else READING
+        tab.view = "chat"
+        yield {
+            **self._moved(tab),
+            self._past: self._drawn(sitting, place),
+            self._current: view.turn(question, None, place, view.Marks(state)),
+            self._box: gr.update(value=""),
+        }
+        try:
+            for answer, changed in self._grown(sitting, question, place):
+                if changed and tab.sitting is sitting:
+                    marks = view.Marks(WRITING if answer.passages else state)
+                    yield {self._current: view.turn(question, answer, place, marks)}
+        except GuideError as error:
+            yield {self._current: view.problem(question, str(error))}
+            return
+        written = sitting.growing
+        if written is None or (sitting.stop.is_set() and not written[1].sentences):
+            stopped = {self._current: view.problem(question, STOPPED)}
+        else:
+            problem = self._kept(sitting, instead, question, written[1])
+            told = {self._told: places.told(problem)} if problem else {}
+            stopped = {**self._drawn_anew(tab), **told}
+        if tab.sitting is sitting:
+            yield stopped
+
+    def _grown(self, sitting: Sitting, question: str, place: int) -> Iterator[tuple[Answer, bool]]:
+        """The answer as it grows, and whether there is something new to show of it."""
+        before: tuple[object, ...] = ()
         with closing(self._assistant.stream(question, sitting.history(place), sitting.tries)) as growing:
             for answer in growing:
-                sitting.growing = answer
+                sitting.growing = (place, answer)
                 if sitting.stop.is_set():
-                    break
-                fresh = view.turn(question, answer, place, view.Marks(WRITING if answer.passages else state))
-                if fresh != drawn:
-                    drawn = fresh
-                    yield drawn
-        if answer is None or (sitting.stop.is_set() and not answer.sentences):
-            yield view.problem(question, STOPPED)
-            return
-        problem = self._kept(sitting, place, question, answer)
-        yield self._turn(sitting, place, self._plan.kept()) + (view.notice(problem) if problem else "")
+                    return
+                now = (answer.status, answer.sentences, bool(answer.passages))
+                yield answer, now != before
+                before = now
 
-    def _kept(self, sitting: Sitting, place: int, question: str, answer: Answer) -> str:
+    def _kept(self, sitting: Sitting, instead: int | None, question: str, answer: Answer) -> str:
         """The turn joins its conversation, on disk too unless that is private; gives what went wrong with that."""
+        if instead is None:
+            self._caught_up(sitting)
+        place = len(sitting.turns) if instead is None else instead
         sitting.turns[place:] = [KeptTurn(question, answer, time.time())]
-        if sitting.private:
+        if sitting.private or sitting.gone:
             return ""
         try:
             sitting.id = self._conversations.keep(sitting.id or None, place, question, answer)
@@ -200,11 +219,13 @@ class Page:
             return f"This answer is not kept. {error}"
         return ""
 
-    def _caught_up(self, sitting: Sitting) -> None:
-        """Take in what another tab has added to the same conversation."""
+    def _caught_up(self, sitting: Sitting) -> bool:
+        """Take in what another tab has added to the same conversation; whether there was anything."""
         kept = self._conversations.read(sitting.id) if sitting.id else None
-        if kept and len(kept.turns) > len(sitting.turns):
-            sitting.turns = list(kept.turns)
+        if kept is None or len(kept.turns) <= len(sitting.turns):
+            return False
+        sitting.turns = list(kept.turns)
+        return True
 
     # Drawing
 
@@ -226,13 +247,17 @@ class Page:
         return view.turn(turn.question, self._standing(sitting, place), place, marks)
 
     def _standing(self, sitting: Sitting, place: int) -> Answer:
+        if not self._assistant.ready:
+            return sitting.turns[place].answer
         return sitting.standing(place, self.follow().generation, self._assistant.revised)
 
     def _conversation(self, tab: Tab) -> Shown:
+        """The same, unless it is being drawn already as an answer grows."""
+        return {} if tab.sitting.writing else self._drawn_anew(tab)
+
+    def _drawn_anew(self, tab: Tab) -> Shown:
         """The turns of the open conversation, or the invitation to begin one."""
         sitting = tab.sitting
-        if sitting.writing:
-            return {}
         if not sitting.turns:
             topics = self._assistant.topics() if self._assistant.ready else ()
             return {self._past: self._drawn(sitting, 0), self._current: places.welcome(topics)}
@@ -246,16 +271,18 @@ class Page:
         planned = sum(not step.done for step in self._plan.steps())
         return {
             self._list: places.conversations(kept, tab.sitting.id, tab.searched),
-            self._links: places.links(tab.view, planned),
+            self._links: places.links(tab.view, planned, tab.sitting.id),
         }
 
-    def _tools(self, busy: bool = False) -> Shown:
+    def _tools(self, tab: Tab) -> Shown:
+        busy = tab.sitting.writing
         return {self._send: gr.update(visible=not busy), self._stop: gr.update(visible=busy)}
 
-    def _moved(self, tab: Tab, busy: bool = False) -> Shown:
+    def _moved(self, tab: Tab) -> Shown:
         """From one view to another: the conversation shows unless there is a place in its stead."""
+        tab.sitting.editing = None
         place = {self._place: ""} if tab.view == "chat" else {}
-        return {self._editing: "", **place, **self._tools(busy), **self._around(tab)}
+        return {self._editing: "", **place, **self._tools(tab), **self._around(tab)}
 
     def _sat(self, tab: Tab) -> Shown:
         """Another conversation is open."""
@@ -288,11 +315,17 @@ class Page:
 
     # Acts
 
-    def _acted(self, tab: Tab, event: gr.EventData) -> Shown:
+    def _acted(self, tab: Tab, event: gr.EventData, request: gr.Request) -> Shown:
+        self._tabs[str(request.session_hash)] = tab
         try:
             return ACTS[event.do](self, tab, event.sent)
         except GuideError as error:
             return {self._told: places.told(str(error))}
+
+    def _left(self, request: gr.Request) -> None:
+        """A tab was closed: what it asked is not worded to its end."""
+        if tab := self._tabs.pop(str(request.session_hash), None):
+            tab.sitting.stop.set()
 
     def _arrive(self, tab: Tab, sent: Sent) -> Shown:
         """A page was opened, perhaps again at a conversation."""
@@ -324,12 +357,14 @@ class Page:
     def _delete(self, tab: Tab, sent: Sent) -> Shown:
         identity = str(sent.get("id") or tab.sitting.id)
         if identity == tab.sitting.id:
+            tab.sitting.gone = True
             tab.sit(Sitting())
         if identity:
             self._conversations.delete(identity)
         return self._sat(tab)
 
     def _delete_all(self, tab: Tab, sent: Sent) -> Shown:
+        tab.sitting.gone = True
         tab.sit(Sitting())
         self._conversations.delete_all()
         return self._sat(tab)
@@ -393,8 +428,9 @@ class Page:
             return cited(revised, "step", 0, 0)
         place, first, second = (*map(int, rest), 0)[:3]
         sitting = tab.sitting
-        growing = sitting.growing if place == len(sitting.turns) or sitting.writing else None
-        return cited(growing or self._standing(sitting, place), kind, first, second)
+        growing = sitting.growing
+        answer = growing[1] if growing and growing[0] == place else self._standing(sitting, place)
+        return cited(answer, kind, first, second)
 
     def _shut(self, tab: Tab, sent: Sent) -> Shown:
         tab.opened = ""

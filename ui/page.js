@@ -220,17 +220,19 @@ let heading = '';
 function watchAll() {
   watched('#current', () => { hear(); follow(); });
   watched('#past', () => {});
-  watched('#list', list => {
-    const here = list.querySelector('[aria-current]')?.dataset.id ?? '';
+  watched('#list', () => {});
+  watched('#links', links => {
+    const here = links.querySelector('[data-open]')?.dataset.open ?? '';
     const url = new URL(location);
     here ? url.searchParams.set('c', here) : url.searchParams.delete('c');
     history.replaceState(null, '', url);
   });
-  watched('#links', () => {});
   watched('#place', place => {
     const here = place.querySelector('[data-here]'), title = place.querySelector('h2');
-    const now = title ? title.textContent + (here?.textContent ?? '') : '';
-    if (title && now !== heading && !place.contains(document.activeElement)) {
+    const body = place.querySelector('.reading, .found')?.textContent.slice(0, 300) ?? '';
+    const now = title ? title.textContent + (here?.textContent ?? body) : '';
+    const again = focused && place.querySelector(`#${CSS.escape(focused)}`);
+    if (title && now !== heading && !again && !place.contains(document.activeElement)) {
       (here ?? title).focus({ preventScroll: true });
       here ? here.scrollIntoView({ block: 'center' }) : scrollTo(0, 0);
     }
@@ -253,7 +255,9 @@ function watchAll() {
   watched('#file', place => {
     const file = place.querySelector('[data-download]');
     if (!file) return;
-    const url = URL.createObjectURL(new Blob([file.value], { type: `${file.dataset.media};charset=utf-8` }));
+    // A text area holds bare line feeds; calendars want both signs.
+    const text = file.dataset.media === 'text/calendar' ? file.value.replaceAll('\n', '\r\n') : file.value;
+    const url = URL.createObjectURL(new Blob([text], { type: `${file.dataset.media};charset=utf-8` }));
     Object.assign(document.createElement('a'), { href: url, download: file.dataset.download }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
     file.remove();

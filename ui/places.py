@@ -58,15 +58,16 @@ def _listed(one: Summary, current: str) -> str:
     return f"<li>{opened}{rename}{delete}</li>"
 
 
-def links(view: str, planned: int) -> str:
-    """The bottom of the side: the other places."""
+def links(view: str, planned: int, current: str) -> str:
+    """The bottom of the side: the other places; and for the page's address, which conversation is open."""
     plan = f"My plan ({planned})" if planned else "My plan"
     rows = (("guide", "The guide"), ("plan", plan), ("settings", "Settings"))
-    return "".join(
+    buttons = "".join(
         f'<button type="button" class="link" id="to-{name}"{data(do=name)}'
         f"{' aria-current=true' if name == view else ''}>{text}</button>"
         for name, text in rows
     )
+    return f'<div data-open="{current}">{buttons}</div>'
 
 
 def header(title: str) -> str:
@@ -85,10 +86,13 @@ def header(title: str) -> str:
 
 def news(freshness: Freshness, preparing: Preparing | None) -> str:
     """How the guide and the models stand, if there is anything to say of it."""
-    if preparing and preparing.problem:
-        return _news(preparing.problem, "problem")
-    if preparing:
+    if preparing and not preparing.problem:
         return _progress(preparing.line, preparing.share)
+    problem = _news(preparing.problem, "problem") if preparing else ""
+    return problem + _fresh(freshness)
+
+
+def _fresh(freshness: Freshness) -> str:
     if freshness.share is not None:
         return _progress("The guide has changed and is being read again …", freshness.share)
     when = time.strftime("%H:%M", time.localtime(freshness.when))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 from typing import Literal
 
 from assistant.conversation import Conversation, KeptTurn, title_of
@@ -33,15 +33,35 @@ class Sitting:
         """Empty until something of it is kept; always if it is private."""
         self.private = private
         self.turns = list(turns)
-        self.growing: Answer | None = None
-        """The answer that is being written."""
+        self.growing: tuple[int, Answer] | None = None
+        """The answer that is being written, after the number of its turn."""
         self.stop = Event()
-        self.writing = False
+        self.gone = False
+        """It was deleted: nothing of it is kept any more."""
+        self._writing = Lock()
         self.editing: int | None = None
         """The number of the question that is in the box to be asked in other words."""
         self.tries = 0
         """How often the last question was asked again; each time it is worded in another way."""
         self._standing: dict[int, tuple[Answer, int, Answer]] = {}
+
+    @property
+    def writing(self) -> bool:
+        """Whether an answer is being written."""
+        return self._writing.locked()
+
+    def begin(self, tries: int) -> bool:
+        """Begin to write an answer; False if one is being written already."""
+        if not self._writing.acquire(blocking=False):
+            return False
+        self.stop.clear()
+        self.editing, self.tries = None, tries
+        return True
+
+    def end(self) -> None:
+        """No answer is being written any more."""
+        self.growing = None
+        self._writing.release()
 
     def history(self, place: int) -> tuple[Turn, ...]:
         """The turns before one, for the assistant; a question that got care is not leaned on later."""
