@@ -176,21 +176,40 @@ def _then_and_now(opened: Source) -> str:
     passage = opened.passage
     if passage.now is None and opened.extract:
         return "".join(_near(part, opened) for part in opened.extract.parts)
-    then = f'<div class="passage here">{highlighted(passage, opened.spans)}</div>'
+    then = f'<div class="passage raw here">{highlighted(passage, opened.spans)}</div>'
     if passage.now is None:
         return then
     text = paragraphs(escaped(passage.now)) if passage.now else "<p>Nothing any more.</p>"
-    now = f'<div class="passage">{text}</div>'
+    now = f'<div class="passage raw">{text}</div>'
     return f'<p class="since">{CHANGED}.</p><h3>It said then</h3>{then}<h3>It says there now</h3>{now}'
 
 
 def _near(part: Part, opened: Source) -> str:
     """A neighbour under its heading, or the passage itself."""
     if part.passage.start == opened.passage.start:
-        return f'<div class="passage here" data-here="1">{highlighted(opened.passage, opened.spans)}</div>'
+        return f'<div class="passage here" data-here="1">{_read(part, opened.spans)}</div>'
     apart = part.passage.heading != opened.passage.heading
     heading = f'<h3 dir="auto">{escaped(part.headings[-1])}</h3>' if apart else ""
-    return f'<div class="passage near">{heading}{highlighted(part.passage)}</div>'
+    return f'<div class="passage near">{heading}{_read(part)}</div>'
+
+
+def _read(part: Part, spans: Sequence[Span] = ()) -> str:
+    """A passage as it reads, without its file's markup; the cited sentences marked."""
+    marked, text = {span.start for span in spans}, ""
+    for piece in part.pieces:
+        said = f"<mark>{escaped(piece.text)}</mark>" if piece.start in marked else escaped(piece.text)
+        numbered = piece.lead == "item" and piece.text[:1].isdigit()
+        text += _LEADS["numbered" if numbered else piece.lead] + said
+    return f"{text.removeprefix('</p>')}</p>"
+
+
+_LEADS = {
+    "": " ",
+    "line": "<br>",
+    "paragraph": '</p><p dir="auto">',
+    "item": '</p><p class="item" dir="auto">',
+    "numbered": '</p><p class="item numbered" dir="auto">',
+}
 
 
 def offline(settings: Settings) -> str:
@@ -266,7 +285,7 @@ def _document(shown: Extract, here: int) -> str:
         )
         headings = part.headings
         mark = ' data-here="1" tabindex="-1"' if part.number == here else ""
-        parts.append(f'{fresh}<div class="passage"{mark}>{highlighted(part.passage)}</div>')
+        parts.append(f'{fresh}<div class="passage"{mark}>{_read(part)}</div>')
     first = shown.parts[0].number if shown.parts else 0
     last = shown.parts[-1].number + 1 if shown.parts else 0
     before = _turning("Earlier", one, max(0, first - len(shown.parts))) if first else ""
