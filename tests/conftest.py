@@ -6,14 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browser import QUESTION, Desk, OpenTab, chromium_path, desk_over, opening
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.generate import ChatModel
 from assistant.models import ready
+from assistant.records import Answer
 from assistant.settings import OFFLINE, index_folder, load_settings
 from index.build import build
 from index.embed import Embedder
@@ -87,3 +90,44 @@ def cli(home: Path) -> Cli:
         return subprocess.run([*start, *words], input=stdin, capture_output=True, env=kept | ours | variables)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def answer(assistant: Assistant) -> Answer:
+    """An answer of the large model to QUESTION, worded once."""
+    answer = assistant.ask(QUESTION)
+    assert answer.status == "answered"
+    assert answer.sentences
+    assert answer.next_steps
+    assert answer.follow_ups
+    return answer
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; a module's own, as Playwright's loop would be in the way of others."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def desk(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The page, over a copy of the guide and with a data folder of the module's own."""
+    with desk_over(assistant, tmp_path_factory.mktemp("desk")) as desk:
+        yield desk
+
+
+@pytest.fixture
+def open_tab(browser: Browser, desk: Desk) -> Iterator[OpenTab]:
+    """Opens tabs; afterwards nothing is kept any more."""
+    with opening(browser) as open_tab:
+        yield open_tab
+    desk.clear()
+
+
+@pytest.fixture
+def page(open_tab: OpenTab, desk: Desk) -> Page:
+    """The page in a tab, nothing asked yet."""
+    return open_tab(desk.address)

@@ -20,7 +20,7 @@ from assistant import models
 from assistant.answer import QUESTION_LIMIT, Assistant
 from assistant.conversation import Conversation, Conversations, KeptTurn
 from assistant.database import Database
-from assistant.errors import ConversationError, GuideError
+from assistant.errors import ConversationError, GuideError, KeepingError
 from assistant.export import conversation_json, conversation_markdown, plan_calendar, plan_markdown
 from assistant.guide import Follower
 from assistant.guide import State as Freshness
@@ -221,7 +221,9 @@ class Page:
 
     def _caught_up(self, sitting: Sitting) -> bool:
         """Take in what another tab has added to the same conversation; whether there was anything."""
-        kept = self._conversations.read(sitting.id) if sitting.id else None
+        kept = None
+        with suppress(KeepingError):  # said where it is to be written
+            kept = self._conversations.read(sitting.id) if sitting.id else None
         if kept is None or len(kept.turns) <= len(sitting.turns):
             return False
         sitting.turns = list(kept.turns)
@@ -230,7 +232,7 @@ class Page:
     # Drawing
 
     def _drawn(self, sitting: Sitting, most: int) -> str:
-        planned = self._plan.kept()
+        planned = self._steps()
         above = places.private() if sitting.private else ""
         return above + "".join(self._turn(sitting, place, planned) for place in range(most))
 
@@ -245,6 +247,12 @@ class Page:
             planned=planned,
         )
         return view.turn(turn.question, self._standing(sitting, place), place, marks)
+
+    def _steps(self) -> frozenset[tuple[str, str]]:
+        """(text, source) of the steps in the plan, as far as it can be read."""
+        with suppress(KeepingError):
+            return self._plan.kept()
+        return frozenset()
 
     def _standing(self, sitting: Sitting, place: int) -> Answer:
         if not self._assistant.ready:
@@ -262,16 +270,19 @@ class Page:
             topics = self._assistant.topics() if self._assistant.ready else ()
             return {self._past: self._drawn(sitting, 0), self._current: places.welcome(topics)}
         last = len(sitting.turns) - 1
-        current = self._turn(sitting, last, self._plan.kept())
+        current = self._turn(sitting, last, self._steps())
         return {self._past: self._drawn(sitting, last), self._current: current}
 
     def _around(self, tab: Tab) -> Shown:
-        """The list and the links."""
-        kept = self._conversations.list(tab.searched)
-        planned = sum(not step.done for step in self._plan.steps())
+        """The list and the links; if what is kept cannot be read, why."""
+        try:
+            kept = self._conversations.list(tab.searched)
+            planned = sum(not step.done for step in self._plan.steps())
+        except KeepingError as error:
+            return {self._told: places.told(str(error))}
         return {
             self._list: places.conversations(kept, tab.sitting.id, tab.searched),
-            self._links: places.links(tab.view, planned, tab.sitting.id),
+            self._links: places.links(tab.view, planned, tab.sitting.id, self._stands()),
         }
 
     def _tools(self, tab: Tab) -> Shown:
@@ -299,7 +310,8 @@ class Page:
         look, seen = self._look(), tab.seen
         if seen is None or look == seen:
             return {self._news: gr.skip()}
-        shown: Shown = {self._news: places.news(look.freshness, look.preparing)}
+        news = places.news(look.freshness, look.preparing)
+        shown: Shown = {self._news: news, **self._around(tab)}
         if (look.ready, look.freshness.generation) != (seen.ready, seen.freshness.generation):
             if tab.sitting.writing:
                 return {self._news: gr.skip()}
@@ -309,6 +321,10 @@ class Page:
                 return {self._news: places.news(replace(look.freshness, problem=str(error)), None)}
         tab.seen = look
         return shown
+
+    def _stands(self) -> str:
+        look = self._look()
+        return places.standing(self._assistant.settings, look.freshness, look.ready)
 
     def _titled(self) -> Shown:
         return {self._header: places.header(self._assistant.title if self._assistant.ready else "Your guide")}
@@ -333,7 +349,8 @@ class Page:
         kept = self._conversations.read(str(sent.get("id", "")))
         if kept:
             tab.sit(_sitting(kept))
-        told = {self._told: places.told(self._problem)} if self._problem else {}
+        problem, self._problem = self._problem, ""
+        told = {self._told: places.told(problem)} if problem else {}
         news = {self._news: places.news(tab.seen.freshness, tab.seen.preparing)}
         return {**self._sat(tab), **self._titled(), **news, **told}
 
@@ -506,8 +523,8 @@ class Page:
     def _settings(self, tab: Tab, sent: Sent) -> Shown:
         chosen, kept = self._assistant.settings, len(self._conversations.list())
         passages = sum(document.parts for document in self._assistant.documents()) if self._assistant.ready else 0
-        stand = f"The guide is read: {passages} passages. {Path(chosen.model).name} words the answers."
-        return self._placed(tab, "settings", places.settings(chosen, models.states(chosen), stand, kept))
+        stands = f"{passages} passages. {self._stands()}"
+        return self._placed(tab, "settings", places.settings(chosen, models.states(chosen), stands, kept))
 
     def _use(self, tab: Tab, sent: Sent) -> Shown:
         """Another model, fetched if need be, which takes its time; or another length, at once."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from assistant.contents import Extract, Listed, Part
 from assistant.conversation import Summary
@@ -58,8 +59,17 @@ def _listed(one: Summary, current: str) -> str:
     return f"<li>{opened}{rename}{delete}</li>"
 
 
-def links(view: str, planned: int, current: str) -> str:
-    """The bottom of the side: the other places; and for the page's address, which conversation is open."""
+def standing(chosen: Settings, freshness: Freshness, ready: bool) -> str:
+    """How the guide and the model stand, in a line."""
+    if not ready:
+        return "Getting ready …"
+    read = "The guide is being read again." if freshness.share is not None else "The guide is up to date."
+    read = "Not all of the guide could be read." if freshness.problem else read
+    return f"{read} The answers are worded by {Path(chosen.model).name}."
+
+
+def links(view: str, planned: int, current: str, line: str) -> str:
+    """The bottom of the side: the other places, how things stand; and, for the page's address, what is open."""
     plan = f"My plan ({planned})" if planned else "My plan"
     rows = (("guide", "The guide"), ("plan", plan), ("settings", "Settings"))
     buttons = "".join(
@@ -67,7 +77,7 @@ def links(view: str, planned: int, current: str) -> str:
         f"{' aria-current=true' if name == view else ''}>{text}</button>"
         for name, text in rows
     )
-    return f'<div data-open="{current}">{buttons}</div>'
+    return f'<div data-open="{current}">{buttons}</div><p class="standing">{escaped(line)}</p>'
 
 
 def header(title: str) -> str:

@@ -1,0 +1,196 @@
+"""What the tests of the page share: a served page over a guide and a data folder of its own, and how to use it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from assistant import Assistant
+from assistant.conversation import Conversations
+from assistant.database import NAME, Database
+from assistant.plan import Plan
+from assistant.records import Answer
+from ui.server import Served, launch
+
+LONG = 25_000
+"""Milliseconds to wait for what a slow machine will still do; not a measure of anything."""
+
+QUESTION = "My girlfriend says I look at my phone while she talks"
+DRAWN_OUT = "How can we keep quality time free of distractions, and what could we do together?"
+UNCOVERED = "What is the capital of Mongolia?"
+DANGER = "My husband hits me"
+
+OpenTab: TypeAlias = Callable[..., Page]
+
+expect.set_options(timeout=LONG)
+
+
+class Desk:
+    """A page that is served, and what it keeps.
+
+    Args:
+        assistant: loaded, or not yet; its data folder must be nobody else's.
+    """
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self.home, self.corpus = assistant.settings.home, assistant.settings.corpus
+        database, guide = Database(self.home), str(self.corpus.resolve())
+        self.conversations, self.plan = Conversations(database, guide), Plan(database, guide)
+        self._begun = assistant.settings.model_copy(update={"port": 0})
+        self.assistant.settings = self._begun
+        self.served: Served = launch(assistant)
+
+    @property
+    def address(self) -> str:
+        return self.served.address
+
+    def again(self) -> None:
+        """Close the server and start it anew, at the same address."""
+        self.served.close()
+        self.assistant.settings = self._begun.model_copy(update={"port": urlsplit(self.address).port})
+        self.served = launch(self.assistant)
+
+    def clear(self) -> None:
+        """As it was at the beginning, once nothing is being answered."""
+        until(lambda: not self.assistant.busy)
+        self.conversations.delete_all()
+        for step in self.plan.steps():
+            self.plan.drop(step.id)
+        self.assistant.settings = self._begun
+
+    def keep(self, *turns: tuple[str, Answer]) -> str:
+        """Write a conversation as the page does; its id."""
+        identity = None
+        for number, (question, answer) in enumerate(turns):
+            identity = self.conversations.keep(identity, number, question, answer)
+        assert identity
+        return identity
+
+    def questions(self, identity: str = "") -> list[str]:
+        """What is kept of a conversation, or of the only one there is."""
+        if not identity:
+            (only,) = self.conversations.list()
+            identity = only.id
+        kept = self.conversations.read(identity)
+        return [turn.question for turn in kept.turns] if kept else []
+
+    def stored(self) -> bytes:
+        """Every byte of the database's files."""
+        return b"".join(path.read_bytes() for path in sorted(self.home.glob(f"{Path(NAME).stem}*")))
+
+
+@contextmanager
+def desk_over(assistant: Assistant, folder: Path, texts: dict[str, str] | None = None) -> Iterator[Desk]:
+    """A page over a copy of the guide of an assistant, with more texts beside it, until the end of the block."""
+    corpus, home = folder / "guide", folder / "home"
+    shutil.copytree(assistant.settings.corpus, corpus)
+    for name, text in (texts or {}).items():
+        (corpus / name).write_text(text, "utf-8")
+    home.mkdir()
+    (home / "models").symlink_to((assistant.settings.home / "models").resolve(), target_is_directory=True)
+    other = assistant.over(corpus)
+    other.settings = other.settings.model_copy(update={"home": home})
+    desk = Desk(other)
+    yield desk
+    desk.served.close()
+
+
+@contextmanager
+def opening(browser: Browser) -> Iterator[OpenTab]:
+    """Opens tabs; all they asked for must have come from this machine, and no script of theirs may have failed."""
+    hosts: set[str | None] = set()
+    faults: list[str] = []
+    contexts: list[Any] = []
+
+    def watched(page: Page) -> Page:
+        page.set_default_timeout(LONG)
+        page.on("request", lambda request: hosts.add(_host(request.url)))
+        page.on("websocket", lambda socket: hosts.add(_host(socket.url)))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        return page
+
+    def open_tab(address: str, *, ready: str = ".starter, #current .turn", beside: Page | None = None) -> Page:
+        if beside is None:
+            contexts.append(browser.new_context(viewport={"width": 1280, "height": 860}, accept_downloads=True))
+        context = beside.context if beside else contexts[-1]
+        page = watched(context.new_page())
+        page.goto(address)
+        page.wait_for_selector(ready)
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert hosts - {None} == {"127.0.0.1"}
+    assert not faults
+
+
+def _host(url: str) -> str | None:
+    """Where something is asked for; None if it is in the page itself."""
+    return None if urlsplit(url).scheme in ("blob", "data", "about") else urlsplit(url).hostname
+
+
+def chromium_path() -> str:
+    """Chromium on this machine; without it the tests of the page skip here, and fail under CI."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        reason = "Chromium is not installed; the page is not tested (apt-get install chromium)"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    return str(found)
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Comes back when something holds; fails when it never does."""
+    given_up = time.monotonic() + LONG / 1000
+    while not holds():
+        assert time.monotonic() < given_up, "it never came to hold"
+        time.sleep(0.02)
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question and send it; comes back when the page shows it."""
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    expect(page.locator("#current .asked")).to_have_text(question)
+
+
+def whole(page: Page, question: str) -> None:
+    """Ask, and wait for the whole answer."""
+    ask(page, question)
+    page.wait_for_selector("#current .after")
+
+
+def writing(page: Page, question: str) -> None:
+    """Ask, and wait until a sentence of the answer stands there and the rest is still being written."""
+    ask(page, question)
+    page.wait_for_function("document.querySelector('#current .state') && document.querySelector('#current .said')")
+
+
+def agree(page: Page, text: str | None = None) -> None:
+    """Say yes in the dialog that is open, or give it a text."""
+    expect(page.locator("#sure")).to_be_visible()
+    if text is not None:
+        page.fill("#sure-text", text)
+    page.click("#sure-yes")
+
+
+def downloaded(page: Page, button: str) -> tuple[str, bytes]:
+    """The name and the bytes of the file that a button hands over."""
+    with page.expect_download() as waiting:
+        page.click(button)
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def flat(text: str) -> str:
+    """A text with single spaces."""
+    return " ".join(text.split())
