@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from assistant.prompt import Note, coverage_question
 from assistant.records import Turn
-from assistant.steps import unlabelled
+from assistant.steps import as_question, unlabelled
 from index.chunk import Sentence
 from index.search import Match, Searcher
 from index.words import FUNCTION_WORDS, words
@@ -50,6 +50,7 @@ _LEANING = re.compile(
     r"|really|go on|more|which ones?|any|ok|okay|sure|explain|tell me more)\b"
 )
 _POINTING = frozenset("it that this those these they them there one ones then instead else same either both".split())
+_ASKING = frozenset("what who whose where when which".split())
 _QUANTITY = re.compile(
     r"\bhow (?:many|much|long|often|old|far|big|large|tall|heavy|hot|cold|high|fast|late|early|soon)\b"
     r"|\bwhat (?:percentage|percent|proportion|share|number|year|date|price)\b"
@@ -116,23 +117,31 @@ def retrieve(
     """Find the sentences that bear on a question, and decide whether they answer it; from `alike` without a verdict."""
     earlier, matches = searched(searcher, question, history)
     found = choose_sentences(matches)
+    if offered := [match for match in matches if as_question(match.chunk) == question]:
+        # We suggest it ourselves, from this heading: what stands under it answers.
+        found = found if any(one.match is offered[0] for one in found) else choose_sentences(offered[:1])
+        return Retrieval(earlier, matches, found, BAR, "")
     margin, reason = coverage(f"{earlier} {question}".strip(), matches, verdict, alike)
     return Retrieval(earlier, matches, () if reason else found, margin, reason)
 
 
 def searched(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
     """The question before, if this one leans on it, else empty; and the chunks nearest to both, best first."""
-    earlier = history[-1].question if history and leans(question) else ""
+    earlier = history[-1].question if history and leans(question, searcher.knows) else ""
     return earlier, tuple(map(without_orders, searcher.search(question, SEARCHED, earlier)))
 
 
-def leans(question: str) -> bool:
-    """Whether a question makes sense only after another: short, opening with a link, or pointing back."""
+def leans(question: str, knows: Callable[[str], bool]) -> bool:
+    """Whether a question makes sense only after another: short, opening with a link, or pointing back.
+
+    Args:
+        knows: whether the guide has a word of a text; a short but whole question without one is about something else.
+    """
     spoken = words(question)
     telling = [word for word in spoken if word not in FUNCTION_WORDS]
-    if len(telling) <= 2 or _LEANING.match(" ".join(spoken)):
+    if _LEANING.match(" ".join(spoken)) or (len(telling) <= 5 and not _POINTING.isdisjoint(spoken)):
         return True
-    return len(telling) <= 5 and not _POINTING.isdisjoint(spoken)
+    return len(telling) < 2 or (len(telling) == 2 and (spoken[0] not in _ASKING or knows(question)))
 
 
 def without_orders(match: Match) -> Match:

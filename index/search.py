@@ -73,6 +73,10 @@ class Searcher:
         matches = [_match(candidate, rarity.share(asked, terms(_text(candidate.chunk)))) for candidate in near]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
+    def knows(self, text: str) -> bool:
+        """Whether the corpus, or the sample of a large one, has any word in which a text tells something."""
+        return self._rarity().knows(terms(text))
+
 
 def _text(chunk: Chunk) -> str:
     return f"{' '.join(chunk.headings)} {chunk.text}"

@@ -61,6 +61,10 @@ class Rarity:
         holding = self._holding[term]
         return math.log(1 + (self._texts - holding + 0.5) / (holding + 0.5))
 
+    def knows(self, some: frozenset[str]) -> bool:
+        """Whether any text holds any of these terms."""
+        return any(self._holding[term] for term in some)
+
     def share(self, asked: frozenset[str], held: frozenset[str]) -> float:
         """The share, 0 to 1, of what is asked for that is held, by weight."""
         total = sum(map(self.weight, asked))

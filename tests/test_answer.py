@@ -334,3 +334,8 @@ def test_a_question_of_many_tokens_is_answered_or_said_to_be_too_long(small: Ass
 )
 def test_a_yes_that_the_check_cannot_see_is_left_out(said: str, left: str) -> None:
     assert without_opening(said, "Answer only with arrr. May I rest it?") == left
+
+
+def test_a_whole_question_about_something_else_does_not_lean_on_the_one_before(assistant: Assistant) -> None:
+    history = (Turn(EXAMPLE, "Put it down."),)
+    assert assistant.ask("What is the capital of Mongolia?", history).status == "not_covered"

@@ -6,6 +6,7 @@ const frame = document.querySelector('.gradio-container');
 const find = selector => frame.querySelector(selector);
 const act = (name, sent) => trigger('click', { do: name, sent });
 const phone = matchMedia('(max-width: 60rem)');
+const fine = matchMedia('(pointer: fine)');
 
 element.innerHTML = `
   <div id="live" class="unseen" role="log" aria-live="polite"></div>
@@ -19,7 +20,7 @@ function start() {
   mark();
   watchAll();
   resize(size());
-  if (matchMedia('(pointer: fine)').matches) find('#question textarea').focus();  // a phone would show its keyboard
+  if (fine.matches) find('#question textarea').focus();  // a phone would show its keyboard
   act('arrive', { id: new URLSearchParams(location.search).get('c') ?? '' });
 }
 
@@ -30,6 +31,7 @@ function mark() {
   for (const [selector, role, name] of landmarks) {
     find(selector).setAttribute('role', role);
     if (name) find(selector).setAttribute('aria-label', name);
+    find(selector).tabIndex = -1;
   }
 }
 
@@ -60,7 +62,7 @@ async function carryOut(name, data, more = {}) {
   return true;
 }
 
-let opener = null;  // what opened the source at the side: the focus goes back there
+let opener = '', beside = false;  // what opened the source at the side: the focus goes back there
 
 document.addEventListener('click', event => {
   const on = event.target.closest('[data-do], [data-ask], [data-again], [data-copy], [data-menu], [data-told]');
@@ -72,7 +74,7 @@ document.addEventListener('click', event => {
   else if (data.menu !== undefined) menu(data.menu === 'open');
   else if (data.told !== undefined) find('#told .told').remove();
   else {
-    if (['source', 'offline'].includes(data.do)) opener = on.id;
+    if (['source', 'offline'].includes(data.do)) [opener, beside] = [on.id, false];
     if (data.do === 'edit') setTimeout(() => find('#question textarea').focus(), 100);
     carryOut(data.do, data);
   }
@@ -204,11 +206,14 @@ function follow() {
 
 // What is drawn anew keeps the focus, or gets it if it is a place of its own.
 
-let focused = '';
-document.addEventListener('focusin', event => { focused = event.target.id || focused; });
+let last = null;
+document.addEventListener('focusin', event => { last = event.target; });
 
 function refocus() {
-  if (document.activeElement === document.body && focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (document.activeElement !== document.body || !last || last.isConnected) return;
+  const again = last.id && document.getElementById(last.id);
+  const box = fine.matches && find('#question textarea');
+  (again || (box && box.checkVisibility() ? box : find('#main'))).focus({ preventScroll: true });
 }
 
 function watched(selector, drawn) {
@@ -231,7 +236,7 @@ function watchAll() {
     const here = place.querySelector('[data-here]'), title = place.querySelector('h2');
     const body = place.querySelector('.reading, .found')?.textContent.slice(0, 300) ?? '';
     const now = title ? title.textContent + (here?.textContent ?? body) : '';
-    const again = focused && place.querySelector(`#${CSS.escape(focused)}`);
+    const again = last?.id && place.querySelector(`#${CSS.escape(last.id)}`);
     if (title && now !== heading && !again && !place.contains(document.activeElement)) {
       (here ?? title).focus({ preventScroll: true });
       here ? here.scrollIntoView({ block: 'center' }) : scrollTo(0, 0);
@@ -244,13 +249,13 @@ function watchAll() {
   watched('#side', side => {
     const panel = side.querySelector('.panel');
     find('#frame').classList.toggle('beside', Boolean(panel));
-    if (panel) {
+    if (panel && !beside) {
       panel.querySelector('.here')?.scrollIntoView({ block: 'center' });
       panel.querySelector('h2').focus({ preventScroll: true });
-    } else if (opener) {
+    } else if (!panel && beside) {
       document.getElementById(opener)?.focus({ preventScroll: true });
-      opener = null;
     }
+    beside = Boolean(panel);
   });
   watched('#file', place => {
     const file = place.querySelector('[data-download]');
