@@ -209,13 +209,13 @@ def hold(figures: dict[str, float], least: dict[str, float], most: dict[str, flo
 
 
 def test_the_line_holds_on_the_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "guide.jsonl"), "checking", 30)
+    cases = chosen(read_cases(QUESTIONS / "guide.jsonl"), "checking", 16)
     figures = shown(evaluate(assistant, cases))
     hold(figures, GUIDE_LEAST, GUIDE_MOST)
 
 
 def test_the_line_holds_on_another_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 14)
+    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 8)
     figures = shown(evaluate(assistant.over(CORPORA / "bread"), cases))
     hold(figures, BREAD_LEAST, BREAD_MOST)
 

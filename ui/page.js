@@ -12,7 +12,7 @@ element.innerHTML = `
   <div id="live" class="unseen" role="log" aria-live="polite"></div>
   <div id="peek" role="tooltip" hidden></div>
   <dialog id="sure"><form method="dialog"><p id="sure-line"></p><input id="sure-text" maxlength="80" aria-labelledby="sure-line">
-    <div class="after"><button value="no" class="tool" formnovalidate>Cancel</button>
+    <div class="after"><button type="button" class="tool" id="sure-no">Cancel</button>
     <button value="yes" class="tool primary" id="sure-yes"></button></div></form></dialog>`;
 document.documentElement.lang ||= 'en';
 
@@ -38,6 +38,7 @@ function mark() {
 // Acts. A button may first ask whether the person is sure (`data-sure`), or for a text (`data-prompt`).
 
 const dialog = element.querySelector('#sure');
+dialog.querySelector('#sure-no').addEventListener('click', () => dialog.close('no'));
 
 async function agreed({ sure, prompt, verb, given }) {
   if (!sure && !prompt) return {};
@@ -106,9 +107,12 @@ document.addEventListener('change', async event => {
 let typing = 0;
 document.addEventListener('input', event => {
   const on = event.target;
-  if (!on.dataset.type) return;
+  const typed = on.dataset.type && (() => act(on.dataset.type, { text: on.value }));
+  const noted = on.dataset.field === 'note' && (() => carryOut(on.dataset.change, { ...on.dataset }, { value: on.value }));
+  if (!typed && !noted) return;
+  if (noted) grow(on);
   clearTimeout(typing);
-  typing = setTimeout(() => act(on.dataset.type, { text: on.value }), 200);
+  typing = setTimeout(typed || noted, typed ? 200 : 800);
 });
 
 document.addEventListener('keydown', event => {
@@ -273,7 +277,6 @@ function grow(box) {
   box.style.height = 'auto';
   box.style.height = `${box.scrollHeight + 2}px`;
 }
-document.addEventListener('input', event => { if (event.target.closest('.plan textarea')) grow(event.target); });
 
 // The size of the text is this browser's own.
 
