@@ -28,6 +28,7 @@ function start() {
 const landmarks = [['#aside', 'navigation', 'Conversations and places'], ['#main', 'main', ''], ['#side', 'complementary', 'Source']];
 
 function mark() {
+  find('#frame').closest('main')?.setAttribute('role', 'none');  // Gradio's own, round everything
   for (const [selector, role, name] of landmarks) {
     find(selector).setAttribute('role', role);
     if (name) find(selector).setAttribute('aria-label', name);
