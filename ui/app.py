@@ -146,5 +146,8 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=system, font_mono=mono)
 
 
-HEAD = '<meta name="referrer" content="no-referrer">'
-"""For the page's head."""
+HEAD = """<meta name="referrer" content="no-referrer">
+<style>@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation: none !important; transition: none !important; }
+}</style>"""
+"""For the page's head: the rule is not in style.css, as Gradio confines what stands there to its own container."""

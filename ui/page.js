@@ -46,6 +46,7 @@ async function agreed({ sure, prompt, verb, given }) {
   const text = dialog.querySelector('#sure-text');
   dialog.querySelector('#sure-line').textContent = sure ?? prompt;
   dialog.querySelector('#sure-yes').textContent = verb ?? 'Save';
+  dialog.querySelector('#sure-yes').classList.toggle('danger', /^(Delete|Take out)/.test(verb ?? ''));
   text.hidden = !prompt;
   text.required = Boolean(prompt);
   text.value = given ?? '';
@@ -167,6 +168,7 @@ for (const kind of ['mouseover', 'focusin']) {
     peek.style.top = `${at.top > size.height + 16 ? at.top - size.height - 8 : at.bottom + 8}px`;
   });
 }
+addEventListener('resize', () => { peek.hidden = true; });
 addEventListener('scroll', () => { peek.hidden = true; }, { capture: true, passive: true });
 
 // New sentences are said to who hears the page; each once.

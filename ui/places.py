@@ -48,14 +48,10 @@ def _listed(one: Summary, current: str) -> str:
         f'<button type="button" class="open" id="open-{one.id}" dir="auto"{here}'
         f"{data(do='open', id=one.id)}>{escaped(one.title)}</button>"
     )
-    rename = button(
-        "✎", "icon", f"Rename “{one.title}”", f"rename-{one.id}", do="rename", id=one.id, prompt="Its new name",
-        given=one.title,
-    )  # fmt: skip
-    delete = button(
-        "×", "icon", f"Delete “{one.title}”", f"delete-{one.id}", do="delete", id=one.id, sure="Delete it for good?",
-        verb="Delete",
-    )  # fmt: skip
+    asking = {"prompt": "A new name for this conversation", "given": one.title}
+    sure = {"sure": f"Delete “{one.title}” for good?", "verb": "Delete"}
+    rename = button("✎", "icon", f"Rename “{one.title}”", f"rename-{one.id}", do="rename", id=one.id, **asking)
+    delete = button("×", "icon", f"Delete “{one.title}”", f"delete-{one.id}", do="delete", id=one.id, **sure)
     return f"<li>{opened}{rename}{delete}</li>"
 
 

@@ -113,11 +113,18 @@ def cited(answer: Answer, kind: str, first: int, second: int) -> tuple[Passage, 
     Raises:
         LookupError: the answer has no such citation.
     """
-    passages = {passage.number: passage for passage in answer.passages}
     if kind == "step":
         passage = answer.next_steps[first].passage
         return passage, passage.cited
     if kind == "source":
-        return passages[first], passages[first].cited
+        passage = sources(answer)[first]
+        return passage, passage.cited
+    passages = {passage.number: passage for passage in answer.passages}
     support = answer.sentences[first].support
     return passages[second], tuple(citation.span for citation in support if citation.number == second)
+
+
+def sources(answer: Answer) -> dict[int, Passage]:
+    """What an answer stands on and its next steps come from, by number."""
+    cited = [*(p for p in answer.passages if p.cited), *(step.passage for step in answer.next_steps)]
+    return {number: next(p for p in cited if p.number == number) for number in sorted({p.number for p in cited})}

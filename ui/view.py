@@ -7,12 +7,14 @@ them, `app.py` carries them out.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.export import answer_text
 from assistant.records import Answer, AnswerSentence, Contact, NextStep, Passage, Span
 from assistant.sources import changed
+from ui.tab import sources
 
 CHANGED = "The guide has changed since"
 
@@ -61,10 +63,10 @@ def turn(question: str, answer: Answer | None, place: int, marks: Marks) -> str:
     edit = button("Edit", "edit", "Edit this question", f"edit-{place}", do="edit", place=place)
     asked = f'<div class="asked" dir="auto"><h2>{escaped(question)}</h2></div>{"" if marks.state else edit}'
     body = _answer(answer, place, marks) if answer else ""
-    busy = f'<p class="state"><span class="pulse" aria-hidden="true"></span>{escaped(marks.state)}</p>'
+    busy = f'<p class="state" dir="ltr"><span class="pulse" aria-hidden="true"></span>{escaped(marks.state)}</p>'
     return (
         f'<article class="turn" id="t-{place}">{asked}'
-        f'<div class="reply" dir="auto">{body}{busy if marks.state else ""}</div></article>'
+        f'<div class="reply">{body}{busy if marks.state else ""}</div></article>'
     )
 
 
@@ -88,8 +90,8 @@ def _answer(answer: Answer, place: int, marks: Marks) -> str:
         return f'<div class="not-covered">{said}{_follow_ups(answer.follow_ups)}</div>{after}'
     passages = {passage.number: passage for passage in answer.passages}
     text = [_sentence(sentence, passages, place, number) for number, sentence in enumerate(answer.sentences)]
-    lead = '<p class="quiet">In the guide’s own words:</p>' if answer.quoted else ""
-    words = f'{lead}<p class="words">{" ".join(text)}</p>' if text else ""
+    lead = '<p class="quiet" dir="ltr">In the guide’s own words:</p>' if answer.quoted else ""
+    words = f'{lead}<p class="words" dir="auto">{" ".join(text)}</p>' if text else ""
     return f"{words}{_since(answer)}{'' if marks.state else _rest(answer, place, marks.planned)}{after}"
 
 
@@ -97,14 +99,15 @@ def _since(answer: Answer) -> str:
     """A line under an answer that cites what the guide no longer says."""
     if not changed(answer.passages):
         return ""
-    return f'<p class="since">{CHANGED} this answer: what it cites at * reads differently now. You can ask again.</p>'
+    line = f"{CHANGED} this answer: what it cites at * reads differently now. You can ask again."
+    return f'<p class="since" dir="ltr">{line}</p>'
 
 
 def _rest(answer: Answer, place: int, planned: frozenset[tuple[str, str]]) -> str:
     """Below a whole answer: next steps, sources, follow-ups."""
     steps = "".join(_step(step, place, number, planned) for number, step in enumerate(answer.next_steps))
     listed = f'<section class="steps"><h3>Next steps</h3><ul>{steps}</ul></section>' if steps else ""
-    return f"{listed}{_sources(answer.passages, place)}{_follow_ups(answer.follow_ups)}"
+    return f"{listed}{_sources(answer, place)}{_also(answer.follow_ups)}"
 
 
 def _sentence(sentence: AnswerSentence, passages: dict[int, Passage], place: int, number: int) -> str:
@@ -132,15 +135,21 @@ def _step(step: NextStep, place: int, number: int, planned: frozenset[tuple[str,
         if known
         else button("Keep", "keep", f"Keep in your plan: {step.text}", identity, do="keep", key=key)
     )
-    return f"<li>{_with_chips(step.text, chip)}{keep}</li>"
+    return f'<li dir="auto">{_with_chips(step.text, chip)}{keep}</li>'
 
 
-def _sources(passages: Iterable[Passage], place: int) -> str:
-    cards = [
-        _opener(f"{p.number}  {p.heading}", f"Open source {p.number}", "card", f"source-{place}-{p.number}")
-        for p in passages
-        if p.cited
-    ]
+def _card(passage: Passage, key: str) -> str:
+    label = escaped(f"Open source {passage.number}: {passage.heading}")
+    number = f'<span class="number">{passage.number}</span>'
+    sent = data(do="source", key=key)
+    return (
+        f'<button type="button" class="card" dir="auto" id="{key}" aria-label="{label}"{sent}>'
+        f"{number}{escaped(passage.heading)}</button>"
+    )
+
+
+def _sources(answer: Answer, place: int) -> str:
+    cards = [_card(passage, f"source-{place}-{passage.number}") for passage in sources(answer).values()]
     listed = "".join(f"<li>{card}</li>" for card in cards)
     return f'<section class="sources"><h3>Sources</h3><ul>{listed}</ul></section>' if cards else ""
 
@@ -161,6 +170,11 @@ def _opener(text: str, label: str, kind: str, key: str, peek: str = "") -> str:
 def _follow_ups(questions: Sequence[str]) -> str:
     chips = "".join(ask(question, "follow-up") for question in questions)
     return f'<div class="follow-ups" role="group" aria-label="You could also ask">{chips}</div>' if chips else ""
+
+
+def _also(questions: Sequence[str]) -> str:
+    """The same under a heading."""
+    return f"<section><h3>You could also ask</h3>{_follow_ups(questions)}</section>" if questions else ""
 
 
 def ask(question: str, kind: str) -> str:
@@ -196,7 +210,7 @@ def _rating(place: int, marks: Marks) -> str:
     if marks.helpful is None:
         return f'<span class="rating">{buttons}</span>'
     why = (
-        f'<form class="why" data-do="why" data-place="{place}">'
+        f'<form class="why" dir="ltr" data-do="why" data-place="{place}">'
         f'<label for="w-{place}">A word why? It stays here.</label>'
         f'<input id="w-{place}" name="why" dir="auto" maxlength="500" value="{escaped(marks.why)}" autocomplete="off">'
         f'<button class="tool">{"Saved" if marks.why else "Save"}</button></form>'
@@ -205,10 +219,12 @@ def _rating(place: int, marks: Marks) -> str:
 
 
 def _care(answer: Answer) -> str:
+    """Whom to call comes before all that can wait."""
     first, *rest = (escaped(sentence.text) for sentence in answer.sentences)
-    said = "".join(f"<p>{line}</p>" for line in rest)
-    people = "".join(_contact(contact) for contact in answer.contacts)
-    return f'<div class="care"><p class="first">{first}</p>{said}<ul class="contacts">{people}</ul></div>'
+    first = re.sub(r"\b\d{3}\b", r'<a href="tel:\g<0>">\g<0></a>', first)
+    said = [f"<p>{line}</p>" for line in rest]
+    people = f'<ul class="contacts">{"".join(map(_contact, answer.contacts))}</ul>'
+    return f'<div class="care"><p class="first">{first}</p>{"".join([*said[:1], people, *said[1:]])}</div>'
 
 
 def _contact(contact: Contact) -> str:
