@@ -60,9 +60,9 @@ class Page:
                     self._html("current")
                     self._lay_out_composer()
                 self._html("place")
+                self._html("told")
+                self._html("file")
             self._html("side")
-        self._html("told")
-        self._html("file")
         self._bus = gr.HTML("", elem_id="bus", js_on_load=_beside("page.js"), apply_default_css=False)
 
     def _html(self, name: str, value: str = "") -> None:
@@ -149,5 +149,7 @@ def theme() -> gr.themes.Base:
 HEAD = """<meta name="referrer" content="no-referrer">
 <style>@media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }
-}</style>"""
-"""For the page's head: the rule is not in style.css, as Gradio confines what stands there to its own container."""
+}
+html { scroll-padding-block: 1rem 8rem; }
+html:has(.editing) { scroll-padding-bottom: 12rem; }</style>"""
+"""For the page's head: rules that Gradio would confine to its own container, if they stood in style.css."""

@@ -7,6 +7,7 @@ const find = selector => frame.querySelector(selector);
 const act = (name, sent) => trigger('click', { do: name, sent });
 const phone = matchMedia('(max-width: 60rem)');
 const fine = matchMedia('(pointer: fine)');
+const over = matchMedia('(max-width: 75rem)');  // a source comes over the conversation
 
 element.innerHTML = `
   <div id="live" class="unseen" role="log" aria-live="polite"></div>
@@ -18,6 +19,9 @@ document.documentElement.lang ||= 'en';
 
 function start() {
   mark();
+  find('#question textarea').dir = 'auto';
+  find('#main').append(peek);
+  over.addEventListener('change', () => { find('#main').inert = over.matches && Boolean(find('#side .panel')); });
   watchAll();
   resize(size());
   if (fine.matches) find('#question textarea').focus();  // a phone would show its keyboard
@@ -68,6 +72,7 @@ async function carryOut(name, data, more = {}) {
 let opener = '', beside = false;  // what opened the source at the side: the focus goes back there
 
 document.addEventListener('click', event => {
+  if (event.target === find('#frame') && over.matches && find('#side .panel')) act('shut', {});
   const on = event.target.closest('[data-do], [data-ask], [data-again], [data-copy], [data-menu], [data-told]');
   if (!on || on.tagName === 'FORM') return;
   const data = { ...on.dataset };
@@ -174,7 +179,7 @@ addEventListener('scroll', () => { peek.hidden = true; }, { capture: true, passi
 // New sentences are said to who hears the page; each once.
 
 const live = element.querySelector('#live');
-let heard = 0;
+let heard = 0, hearing = false;
 
 function say(line) {
   live.append(Object.assign(document.createElement('p'), { textContent: line }));
@@ -187,6 +192,8 @@ function hear() {
   const said = [...turn.querySelectorAll('.said, .care > p, .not-covered > p, .notice')];
   const state = turn.querySelector('.state')?.textContent;
   if (!said.length) heard = 0;
+  if (state) hearing = true;
+  if (!hearing) return;  // a conversation that was opened, and not written now
   if (state && !said.length && live.lastChild?.textContent !== state) say(state);
   for (const one of said.slice(heard)) {
     const words = one.cloneNode(true);
@@ -194,6 +201,7 @@ function hear() {
     say(words.textContent.trim());
   }
   heard = Math.max(heard, said.length);
+  if (!state) [hearing, heard] = [false, 0];
 }
 
 // The question stays in view, with as much of its answer as fits below, until the person scrolls.
@@ -256,6 +264,7 @@ function watchAll() {
   watched('#side', side => {
     const panel = side.querySelector('.panel');
     find('#frame').classList.toggle('beside', Boolean(panel));
+    find('#main').inert = over.matches && Boolean(panel);
     if (panel && !beside) {
       panel.querySelector('.here')?.scrollIntoView({ block: 'center' });
       panel.querySelector('h2').focus({ preventScroll: true });

@@ -141,7 +141,9 @@ def welcome(topics: Sequence[str]) -> str:
 def editing(question: str) -> str:
     """Above the box while an earlier question is edited."""
     cancel = button("Cancel", "tool", "", "unedit", do="unedit")
-    return f'<p class="editing">Editing “{escaped(question[:60])}”: what followed it is replaced. {cancel}</p>'
+    return (
+        f'<p class="editing"><span>Editing “{escaped(question[:40])}”: what followed it is replaced.</span>{cancel}</p>'
+    )
 
 
 # A source, opened
@@ -272,7 +274,7 @@ def _guide_top(documents: Sequence[Listed], shown: Extract | None, asked: str = 
     )
     several = f'<nav class="documents" aria-label="Documents"><ul>{listed}</ul></nav>' if len(documents) > 1 else ""
     return (
-        f'<div class="place-top"><h2 tabindex="-1">The guide</h2>{_back()}</div>'
+        f'<div class="place-top"><h2 id="place-heading" tabindex="-1">The guide</h2>{_back()}</div>'
         '<form class="search" role="search" data-do="look"><label class="unseen" for="look">Search the guide</label>'
         f'<input id="look" name="asked" type="search" dir="auto" maxlength="400" value="{escaped(asked)}" '
         'placeholder="Search the guide …" autocomplete="off"><button class="tool">Search</button></form>'
@@ -313,7 +315,7 @@ def _short(text: str, most: int = 160) -> str:
 
 def plan(steps: Sequence[KeptStep]) -> str:
     """The steps that the person keeps."""
-    top = f'<div class="place-top"><h2 tabindex="-1">My plan</h2>{_back()}</div>'
+    top = f'<div class="place-top"><h2 id="place-heading" tabindex="-1">My plan</h2>{_back()}</div>'
     if not steps:
         return f'{top}<p class="quiet">Next steps that you keep stand here, with room for a note and a date.</p>'
     export = button("As Markdown", "tool", "", "plan-markdown", do="export", file="plan.md")
@@ -345,7 +347,7 @@ def _kept(step: KeptStep) -> str:
 def settings(chosen: Settings, models: Iterable[ModelState], chunks: str, kept: int) -> str:
     """What can be changed, and how things stand."""
     return (
-        f'<div class="place-top"><h2 tabindex="-1">Settings</h2>{_back()}</div><div class="settings">'
+        f'<div class="place-top"><h2 id="place-heading" tabindex="-1">Settings</h2>{_back()}</div><div class="settings">'
         f"{_model(chosen, models)}{_lengths(chosen)}{_sizes()}{_yours(kept)}"
         f"<section><h3>How things stand</h3><p>{escaped(chunks)}</p>"
         f'<p class="path">Texts: {escaped(str(chosen.corpus))}</p>'
