@@ -274,7 +274,7 @@ def _guide_top(documents: Sequence[Listed], shown: Extract | None, asked: str = 
     )
     several = f'<nav class="documents" aria-label="Documents"><ul>{listed}</ul></nav>' if len(documents) > 1 else ""
     return (
-        f'<div class="place-top"><h2 id="place-heading" tabindex="-1">The guide</h2>{_back()}</div>'
+        f"{_top('The guide')}"
         '<form class="search" role="search" data-do="look"><label class="unseen" for="look">Search the guide</label>'
         f'<input id="look" name="asked" type="search" dir="auto" maxlength="400" value="{escaped(asked)}" '
         'placeholder="Search the guide …" autocomplete="off"><button class="tool">Search</button></form>'
@@ -315,7 +315,7 @@ def _short(text: str, most: int = 160) -> str:
 
 def plan(steps: Sequence[KeptStep]) -> str:
     """The steps that the person keeps."""
-    top = f'<div class="place-top"><h2 id="place-heading" tabindex="-1">My plan</h2>{_back()}</div>'
+    top = _top("My plan")
     if not steps:
         return f'{top}<p class="quiet">Next steps that you keep stand here, with room for a note and a date.</p>'
     export = button("As Markdown", "tool", "", "plan-markdown", do="export", file="plan.md")
@@ -347,7 +347,7 @@ def _kept(step: KeptStep) -> str:
 def settings(chosen: Settings, models: Iterable[ModelState], chunks: str, kept: int) -> str:
     """What can be changed, and how things stand."""
     return (
-        f'<div class="place-top"><h2 id="place-heading" tabindex="-1">Settings</h2>{_back()}</div><div class="settings">'
+        f'{_top("Settings")}<div class="settings">'
         f"{_model(chosen, models)}{_lengths(chosen)}{_sizes()}{_yours(kept)}"
         f"<section><h3>How things stand</h3><p>{escaped(chunks)}</p>"
         f'<p class="path">Texts: {escaped(str(chosen.corpus))}</p>'
@@ -412,8 +412,9 @@ def _yours(kept: int) -> str:
     )
 
 
-def _back() -> str:
-    return button("Back to the conversation", "tool", "", "back", do="chat")
+def _top(title: str) -> str:
+    back = button("Back to the conversation", "tool", "", "back", do="chat")
+    return f'<div class="place-top"><h2 id="place-heading" tabindex="-1">{title}</h2>{back}</div>'
 
 
 def download(name: str, media: str, text: str) -> str:
