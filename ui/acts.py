@@ -228,6 +228,7 @@ def _sitting(kept: Conversation) -> Sitting:
 
 ACTS: dict[str, Callable[[Desk, Tab, Sent], Shown]] = {
     "arrive": _arrive,
+    "looked": lambda desk, tab, sent: desk.looked(tab),
     "new": _new,
     "private": lambda desk, tab, sent: _new(desk, tab, {"private": True}),
     "open": _open,

@@ -54,13 +54,13 @@ class Page:
                 self._html("links")
             with gr.Column(elem_id="main"):
                 self._html("header")
+                self._html("told")
                 self._html("news")
                 with gr.Column(elem_id="chat"):
                     self._html("past")
                     self._html("current")
                     self._lay_out_composer()
                 self._html("place")
-                self._html("told")
                 self._html("file")
             self._html("side")
         self._bus = gr.HTML("", elem_id="bus", js_on_load=_beside("page.js"), apply_default_css=False)
@@ -96,7 +96,7 @@ class Page:
         self._stop.click(_stopped, self._tab, None, **at_once)
         self._bus.click(self._acted, self._tab, shown, **at_once)
         self.blocks.unload(self._left)
-        gr.Timer(LOOK).tick(self._looked, self._tab, shown, **{**quiet, "queue": False})
+        gr.Timer(LOOK).tick(self._ticked, self._tab, [self._pieces["news"]], **{**quiet, "queue": False})
 
     # Events
 
@@ -114,8 +114,9 @@ class Page:
         self._tabs[str(request.session_hash)] = tab
         return self._shown(act(self._desk, tab, str(event.do), event.sent))
 
-    def _looked(self, tab: Tab) -> dict[Any, Any]:
-        return self._shown(self._desk.looked(tab))
+    def _ticked(self, tab: Tab) -> dict[Any, Any]:
+        """One piece alone: Gradio touches all that an event might change, each time."""
+        return self._shown(self._desk.stale(tab))
 
     def _left(self, request: gr.Request) -> None:
         """A tab was closed: what it asked is not worded to its end."""
@@ -151,5 +152,6 @@ HEAD = """<meta name="referrer" content="no-referrer">
   *, *::before, *::after { animation: none !important; transition: none !important; }
 }
 html { scroll-padding-block: 1rem 8rem; }
-html:has(.editing) { scroll-padding-bottom: 12rem; }</style>"""
+html:has(.editing) { scroll-padding-bottom: 12rem; }
+html:has(.told) { scroll-padding-top: 6rem; }</style>"""
 """For the page's head: rules that Gradio would confine to its own container, if they stood in style.css."""

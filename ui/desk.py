@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -120,8 +121,15 @@ class Desk:
         ready = self.assistant.ready
         return Look(ready, self.follow() if ready else Freshness(), self.assistant.preparing)
 
+    def stale(self, tab: Tab) -> Shown:
+        """A sign for `page.js` that the page is no longer as things are, if it is not."""
+        seen = tab.seen
+        if seen is None or self.look() == seen:
+            return {}
+        return {"news": places.news(seen.freshness, seen.preparing) + places.stale(time.time())}
+
     def looked(self, tab: Tab) -> Shown:
-        """What has changed on the page because the guide or the models did; nothing most of the time."""
+        """What has changed on the page because the guide or the models did."""
         look, seen = self.look(), tab.seen
         if seen is None or look == seen:
             return {}

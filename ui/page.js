@@ -1,7 +1,7 @@
 // Sends what a person does to the page's acts, and does what only a browser can: focus, dialogs, files, the clipboard.
 // Gradio runs this once, with `element` (an empty place of ours) and `trigger` (which sends an event to app.py).
 
-const placed = ['#aside', '#main', '#side', '#list', '#links', '#past', '#current', '#place', '#file', '#question textarea'];
+const placed = ['#aside', '#main', '#side', '#news', '#list', '#links', '#past', '#current', '#place', '#file', '#question textarea'];
 const frame = document.querySelector('.gradio-container');
 const find = selector => frame.querySelector(selector);
 const act = (name, sent) => trigger('click', { do: name, sent });
@@ -21,7 +21,7 @@ function start() {
   mark();
   find('#question textarea').dir = 'auto';
   find('#main').append(peek);
-  over.addEventListener('change', () => { find('#main').inert = over.matches && Boolean(find('#side .panel')); });
+  over.addEventListener('change', cover);
   watchAll();
   resize(size());
   if (fine.matches) find('#question textarea').focus();  // a phone would show its keyboard
@@ -83,6 +83,7 @@ document.addEventListener('click', event => {
   else if (data.told !== undefined) find('#told .told').remove();
   else {
     if (['source', 'offline'].includes(data.do)) [opener, beside] = [on.id, false];
+    if (data.do === 'read') [opener, find('#main').inert] = ['', false];
     if (data.do === 'edit') setTimeout(() => find('#question textarea').focus(), 100);
     carryOut(data.do, data);
   }
@@ -144,12 +145,19 @@ async function copy(on, text) {
   setTimeout(() => { on.textContent = 'Copy'; }, 2000);
 }
 
+// What lies under a drawer cannot be reached.
+
+function cover() {
+  const panel = over.matches && find('#side .panel');
+  find('#main').inert = find('#aside').classList.contains('open') || Boolean(panel);
+}
+
 // The list, a drawer on a phone
 
 function menu(open) {
   const aside = find('#aside');
   aside.classList.toggle('open', open);
-  find('#main').inert = open;
+  cover();
   find('#menu')?.setAttribute('aria-expanded', String(open));
   (open ? find('#close-menu') : find('#menu'))?.focus();
 }
@@ -240,6 +248,7 @@ let heading = '';
 function watchAll() {
   watched('#current', () => { hear(); follow(); });
   watched('#past', () => {});
+  watched('#news', news => { if (news.querySelector('[data-stale]')) act('looked', {}); });
   watched('#list', () => {});
   watched('#links', links => {
     const here = links.querySelector('[data-open]')?.dataset.open ?? '';
@@ -248,6 +257,7 @@ function watchAll() {
     history.replaceState(null, '', url);
   });
   watched('#place', place => {
+    find('#main').classList.toggle('away', Boolean(place.querySelector('h2')));  // what is not shown takes no focus
     const here = place.querySelector('[data-here]'), title = place.querySelector('h2');
     const body = place.querySelector('.reading, .found')?.textContent.slice(0, 300) ?? '';
     const now = title ? title.textContent + (here?.textContent ?? body) : '';
@@ -257,14 +267,13 @@ function watchAll() {
       here ? here.scrollIntoView({ block: 'center' }) : scrollTo(0, 0);
     }
     heading = now;
-    find('#main').classList.toggle('away', Boolean(title));
     for (const radio of place.querySelectorAll('[data-size]')) radio.checked = radio.value === size();
     for (const box of place.querySelectorAll('textarea')) grow(box);
   });
   watched('#side', side => {
     const panel = side.querySelector('.panel');
     find('#frame').classList.toggle('beside', Boolean(panel));
-    find('#main').inert = over.matches && Boolean(panel);
+    cover();
     if (panel && !beside) {
       panel.querySelector('.here')?.scrollIntoView({ block: 'center' });
       panel.querySelector('h2').focus({ preventScroll: true });

@@ -120,6 +120,11 @@ def _progress(line: str, share: float | None) -> str:
     )
 
 
+def stale(when: float) -> str:
+    """Asks `page.js` to look again; each time another text, so that it is noticed."""
+    return f'<span hidden data-stale="{when}"></span>'
+
+
 def private() -> str:
     """Above a private conversation."""
     return f'<p class="news private">{PRIVATE}</p>'
