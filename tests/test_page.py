@@ -1,214 +1,350 @@
-"""The page in a real browser, with the real model: headless Chromium through Playwright."""
+"""The page in a real browser, with the real model: asking, the answer as it is written, and its sources."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
+from __future__ import annotations
+
+import re
+import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browser import (
+    DANGER,
+    DRAWN_OUT,
+    QUESTION,
+    UNCOVERED,
+    Desk,
+    OpenTab,
+    ask,
+    flat,
+    until,
+    whole,
+    writing,
+)
+from playwright.sync_api import Page, expect
 
-from assistant import Assistant
-from ui.app import launch
-
-QUESTION = "My girlfriend says I look at my phone while she talks"
-LONG = 180_000
-"""Milliseconds that Playwright waits for what a slow machine will still do; not a measure of anything."""
-
-
-def chromium_path() -> str:
-    """Chromium on this machine; without it the tests of the page skip here, and fail under CI."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        reason = "Chromium is not installed; the page is not tested (apt-get install chromium)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return str(found)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium_path()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Assistant) -> Iterator[str]:
-    assistant.settings = assistant.settings.model_copy(update={"port": _free_port()})
-    served = launch(assistant)
-    yield f"http://127.0.0.1:{assistant.settings.port}"
-    served.close()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from assistant.records import Answer
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page in a tab of its own; whatever it asked for must have come from this machine, without script errors."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    opened = context.new_page()
-    opened.set_default_timeout(LONG)
-    hosts: set[str | None] = set()
-    faults: list[str] = []
-    opened.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.goto(address)
-    opened.wait_for_selector(".starter")
-    yield opened
-    context.close()
-    assert hosts == {"127.0.0.1"}
-    assert not faults
+def talked(open_tab: OpenTab, desk: Desk, answer: Answer) -> Page:
+    """A tab in which one question has been answered."""
+    return open_tab(f"{desk.address}/?c={desk.keep((QUESTION, answer))}")
 
 
-def ask(page: Page, question: str) -> None:
-    page.fill("#question textarea", question)
-    page.keyboard.press("Enter")
+def processor_time() -> float:
+    """Seconds of processor time that this process, the server in it, takes in about half a second."""
+    before = time.process_time()
+    time.sleep(0.5)
+    return time.process_time() - before
 
 
-def test_an_answer_streams_in_and_a_citation_opens_its_sentence(page: Page) -> None:
+# While answering
+
+
+def test_an_answer_grows_and_a_chip_opens_its_source_meanwhile(page: Page, desk: Desk) -> None:
+    desk.assistant.use(length="long")
     page.evaluate(
         """() => { window.seen = []; new MutationObserver(() => {
-          const state = document.querySelector('.state')?.textContent;
-          const said = document.querySelectorAll('.said').length;
-          window.seen.push([state ?? '', said]);
-        }).observe(document.querySelector('#current'), { childList: true, subtree: true }); }"""
+          const state = document.querySelector('#current .state')?.textContent ?? '';
+          const said = document.querySelectorAll('#current .said').length;
+          window.seen.push([state, said, Boolean(document.querySelector('.panel mark'))]);
+        }).observe(document.body, { childList: true, subtree: true }); }"""
     )
-    ask(page, QUESTION)
-    expect(page.locator(".asked")).to_contain_text(QUESTION)
-    page.wait_for_selector(".follow-up")
+    writing(page, DRAWN_OUT)
+    page.locator("#current .words .chip").first.click()
+    expect(page.locator(".panel mark").first).to_be_visible()
+    page.wait_for_selector("#current .after")
     seen = page.evaluate("window.seen")
-    assert any(state.startswith("Reading") and not said for state, said in seen)
-    assert any(state.startswith("Writing") for state, said in seen)
-    assert any(state and said for state, said in seen), "a sentence stood there while the rest was being written"
-
-    chip = page.locator(".words .chip").first
-    assert chip.inner_text().strip().isdigit()
-    panel = page.locator(f"#{chip.get_attribute('popovertarget')}")
-    expect(panel).to_be_hidden()
-    chip.focus()
-    page.keyboard.press("Enter")
-    expect(panel).to_be_visible()
-    marked = panel.locator("mark")
-    assert marked.count() >= 1
-    assert "phone" in " ".join(marked.all_inner_texts())
-    colours = marked.first.evaluate(
-        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e.parentElement).backgroundColor]"
-    )
-    assert colours[0] != colours[1]
-    page.keyboard.press("Escape")
-    expect(panel).to_be_hidden()
-
-    assert page.locator(".steps li").count() >= 1
-    assert page.locator(".sources .card").count() >= 1
+    states = list(dict.fromkeys(re.sub(r"\W.*", "", state) for state, _, _ in seen))
+    assert states == ["", "Reading", "Writing"], "nothing at first, then what is happening, and nothing again"
+    assert not any(said for state, said, _ in seen if state.startswith("Reading"))
+    assert any(state and said for state, said, _ in seen), "a sentence stood there while the rest was being written"
+    assert any(state and opened for state, _, opened in seen), "its source was open while the rest was being written"
+    assert page.locator("#current .state").count() == 0
+    assert page.locator("#current .sources .card").count() >= 1
+    assert desk.questions() == [DRAWN_OUT]
 
 
-def test_a_follow_up_is_asked_by_a_click_and_the_conversation_can_be_cleared(page: Page) -> None:
-    page.locator(".starter").first.click()
-    page.wait_for_selector(".follow-up")
-    follow_up = page.locator(".follow-up").first
-    question = follow_up.inner_text()
-    follow_up.click()
-    expect(page.locator("#current .asked")).to_contain_text(question)
-    page.wait_for_selector("#current .follow-up")
-    assert page.locator("#past .turn").count() == 1
-    page.click("#retry")
-    page.wait_for_selector("#current .state")
-    page.wait_for_selector("#current .follow-up")
-    assert page.locator("#past .turn").count() == 1, "trying again replaces the last answer"
-    page.click("#clear")
-    page.wait_for_selector(".starter")
-    assert page.locator(".turn").count() == 0
-
-
-def test_stop_ends_the_model_and_the_next_question_is_answered(page: Page, assistant: Assistant) -> None:
-    ask(page, "How can we keep quality time free of distractions, and what could we do together?")
-    page.wait_for_function("document.querySelector('.state')?.textContent.startsWith('Writing')")
+def test_stop_stops_the_model_and_the_next_question_is_answered(page: Page, desk: Desk) -> None:
+    desk.assistant.use(length="long")
+    writing(page, DRAWN_OUT)
+    worked = processor_time()
+    assert desk.assistant.busy
+    expect(page.locator("#send")).to_be_hidden()
     page.click("#stop")
-    page.wait_for_selector("#send:visible")
-    assert page.locator(".state").count() == 0
-    assert not assistant.busy
-    ask(page, "compromise??")
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator("#current .state")).to_have_count(0)
+    until(lambda: not desk.assistant.busy)
+    idle = processor_time()
+    assert idle < worked / 2, "the model goes on"
+    assert page.locator("#current .said").count() >= 1, "what had been said stays"
+    whole(page, UNCOVERED)
+    expect(page.locator("#current .not-covered")).to_be_visible()
+    assert desk.questions() == [DRAWN_OUT, UNCOVERED]
+
+
+def test_closing_the_tab_stops_the_model(page: Page, desk: Desk) -> None:
+    desk.assistant.use(length="long")
+    writing(page, DRAWN_OUT)
+    assert desk.assistant.busy
+    page.close()
+    until(lambda: not desk.assistant.busy)
+    kept = [turn.answer for one in desk.conversations.list() for turn in desk.conversations.read(one.id).turns]
+    assert not any(one.next_steps for one in kept), "it was written to its end"
+
+
+def test_leaving_for_a_new_conversation_stops_the_model(page: Page, desk: Desk) -> None:
+    desk.assistant.use(length="long")
+    writing(page, DRAWN_OUT)
+    page.click("#new")
+    page.wait_for_selector(".welcome")
+    until(lambda: not desk.assistant.busy)
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator(".turn")).to_have_count(0)
+    whole(page, UNCOVERED)
+    assert {one.turns for one in desk.conversations.list()} == {1}, "each stands by itself"
+
+
+def test_stop_can_be_reached_after_a_look_elsewhere(page: Page, desk: Desk) -> None:
+    desk.assistant.use(length="long")
+    writing(page, DRAWN_OUT)
+    page.click("#to-plan")
+    page.wait_for_selector("#place h2")
+    page.click("#back")
+    expect(page.locator("#place h2")).to_have_count(0)
+    assert desk.assistant.busy
+    expect(page.locator("#stop")).to_be_visible()
+    page.click("#stop")
+    expect(page.locator("#send")).to_be_visible()
+
+
+def test_a_chip_of_an_earlier_answer_opens_its_own_source_while_another_is_written(
+    talked: Page, desk: Desk, answer: Answer
+) -> None:
+    desk.assistant.use(length="long")
+    writing(talked, DRAWN_OUT)
+    chip = talked.locator("#past .words .chip").first
+    said = chip.get_attribute("data-peek")
+    chip.click()
+    assert desk.assistant.busy
+    expect(talked.locator(".panel .here mark").first).to_be_visible()
+    marked = talked.locator(".panel .here mark").all_inner_texts()
+    assert " … ".join(map(flat, marked)) == said
+    talked.click("#stop")
+    expect(talked.locator("#send")).to_be_visible()
+
+
+def test_one_question_at_a_time_in_a_tab(talked: Page, desk: Desk) -> None:
+    desk.assistant.use(length="long")
+    writing(talked, DRAWN_OUT)
+    talked.locator("#past .follow-up").first.dispatch_event("click")
+    talked.click("#stop")
+    expect(talked.locator("#send")).to_be_visible()
+    until(lambda: not desk.assistant.busy)
+    assert desk.questions() == [QUESTION, DRAWN_OUT]
+    expect(talked.locator("#current .asked")).to_have_text(DRAWN_OUT)
+
+
+def test_try_again_replaces_the_last_answer(talked: Page, desk: Desk, answer: Answer) -> None:
+    talked.click("#again-0")
+    talked.wait_for_selector("#current .state")
+    talked.wait_for_selector("#current .after")
+    assert desk.questions() == [QUESTION]
+    expect(talked.locator(".turn")).to_have_count(1)
+    (kept,) = desk.conversations.list()
+    (turn,) = desk.conversations.read(kept.id).turns
+    assert turn.answer.text != answer.text, "it is worded in another way"
+    assert flat(" ".join(sentence.text for sentence in turn.answer.sentences)) == flat(
+        " ".join(re.sub(r"\d+$", "", said) for said in talked.locator("#current .words .said").all_inner_texts())
+    )
+
+
+def test_try_again_that_is_stopped_at_once_keeps_the_old_answer(talked: Page, desk: Desk, answer: Answer) -> None:
+    talked.click("#again-0")
+    talked.click("#stop")
+    expect(talked.locator("#send")).to_be_visible()
+    until(lambda: not desk.assistant.busy)
+    expect(talked.locator("#current .said")).to_have_count(0)
+    (kept,) = desk.conversations.list()
+    assert [turn.answer for turn in desk.conversations.read(kept.id).turns] == [answer]
+    talked.reload()
+    expect(talked.locator("#current .words .said")).to_have_count(len(answer.sentences))
+
+
+def test_an_edited_question_replaces_what_followed(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
+    page = open_tab(f"{desk.address}/?c={desk.keep((QUESTION, answer), (DRAWN_OUT, answer))}")
+    page.click("#edit-0")
+    expect(page.locator("#editing")).to_contain_text("Editing")
+    expect(page.locator("#question textarea")).to_have_value(QUESTION)
+    expect(page.locator("#question textarea")).to_be_focused()
+    whole(page, UNCOVERED)
+    expect(page.locator(".turn")).to_have_count(1)
+    expect(page.locator("#editing")).to_be_empty()
+    assert desk.questions() == [UNCOVERED]
+
+
+def test_an_edit_can_be_left(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
+    page = open_tab(f"{desk.address}/?c={desk.keep((QUESTION, answer), (DRAWN_OUT, answer))}")
+    page.click("#edit-0")
+    page.click("#unedit")
+    expect(page.locator("#question textarea")).to_have_value("")
+    expect(page.locator("#unedit")).to_have_count(0)
+    whole(page, UNCOVERED)
+    assert desk.questions() == [QUESTION, DRAWN_OUT, UNCOVERED]
+
+
+def test_an_edit_that_no_longer_shows_replaces_nothing(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
+    page = open_tab(f"{desk.address}/?c={desk.keep((QUESTION, answer), (DRAWN_OUT, answer))}")
+    page.click("#edit-0")
+    expect(page.locator("#unedit")).to_be_visible()
+    page.click("#to-plan")
+    page.wait_for_selector("#place h2")
+    page.click("#back")
+    expect(page.locator("#place h2")).to_have_count(0)
+    shows = page.locator("#unedit").is_visible()
+    whole(page, UNCOVERED)
+    assert desk.questions() == ([UNCOVERED] if shows else [QUESTION, DRAWN_OUT, UNCOVERED])
+
+
+def test_an_answer_is_copied_with_its_sources(talked: Page, answer: Answer) -> None:
+    talked.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    talked.click("#copy-0")
+    expect(talked.locator("#copy-0")).to_have_text("Copied")
+    copied = talked.evaluate("navigator.clipboard.readText()").replace("\r\n", "\n")
+    text, _, sources = copied.partition("\n\nSources:\n")
+    marked = [s.text + " " + "".join(f"[{n}]" for n in s.citations) for s in answer.sentences]
+    assert text == " ".join(marked)
+    cited = [passage for passage in answer.passages if passage.cited]
+    assert len(sources.splitlines()) == len(cited) >= 1
+    for line, passage in zip(sources.splitlines(), cited, strict=True):
+        assert line.startswith(f"[{passage.number}] ")
+        assert passage.source in line
+
+
+# Sources
+
+
+def test_a_preview_shows_the_sentence_on_hover_and_focus(talked: Page, answer: Answer) -> None:
+    chip, peek = talked.locator("#current .words .chip").first, talked.locator("#peek")
+    first = answer.sentences[0]
+    spans = [flat(c.span.text) for c in first.support if c.number == first.citations[0]]
+    expect(peek).to_be_hidden()
+    chip.hover()
+    expect(peek).to_have_text(" … ".join(spans))
+    expect(peek).to_be_visible()
+    talked.keyboard.press("Escape")
+    expect(peek).to_be_hidden()
+    talked.mouse.move(0, 0)
+    chip.focus()
+    expect(peek).to_be_visible()
+    assert talked.evaluate("document.getElementById(document.activeElement.getAttribute('aria-describedby')).innerText")
+    talked.keyboard.press("Escape")
+    expect(peek).to_be_hidden()
+    expect(talked.locator(".panel")).to_have_count(0)
+
+
+def test_a_citation_opens_its_sentence_in_its_place(talked: Page, desk: Desk, answer: Answer) -> None:
+    chip = talked.locator("#current .words .chip").first
+    first = answer.sentences[0]
+    passage = next(p for p in answer.passages if p.number == first.citations[0])
+    near = desk.assistant.around(passage.source, passage.start)
+    assert near
+    chip.focus()
+    talked.keyboard.press("Enter")
+    panel = talked.locator(".panel")
+    expect(panel).to_be_visible()
+    spans = sorted({c.span for c in first.support if c.number == passage.number}, key=lambda span: span.start)
+    assert panel.locator(".here mark").all_text_contents() == [span.text for span in spans]
+    expect(panel.locator(".here")).to_have_text(flat(passage.text))
+    shown = [flat(text) for text in panel.locator(".passage").all_inner_texts()]
+    assert len(shown) == len(near.parts) >= 2, "its neighbours stand beside it"
+    for text, part in zip(shown, near.parts, strict=True):
+        assert text.endswith(flat(part.passage.text))
+    colours = panel.locator("mark").first.evaluate(
+        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e.closest('.panel')).backgroundColor]"
+    )
+    assert colours[0] not in (colours[1], "rgba(0, 0, 0, 0)")
+    expect(panel.locator("mark").first).to_be_in_viewport()
+    talked.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(chip).to_be_focused()
+
+
+def test_every_citation_of_an_answer_opens(talked: Page, answer: Answer) -> None:
+    chips = talked.locator("#current .chip, #current .card")
+    cited = {p.number for p in answer.passages if p.cited} | {step.passage.number for step in answer.next_steps}
+    assert chips.count() == sum(len(s.citations) for s in answer.sentences) + len(answer.next_steps) + len(cited)
+    for number in range(chips.count()):
+        chips.nth(number).click()
+        said = chips.nth(number).get_attribute("data-peek")
+        expect(talked.locator(".panel .here mark").first).to_be_visible()
+        if said:
+            talked.wait_for_function(
+                """said => [...document.querySelectorAll('.panel .here mark')].map(
+                     mark => mark.textContent.split(/\\s+/).join(' ')).join(' … ') === said""",
+                arg=said,
+            )
+        talked.keyboard.press("Escape")
+        talked.keyboard.press("Escape")
+        expect(talked.locator(".panel")).to_have_count(0)
+
+
+def test_one_reads_on_in_the_guide_from_a_source(talked: Page, answer: Answer) -> None:
+    first = answer.sentences[0]
+    passage = next(p for p in answer.passages if p.number == first.citations[0])
+    talked.locator("#current .words .chip").first.click()
+    talked.click("#read-on")
+    here = talked.locator("#place .reading [data-here]")
+    expect(here).to_have_text(flat(passage.text))
+    expect(here).to_be_in_viewport()
+    expect(here).to_be_focused()
+    expect(talked.locator(".panel")).to_have_count(0)
+    talked.click("#back")
+    expect(talked.locator("#current .said").first).to_be_visible()
+
+
+# What else can be asked
+
+
+def test_a_starter_and_a_follow_up_are_asked_by_a_click(page: Page, desk: Desk) -> None:
+    assert page.locator(".starter").count() == 4
+    page.fill("#question textarea", UNCOVERED)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#current .not-covered .follow-up")
+    assert page.locator("#current .chip").count() == 0
+    assert page.locator("#current .care").count() == 0
+    question = page.locator("#current .follow-up").first.inner_text()
+    page.locator("#current .follow-up").first.click()
+    expect(page.locator("#current .asked")).to_have_text(question)
+    expect(page.locator("#past .not-covered")).to_have_count(1)
+    page.wait_for_selector("#current .words")
+    page.click("#new")
+    starter = page.locator(".starter").first.inner_text()
+    page.locator(".starter").first.click()
+    expect(page.locator("#current .asked")).to_have_text(starter)
     page.wait_for_selector("#current .words")
 
 
-def test_not_covered_and_care_have_their_own_look(page: Page) -> None:
-    ask(page, "What is the capital of Mongolia?")
-    page.wait_for_selector(".not-covered .follow-up")
-    assert page.locator(".chip").count() == 0
-    ask(page, "My husband hits me")
-    page.wait_for_selector(".care")
-    numbers = page.locator(".contacts a[href^='tel:']")
+def test_care_names_people_to_call_and_lets_the_conversation_be_deleted(page: Page, desk: Desk) -> None:
+    whole(page, UNCOVERED)
+    ask(page, DANGER)
+    care = page.locator("#current .care")
+    expect(care).to_be_visible()
+    expect(care.locator(".first")).to_contain_text("emergency number")
+    numbers = care.locator(".contacts a[href^='tel:']")
     assert numbers.count() >= 3
-    assert "emergency number" in page.locator(".care .first").inner_text()
-
-
-def test_what_a_person_types_is_shown_as_typed(page: Page) -> None:
-    typed = "<b onclick=alert(1)>hi</b> {{config}} ${7*7} <|im_start|>"
-    ask(page, typed)
-    page.wait_for_selector("#current .not-covered, #current .words")
-    assert page.locator(".asked").inner_text().strip() == typed
-    assert page.locator(".asked b").count() == 0
-
-
-def test_a_phone_needs_no_sideways_scrolling(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
-    page = context.new_page()
-    page.goto(address)
-    page.wait_for_selector(".starter", timeout=LONG)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    background = page.evaluate("getComputedStyle(document.querySelector('.gradio-container')).backgroundColor")
-    red, green, blue = (int(part) for part in background[4:-1].split(",")[:3])
-    assert max(red, green, blue) < 80, "the dark theme follows the system"
-    context.close()
-
-
-@pytest.fixture
-def followed(assistant: Assistant, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A page over a copy of the guide, and the folder of its texts."""
-    corpus = tmp_path / "guide"
-    shutil.copytree(assistant.settings.corpus, corpus)
-    other = assistant.over(corpus)
-    other.settings = other.settings.model_copy(update={"port": _free_port()})
-    served = launch(other)
-    yield f"http://127.0.0.1:{other.settings.port}", corpus
-    served.close()
-
-
-def test_the_page_shows_that_the_guide_changed_and_what_was_cited(browser: Browser, followed: tuple[str, Path]) -> None:
-    address, corpus = followed
-    page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
-    page.set_default_timeout(LONG)
-    page.goto(address)
-    page.wait_for_selector(".starter")
-    assert page.locator(".news").count() == 0
-    ask(page, QUESTION)
-    page.wait_for_selector(".follow-up")
-    panel = page.locator(f"#{page.locator('.words .chip').first.get_attribute('popovertarget')}")
-    cited = str(panel.locator("mark").first.text_content())
-    (path,) = [path for path in corpus.iterdir() if cited in path.read_text("utf-8")]
-    before = path.read_text("utf-8")
-
-    path.write_text(before.replace(cited, "A sentence that nobody has cited."), "utf-8")
-    page.wait_for_selector(".chip.changed")
-    expect(page.locator(".news")).to_contain_text(f"{path.name} changed")
-    expect(page.locator("#current .since").first).to_contain_text("The guide has changed since")
-    page.locator(".words .chip.changed").first.click()
-    expect(panel).to_be_visible()
-    expect(panel).to_contain_text(cited)
-    expect(panel).to_contain_text("A sentence that nobody has cited.")
-    page.keyboard.press("Escape")
-
-    path.write_text(before, "utf-8")
-    page.wait_for_selector(".chip.changed", state="detached")
-    (corpus / "new.md").write_text("# New\n\nSomething else.\n", "utf-8")
-    expect(page.locator(".news")).to_contain_text("new.md new")
-    page.context.close()
+    for link in numbers.all():
+        assert re.sub(r"\D", "", link.inner_text()) == str(link.get_attribute("href")).removeprefix("tel:")
+    looks = [
+        page.locator(kind).evaluate("e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).borderLeft]")
+        for kind in (".care", ".not-covered")
+    ]
+    assert looks[0] != looks[1], "each has its own look"
+    assert DANGER.encode() in desk.stored()
+    page.click("#forget")
+    page.click("#sure-no")
+    expect(care).to_be_visible()
+    page.click("#forget")
+    page.click("#sure-yes")
+    page.wait_for_selector(".welcome")
+    assert desk.conversations.list() == ()
+    assert DANGER.encode() not in desk.stored()
