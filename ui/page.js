@@ -12,7 +12,7 @@ const over = matchMedia('(max-width: 75rem)');  // a source comes over the conve
 element.innerHTML = `
   <div id="live" class="unseen" role="log" aria-live="polite"></div>
   <div id="peek" role="tooltip" hidden></div>
-  <dialog id="sure"><form method="dialog"><p id="sure-line"></p><input id="sure-text" maxlength="80" aria-labelledby="sure-line">
+  <dialog id="sure" aria-labelledby="sure-line"><form method="dialog"><p id="sure-line"></p><input id="sure-text" maxlength="80" aria-labelledby="sure-line">
     <div class="after"><button type="button" class="tool" id="sure-no">Cancel</button>
     <button value="yes" class="tool primary" id="sure-yes"></button></div></form></dialog>`;
 document.documentElement.lang ||= 'en';
