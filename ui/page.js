@@ -240,7 +240,9 @@ function refocus() {
 }
 
 function watched(selector, drawn) {
-  new MutationObserver(() => { drawn(find(selector)); refocus(); }).observe(find(selector), { childList: true, subtree: true });
+  // Gradio may change an attribute and leave the rest.
+  const changes = { childList: true, subtree: true, attributeFilter: ['data-open', 'data-stale', 'data-here'] };
+  new MutationObserver(() => { drawn(find(selector)); refocus(); }).observe(find(selector), changes);
 }
 
 let heading = '';
