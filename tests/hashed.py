@@ -61,6 +61,7 @@ def main() -> None:
         build(store, corpus, lambda: embedder, embedder.name, say=print)  # type: ignore[arg-type, return-value]
         print("built", flush=True)
         if how == "once":
+            store.segments.close()  # else SQLite's log may stay at the end of the process, whole beside what is damaged
             return
 
 
