@@ -215,7 +215,7 @@ def test_the_line_holds_on_the_guide(assistant: Assistant) -> None:
 
 
 def test_the_line_holds_on_another_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 8)
+    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 14)
     figures = shown(evaluate(assistant.over(CORPORA / "bread"), cases))
     hold(figures, BREAD_LEAST, BREAD_MOST)
 
