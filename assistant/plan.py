@@ -92,6 +92,12 @@ class Plan:
         with self._database.erasing() as connection:
             connection.execute("DELETE FROM step WHERE id = ? AND guide = ?", (identity, self._guide))
 
+    def left(self) -> int:
+        """How many steps are not done."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT count(*) FROM step WHERE guide = ? AND NOT done", (self._guide,))
+            return int(row.fetchone()[0])
+
     def kept(self) -> frozenset[tuple[str, str]]:
         """(text, source of its passage) of every step, done or not."""
         with self._database.reading() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
     """A Chroma server for the index, like http://localhost:8000; without one it lies in the data folder."""
     chroma_name: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$", max_length=100)
     """What the index is called on that server; the same for all who share it. Without one, by the folder of texts."""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the page."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @classmethod
     def settings_customise_sources(

@@ -5,7 +5,6 @@ Real Chromium, the real server, one answer of the real model; what else is shown
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from browser import DANGER, QUESTION, UNCOVERED, chromium_path
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
@@ -31,7 +31,6 @@ from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passag
 from assistant.settings import index_folder
 from ui.server import launch
 
-QUESTION = "My girlfriend says I look at my phone while she talks"
 LONG = 180_000
 """Milliseconds that Playwright waits for what a slow machine will still do; not a measure of anything."""
 
@@ -73,14 +72,11 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def answers(assistant: Assistant) -> dict[str, tuple[str, Answer]]:
+def answers(assistant: Assistant, answer: Answer) -> dict[str, tuple[str, Answer]]:
     """One of each kind, as they are given: question and answer."""
-    asked = {
-        "answered": QUESTION,
-        "not covered": "What is the capital of Mongolia?",
-        "care": "My husband hits me",
-    }
-    given = {name: (question, assistant.ask(question)) for name, question in asked.items()}
+    asked = {"not covered": UNCOVERED, "care": DANGER}
+    given = {"answered": (QUESTION, answer)}
+    given |= {name: (question, assistant.ask(question)) for name, question in asked.items()}
     assert [answer.status for _, answer in given.values()] == ["answered", "not_covered", "care"]
     assert given["answered"][1].next_steps
     return given
@@ -164,15 +160,6 @@ def changed_site(
 
 
 # The browser
-
-
-def chromium_path() -> str:
-    """Chromium on this machine; without it these tests skip here, and fail under CI."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        reason = "Chromium is not installed; the page is not tested (apt-get install chromium)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return str(found)
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,9 @@ def test_guides_do_not_see_each_other(database: Database, plan: Plan) -> None:
     other.change(mine, done=True)
     other.drop(mine)
     assert [(one.id, one.done) for one in plan.steps()] == [(mine, False)]
+    assert plan.left() == other.left() == 1
+    other.change(theirs, done=True)
+    assert (plan.left(), other.left()) == (1, 0)
     plan.drop(mine)
     assert plan.kept() == frozenset()
     assert other.kept() == {("Water.", "plants.md")}

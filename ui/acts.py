@@ -136,7 +136,8 @@ def _talk(desk: Desk, tab: Tab, sent: Sent) -> Shown:
 def _guide(desk: Desk, tab: Tab, sent: Sent) -> Shown:
     """A document from a passage on: the one named, or the first."""
     documents = desk.assistant.documents()
-    main = next((one.source for one in documents if one.title == desk.assistant.title), "")
+    title = desk.assistant.title
+    main = next((one.source for one in documents if one.title == title), "")
     named = str(sent.get("source") or main)
     shown = desk.assistant.extract(named, int(sent.get("first", 0)), LEAF)
     return desk.placed(tab, "guide", places.guide(documents, shown))

@@ -98,12 +98,12 @@ class Desk:
         """The list and the links; if what is kept cannot be read, why."""
         try:
             kept = self.conversations.list(tab.searched)
-            planned = sum(not step.done for step in self.plan.steps())
+            left = self.plan.left()
         except KeepingError as error:
             return {"told": places.told(str(error))}
         return {
             "list": places.conversations(kept, tab.sitting.id, tab.searched),
-            "links": places.links(tab.view, planned, tab.sitting.id, self.stands()),
+            "links": places.links(tab.view, left, tab.sitting.id, self.stands()),
         }
 
     def moved(self, tab: Tab) -> Shown:

@@ -227,10 +227,9 @@ _LEADS = {
 
 def offline(settings: Settings) -> str:
     """What "on this computer only" means, and how to check it."""
-    alone = settings.host in ("127.0.0.1", "localhost", "::1")
     reach = (
         "This page can be opened on this computer only."
-        if alone
+        if settings.loopback
         else f"This page is served at {settings.host}: whoever reaches that address can read and ask here."
     )
     return panel(

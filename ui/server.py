@@ -86,14 +86,6 @@ def name_of(host: str) -> str:
         return ""
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def listening(host: str, port: int) -> socket.socket:
     """A socket bound to the address, so that nobody else can take it; port 0 takes one that is free.
 
@@ -170,7 +162,7 @@ def launch(assistant: Assistant, *, browser: bool = False, block: bool = False, 
 def application(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
     """Our own routes, then the page at every other path, all behind the guard."""
     app = FastAPI(openapi_url=None)  # its documentation would come from another machine
-    app.add_middleware(Guard, loopback=is_loopback(assistant.settings.host))
+    app.add_middleware(Guard, loopback=assistant.settings.loopback)
     app.include_router(completions(assistant))
     blocks = page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
@@ -249,6 +241,6 @@ def serve(
         say(f"The chat is at {served.address} (Ctrl-C ends it).")
         if mcp:
             say(f"The guide's tools are at {served.address}{TOOLS} (MCP).")
-        if not is_loopback(assistant.settings.host):
+        if not assistant.settings.loopback:
             say("Everyone who can reach this address can ask, and what they ask passes over that network.")
         served.wait()

@@ -1,7 +1,7 @@
 """A conversation becomes HTML. Everything that a person or a document wrote goes through `escaped`.
 
 A button carries what it does as data: `data-do` names an act of the page, its other data go with it; `page.js` sends
-them, `app.py` carries them out.
+them, `acts.py` carries them out.
 """
 
 from __future__ import annotations
@@ -155,15 +155,11 @@ def _sources(answer: Answer, place: int) -> str:
 
 
 def _chip(key: str, passage: Passage, spans: Sequence[Span], label: str) -> str:
-    """A citation; it shows if the guide no longer says so."""
+    """A citation, which opens its source: `key` says which, see `cited`; it shows if the guide no longer says so."""
     peek = " … ".join(" ".join(span.text.split()) for span in spans)
+    text, kind = str(passage.number), "chip"
     if any(span.gone for span in spans):
-        return _opener(f"{passage.number}*", f"{label} ({CHANGED})", "chip changed", key, peek)
-    return _opener(str(passage.number), label, "chip", key, peek)
-
-
-def _opener(text: str, label: str, kind: str, key: str, peek: str = "") -> str:
-    """A button that opens a source: `key` says which, see `Sitting.source`."""
+        text, label, kind = f"{text}*", f"{label} ({CHANGED})", "chip changed"
     return button(text, kind, label, key, do="source", key=key, peek=peek)
 
 
