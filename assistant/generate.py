@@ -141,7 +141,8 @@ class ChatModel:
         Closing the iterator stops the model before its next token.
         """
         usage.prompt = len(tokens)
-        usage.cached = int(self._llama.longest_token_prefix(self._llama._input_ids, tokens))
+        # The last token is evaluated in any case: its logits begin the answer.
+        usage.cached = int(self._llama.longest_token_prefix(self._llama._input_ids, tokens[:-1]))
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         self._llama.set_seed(variation)
         temperature = VARIED if variation else 0.0
