@@ -25,9 +25,9 @@ from threading import Lock
 
 import sentencex
 
+from assistant.chat import Usage
 from assistant.contents import Extract, Listed, around, extract, listed
 from assistant.errors import GuideError, QuestionError
-from assistant.generate import Usage
 from assistant.ground import Grounder
 from assistant.guide import Follower, Say, indexed, quiet
 from assistant.parts import STARTING, Parts, Preparing, load_parts, with_model

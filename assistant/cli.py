@@ -34,7 +34,7 @@ from assistant import evaluate, models
 from assistant.answer import cleaned, open_assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.fitted import NAME, save
-from assistant.generate import ChatModel
+from assistant.generate import LocalModel
 from assistant.guide import looked_at, opened, told
 from assistant.records import Answer, Turn
 from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
@@ -235,7 +235,7 @@ def fit_examples(
 
     settings = load_settings()
     known, path = read_examples(examples), into or settings.home / NAME
-    chat = ChatModel(models.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
+    chat = LocalModel(models.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
     with _loading("Reading the examples") as (say, progress):
         fitted = fit(_embedder(settings, say)(), chat, known, progress)
     save(path, fitted, embedder_name(settings), chat_name(settings))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.answer import Assistant
-from assistant.generate import ChatModel
+from assistant.chat import ChatModel
 from assistant.jsonlines import json_lines
 from assistant.prompt import JUDGE_PREFIX, judge_question
 from assistant.records import Answer, AnswerSentence, Passage, Span, Turn

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.chat import Message
 from assistant.fitted import STEP, Danger, Fitted, Floats, Reading, centred
-from assistant.generate import ChatModel, Message
+from assistant.generate import LocalModel
 from assistant.jsonlines import json_lines
 from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question, support_question
 from assistant.retrieve import DECIDING_SENTENCES
@@ -87,7 +88,7 @@ def read_examples(folder: Path) -> Examples:
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(support))
 
 
-def fit(embedder: Embedder, model: ChatModel, examples: Examples, progress: Progress = unseen) -> Fitted:
+def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = unseen) -> Fitted:
     """Fit all parts; `progress` is told (texts read, texts in all)."""
     total = len(examples.messages) + len(examples.coverage) + len(examples.support)
     done = 0
@@ -153,7 +154,7 @@ def scaled(reading: Reading, units: tuple[float, float]) -> Reading:
     return Reading(reading.tokens, reading.weights * times, np.asarray(reading.bias * times + plus, np.float32))
 
 
-def looked_at(model: ChatModel) -> NDArray[np.int32]:
+def looked_at(model: LocalModel) -> NDArray[np.int32]:
     """The tokens whose logits are read, chosen by chance, always the same."""
     frequent = min(FREQUENT, model.vocabulary)
     return np.random.default_rng(0).choice(frequent, LOOKED_AT, replace=False).astype(np.int32)
@@ -166,7 +167,7 @@ def nearest(embedder: Embedder, sentences: Sequence[str], question: str) -> list
 
 
 def _read(
-    model: ChatModel,
+    model: LocalModel,
     prefix: Sequence[Message],
     texts: Sequence[str],
     tokens: NDArray[np.int32],

@@ -10,7 +10,6 @@ import codecs
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from jinja2 import TemplateError
 from numpy.typing import NDArray
 
+from assistant.chat import Message, Usage
 from assistant.errors import ModelError
 from assistant.sequences import Sequences
 from assistant.states import States
@@ -38,26 +38,7 @@ VARIED = 0.6
 """Temperature of an answer that is asked for once more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a prompt; `role` is "system", "user" or "assistant"."""
-
-    role: str
-    content: str
-
-
-@dataclass(slots=True)
-class Usage:
-    """Token counts of one generation; `prompt` includes `cached`."""
-
-    prompt: int = 0
-    cached: int = 0
-    generated: int = 0
-    cut_short: bool = False
-    """The limit was reached before the model ended."""
-
-
-class ChatModel:
+class LocalModel:
     """A GGUF model on this machine; for one caller at a time.
 
     Args:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from assistant.care import Care
 from assistant.catalogue import Role
+from assistant.chat import Message
 from assistant.fitted import Fitted, Reading, load_fitted
-from assistant.generate import ChatModel, Message
+from assistant.generate import LocalModel
 from assistant.guide import Say, indexed
 from assistant.models import ready
 from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX
@@ -42,7 +43,7 @@ class Parts:
     store: Store
     embedder: Embedder
     searcher: Searcher
-    model: ChatModel
+    model: LocalModel
     fitted: Fitted
     care: Care
 
@@ -96,9 +97,9 @@ def _ready(settings: Settings, role: Role, progress: Progress, stage: Say) -> Pa
     return ready(settings, role, progress=progress)
 
 
-def _chat(path: Path, settings: Settings) -> ChatModel:
+def _chat(path: Path, settings: Settings) -> LocalModel:
     """The chat model, its fixed prefixes evaluated or taken from the disk."""
-    model = ChatModel(path, settings.context, settings.threads, settings.home / "cache")
+    model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
     model.warm_beside(COVERAGE_PREFIX)
     model.warm_beside(SUPPORT_PREFIX)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.generate import Message
+from assistant.chat import Message
 
 SYSTEM = (
     "You help one person with one guide. You are given notes from the guide and a question. Answer the question "

@@ -14,7 +14,7 @@ from browser import QUESTION, Desk, OpenTab, chromium_path, desk_over, opening
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.generate import ChatModel
+from assistant.generate import LocalModel
 from assistant.models import ready
 from assistant.records import Answer
 from assistant.settings import OFFLINE, index_folder, load_settings
@@ -61,9 +61,9 @@ def shipped(settings: Settings, embedder: Embedder) -> Searcher:
 
 
 @pytest.fixture(scope="session")
-def tiny(settings: Settings) -> ChatModel:
+def tiny(settings: Settings) -> LocalModel:
     """A chat model that knows nothing and is quick, with little room."""
-    return ChatModel(ready(settings.model_copy(update={"model": TINY}), "chat"), 2048)
+    return LocalModel(ready(settings.model_copy(update={"model": TINY}), "chat"), 2048)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from assistant import Settings
 from assistant.errors import QuestionError, SettingsError
 from assistant.fit import Examples, fit, fit_danger, fit_reading, read_examples, scaled
 from assistant.fitted import NAME, Fitted, load_fitted, save
-from assistant.generate import ChatModel
+from assistant.generate import LocalModel
 from assistant.prompt import SUPPORT_PREFIX
 from index.embed import Embedder
 
@@ -97,7 +97,7 @@ def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
     assert fitted.support is not None
 
 
-def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: ChatModel) -> None:
+def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
     known = read_examples(TRAINING)
     few = Examples(known.messages[::300], known.coverage[::20], known.support[::15])
     told: list[tuple[int, int]] = []

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from assistant import Settings
+from assistant.chat import Message, Usage
 from assistant.errors import ModelError
-from assistant.generate import ChatModel, Message, Usage
+from assistant.generate import LocalModel
 from assistant.models import ready
 from assistant.prompt import PREFIX, SUPPORT_PREFIX, Note, question_message, support_question
 
@@ -26,7 +27,7 @@ PAIRS = (
 )
 
 
-def word(model: ChatModel, messages: Sequence[Message], limit: int = 24) -> tuple[str, Usage]:
+def word(model: LocalModel, messages: Sequence[Message], limit: int = 24) -> tuple[str, Usage]:
     usage = Usage()
     return "".join(model.stream(model.tokens(messages), limit, usage)), usage
 
@@ -51,7 +52,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("role", ["system", "user", "assistant"])
-def test_what_a_person_wrote_is_plain_text_to_the_template(tiny: ChatModel, role: str, text: str) -> None:
+def test_what_a_person_wrote_is_plain_text_to_the_template(tiny: LocalModel, role: str, text: str) -> None:
     """The prompt is that of a harmless text, with the tokens of this one in the place of that one's."""
 
     def prompt(content: str) -> list[int]:
@@ -71,13 +72,13 @@ def test_what_a_person_wrote_is_plain_text_to_the_template(tiny: ChatModel, role
     assert marks.isdisjoint(hostile[before : before + middle])
 
 
-def test_the_prompt_opens_the_models_turn_only_when_it_shall_answer(tiny: ChatModel) -> None:
+def test_the_prompt_opens_the_models_turn_only_when_it_shall_answer(tiny: LocalModel) -> None:
     closed, opened = tiny.tokens([ASKED], answer=False), tiny.tokens([ASKED])
     assert opened[: len(closed)] == closed
     assert len(opened) > len(closed)
 
 
-def test_a_prefix_is_the_beginning_of_every_prompt_with_it(tiny: ChatModel) -> None:
+def test_a_prefix_is_the_beginning_of_every_prompt_with_it(tiny: LocalModel) -> None:
     prefix = tiny.tokens(PREFIX, answer=False)
     for question in ("Why?", HOSTILE[0]):
         prompt = tiny.tokens([*PREFIX, question_message((Note("The sea", ("It is deep.",)),), question)])
@@ -87,13 +88,13 @@ def test_a_prefix_is_the_beginning_of_every_prompt_with_it(tiny: ChatModel) -> N
 # Streaming
 
 
-def test_the_stream_stops_at_its_limit(tiny: ChatModel) -> None:
+def test_the_stream_stops_at_its_limit(tiny: LocalModel) -> None:
     text, usage = word(tiny, [ASKED], 7)
     assert text
     assert (usage.generated, usage.cut_short) == (7, True)
 
 
-def test_the_stream_ends_by_itself(tiny: ChatModel) -> None:
+def test_the_stream_ends_by_itself(tiny: LocalModel) -> None:
     text, usage = word(tiny, [Message("user", "Reply with the one word yes.")], 400)
     assert text
     assert "<|im_end|>" not in text
@@ -101,7 +102,7 @@ def test_the_stream_ends_by_itself(tiny: ChatModel) -> None:
     assert usage.generated < 400
 
 
-def test_pieces_are_the_text_and_counted(tiny: ChatModel) -> None:
+def test_pieces_are_the_text_and_counted(tiny: LocalModel) -> None:
     usage = Usage()
     tokens = tiny.tokens([ASKED])
     seen = []
@@ -114,7 +115,7 @@ def test_pieces_are_the_text_and_counted(tiny: ChatModel) -> None:
     assert "".join(seen) == word(tiny, [ASKED], 12)[0]
 
 
-def test_closing_the_stream_stops_the_model(tiny: ChatModel) -> None:
+def test_closing_the_stream_stops_the_model(tiny: LocalModel) -> None:
     usage = Usage()
     pieces = tiny.stream(tiny.tokens([ASKED]), 400, usage)
     for _ in range(3):
@@ -128,7 +129,7 @@ def test_closing_the_stream_stops_the_model(tiny: ChatModel) -> None:
     assert word(tiny, [ASKED], 12) == word(tiny, [ASKED], 12)
 
 
-def test_a_variation_words_it_in_its_own_way_again_and_again(tiny: ChatModel) -> None:
+def test_a_variation_words_it_in_its_own_way_again_and_again(tiny: LocalModel) -> None:
     tokens = tiny.tokens([ASKED])
 
     def varied(variation: int) -> str:
@@ -139,7 +140,7 @@ def test_a_variation_words_it_in_its_own_way_again_and_again(tiny: ChatModel) ->
     assert len({varied(number) for number in range(4)}) > 1
 
 
-def test_letters_of_several_tokens_come_whole(tiny: ChatModel) -> None:
+def test_letters_of_several_tokens_come_whole(tiny: LocalModel) -> None:
     messages = [
         Message("user", "Repeat: 😀 é 語"),
         Message("assistant", "😀 é 語 😀 é 語 😀 é"),
@@ -153,7 +154,7 @@ def test_letters_of_several_tokens_come_whole(tiny: ChatModel) -> None:
 # What is kept
 
 
-def test_a_prompt_that_begins_like_the_last_one_is_read_from_there(tiny: ChatModel) -> None:
+def test_a_prompt_that_begins_like_the_last_one_is_read_from_there(tiny: LocalModel) -> None:
     word(tiny, [Message("system", "Something else altogether."), ASKED])
     tiny.warm(PREFIX)
     prefix = len(tiny.tokens(PREFIX, answer=False))
@@ -162,7 +163,7 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_there(tiny: ChatMod
         assert prefix <= usage.cached < usage.prompt
 
 
-def test_an_answer_does_not_depend_on_what_was_kept(tiny: ChatModel) -> None:
+def test_an_answer_does_not_depend_on_what_was_kept(tiny: LocalModel) -> None:
     messages = [*PREFIX, question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
     word(tiny, [Message("system", "Something else altogether."), ASKED])
     cold, usage = word(tiny, messages)
@@ -173,16 +174,16 @@ def test_an_answer_does_not_depend_on_what_was_kept(tiny: ChatModel) -> None:
     assert warm == cold
 
 
-def test_prefixes_are_kept_on_disk(path: Path, tiny: ChatModel, tmp_path: Path) -> None:
+def test_prefixes_are_kept_on_disk(path: Path, tiny: LocalModel, tmp_path: Path) -> None:
     """A second start takes them from there, and words and judges as the first one."""
     messages = [*PREFIX, question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
     asked = [support_question((note,), claim) for note, claim in PAIRS]
-    first = ChatModel(path, 2048, cache=tmp_path / "cache")
+    first = LocalModel(path, 2048, cache=tmp_path / "cache")
     first.warm(PREFIX)
     said, logits = word(first, messages), first.verdicts(SUPPORT_PREFIX, asked)
     files = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "cache").iterdir()}
     assert sum(name.endswith(".state") for name in files) == 2
-    second = ChatModel(path, 2048, cache=tmp_path / "cache")
+    second = LocalModel(path, 2048, cache=tmp_path / "cache")
     second.warm(PREFIX)
     assert word(second, messages) == said
     assert second.verdicts(SUPPORT_PREFIX, asked) == pytest.approx(logits, abs=0.05)
@@ -192,10 +193,11 @@ def test_prefixes_are_kept_on_disk(path: Path, tiny: ChatModel, tmp_path: Path) 
 STARTED = """
 import json, sys
 from pathlib import Path
-from assistant.generate import ChatModel, Message, Usage
+from assistant.chat import Message, Usage
+from assistant.generate import LocalModel
 from assistant.prompt import PREFIX, SUPPORT_PREFIX, support_question
 
-model = ChatModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
+model = LocalModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
 model.warm(PREFIX)
 said = "".join(model.stream(model.tokens([*PREFIX, Message("user", "What of the sea?")]), 12, Usage()))
 print(json.dumps([said, model.verdicts(SUPPORT_PREFIX, [support_question(("The sea is salty.",), "The sea is wet.")])]))
@@ -244,7 +246,7 @@ def test_a_damaged_state_on_disk_is_as_none(
 # Verdicts
 
 
-def test_verdicts_come_one_for_each_question(tiny: ChatModel) -> None:
+def test_verdicts_come_one_for_each_question(tiny: LocalModel) -> None:
     """Asked one by one or together, more than fit into one pass; none for none."""
     asked = [support_question((f"{note} Number {n}.",), claim) for n in range(7) for note, claim in PAIRS]
     together = tiny.verdicts(SUPPORT_PREFIX, asked)
@@ -255,7 +257,7 @@ def test_verdicts_come_one_for_each_question(tiny: ChatModel) -> None:
     assert tiny.verdicts(SUPPORT_PREFIX, []) == []
 
 
-def test_verdicts_do_not_disturb_the_conversation(tiny: ChatModel) -> None:
+def test_verdicts_do_not_disturb_the_conversation(tiny: LocalModel) -> None:
     messages = [*PREFIX, question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
     said, _ = word(tiny, messages)
     _, before = word(tiny, messages)
@@ -265,7 +267,7 @@ def test_verdicts_do_not_disturb_the_conversation(tiny: ChatModel) -> None:
     assert after.cached == before.cached > 100
 
 
-def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: ChatModel) -> None:
+def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: LocalModel) -> None:
     messages = [*PREFIX, question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
     said, _ = word(tiny, messages)
     pieces = []
@@ -275,7 +277,7 @@ def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: ChatModel) -> No
     assert "".join(pieces) == said
 
 
-def test_a_question_longer_than_the_room_is_still_judged(tiny: ChatModel) -> None:
+def test_a_question_longer_than_the_room_is_still_judged(tiny: LocalModel) -> None:
     (logit,) = tiny.verdicts(SUPPORT_PREFIX, [support_question(("The sea is deep. " * 1500,), "The sea is deep.")])
     assert logit == logit
     first = tiny.verdicts(SUPPORT_PREFIX, [support_question((note,), claim) for note, claim in PAIRS])
@@ -302,7 +304,7 @@ def test_a_file_that_is_no_model_is_one_line(
     tmp_path: Path, path: Path, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(ModelError) as caught:
-        ChatModel(junk(tmp_path, path, kind), 2048)
+        LocalModel(junk(tmp_path, path, kind), 2048)
     line = str(caught.value)
     assert str(tmp_path / "model.gguf") in line
     assert "\n" not in line
@@ -312,12 +314,12 @@ def test_a_file_that_is_no_model_is_one_line(
 
 def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
-        ChatModel(tmp_path / "gone.gguf", 2048)
+        LocalModel(tmp_path / "gone.gguf", 2048)
     assert str(tmp_path / "gone.gguf") in str(caught.value)
 
 
 def test_a_model_loads_in_silence(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    model = ChatModel(path, 2048, 1)
+    model = LocalModel(path, 2048, 1)
     assert model.context == 2048
     assert word(model, [ASKED], 3)[0]
     assert capfd.readouterr() == ("", "")

@@ -14,7 +14,7 @@ from conftest import TINY
 from playwright.sync_api import Browser, Page, expect
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.generate import ChatModel
+from assistant.generate import LocalModel
 from assistant.parts import Parts
 from assistant.records import Answer
 
@@ -202,7 +202,7 @@ def test_another_model_takes_over_without_a_new_start(page: Page, desk: Desk, ex
 
 
 @pytest.fixture
-def loading(settings: Settings, tiny: ChatModel, desk: Desk, tmp_path: Path) -> Iterator[Desk]:
+def loading(settings: Settings, tiny: LocalModel, desk: Desk, tmp_path: Path) -> Iterator[Desk]:
     """A page whose assistant has loaded nothing yet."""
     home = tmp_path / "fresh"
     home.mkdir()
