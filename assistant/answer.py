@@ -33,16 +33,14 @@ from assistant.guide import Follower, Say, indexed, quiet
 from assistant.parts import STARTING, Parts, Preparing, load_parts, with_model
 from assistant.prompt import answer_prompt
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span, Timings, Turn
-from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, retrieve
+from assistant.retrieve import ALIKE, ALIKE_UNFITTED, Retrieval, decided, retrieve
 from assistant.settings import LENGTHS, Settings, choose, load_settings
 from assistant.sources import passage_of, revised, span_of
 from assistant.steps import as_question, follow_ups, next_steps, without_link
+from assistant.turns import LOOK, Turns
 from index.progress import Progress, unseen
 from index.search import Searcher
 from index.words import terms, words
-
-WAIT = 0.1
-"""Seconds between two looks whether the models are loaded, or the question before is answered."""
 
 QUESTION_LIMIT = 4000
 """Characters of a question."""
@@ -77,8 +75,7 @@ class Assistant:
         """What is being loaded or fetched; None while nothing is."""
         self._parts: Parts | None = None
         self._loading = Lock()
-        # Not re-entrant and not bound to a thread: a page may take each step of an answer in another one.
-        self._turn = Lock()
+        self._turns = Turns()
 
     def load(self, say: Say = quiet, progress: Progress = unseen) -> Parts:
         """Fetch what is missing, load the models, make the index equal to the corpus, warm up. Once."""
@@ -123,7 +120,8 @@ class Assistant:
         if fresh.model != self.settings.model:
             with self._loading, self._preparing() as (progress, stage):
                 parts = with_model(parts, fresh, progress, stage)
-                with self._turn:
+                with self._turns.taken() as turn:
+                    turn.wait()
                     self._parts = parts
         # What was changed meanwhile stays.
         self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in changes})
@@ -134,7 +132,7 @@ class Assistant:
         parts, other = self.load(), Assistant(self.settings.model_copy(update={"corpus": corpus}))
         store = indexed(other.settings, parts.embedder)
         other._parts, other.preparing = replace(parts, store=store, searcher=Searcher(store, parts.embedder)), None
-        other._turn = self._turn
+        other._turns = self._turns
         return other
 
     @property
@@ -143,9 +141,9 @@ class Assistant:
         return self._parts is not None
 
     @property
-    def busy(self) -> bool:
-        """Whether a question is being answered now."""
-        return self._turn.locked()
+    def waiting(self) -> int:
+        """How many questions are being answered, or wait for it."""
+        return self._turns.length
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer to a question in a conversation. Raises GuideError only for what someone must mend."""
@@ -155,7 +153,8 @@ class Assistant:
     def search(self, question: str, k: int = 5) -> tuple[Passage, ...]:
         """The passages of the guide nearest to a question, best first."""
         asked, parts = cleaned(question), self.load()
-        with self._turn:
+        with self._turns.taken() as turn:
+            turn.wait()
             matches = parts.searcher.search(asked, k)
         return tuple(passage_of(m.chunk, number, m.score) for number, m in enumerate(matches, start=1))
 
@@ -212,28 +211,32 @@ class Assistant:
         begun, asked = time.perf_counter(), cleaned(question)
         while self._parts is None and self._loading.locked():
             yield Answer("answered")  # someone else loads
-            time.sleep(WAIT)
+            time.sleep(LOOK)
         parts = self.load()
-        while not self._turn.acquire(timeout=WAIT):
-            yield Answer("answered")  # another question is being answered; whoever listens may leave
-        try:
-            clock = Clock(begun)
-            questions = (*(turn.question for turn in history), asked)
-            if answer := parts.care.answer(asked):
-                yield replace(answer, timings=clock.timings())
-                return
-            alike = ALIKE if parts.fitted.coverage else ALIKE_UNFITTED
-            retrieval = retrieve(parts.searcher, parts.covers, asked, history, alike)
-            clock.retrieved()
-            if not retrieval.found:
-                yield replace(not_covered(retrieval, questions), timings=clock.timings())
-                return
-            draft = Answer("answered")
-            for draft in worded(parts, retrieval, asked, clock, variation, LENGTHS[self.settings.length]):
-                yield draft
-            yield replace(settled(draft, retrieval, questions), timings=clock.timings())
-        finally:
-            self._turn.release()
+        with self._turns.taken() as turn:
+            while before := turn.before():
+                yield Answer("answered", before=before)  # whoever listens may leave the line
+            yield from self._answered(parts, asked, history, variation, Clock(begun))
+
+    def _answered(
+        self, parts: Parts, asked: str, history: Sequence[Turn], variation: int, clock: Clock
+    ) -> Iterator[Answer]:
+        """The straight line, once it is this question's turn."""
+        questions = (*(turn.question for turn in history), asked)
+        if answer := parts.care.answer(asked):
+            yield replace(answer, timings=clock.timings())
+            return
+        retrieval = retrieve(parts.searcher, asked, history)
+        clock.retrieved()
+        yield Answer("answered")
+        retrieval = decided(retrieval, parts.covers, ALIKE if parts.fitted.coverage else ALIKE_UNFITTED)
+        if not retrieval.found:
+            yield replace(not_covered(retrieval, questions), timings=clock.timings())
+            return
+        draft = Answer("answered")
+        for draft in worded(parts, retrieval, asked, clock, variation, LENGTHS[self.settings.length]):
+            yield draft
+        yield replace(settled(draft, retrieval, questions), timings=clock.timings())
 
 
 def worded(
@@ -245,13 +248,10 @@ def worded(
         length: sentences kept, then the model is stopped; and the most tokens that it may word.
     """
     most, limit = length
-    notes = [found.note for found in retrieval.found]
     grounder = Grounder(retrieval.found, parts.supports, f"{retrieval.earlier} {asked}")
     answer = Answer("answered", passages=passages_of(retrieval))
-    tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
-    if len(tokens) > parts.model.context - limit:
-        raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
-    with closing(parts.model.stream(tokens, limit, clock.usage, variation)) as pieces:
+    prompt = answer_prompt(retrieval.notes, asked, retrieval.earlier)
+    with closing(parts.model.stream(prompt, limit, clock.usage, variation)) as pieces:
         yield answer
         for drafted in sentences(clock.watched(pieces)):
             if drafted is None:

@@ -52,3 +52,15 @@ class ChatModel(Protocol):
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
         """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a local chat model has done since it was loaded."""
+
+    tokens: int
+    """Evaluated, of prompts and answers; those from the disk not counted."""
+    checks: int
+    """Forward passes over yes-or-no questions."""
+    checked: int
+    """Tokens evaluated in them."""

@@ -224,6 +224,35 @@ def evaluate_answers(
             out.print(json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
 
 
+@app.command()
+def bench(
+    questions: Annotated[Path | None, typer.Option(help="JSON lines with questions; else the guide's.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Questions asked.")] = 20,
+    as_json: AsJson = False,
+    corpus: Corpus = None,
+    model: ModelOption = None,
+) -> None:
+    """Measure how fast it is here, beside what this machine allows; takes a few minutes, best with nothing else on."""
+    # Imported late: no other command needs it.
+    from assistant.bench import bench as measure
+    from assistant.jsonlines import json_lines
+
+    asked = [str(row["question"]) for row in json_lines(questions, ("question",))][:most] if questions else []
+    assistant = open_assistant(load_settings(corpus=corpus, model=model))
+    with _loading("Measuring") as (_, progress):
+        found = measure(assistant, asked, progress)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2))
+        return
+    table = Table("figure", "value", "floor", "ratio", "reach", "", box=None)
+    for one in found.figures:
+        reach = f"{'at least' if one.more else 'at most'} {one.reach:g}"
+        floor, ratio = (f"{value:.3g}" if value is not None else "–" for value in (one.floor, one.ratio))
+        table.add_row(one.name, f"{one.value:.3g} {one.unit}", floor, ratio, reach, "" if one.reached else "missed")
+    out.print(table)
+    out.print("Imports of `assistant ask`: " + ", ".join(f"{name} {s:.2f} s" for name, s in found.imports.items()))
+
+
 @app.command("fit")
 def fit_examples(
     examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],

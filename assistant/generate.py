@@ -1,41 +1,34 @@
 """The local chat model: it words answers, and answers yes-or-no questions by its logits.
 
-The only import of llama_cpp. What a person or a document wrote is tokenised as plain text, so that
+What a person or a document wrote is tokenised as plain text, so that
 template tokens in it are data.
 """
 
 from __future__ import annotations
 
 import codecs
-import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import TemplateError
-from numpy.typing import NDArray
 
-from assistant.chat import Message, Usage
-from assistant.errors import ModelError
-from assistant.sequences import Sequences
+from assistant.chat import Message, Usage, Work
+from assistant.context import Context, Logits
+from assistant.errors import QuestionError
+from assistant.machine import cores
+from assistant.sequences import AT_ONCE, PREFIXES, TOKENS, Sequences
 from assistant.states import States
+from assistant.weights import Weights
 
-if TYPE_CHECKING:
-    from llama_cpp import Llama
+VARIED, LIKELIEST = 0.6, 40
+"""An answer that is asked for once more: the temperature, and the tokens among which it chooses."""
 
-CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-"""For a model that names no template of its own."""
+REPEATED, LOOKED_BACK = 1.05, 64
+"""What the logit of a token is divided by that stands among the last ones, and how many of those are looked at."""
 
-BATCH = 512
-"""Tokens evaluated at once."""
-
-VARIED = 0.6
-"""Temperature of an answer that is asked for once more."""
+KEPT, CURRENT = 0, 1
+"""The sequences of the conversation: the beginning of all prompts, and the prompt that is answered."""
 
 
 class LocalModel:
@@ -44,7 +37,7 @@ class LocalModel:
     Args:
         path: the GGUF file.
         context: tokens the model may see at once.
-        threads: 0 takes the cores of the machine.
+        threads: 0 takes the physical cores of the machine.
         cache: the folder where evaluated prefixes are kept from start to start; None keeps none.
 
     Raises:
@@ -52,26 +45,37 @@ class LocalModel:
     """
 
     def __init__(self, path: Path, context: int, threads: int = 0, cache: Path | None = None) -> None:
-        self.path = path
-        self._threads = threads or os.cpu_count() or 1
-        self._llama = _load(path, context, self._threads)
-        self._template, self._stops = _template(self._llama)
-        self._states = States(_api(), cache, path)
-        self._beside: Sequences | None = None
-
-    @property
-    def context(self) -> int:
+        self.context = context
         """Tokens the model may see at once."""
-        return int(self._llama.n_ctx())
+        self.threads = threads or cores()
+        self.weights = Weights(path)
+        self._states = States(self.weights, cache)
+        self._talk = Context(self.weights, context, self.threads, 2)
+        self._checks = Context(self.weights, TOKENS, self.threads, PREFIXES + AT_ONCE)
+        self._beside = Sequences(self._checks, self._states)
+        self._prefix: list[int] = []
+        self._held: list[int] = []
+        self._next: Logits | None = None
+        self._known = 0
 
     @property
     def vocabulary(self) -> int:
         """How many tokens the model knows."""
-        return int(self._llama.n_vocab())
+        return self.weights.vocabulary
+
+    @property
+    def work(self) -> Work:
+        """What was done so far."""
+        return Work(self._talk.evaluated, self._checks.passes, self._checks.evaluated)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the tokens take which it may see."""
+        return (self._talk.size + self._checks.size) * self.weights.token_bytes
 
     def count(self, text: str) -> int:
         """Tokens of a plain text."""
-        return len(self._plain(text))
+        return len(self.weights.tokens(text, special=False))
 
     def tokens(self, messages: Sequence[Message], answer: bool = True) -> list[int]:
         """A prompt as tokens; `answer` adds the opening of the model's turn.
@@ -85,76 +89,111 @@ class LocalModel:
         tokens: list[int] = []
         for message, mark in zip(merged, marks, strict=True):
             before, _, rendered = rendered.partition(mark)
-            tokens += self._special(before) + self._plain(message.content)
-        tokens += self._special(rendered)
-        bos = self._llama.token_bos()
-        if self._llama.metadata.get("tokenizer.ggml.add_bos_token") == "true" and tokens[:1] != [bos]:
-            tokens.insert(0, bos)
-        return tokens
+            tokens += self.weights.tokens(before, special=True) + self.weights.tokens(message.content, special=False)
+        tokens += self.weights.tokens(rendered, special=True)
+        first = self.weights.first
+        return [first, *tokens] if first is not None and tokens[:1] != [first] else tokens
 
     def warm(self, prefix: Sequence[Message]) -> None:
         """Evaluate the beginning of all prompts for answers, or take it from the disk."""
-        tokens = self.tokens(prefix, answer=False)
-        if self._states.load(self._llama.ctx, 0, tokens):
-            self._llama.n_tokens = len(tokens)
-            self._llama.input_ids[: len(tokens)] = tokens
-        else:
-            self._llama.reset()
-            self._llama.eval(tokens)
-            self._states.save(self._llama.ctx, 0, tokens)
+        self._forget()
+        self._talk.cut(KEPT)
+        self._prefix = self.tokens(prefix, answer=False)
+        self._states.fill(self._talk, KEPT, self._prefix)
 
     def warm_beside(self, prefix: Sequence[Message]) -> tuple[int, ...]:
         """Evaluate the beginning of a kind of short prompts, or take it from the disk; gives its tokens."""
         fixed = tuple(self.tokens(prefix, answer=False))
-        self._beside = self._beside or Sequences(_api(), self._llama.model, self._threads, self._states)
         self._beside.keep(fixed)
         return fixed
 
-    def stream(self, tokens: Sequence[int], limit: int, usage: Usage, variation: int = 0) -> Generator[str, None, None]:
-        """Word an answer, piece by piece.
+    def read(self, prompt: Sequence[Message], room: int = 0) -> Logits:
+        """The logits of the first token of an answer to a prompt, which stays evaluated: to word it costs no more.
 
-        Args:
-            tokens: from `tokens`.
-            limit: most tokens to generate.
-            usage: filled in as it goes on.
-            variation: 0 takes the likeliest token each time; each other number words the answer in its own way.
-
-        Closing the iterator stops the model before its next token.
+        Raises:
+            QuestionError: the prompt, and `room` tokens more, are longer than the model can take in.
         """
+        tokens = self.tokens(prompt)
+        self._hold(tokens, room)
+        assert self._next is not None
+        return self._next
+
+    def stream(
+        self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
+    ) -> Generator[str, None, None]:
+        """Word an answer, piece by piece; see `ChatModel`."""
+        tokens = self.tokens(prompt)
         usage.prompt = len(tokens)
-        # The last token is evaluated in any case: its logits begin the answer.
-        usage.cached = int(self._llama.longest_token_prefix(self._llama._input_ids, tokens[:-1]))
+        usage.cached = self._hold(tokens, limit)
+        chance = np.random.default_rng(variation) if variation else None
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        self._llama.set_seed(variation)
-        temperature = VARIED if variation else 0.0
-        for token in self._llama.generate(list(tokens), temp=temperature, repeat_penalty=1.05):
-            if token in self._stops:
-                return
+        while (token := self._pick(chance)) not in self.weights.ends:
             usage.generated += 1
-            if piece := decoder.decode(self._llama.detokenize([token])):
+            if piece := decoder.decode(self.weights.piece(token)):
                 yield piece
             if usage.generated >= limit:
                 usage.cut_short = True
                 return
+            self._evaluate([token])
 
-    def logits(self, prefix: Sequence[Message], texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """The logits of the first token of the model's turn after a fixed prefix and each text, shape (vocabulary,).
+    def logits(self, prefix: Sequence[Message], texts: Sequence[str]) -> list[Logits]:
+        """The logits of the first token of the model's turn after a fixed prefix and each text.
 
         One forward pass for up to eight texts; the prefix is evaluated once and kept. The state of the conversation
         is not touched: this happens in a second context on the same weights.
         """
         fixed = self.warm_beside(prefix)
-        assert self._beside is not None
         return self._beside.logits(fixed, [self.tokens([*prefix, Message("user", t)])[len(fixed) :] for t in texts])
 
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
         """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix."""
-        yes, no = (self._special(word)[0] for word in ("Yes", "No"))
+        yes, no = (self.weights.tokens(word, special=True)[0] for word in ("Yes", "No"))
         return [float(logits[yes] - logits[no]) for logits in self.logits(prefix, questions)]
 
+    def _hold(self, tokens: list[int], room: int) -> int:
+        """Evaluate what is new of a prompt; gives how many of its tokens were known before it came."""
+        if len(tokens) + room > self.context:
+            raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
+        if tokens == self._held and self._next is not None:
+            return self._known
+        # The last token is evaluated in any case: its logits begin the answer.
+        common = min(_common(self._held, tokens), len(tokens) - 1)
+        begins = _common(self._prefix, tokens[:-1]) == len(self._prefix)
+        if common <= len(self._prefix) or not self._talk.cut(CURRENT, common):
+            self._talk.cut(CURRENT)
+            common = len(self._prefix) if begins else 0
+            self._talk.share(KEPT, CURRENT, common)
+        self._held = tokens[:common]
+        self._evaluate(tokens[common:])
+        self._known = common
+        return common
+
+    def _evaluate(self, tokens: Sequence[int]) -> None:
+        """Evaluate tokens behind those that are held. If that fails, what is held is not known any more."""
+        place, self._next = len(self._held), None
+        held, self._held = [*self._held, *tokens], []
+        self._talk.extend(CURRENT, tokens, place)
+        self._held, self._next = held, self._talk.logits().copy()
+
+    def _pick(self, chance: np.random.Generator | None) -> int:
+        """The next token: the likeliest, or one of the likely by chance; what was just said is a little less likely."""
+        assert self._next is not None
+        logits = self._next.copy()
+        said = np.unique(self._held[-LOOKED_BACK:])
+        logits[said] = np.where(logits[said] > 0, logits[said] / REPEATED, logits[said] * REPEATED)
+        if chance is None:
+            return int(np.argmax(logits))
+        best = np.argpartition(logits, -LIKELIEST)[-LIKELIEST:]
+        weights = np.exp((logits[best] - logits[best].max()) / VARIED)
+        return int(chance.choice(best, p=weights / weights.sum()))
+
+    def _forget(self) -> None:
+        self._talk.cut(CURRENT)
+        self._held, self._next = [], None
+
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:
-        self._template.add_generation_prompt = answer
-        return str(self._template(messages=messages, enable_thinking=False).prompt)
+        self.weights.template.add_generation_prompt = answer
+        return str(self.weights.template(messages=messages, enable_thinking=False).prompt)
 
     def _takes_system(self) -> bool:
         """Whether the template accepts a system turn; some raise an error for it."""
@@ -164,61 +203,10 @@ class LocalModel:
         except (TemplateError, ValueError):
             return False
 
-    def _special(self, text: str) -> list[int]:
-        return list(self._llama.tokenize(text.encode(), add_bos=False, special=True)) if text else []
 
-    def _plain(self, text: str) -> list[int]:
-        return list(self._llama.tokenize(text.encode(), add_bos=False, special=False)) if text else []
-
-
-def _api() -> Any:
-    """The module llama_cpp, imported late: it loads a shared library, and half of the commands never generate."""
-    import llama_cpp
-
-    return llama_cpp
-
-
-def _load(path: Path, context: int, threads: int) -> Llama:
-    """The model in a GGUF file, without llama.cpp's own messages; ModelError if it does not load."""
-    try:
-        with _quiet():
-            return _api().Llama(
-                str(path), n_ctx=context, n_batch=BATCH, n_threads=threads, n_threads_batch=threads,
-                n_gpu_layers=-1, verbose=False,
-            )  # fmt: skip
-    except (ValueError, RuntimeError, OSError, AssertionError) as error:
-        raise ModelError(
-            f"The chat model {path} does not load: it is damaged, or of a kind this llama.cpp does not know",
-            "Run `assistant models verify`, or choose another with --model.",
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep llama.cpp's lines out of the terminal while a model loads; they come from C."""
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
-
-
-def _template(llama: Llama) -> tuple[Any, frozenset[int]]:
-    """The model's chat template, and the tokens that end a turn."""
-    from llama_cpp import llama_model_get_vocab, llama_vocab_is_eog
-    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
-    def text(token: int) -> str:
-        return llama.detokenize([token], special=True).decode("utf-8", "ignore") if token >= 0 else ""
-
-    template = llama.metadata.get("tokenizer.chat_template") or CHATML
-    formatter = Jinja2ChatFormatter(template, text(llama.token_eos()), text(llama.token_bos()))
-    vocab = llama_model_get_vocab(llama.model)
-    stops = frozenset(token for token in range(llama.n_vocab()) if llama_vocab_is_eog(vocab, token))
-    return formatter, stops
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two lists begin with alike."""
+    return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))  # noqa: B905
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.care import Care
 from assistant.catalogue import Role
-from assistant.chat import Message
-from assistant.fitted import Fitted, Reading, load_fitted
+from assistant.fitted import Fitted, load_fitted
 from assistant.generate import LocalModel
 from assistant.guide import Say, indexed
 from assistant.models import ready
-from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX
+from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt, coverage_question
+from assistant.retrieve import Retrieval, deciding
 from assistant.settings import Settings, embedder_name
 from index.documents import corpus_files
 from index.embed import Embedder
@@ -47,18 +46,23 @@ class Parts:
     fitted: Fitted
     care: Care
 
-    def covers(self, text: str) -> float:
-        """The chat model's verdict on a `coverage_question`, a logit."""
-        return self._verdict(COVERAGE_PREFIX, text, self.fitted.coverage)
+    def covers(self, retrieval: Retrieval) -> float:
+        """How surely what was found answers the question, a logit.
+
+        Where a reading was fitted to the chat model, it is taken from the prompt of the answer itself: once that is
+        evaluated, wording the answer costs no second look. Any other model is asked for a yes or no.
+        """
+        asked = f"{retrieval.earlier} {retrieval.question}".strip()
+        if self.fitted.coverage:
+            prompt = answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
+            return self.fitted.coverage.score(self.model.read(prompt))
+        return self.model.verdicts(COVERAGE_PREFIX, [coverage_question(deciding(retrieval), asked)])[0]
 
     def supports(self, text: str) -> float:
         """The chat model's verdict on a `support_question`, a logit."""
-        return self._verdict(SUPPORT_PREFIX, text, self.fitted.support)
-
-    def _verdict(self, prefix: Sequence[Message], text: str, reading: Reading | None) -> float:
-        if reading is None:
-            return self.model.verdicts(prefix, [text])[0]
-        return reading.score(self.model.logits(prefix, [text])[0])
+        if self.fitted.support:
+            return self.fitted.support.score(self.model.logits(SUPPORT_PREFIX, [text])[0])
+        return self.model.verdicts(SUPPORT_PREFIX, [text])[0]
 
 
 def load_parts(settings: Settings, say: Say, progress: Progress, stage: Say) -> Parts:
@@ -101,6 +105,5 @@ def _chat(path: Path, settings: Settings) -> LocalModel:
     """The chat model, its fixed prefixes evaluated or taken from the disk."""
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
-    model.warm_beside(COVERAGE_PREFIX)
     model.warm_beside(SUPPORT_PREFIX)
     return model

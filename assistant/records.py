@@ -124,6 +124,8 @@ class Answer:
     """The draft reached its limit of tokens; an unfinished sentence is not shown."""
     reason: str = ""
     """Why the question was not answered from the guide; empty if it was."""
+    before: int = 0
+    """Questions that must be answered before this one is begun; only while it waits in line."""
 
     @property
     def text(self) -> str:

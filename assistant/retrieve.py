@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.prompt import Note, coverage_question
+from assistant.prompt import Note
 from assistant.records import Turn
 from assistant.steps import as_question, unlabelled
 from index.chunk import Sentence
@@ -42,8 +42,8 @@ NEAR_BEST = 0.6
 SEARCHED = 12
 """Chunks looked at; those that do not go before the model may still offer next steps and follow-ups."""
 
-Verdict = Callable[[str], float]
-"""A text of `prompt.coverage_question` -> how much likelier Yes is than No, a logit."""
+Covers = Callable[["Retrieval"], float]
+"""What was found -> how surely it answers the question, in the units of the bar; a logit."""
 
 _LEANING = re.compile(
     r"(?:and|but|or|so|then|also|why|how so|how come|what about|how about|what if|like what|for example|such as"
@@ -89,15 +89,31 @@ class Found:
 class Retrieval:
     """All that was found for a question, best first."""
 
+    question: str
     earlier: str
     """The question before, if this one leans on it; else empty."""
     matches: tuple[Match, ...]
     found: tuple[Found, ...]
     """What goes before the model; empty if the guide does not cover the question."""
-    margin: float
+    margin: float = BAR
     """By how much it is taken for covered, in the units of the bar; below 0 it is not."""
-    reason: str
+    reason: str = ""
     """Why the guide does not cover it; empty if it does."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the model sees of what was found."""
+        return tuple(one.note for one in self.found)
+
+    @property
+    def likeness(self) -> float:
+        """Of the best chunk, by meaning alone, a cosine."""
+        return max((match.likeness for match in self.matches[:PASSAGES]), default=0.0)
+
+    @property
+    def suggested(self) -> bool:
+        """Whether it is a question that we suggest ourselves, from a heading: what stands under that answers it."""
+        return any(as_question(one.match.chunk) == self.question for one in self.found)
 
     @property
     def doubtful(self) -> bool:
@@ -111,18 +127,22 @@ class Retrieval:
         return best.chunk.heading.endswith("?") and best.likeness >= SAME
 
 
-def retrieve(
-    searcher: Searcher, verdict: Verdict, question: str, history: Sequence[Turn], alike: float = ALIKE
-) -> Retrieval:
-    """Find the sentences that bear on a question, and decide whether they answer it; from `alike` without a verdict."""
+def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retrieval:
+    """Find the sentences that bear on a question; whether they answer it is for `decided`."""
     earlier, matches = searched(searcher, question, history)
     found = choose_sentences(matches)
-    if offered := [match for match in matches if as_question(match.chunk) == question]:
-        # We suggest it ourselves, from this heading: what stands under it answers.
-        found = found if any(one.match is offered[0] for one in found) else choose_sentences(offered[:1])
-        return Retrieval(earlier, matches, found, BAR, "")
-    margin, reason = coverage(f"{earlier} {question}".strip(), matches, verdict, alike)
-    return Retrieval(earlier, matches, () if reason else found, margin, reason)
+    offered = [match for match in matches if as_question(match.chunk) == question]
+    if offered and not any(one.match is offered[0] for one in found):
+        found = choose_sentences(offered[:1])
+    return Retrieval(question, earlier, matches, found)
+
+
+def decided(retrieval: Retrieval, covers: Covers, alike: float) -> Retrieval:
+    """The same, nothing found if that does not answer the question; from a likeness of `alike` without a verdict."""
+    if retrieval.suggested:
+        return retrieval
+    margin, reason = coverage(retrieval, covers, alike)
+    return replace(retrieval, found=() if reason else retrieval.found, margin=margin, reason=reason)
 
 
 def searched(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
@@ -169,19 +189,24 @@ def choose_sentences(matches: Sequence[Match], chunks: int = PASSAGES, sentences
     return tuple(found)
 
 
-def coverage(question: str, matches: Sequence[Match], verdict: Verdict, alike: float) -> tuple[float, str]:
+def coverage(retrieval: Retrieval, covers: Covers, alike: float) -> tuple[float, str]:
     """By how much the guide answers a question, in the units of the bar, and why it does not; empty if it does."""
-    likeness = max((match.likeness for match in matches[:PASSAGES]), default=0.0)
+    asked = f"{retrieval.earlier} {retrieval.question}"
+    likeness = retrieval.likeness
     if likeness < UNLIKE:
         return -BAR, "nothing in the guide is near it"
-    if _QUANTITY.search(" ".join(words(question))) and not any(map(_has_number, matches[:PASSAGES])):
+    if _QUANTITY.search(" ".join(words(asked))) and not any(map(_has_number, retrieval.matches[:PASSAGES])):
         return -BAR, "it asks for a number, and the guide gives none"
     if likeness >= alike:
         return BAR, ""
-    deciding = choose_sentences(matches, DECIDING_CHUNKS, DECIDING_SENTENCES)
-    sentences = [sentence.plain for found in deciding for sentence in found.sentences]
-    margin = verdict(coverage_question(sentences, question)) + LIKENESS_WEIGHT * likeness - BAR
+    margin = covers(retrieval) + LIKENESS_WEIGHT * likeness - BAR
     return margin, "" if margin >= 0 else "what is near it does not answer it"
+
+
+def deciding(retrieval: Retrieval) -> list[str]:
+    """The best sentences of the best chunks: by them a model decides that is asked for a plain yes or no."""
+    best = choose_sentences(retrieval.matches, DECIDING_CHUNKS, DECIDING_SENTENCES)
+    return [sentence.plain for found in best for sentence in found.sentences]
 
 
 def _has_number(match: Match) -> bool:

@@ -99,6 +99,23 @@ def go_offline() -> None:
     os.environ.update(OFFLINE)
 
 
+def as_variables(settings: Settings) -> dict[str, str]:
+    """The environment for a process of its own with the same settings."""
+    ours = (
+        "home",
+        "corpus",
+        "catalogue",
+        "model",
+        "embedder",
+        "length",
+        "context",
+        "threads",
+        "chroma_url",
+        "chroma_name",
+    )
+    return os.environ | {f"ASSISTANT_{name.upper()}": str(getattr(settings, name)) for name in ours}
+
+
 def load_settings(**options: Any) -> Settings:
     """Settings from options (None is "not given"), the environment, then the choices kept in the data folder.
 

@@ -10,6 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from assistant.context import Context
+from assistant.weights import Weights
+
 STATES_KEPT = 8
 """Evaluated prefixes on disk, about 10 MB each."""
 
@@ -18,18 +21,24 @@ class States:
     """The kept states of one model; an unusable one is as none.
 
     Args:
-        api: the module llama_cpp.
         folder: None keeps nothing.
-        model: the weights' file; another one means other states.
     """
 
-    def __init__(self, api: Any, folder: Path | None, model: Path) -> None:
-        self._api = api
+    def __init__(self, weights: Weights, folder: Path | None) -> None:
+        self._api = weights.api
         self._folder = folder
+        model = weights.path
         kept = model.stat()
-        self._model = f"{model.name} {kept.st_size} {kept.st_mtime_ns} {api.__version__}"
+        self._model = f"{model.name} {kept.st_size} {kept.st_mtime_ns} {self._api.__version__}"
 
-    def load(self, context: Any, sequence: int, tokens: Sequence[int]) -> bool:
+    def fill(self, context: Context, sequence: int, tokens: Sequence[int]) -> None:
+        """Bring an empty sequence to hold these tokens: from the disk, or evaluated and kept there."""
+        if not self._load(context.handle, sequence, tokens):
+            context.cut(sequence)
+            context.extend(sequence, tokens, 0)
+            self._save(context.handle, sequence, tokens)
+
+    def _load(self, context: Any, sequence: int, tokens: Sequence[int]) -> bool:
         """Whether the state of these tokens is now in the sequence."""
         path = self._path(tokens)
         if path is None or not _sound(path):
@@ -40,7 +49,7 @@ class States:
         )
         return bool(read) and list(held)[: count.value] == list(tokens)
 
-    def save(self, context: Any, sequence: int, tokens: Sequence[int]) -> None:
+    def _save(self, context: Any, sequence: int, tokens: Sequence[int]) -> None:
         """Keep the state of a sequence that holds these tokens; the oldest of many goes."""
         path = self._path(tokens)
         if path is None or self._folder is None:

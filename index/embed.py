@@ -5,11 +5,13 @@ from __future__ import annotations
 import atexit
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder import Encoder
 from index.errors import GuideError
 
 if TYPE_CHECKING:
@@ -28,34 +30,58 @@ REMEMBERED = 8
 class Embedder:
     """An embedder loaded from a folder on disk; nothing is looked up elsewhere.
 
+    sentence_transformers is imported when texts of the guide are to be embedded, or a question by a model of a kind
+    that `Encoder` does not know.
+
     Args:
         folder: a sentence-transformers folder.
         name: what the index is stamped with; another name means another index.
         processes: that embed texts of the guide; with more than one, each has a copy of the model of its own.
+
+    Raises:
+        GuideError: the folder holds no embedder.
     """
 
     def __init__(self, folder: Path, name: str, processes: int = 1) -> None:
         self.name = name
-        self._model = _load(folder)
-        self._recent: dict[str, Vectors] = {}
         self.batch = BATCH * processes
-        self._pool = self._model.start_multi_process_pool(["cpu"] * processes) if processes > 1 else None
-        if self._pool:
-            atexit.register(self._model.stop_multi_process_pool, self._pool)
+        self._folder, self._processes = folder, processes
+        self._recent: dict[str, Vectors] = {}
+        self._loading = Lock()
+        self._model: SentenceTransformer | None = None
+        self._pool: Any = None
+        self._encoder = _encoder(folder)
+        if self._encoder is None:
+            self._whole()
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts of the guide, in their order; about `batch` at once is best."""
+        model = self._whole()
         shared = {"pool": self._pool, "chunk_size": BATCH} if self._pool else {}
-        return self._unit(self._model.encode_document(list(texts), **_QUIET, **shared))
+        return self._unit(model.encode_document(list(texts), **_QUIET, **shared))
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts that a person wrote, in their order; the last few are remembered."""
         if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
-            fresh = zip(new, self._unit(self._model.encode_query(new, **_QUIET)), strict=True)
-            self._recent |= dict(fresh)
+            self._recent |= dict(zip(new, self._questions(new), strict=True))
         vectors = np.stack([self._recent[text] for text in texts])
         self._recent = dict(list(self._recent.items())[-REMEMBERED:])
         return vectors
+
+    def _questions(self, texts: Sequence[str]) -> Vectors:
+        if self._encoder:
+            return np.stack([self._encoder.encode(text) for text in texts])
+        return self._unit(self._whole().encode_query(list(texts), **_QUIET))
+
+    def _whole(self) -> SentenceTransformer:
+        """The model of sentence_transformers, loaded once."""
+        with self._loading:
+            if self._model is None:
+                self._model = _load(self._folder)
+                if self._processes > 1:
+                    self._pool = self._model.start_multi_process_pool(["cpu"] * self._processes)
+                    atexit.register(self._model.stop_multi_process_pool, self._pool)
+            return self._model
 
     @staticmethod
     def _unit(vectors: object) -> Vectors:
@@ -65,9 +91,17 @@ class Embedder:
 _QUIET = {"normalize_embeddings": True, "show_progress_bar": False, "convert_to_numpy": True}
 
 
+def _encoder(folder: Path) -> Encoder | None:
+    """Our own way for questions; None for a model of a kind that it does not know, or a damaged one."""
+    try:
+        return Encoder(folder)
+    except (LookupError, OSError, ValueError):
+        return None
+
+
 def _load(folder: Path) -> SentenceTransformer:
     """The model in a folder; GuideError if it is not one."""
-    # Imported late: it takes seconds, and half of the commands never embed.
+    # Imported late: it takes seconds, and most commands only embed a question.
     import transformers.utils.logging as transformers_logging
     from sentence_transformers import SentenceTransformer
 

@@ -29,7 +29,7 @@ PAIRS = (
 
 def word(model: LocalModel, messages: Sequence[Message], limit: int = 24) -> tuple[str, Usage]:
     usage = Usage()
-    return "".join(model.stream(model.tokens(messages), limit, usage)), usage
+    return "".join(model.stream(messages, limit, usage)), usage
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +104,19 @@ def test_the_stream_ends_by_itself(tiny: LocalModel) -> None:
 
 def test_pieces_are_the_text_and_counted(tiny: LocalModel) -> None:
     usage = Usage()
-    tokens = tiny.tokens([ASKED])
     seen = []
-    for number, piece in enumerate(tiny.stream(tokens, 12, usage), start=1):
+    for number, piece in enumerate(tiny.stream([ASKED], 12, usage), start=1):
         assert piece
         assert usage.generated >= number
         seen.append(piece)
-    assert (usage.prompt, usage.generated) == (len(tokens), 12)
+    assert (usage.prompt, usage.generated) == (len(tiny.tokens([ASKED])), 12)
     assert tiny.count("".join(seen)) <= 12
     assert "".join(seen) == word(tiny, [ASKED], 12)[0]
 
 
 def test_closing_the_stream_stops_the_model(tiny: LocalModel) -> None:
     usage = Usage()
-    pieces = tiny.stream(tiny.tokens([ASKED]), 400, usage)
+    pieces = tiny.stream([ASKED], 400, usage)
     for _ in range(3):
         next(pieces)
     pieces.close()
@@ -130,10 +129,8 @@ def test_closing_the_stream_stops_the_model(tiny: LocalModel) -> None:
 
 
 def test_a_variation_words_it_in_its_own_way_again_and_again(tiny: LocalModel) -> None:
-    tokens = tiny.tokens([ASKED])
-
     def varied(variation: int) -> str:
-        return "".join(tiny.stream(tokens, 16, Usage(), variation))
+        return "".join(tiny.stream([ASKED], 16, Usage(), variation))
 
     assert varied(1) == varied(1)
     assert varied(0) == varied(0) == word(tiny, [ASKED], 16)[0]
@@ -147,7 +144,7 @@ def test_letters_of_several_tokens_come_whole(tiny: LocalModel) -> None:
         Message("user", "Again."),
     ]
     usage = Usage()
-    for piece in tiny.stream(tiny.tokens(messages), 40, usage):
+    for piece in tiny.stream(messages, 40, usage):
         assert "\ufffd" not in piece
 
 
@@ -165,7 +162,7 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_there(tiny: LocalMo
 
 def test_an_answer_does_not_depend_on_what_was_kept(tiny: LocalModel) -> None:
     messages = [*PREFIX, question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
-    word(tiny, [Message("system", "Something else altogether."), ASKED])
+    tiny.warm([Message("system", "Something else altogether.")])
     cold, usage = word(tiny, messages)
     assert usage.cached < 20
     tiny.warm(PREFIX)
@@ -199,7 +196,7 @@ from assistant.prompt import PREFIX, SUPPORT_PREFIX, support_question
 
 model = LocalModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
 model.warm(PREFIX)
-said = "".join(model.stream(model.tokens([*PREFIX, Message("user", "What of the sea?")]), 12, Usage()))
+said = "".join(model.stream([*PREFIX, Message("user", "What of the sea?")], 12, Usage()))
 print(json.dumps([said, model.verdicts(SUPPORT_PREFIX, [support_question(("The sea is salty.",), "The sea is wet.")])]))
 """
 
@@ -271,7 +268,7 @@ def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: LocalModel) -> N
     messages = [*PREFIX, question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
     said, _ = word(tiny, messages)
     pieces = []
-    for piece in tiny.stream(tiny.tokens(messages), 24, Usage()):
+    for piece in tiny.stream(messages, 24, Usage()):
         pieces.append(piece)
         tiny.verdicts(SUPPORT_PREFIX, [support_question((PAIRS[0][0],), PAIRS[0][1])])
     assert "".join(pieces) == said

@@ -25,7 +25,7 @@ ONLY_IN = {
     "trafilatura": {"index/html.py"},
     "pdfminer": {"index/pdf.py"},
     "mammoth": {"index/docx.py"},
-    "llama_cpp": {"assistant/generate.py"},
+    "llama_cpp": {"assistant/weights.py"},
     "gradio": {"ui/app.py", "ui/server.py", "ui/api.py"},
     "fastapi": {"ui/server.py", "ui/completions.py"},
     "starlette": {"ui/server.py", "ui/completions.py"},

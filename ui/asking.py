@@ -15,7 +15,8 @@ from ui.tab import Sitting, Tab
 
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
 
-WAITING = "Another answer comes first; then reading the guide …"
+WAITING = ("One question is answered before yours …", "{} questions are answered before yours …")
+"""Said of one, and of more."""
 
 WENT_ON = "This conversation went on in another tab; here it is. Nothing was replaced."
 
@@ -49,18 +50,17 @@ def asked_again(desk: Desk, tab: Tab) -> Iterator[Shown]:
 
 def _written(desk: Desk, tab: Tab, sitting: Sitting, question: str, instead: int | None) -> Iterator[Shown]:
     place = len(sitting.turns) if instead is None else instead
-    state = WAITING if desk.assistant.busy else READING
     tab.view = "chat"
     yield {
         **desk.moved(tab),
         "past": desk.drawn(sitting, place),
-        "current": view.turn(question, None, place, view.Marks(state)),
+        "current": view.turn(question, None, place, view.Marks(_state(desk.assistant.waiting))),
         "box": "",
     }
     try:
         for answer, changed in _grown(desk, sitting, question, place):
             if changed and tab.sitting is sitting:
-                marks = view.Marks(WRITING if answer.passages else state)
+                marks = view.Marks(WRITING if answer.passages else _state(answer.before))
                 yield {"current": view.turn(question, answer, place, marks)}
     except GuideError as error:
         yield {"current": view.problem(question, str(error))}
@@ -85,9 +85,14 @@ def _grown(desk: Desk, sitting: Sitting, question: str, place: int) -> Iterator[
             sitting.growing = (place, answer)
             if sitting.stop.is_set():
                 return
-            now = (answer.status, answer.sentences, bool(answer.passages))
+            now = (answer.status, answer.sentences, bool(answer.passages), answer.before)
             yield answer, now != before
             before = now
+
+
+def _state(before: int) -> str:
+    """What happens while nothing is written yet, so many questions being before this one."""
+    return WAITING[before > 1].format(before) if before else READING
 
 
 def _kept(desk: Desk, sitting: Sitting, instead: int | None, question: str, answer: Answer) -> str:

@@ -1,0 +1,66 @@
+"""Who is answered next when several ask at once: first come, first served, and everyone may leave the line."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+LOOK = 0.1
+"""Seconds after which someone who waits is told how many are before them."""
+
+
+class Turns:
+    """A line in which so many at once have their turn.
+
+    A place is not bound to a thread: each step of an answer may be taken in another one.
+    """
+
+    def __init__(self, at_once: int = 1) -> None:
+        self._at_once = at_once
+        self._line: deque[object] = deque()
+        self._moved = Condition()
+
+    @property
+    def length(self) -> int:
+        """How many are being answered or wait for it."""
+        return len(self._line)
+
+    @contextmanager
+    def taken(self) -> Iterator[Turn]:
+        """A place at the end of the line; given up at the end, wherever it is then."""
+        turn = Turn(self)
+        with self._moved:
+            self._line.append(turn)
+        try:
+            yield turn
+        finally:
+            with self._moved:
+                self._line.remove(turn)
+                self._moved.notify_all()
+
+    def before(self, turn: Turn, wait: float | None) -> int:
+        """How many must still end before it has its turn; looks again when the line moves, for so many seconds."""
+
+        def left() -> int:
+            return max(0, self._line.index(turn) + 1 - self._at_once)
+
+        with self._moved:
+            self._moved.wait_for(lambda: not left(), wait)
+            return left()
+
+
+class Turn:
+    """A place in the line."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def before(self) -> int:
+        """How many must still end before this one; 0 as soon as it has its turn. Waits a moment for that."""
+        return self._turns.before(self, LOOK)
+
+    def wait(self) -> None:
+        """Wait for the turn."""
+        self._turns.before(self, None)

@@ -1,0 +1,114 @@
+"""The weights of a GGUF file as llama.cpp holds them: tokens from text, text from tokens, the chat template.
+
+The only import of llama_cpp.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import ModelError
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""For a model that names no template of its own."""
+
+REPACKED = platform.machine().lower() in ("arm64", "aarch64")
+"""Whether the weights are copied into another order when they are loaded. Where x86 was measured, that reads prompts
+more slowly, doubles the memory and triples the time to load (CONTRIBUTING.md); for ARM llama.cpp's is made for it."""
+
+
+class Weights:
+    """The weights of a model; one copy for all its contexts, shared with other processes through the file.
+
+    Raises:
+        ModelError: the file is damaged, or of an unknown kind.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # Imported late: it loads a shared library, and half of the commands never generate.
+        import llama_cpp
+
+        self.path, self.api = path, llama_cpp
+        api: Any = llama_cpp
+        silence(api)
+        api.llama_backend_init()
+        params = api.llama_model_default_params()
+        params.n_gpu_layers = -1  # all layers, if this build of llama.cpp has a GPU
+        params.use_extra_bufts = REPACKED
+        self.handle = api.llama_model_load_from_file(str(path).encode(), params) if path.is_file() else None
+        if not self.handle:
+            raise ModelError(
+                f"The chat model {path} does not load: it is damaged, or of a kind this llama.cpp does not know",
+                "Run `assistant models verify`, or choose another with --model.",
+            )
+        self._vocabulary = api.llama_model_get_vocab(self.handle)
+        self.vocabulary = int(api.llama_vocab_n_tokens(self._vocabulary))
+        """How many tokens the model knows."""
+        heads, size = (int(read(self.handle)) for read in (api.llama_model_n_head, api.llama_model_n_embd))
+        kept = int(api.llama_model_n_head_kv(self.handle)) * size // heads
+        self.token_bytes = int(api.llama_model_n_layer(self.handle)) * kept * 2 * 2
+        """Memory for a token that was evaluated: a key and a value of 16 bits a layer."""
+        self.ends = frozenset(
+            token for token in range(self.vocabulary) if api.llama_vocab_is_eog(self._vocabulary, token)
+        )
+        """The tokens that end a turn."""
+        self.first = int(api.llama_vocab_bos(self._vocabulary)) if self._begins() else None
+        """The token that begins every text, if this model wants one."""
+
+    def tokens(self, text: str, special: bool) -> list[int]:
+        """A text as tokens; `special` reads the model's own marks in it, else they are letters."""
+        if not text:
+            return []
+        data = text.encode()
+        room = len(data) + 8  # a token has at least a byte; some models put a space before
+        found = (self.api.llama_token * room)()
+        count = self.api.llama_tokenize(self._vocabulary, data, len(data), found, room, False, special)
+        if count < 0:
+            raise ModelError("The chat model cannot read the question", "Ask it in other words.")
+        return list(found[:count])
+
+    def piece(self, token: int, special: bool = False) -> bytes:
+        """What a token stands for; a letter may need several."""
+        size = 256
+        buffer = ctypes.create_string_buffer(size)
+        count = self.api.llama_token_to_piece(self._vocabulary, token, buffer, size, 0, special)
+        return bytes(buffer.raw[: max(0, count)])
+
+    @cached_property
+    def template(self) -> Any:
+        """The model's chat template, to be called with `messages`."""
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        def text(token: int) -> str:
+            return self.piece(token, special=True).decode("utf-8", "ignore") if token >= 0 else ""
+
+        kept = self.api.llama_model_chat_template(self.handle, None)
+        template = kept.decode("utf-8", "ignore") if kept else CHATML
+        ends, begins = (read(self._vocabulary) for read in (self.api.llama_vocab_eos, self.api.llama_vocab_bos))
+        return Jinja2ChatFormatter(template, text(ends), text(begins))
+
+    def _begins(self) -> bool:
+        return bool(self.api.llama_vocab_get_add_bos(self._vocabulary))
+
+    def __del__(self) -> None:
+        """The contexts on it hold this object, so they are gone."""
+        if getattr(self, "handle", None):
+            self.api.llama_model_free(self.handle)
+
+
+def silence(api: Any) -> None:
+    """Keep llama.cpp's own lines out of the terminal."""
+    global _silent
+    if _silent is None:
+        _silent = api.llama_log_callback(lambda level, text, data: None)
+    api.llama_log_set(_silent, ctypes.c_void_p(0))
+
+
+_silent: Any = None  # llama.cpp calls it as long as the process lives
