@@ -7,12 +7,16 @@ danger is. A doubtful case gets the kind answer.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import sentencex
@@ -74,10 +78,11 @@ class Care:
     Args:
         embed: texts to unit vectors, as `Embedder.embed_questions`.
         fitted: for the same embedder; None if there is none.
+        kept: the file in which the vectors of the examples are kept from start to start; None keeps none.
     """
 
-    def __init__(self, embed: Embed, fitted: Danger | None = None) -> None:
-        self._embed = embed
+    def __init__(self, embed: Embed, fitted: Danger | None = None, kept: Path | None = None) -> None:
+        self._embed, self._kept = embed, kept
         self._fitted = fitted
         self._book = care_book()
         self._examples: Vectors | None = None
@@ -117,20 +122,40 @@ class Care:
         if self._without_figures(question) != folded(question):
             return None
         kinds = [kind for kind in self._book.kinds for _ in kind.examples]
-        if self._examples is None:
-            texts = [text for kind in self._book.kinds for text in kind.examples]
-            self._examples = self._embed([*texts, *self._book.harmless_examples])
-        cosines = (self._embed([question]) @ self._examples.T)[0]
+        cosines = (self._embed([question]) @ self._known().T)[0]
         danger, harmless = cosines[: len(kinds)], cosines[len(kinds) :]
         best = int(np.argmax(danger))
         alike = SAME if self._fitted else ALIKE
         return kinds[best] if danger[best] >= alike and danger[best] >= harmless.max() + MARGIN else None
+
+    def _known(self) -> Vectors:
+        """The vectors of the examples, of danger and then harmless ones."""
+        if self._examples is None:
+            texts = [*(text for kind in self._book.kinds for text in kind.examples), *self._book.harmless_examples]
+            self._examples = kept_vectors(self._kept, texts, self._embed)
+        return self._examples
 
     def _without_figures(self, question: str) -> str:
         words = folded(question)
         for pattern in self._book.harmless:
             words = pattern.sub(" … ", words)
         return words
+
+
+def kept_vectors(path: Path | None, texts: Sequence[str], embed: Embed) -> Vectors:
+    """Vectors of texts, from a file if it holds those of just these texts, else made and kept there."""
+    if path:
+        with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile), np.load(path, allow_pickle=False) as kept:
+            if kept["texts"].tolist() == list(texts):
+                return np.asarray(kept["vectors"], dtype=np.float32)
+    vectors = embed(texts)
+    if path:
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}.npz")
+            np.savez(fresh, texts=np.array(texts), vectors=vectors)
+            fresh.replace(path)
+    return vectors
 
 
 def parts_of(question: str) -> list[str]:

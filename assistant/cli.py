@@ -258,7 +258,7 @@ def fit_examples(
     examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
     into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
 ) -> None:
-    """Fit what recognises danger and reads verdicts to the models in use; takes half an hour."""
+    """Fit what recognises danger and reads verdicts to the models in use; takes an hour."""
     # Imported late: no other command needs it.
     from assistant.fit import fit, read_examples
 

@@ -13,8 +13,8 @@ from assistant.weights import Weights
 BATCH = 256
 """Tokens that llama.cpp evaluates at once; larger ones are no faster, and cost 0.6 MB of memory a token."""
 
-Row = tuple[int, int, int, bool]
-"""(token, place, sequence, whether its logits are wanted)"""
+Row = tuple[int, int, tuple[int, ...], bool]
+"""(token, place, sequences that it belongs to, at most two, whether its logits are wanted)"""
 
 Logits = NDArray[np.float32]
 """Shape (vocabulary,)."""
@@ -54,18 +54,19 @@ class Context:
     def extend(self, sequence: int, tokens: Sequence[int], place: int) -> None:
         """Evaluate tokens behind the first `place` of a sequence; the logits of the last are kept."""
         last = place + len(tokens) - 1
-        self.evaluate([(token, here, sequence, here == last) for here, token in enumerate(tokens, start=place)])
+        self.evaluate([(token, here, (sequence,), here == last) for here, token in enumerate(tokens, start=place)])
 
     def evaluate(self, rows: Sequence[Row]) -> None:
         """Evaluate tokens at their places, all at once."""
-        batch = self._api.llama_batch_init(len(rows), 0, 1)
+        batch = self._api.llama_batch_init(len(rows), 0, 2)
         try:
             batch.n_tokens = len(rows)
-            for i, (token, place, sequence, wanted) in enumerate(rows):
+            for i, (token, place, sequences, wanted) in enumerate(rows):
                 batch.token[i] = token
                 batch.pos[i] = place
-                batch.n_seq_id[i] = 1
-                batch.seq_id[i][0] = sequence
+                batch.n_seq_id[i] = len(sequences)
+                for n, sequence in enumerate(sequences):
+                    batch.seq_id[i][n] = sequence
                 batch.logits[i] = wanted
             if code := self._api.llama_decode(self.handle, batch):
                 raise ModelError(f"The chat model could not read its prompt (llama.cpp says {code})", "Ask again.")

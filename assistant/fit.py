@@ -1,4 +1,4 @@
-"""Labelled examples become what `fitted.py` keeps. Needed once for each embedder and chat model; takes half an hour.
+"""Labelled examples become what `fitted.py` keeps. Needed once for each embedder and chat model; takes an hour.
 
 A folder of examples holds, as JSON lines:
 
@@ -14,17 +14,17 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.chat import Message
+from assistant.context import Logits
 from assistant.fitted import STEP, Danger, Fitted, Floats, Reading, centred
 from assistant.generate import LocalModel
 from assistant.jsonlines import json_lines
-from assistant.prompt import COVERAGE_PREFIX, SUPPORT_PREFIX, coverage_question, support_question
-from assistant.retrieve import DECIDING_SENTENCES
+from assistant.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, Note, answer_prompt, support_question
+from assistant.retrieve import NEAR_BEST, SENTENCES
 from index.embed import BATCH, Embedder, Vectors
 from index.entries import batches
 from index.progress import Progress, unseen
@@ -53,13 +53,17 @@ HARMLESS = "harmless"
 SEED = 11
 
 
+Said: TypeAlias = tuple[str, str]
+"""A heading, and a sentence below it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """What a folder of examples holds."""
 
     messages: tuple[tuple[str, str], ...]
     """(text, kind of danger); the kind is empty for harmless ones."""
-    coverage: tuple[tuple[tuple[str, ...], str, bool], ...]
+    coverage: tuple[tuple[tuple[Said, ...], str, bool], ...]
     """(sentences of a small guide, question, whether they answer it)"""
     support: tuple[tuple[tuple[str, ...], str, bool], ...]
     """(evidence, sentence of an answer, whether it is supported)"""
@@ -76,7 +80,7 @@ def read_examples(folder: Path) -> Examples:
     messages = [(row["question"], "" if row["kind"] == HARMLESS else row["kind"]) for row in told]
     coverage = []
     guides = list(rows("guides", "sentences", "asked", "not_answered"))
-    said = [tuple(sentence["text"] for sentence in guide["sentences"]) for guide in guides]
+    said = [tuple((one["heading"], one["text"]) for one in guide["sentences"]) for guide in guides]
     for guide, sentences in zip(guides, said, strict=True):
         asked = [one["question"] for one in guide["asked"]]
         messages += [(question, "") for question in (*asked, *guide["not_answered"])]
@@ -103,17 +107,22 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     )
     danger = fit_danger(vectors, [kind for _, kind in examples.messages])
     tokens = looked_at(model)
-    asked = [
-        coverage_question(nearest(embedder, sentences, question), question)
-        for sentences, question, _ in examples.coverage
-    ]
-    claims = [support_question(evidence, claim) for evidence, claim, _ in examples.support]
+    model.warm(PREFIX)
 
-    def reading(prefix: Sequence[Message], texts: Sequence[str], labels: Sequence[bool]) -> Reading:
-        return fit_reading(tokens, _read(model, prefix, texts, tokens, count), labels)
+    def covered(sentences: Sequence[Said], question: str) -> Logits:
+        return model.read(answer_prompt(notes(embedder, sentences, question), question), ASIDE)
 
-    coverage = reading(COVERAGE_PREFIX, asked, [label for *_, label in examples.coverage])
-    support = reading(SUPPORT_PREFIX, claims, [label for *_, label in examples.support])
+    def supported(evidence: Sequence[str], claim: str) -> Logits:
+        return model.logits(SUPPORT_PREFIX, [support_question(evidence, claim)])[0]
+
+    def reading(look: Callable[[Any, str], Logits], labelled: Sequence[tuple[Any, str, bool]]) -> Reading:
+        rows = []
+        for material, text, _ in labelled:
+            rows.append(look(material, text)[tokens])
+            count(1)
+        return fit_reading(tokens, np.stack(rows), [label for *_, label in labelled])
+
+    coverage, support = reading(covered, examples.coverage), reading(supported, examples.support)
     return Fitted(danger, scaled(coverage, COVERAGE_UNITS), scaled(support, SUPPORT_UNITS))
 
 
@@ -160,24 +169,15 @@ def looked_at(model: LocalModel) -> NDArray[np.int32]:
     return np.random.default_rng(0).choice(frequent, LOOKED_AT, replace=False).astype(np.int32)
 
 
-def nearest(embedder: Embedder, sentences: Sequence[str], question: str) -> list[str]:
-    """The sentences of a small guide that stand for it before the model, best first."""
-    cosines = embedder.embed_documents(sentences) @ embedder.embed_questions([question])[0]
-    return [sentences[i] for i in np.argsort(-cosines)[:DECIDING_SENTENCES]]
-
-
-def _read(
-    model: LocalModel,
-    prefix: Sequence[Message],
-    texts: Sequence[str],
-    tokens: NDArray[np.int32],
-    count: Callable[[int], None],
-) -> Floats:
-    rows = []
-    for text in texts:
-        rows.append(model.logits(prefix, [text])[0][tokens])
-        count(1)
-    return np.stack(rows)
+def notes(embedder: Embedder, sentences: Sequence[Said], question: str) -> list[Note]:
+    """The sentences of a small guide that go before the model for a question, by heading, best first."""
+    cosines = embedder.embed_documents([text for _, text in sentences]) @ embedder.embed_questions([question])[0]
+    chosen: dict[str, list[str]] = {}
+    for i in np.argsort(-cosines)[:SENTENCES]:
+        if cosines[i] >= NEAR_BEST * cosines.max():
+            heading, text = sentences[i]
+            chosen.setdefault(heading, []).append(text)
+    return [Note(heading, tuple(texts)) for heading, texts in chosen.items()]
 
 
 def _embedded(embedder: Embedder, texts: Sequence[str], count: Callable[[int], None]) -> Vectors:

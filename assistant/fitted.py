@@ -21,6 +21,9 @@ from index.embed import Vectors
 
 NAME = "fitted.npz"
 
+FORM = 2
+"""Of what is in it; a file of another form, or without one, is as none."""
+
 STEP = 0.25 / 127
 """Of the whole numbers that support vectors are kept in; no component of a vector of length 1 is much over 0.25."""
 
@@ -96,7 +99,7 @@ def centred(logits: Floats) -> Floats:
 
 def save(path: Path, fitted: Fitted, embedder: str, chat: str) -> None:
     """Write what was fitted for these models."""
-    arrays: dict[str, Any] = {"embedder": np.array(embedder), "chat": np.array(chat)}
+    arrays: dict[str, Any] = {"form": np.array(FORM), "embedder": np.array(embedder), "chat": np.array(chat)}
     for name, kind in PARTS.items():
         if part := getattr(fitted, name):
             arrays |= {f"{name}.{field.name}": getattr(part, field.name) for field in fields(kind)}
@@ -116,7 +119,7 @@ def _read(path: Path, embedder: str, chat: str) -> dict[str, Any]:
     """The parts in a file that were fitted for these models."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            if str(kept["embedder"]) != embedder:
+            if "form" not in kept or int(kept["form"]) != FORM or str(kept["embedder"]) != embedder:
                 return {}
             return {
                 name: kind(**{field.name: kept[f"{name}.{field.name}"] for field in fields(kind)})

@@ -14,7 +14,7 @@ import numpy as np
 from jinja2 import TemplateError
 
 from assistant.chat import Message, Usage, Work
-from assistant.context import Context, Logits
+from assistant.context import Context, Logits, Row
 from assistant.errors import QuestionError
 from assistant.machine import cores
 from assistant.sequences import AT_ONCE, PREFIXES, TOKENS, Sequences
@@ -27,8 +27,9 @@ VARIED, LIKELIEST = 0.6, 40
 REPEATED, LOOKED_BACK = 1.05, 64
 """What the logit of a token is divided by that stands among the last ones, and how many of those are looked at."""
 
-KEPT, CURRENT = 0, 1
-"""The sequences of the conversation: the beginning of all prompts, and the prompt that is answered."""
+KEPT, CURRENT, ASIDE = 0, 1, 2
+"""The sequences of the conversation: the beginning of all prompts; the prompt that is answered; the same prompt with
+something else asked at its end."""
 
 
 class LocalModel:
@@ -50,7 +51,7 @@ class LocalModel:
         self.threads = threads or cores()
         self.weights = Weights(path)
         self._states = States(self.weights, cache)
-        self._talk = Context(self.weights, context, self.threads, 2)
+        self._talk = Context(self.weights, context, self.threads, 3)
         self._checks = Context(self.weights, TOKENS, self.threads, PREFIXES + AT_ONCE)
         self._beside = Sequences(self._checks, self._states)
         self._prefix: list[int] = []
@@ -82,17 +83,23 @@ class LocalModel:
 
         The template alone may use the model's special tokens.
         """
+        body, closing = self._tokens(messages, answer)
+        return body + closing
+
+    def _tokens(self, messages: Sequence[Message], answer: bool) -> tuple[list[int], list[int]]:
+        """A prompt up to the end of its last message, and what the template puts behind that."""
         merged = _without_system(messages) if not self._takes_system() else list(messages)
         marks = [f"\ue000{i}\ue001" for i in range(len(merged))]
         marked = [{"role": m.role, "content": mark} for m, mark in zip(merged, marks, strict=True)]
         rendered = self._render(marked, answer)
-        tokens: list[int] = []
+        first = self.weights.first
+        body: list[int] = []
         for message, mark in zip(merged, marks, strict=True):
             before, _, rendered = rendered.partition(mark)
-            tokens += self.weights.tokens(before, special=True) + self.weights.tokens(message.content, special=False)
-        tokens += self.weights.tokens(rendered, special=True)
-        first = self.weights.first
-        return [first, *tokens] if first is not None and tokens[:1] != [first] else tokens
+            body += self.weights.tokens(before, special=True) + self.weights.tokens(message.content, special=False)
+        if first is not None and body[:1] != [first]:
+            body.insert(0, first)
+        return body, self.weights.tokens(rendered, special=True)
 
     def warm(self, prefix: Sequence[Message]) -> None:
         """Evaluate the beginning of all prompts for answers, or take it from the disk."""
@@ -107,16 +114,26 @@ class LocalModel:
         self._beside.keep(fixed)
         return fixed
 
-    def read(self, prompt: Sequence[Message], room: int = 0) -> Logits:
-        """The logits of the first token of an answer to a prompt, which stays evaluated: to word it costs no more.
+    def read(self, prompt: Sequence[Message], aside: str) -> Logits:
+        """The logits of the first token of a reply to something asked at the end of a prompt, in its last message.
+
+        The prompt without it is evaluated in the same pass and stays so: to word its answer costs no second look.
 
         Raises:
-            QuestionError: the prompt, and `room` tokens more, are longer than the model can take in.
+            QuestionError: the prompt is longer than the model can take in.
         """
-        tokens = self.tokens(prompt)
-        self._hold(tokens, room)
-        assert self._next is not None
-        return self._next
+        body, closing = self._tokens(prompt, True)
+        known = self._share(body + closing, len(body))
+        place = len(body)
+        asked = self.weights.tokens(aside, special=False) + closing
+        self._talk.share(CURRENT, ASIDE, known)
+        rows: list[Row] = [(body[at], at, (CURRENT, ASIDE), False) for at in range(known, place)]
+        for sequence, tail in ((CURRENT, closing), (ASIDE, asked)):
+            rows += [(token, place + n, (sequence,), n == len(tail) - 1) for n, token in enumerate(tail)]
+        self._talk.evaluate(rows)
+        self._talk.cut(ASIDE)
+        self._held, self._next = body + closing, self._talk.logits(place - known + len(closing) - 1).copy()
+        return self._talk.logits(len(rows) - 1).copy()
 
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
@@ -134,7 +151,7 @@ class LocalModel:
             if usage.generated >= limit:
                 usage.cut_short = True
                 return
-            self._evaluate([token])
+            self._extend([token])
 
     def logits(self, prefix: Sequence[Message], texts: Sequence[str]) -> list[Logits]:
         """The logits of the first token of the model's turn after a fixed prefix and each text.
@@ -152,28 +169,29 @@ class LocalModel:
 
     def _hold(self, tokens: list[int], room: int) -> int:
         """Evaluate what is new of a prompt; gives how many of its tokens were known before it came."""
+        if tokens != self._held or self._next is None:
+            # The last token is evaluated in any case: its logits begin the answer.
+            known = self._share(tokens, len(tokens) - 1, room)
+            self._extend(tokens[known:])
+        return self._known
+
+    def _share(self, tokens: list[int], most: int, room: int = 0) -> int:
+        """Let the current prompt begin with what is known of these tokens, `most` of them; gives how many that are."""
         if len(tokens) + room > self.context:
             raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
-        if tokens == self._held and self._next is not None:
-            return self._known
-        # The last token is evaluated in any case: its logits begin the answer.
-        common = min(_common(self._held, tokens), len(tokens) - 1)
-        begins = _common(self._prefix, tokens[:-1]) == len(self._prefix)
-        if common <= len(self._prefix) or not self._talk.cut(CURRENT, common):
+        known = min(_common(self._held, tokens), most)
+        if known <= len(self._prefix) or not self._talk.cut(CURRENT, known):
             self._talk.cut(CURRENT)
-            common = len(self._prefix) if begins else 0
-            self._talk.share(KEPT, CURRENT, common)
-        self._held = tokens[:common]
-        self._evaluate(tokens[common:])
-        self._known = common
-        return common
+            known = len(self._prefix) if _common(self._prefix, tokens[:most]) == len(self._prefix) else 0
+            self._talk.share(KEPT, CURRENT, known)
+        self._held, self._next, self._known = tokens[:known], None, known
+        return known
 
-    def _evaluate(self, tokens: Sequence[int]) -> None:
-        """Evaluate tokens behind those that are held. If that fails, what is held is not known any more."""
-        place, self._next = len(self._held), None
-        held, self._held = [*self._held, *tokens], []
-        self._talk.extend(CURRENT, tokens, place)
-        self._held, self._next = held, self._talk.logits().copy()
+    def _extend(self, tokens: Sequence[int]) -> None:
+        """Evaluate tokens behind those that are held. If that fails, nothing is held any more."""
+        held, self._held, self._next = self._held, [], None
+        self._talk.extend(CURRENT, tokens, len(held))
+        self._held, self._next = [*held, *tokens], self._talk.logits().copy()
 
     def _pick(self, chance: np.random.Generator | None) -> int:
         """The next token: the likeliest, or one of the likely by chance; what was just said is a little less likely."""

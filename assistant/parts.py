@@ -12,7 +12,7 @@ from assistant.fitted import Fitted, load_fitted
 from assistant.generate import LocalModel
 from assistant.guide import Say, indexed
 from assistant.models import ready
-from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt, coverage_question
+from assistant.prompt import ASIDE, COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt, coverage_question
 from assistant.retrieve import Retrieval, deciding
 from assistant.settings import Settings, embedder_name
 from index.documents import corpus_files
@@ -49,13 +49,13 @@ class Parts:
     def covers(self, retrieval: Retrieval) -> float:
         """How surely what was found answers the question, a logit.
 
-        Where a reading was fitted to the chat model, it is taken from the prompt of the answer itself: once that is
-        evaluated, wording the answer costs no second look. Any other model is asked for a yes or no.
+        Where a reading was fitted to the chat model, it is asked beside the prompt of the answer, in the same pass;
+        to word that answer costs no second look. Any other model is asked for a yes or no of its own.
         """
         asked = f"{retrieval.earlier} {retrieval.question}".strip()
         if self.fitted.coverage:
             prompt = answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
-            return self.fitted.coverage.score(self.model.read(prompt))
+            return self.fitted.coverage.score(self.model.read(prompt, ASIDE))
         return self.model.verdicts(COVERAGE_PREFIX, [coverage_question(deciding(retrieval), asked)])[0]
 
     def supports(self, text: str) -> float:
@@ -76,23 +76,25 @@ def load_parts(settings: Settings, say: Say, progress: Progress, stage: Say) -> 
     corpus_files(settings.corpus)  # a missing guide is said before anything is fetched or loaded
     chat, embed = _ready(settings, "chat", progress, stage), _ready(settings, "embed", progress, stage)
     stage(LOADING)
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(_chat, chat, settings)
-        embedder = Embedder(embed, embedder_name(settings))
-        model = loading.result()
     fitted = load_fitted(settings)
-    care = Care(embedder.embed_questions, fitted.danger)
-    stage(READING)
-    store = indexed(settings, embedder, say, progress)
-    return Parts(store, embedder, Searcher(store, embedder), model, fitted, care)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(_chat, chat, settings, fitted)  # llama.cpp reads while Python imports
+        embedder = Embedder(embed, embedder_name(settings))
+        stage(READING)
+        store = indexed(settings, embedder, say, progress)
+        care = _care(settings, embedder, fitted)
+        searcher = Searcher(store, embedder)
+        model = loading.result()
+    return Parts(store, embedder, searcher, model, fitted, care)
 
 
 def with_model(parts: Parts, settings: Settings, progress: Progress, stage: Say) -> Parts:
     """The same with the chat model of these settings, fetched if it is not here."""
     chat = _ready(settings, "chat", progress, stage)
     stage(LOADING)
-    model, fitted = _chat(chat, settings), load_fitted(settings)
-    return replace(parts, model=model, fitted=fitted, care=Care(parts.embedder.embed_questions, fitted.danger))
+    fitted = load_fitted(settings)
+    model, care = _chat(chat, settings, fitted), _care(settings, parts.embedder, fitted)
+    return replace(parts, model=model, fitted=fitted, care=care)
 
 
 def _ready(settings: Settings, role: Role, progress: Progress, stage: Say) -> Path:
@@ -101,9 +103,15 @@ def _ready(settings: Settings, role: Role, progress: Progress, stage: Say) -> Pa
     return ready(settings, role, progress=progress)
 
 
-def _chat(path: Path, settings: Settings) -> LocalModel:
+def _chat(path: Path, settings: Settings, fitted: Fitted) -> LocalModel:
     """The chat model, its fixed prefixes evaluated or taken from the disk."""
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
     model.warm_beside(SUPPORT_PREFIX)
+    if not fitted.coverage:
+        model.warm_beside(COVERAGE_PREFIX)
     return model
+
+
+def _care(settings: Settings, embedder: Embedder, fitted: Fitted) -> Care:
+    return Care(embedder.embed_questions, fitted.danger, settings.home / "cache" / f"care-{embedder.name}.npz")

@@ -54,6 +54,10 @@ def coverage_question(sentences: Sequence[str], question: str) -> str:
     return f"Guide: {' '.join(map(shortened, sentences))}\nQuestion: {shortened(question, ASKED_LIMIT)}"
 
 
+ASIDE = "\nDo the notes help with just that, at least in part? Reply Yes or No."
+"""Asked at the end of an answer's prompt, beside it: whether the guide covers the question. See `fit.py`."""
+
+
 def support_question(evidence: Sequence[str], claim: str) -> str:
     """Whether these sentences say what a sentence of an answer says, for a yes or no."""
     return f"Note: {' '.join(map(shortened, evidence))}\nClaim: {shortened(claim)}"

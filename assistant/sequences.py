@@ -69,7 +69,7 @@ class Sequences:
         for sequence, suffix in enumerate(suffixes, start=PREFIXES):
             self._context.share(self._prefixes[prefix], sequence, len(prefix))
             end = len(prefix) + len(suffix) - 1
-            rows += [(token, place, sequence, place == end) for place, token in enumerate(suffix, start=len(prefix))]
+            rows += [(token, place, (sequence,), place == end) for place, token in enumerate(suffix, start=len(prefix))]
             last.append(len(rows) - 1)
         self._context.evaluate(rows)
         found = [self._context.logits(row).copy() for row in last]

@@ -47,7 +47,7 @@ class Embedder:
         self.batch = BATCH * processes
         self._folder, self._processes = folder, processes
         self._recent: dict[str, Vectors] = {}
-        self._loading = Lock()
+        self._loading, self._asking = Lock(), Lock()
         self._model: SentenceTransformer | None = None
         self._pool: Any = None
         self._encoder = _encoder(folder)
@@ -62,10 +62,11 @@ class Embedder:
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts that a person wrote, in their order; the last few are remembered."""
-        if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
-            self._recent |= dict(zip(new, self._questions(new), strict=True))
-        vectors = np.stack([self._recent[text] for text in texts])
-        self._recent = dict(list(self._recent.items())[-REMEMBERED:])
+        with self._asking:
+            if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
+                self._recent |= dict(zip(new, self._questions(new), strict=True))
+            vectors = np.stack([self._recent[text] for text in texts])
+            self._recent = dict(list(self._recent.items())[-REMEMBERED:])
         return vectors
 
     def _questions(self, texts: Sequence[str]) -> Vectors:

@@ -66,7 +66,8 @@ def test_a_question_is_embedded_without_torch(settings: Settings) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom index.embed import Embedder\n"
         "vectors = Embedder(Path(sys.argv[1]), 'x').embed_questions(['How do I listen?'])\n"
-        "heavy = {'torch', 'transformers', 'sentence_transformers'}\nprint(vectors.shape, sorted(heavy & set(sys.modules)))"
+        "heavy = {'torch', 'transformers', 'sentence_transformers'}\n"
+        "print(vectors.shape, sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(ready(settings, "embed"))], cwd=ROOT, capture_output=True, text=True
