@@ -128,26 +128,33 @@ class Asked:
         return self.first_token_floor + self.answer.timings.generated_tokens * self.decoding + self.checks * self.check
 
 
-def bench(assistant: Assistant, questions: Sequence[str] = (), progress: Progress = unseen) -> Bench:
+def bench(
+    assistant: Assistant,
+    questions: Sequence[str] = (),
+    most: int = QUESTIONS,
+    starts: int = STARTS,
+    progress: Progress = unseen,
+) -> Bench:
     """All figures.
 
     Args:
-        questions: asked in turn; without any, those that the guide's headings ask.
+        questions: asked in turn, at most so many; without any, those that the guide's headings ask.
+        starts: of each command.
         progress: told (steps done, steps in all).
 
     Raises:
         SettingsError: the chat model is on a server: what that machine could do is not to be seen from here.
     """
     settings = assistant.settings
-    steps = Steps(progress, 2 * STARTS + (len(questions) or QUESTIONS) + FOLLOW_UPS)
+    steps = Steps(progress, 2 * starts + most + FOLLOW_UPS)
     first = questions[0] if questions else "What is this about?"
-    asking = [ask_s(settings, first) for _ in steps.over(range(STARTS))]
-    serving = [serve_s(settings, first) for _ in steps.over(range(STARTS))]
+    asking = [ask_s(settings, first) for _ in steps.over(range(starts))]
+    serving = [serve_s(settings, first) for _ in steps.over(range(starts))]
     parts = assistant.load()
     model = parts.model
     if not isinstance(model, LocalModel):
         raise SettingsError("The speed of a server is not to be measured from here", "Unset ASSISTANT_LLM_URL.")
-    questions = questions or assistant.topics(QUESTIONS)
+    questions = (questions or assistant.topics(most))[:most]
     loading = median(timed(lambda: load_files(settings)) for _ in range(STARTS))
     bare, encoder = Bare(model, (PREFIX, SUPPORT_PREFIX)), Encoder(ready(settings, "embed"))
     asked = [measured(assistant, model, bare, encoder, question) for question in steps.over(questions)]

@@ -228,6 +228,7 @@ def evaluate_answers(
 def bench(
     questions: Annotated[Path | None, typer.Option(help="JSON lines with questions; else the guide's.")] = None,
     most: Annotated[int, typer.Option(min=1, help="Questions asked.")] = 20,
+    starts: Annotated[int, typer.Option(min=1, help="Starts of each command; the middle one counts.")] = 3,
     as_json: AsJson = False,
     corpus: Corpus = None,
     model: ModelOption = None,
@@ -237,10 +238,10 @@ def bench(
     from assistant.bench import bench as measure
     from assistant.jsonlines import json_lines
 
-    asked = [str(row["question"]) for row in json_lines(questions, ("question",))][:most] if questions else []
+    asked = [str(row["question"]) for row in json_lines(questions, ("question",))] if questions else []
     assistant = open_assistant(load_settings(corpus=corpus, model=model))
     with _loading("Measuring") as (_, progress):
-        found = measure(assistant, asked, progress)
+        found = measure(assistant, asked, most, starts, progress)
     if as_json:
         print(json.dumps(found.to_dict(), indent=2))
         return

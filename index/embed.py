@@ -45,6 +45,8 @@ class Embedder:
     def __init__(self, folder: Path, name: str, processes: int = 1) -> None:
         self.name = name
         self.batch = BATCH * processes
+        self.embedded = 0
+        """Texts embedded so far."""
         self._folder, self._processes = folder, processes
         self._recent: dict[str, Vectors] = {}
         self._loading, self._asking = Lock(), Lock()
@@ -57,6 +59,7 @@ class Embedder:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts of the guide, in their order; about `batch` at once is best."""
         model = self._whole()
+        self.embedded += len(texts)
         shared = {"pool": self._pool, "chunk_size": BATCH} if self._pool else {}
         return self._unit(model.encode_document(list(texts), **_QUIET, **shared))
 
@@ -70,6 +73,7 @@ class Embedder:
         return vectors
 
     def _questions(self, texts: Sequence[str]) -> Vectors:
+        self.embedded += len(texts)
         if self._encoder:
             return np.stack([self._encoder.encode(text) for text in texts])
         return self._unit(self._whole().encode_query(list(texts), **_QUIET))
