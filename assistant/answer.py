@@ -248,10 +248,8 @@ def worded(
     notes = [found.note for found in retrieval.found]
     grounder = Grounder(retrieval.found, parts.supports, f"{retrieval.earlier} {asked}")
     answer = Answer("answered", passages=passages_of(retrieval))
-    tokens = parts.model.tokens(answer_prompt(notes, asked, retrieval.earlier))
-    if len(tokens) > parts.model.context - limit:
-        raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
-    with closing(parts.model.stream(tokens, limit, clock.usage, variation)) as pieces:
+    prompt = answer_prompt(notes, asked, retrieval.earlier)
+    with closing(parts.worded(prompt, limit, clock.usage, variation)) as pieces:
         yield answer
         for drafted in sentences(clock.watched(pieces)):
             if drafted is None:
