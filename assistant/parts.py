@@ -16,7 +16,7 @@ from assistant.generate import LocalModel
 from assistant.guide import Say, indexed
 from assistant.models import ready
 from assistant.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX
-from assistant.served import ServedModel
+from assistant.served import ServedModel, served
 from assistant.settings import Settings, embedder_name
 from index.documents import corpus_files
 from index.embed import Embedder
@@ -122,7 +122,7 @@ def _fitted(settings: Settings) -> Fitted:
 def _chat(path: Path | None, settings: Settings) -> LocalModel | ServedModel:
     """The chat model: on a server, or here, its fixed prefixes evaluated or taken from the disk."""
     if path is None:
-        return ServedModel(settings.llm_url, settings.llm_model, settings.llm_key.get_secret_value())
+        return served(settings)
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
     model.warm_beside(COVERAGE_PREFIX)

@@ -16,6 +16,7 @@ from assistant.chat import Message, Usage
 from assistant.errors import GuideError, ModelError, QuestionError
 from assistant.generate import VARIED
 from assistant.replies import ADDRESS, address, at, count, difference, neutral, short, word
+from assistant.settings import Settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -117,17 +118,22 @@ class ServedModel:
 
         body = self._body(prompt, limit) | {"stream": True, "stream_options": {"include_usage": True}}
         body |= {"temperature": VARIED if variation else 0.0, "seed": variation}
-        begun = False
+        begun, failed = False, None
         with closing(self._post(body)) as chunks:
             try:
                 for chunk in chunks:
-                    yield chunk
                     begun = True
-            except APIConnectionError as error:
-                if not begun and not isinstance(error, APITimeoutError):
-                    # A prompt that is too long makes llama_cpp.server drop a stream: without one it says why.
-                    self._post(self._body(prompt, 1))
+                    yield chunk
+            except APITimeoutError:
                 raise
+            except APIConnectionError as error:
+                failed = error
+        if not begun:
+            # A prompt that is too long makes llama_cpp.server drop a stream without a word: asked for all at once it
+            # says why.
+            self._post(self._body(prompt, 1))
+        if failed:
+            raise failed
 
     def _body(self, prompt: Sequence[Message], limit: int) -> dict[str, Any]:
         return {
@@ -203,6 +209,11 @@ class ServedModel:
 
     def _no_such_server(self) -> ModelError:
         return ModelError(f"{self.url} does not answer like a chat server of the OpenAI form", ADDRESS)
+
+
+def served(settings: Settings) -> ServedModel:
+    """The chat model on the server that the settings name."""
+    return ServedModel(settings.llm_url, settings.llm_model, settings.llm_key.get_secret_value())
 
 
 def _client(url: str, key: str) -> OpenAI:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from assistant.errors import SettingsError
@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     llm_key: SecretStr = SecretStr("")
     """The key that it asks for."""
 
+    @field_validator("llm_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        assert not url or urlsplit(url).hostname, "it is no address of a server, like http://localhost:8080"
+        return url
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the page."""
@@ -89,8 +95,12 @@ class Settings(BaseSettings):
     @property
     def elsewhere(self) -> str:
         """The host of the chat server if that is another machine, where questions then go; else empty."""
-        host = urlsplit(self.llm_url).hostname if self.llm_url else ""
-        return host if host and not is_loopback(host) else ""
+        return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
+
+    @property
+    def llm_host(self) -> str:
+        """The chat server as a person is told of it: host and port."""
+        return urlsplit(self.llm_url).netloc.rpartition("@")[2]
 
     @classmethod
     def settings_customise_sources(
