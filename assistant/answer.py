@@ -42,6 +42,9 @@ from index.progress import Progress, unseen
 from index.search import Searcher
 from index.words import terms, words
 
+SERVED = 8
+"""Questions answered at once where a server has the chat model; it knows how to share it."""
+
 QUESTION_LIMIT = 4000
 """Characters of a question."""
 
@@ -75,7 +78,7 @@ class Assistant:
         """What is being loaded or fetched; None while nothing is."""
         self._parts: Parts | None = None
         self._loading = Lock()
-        self._turns = Turns()
+        self._turns = Turns(SERVED if settings.llm_url else 1)
 
     def load(self, say: Say = quiet, progress: Progress = unseen) -> Parts:
         """Fetch what is missing, load the models, make the index equal to the corpus, warm up. Once."""

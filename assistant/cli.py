@@ -37,6 +37,7 @@ from assistant.fitted import NAME, save
 from assistant.generate import LocalModel
 from assistant.guide import looked_at, opened, told
 from assistant.records import Answer, Turn
+from assistant.served import served
 from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
 from index.build import Report, build, planned
 from index.embed import Embedder
@@ -377,7 +378,7 @@ def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
         "models": {
-            "chat": _model_state(settings, settings.model),
+            "chat": _served_state(settings) if settings.llm_url else _model_state(settings, settings.model),
             "embedder": _model_state(settings, settings.embedder),
         },
         "index": {"state": _index_state(settings)},
@@ -388,6 +389,7 @@ def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
 _PACKAGES = (
     "guide-assistant",
     "llama-cpp-python",
+    "openai",
     "sentence-transformers",
     "torch",
     "chromadb",
@@ -411,6 +413,15 @@ def _model_state(settings: Settings, choice: str) -> str:
     if state is None:
         return f"{choice} (not in the catalogue)"
     return f"{choice} ({state.problem or ('verified' if state.verified else 'here' if state.here else 'missing')})"
+
+
+def _served_state(settings: Settings) -> str:
+    """The chat server and its model, or why there is none."""
+    try:
+        model = served(settings)
+    except GuideError as error:
+        return str(error)
+    return f"{model.model} on {model.url} (there)"
 
 
 def _index_state(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from assistant.guide import Say, indexed
 from assistant.models import ready
 from assistant.prompt import ASIDE, COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt, coverage_question
 from assistant.retrieve import Retrieval, deciding
+from assistant.served import ServedModel, served
 from assistant.settings import Settings, embedder_name
 from index.documents import corpus_files
 from index.embed import Embedder
@@ -42,7 +43,7 @@ class Parts:
     store: Store
     embedder: Embedder
     searcher: Searcher
-    model: LocalModel
+    model: LocalModel | ServedModel
     fitted: Fitted
     care: Care
 
@@ -53,14 +54,14 @@ class Parts:
         to word that answer costs no second look. Any other model is asked for a yes or no of its own.
         """
         asked = f"{retrieval.earlier} {retrieval.question}".strip()
-        if self.fitted.coverage:
+        if self.fitted.coverage and isinstance(self.model, LocalModel):
             prompt = answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
             return self.fitted.coverage.score(self.model.read(prompt, ASIDE))
         return self.model.verdicts(COVERAGE_PREFIX, [coverage_question(deciding(retrieval), asked)])[0]
 
     def supports(self, text: str) -> float:
         """The chat model's verdict on a `support_question`, a logit."""
-        if self.fitted.support:
+        if self.fitted.support and isinstance(self.model, LocalModel):
             return self.fitted.support.score(self.model.logits(SUPPORT_PREFIX, [text])[0])
         return self.model.verdicts(SUPPORT_PREFIX, [text])[0]
 
@@ -74,9 +75,9 @@ def load_parts(settings: Settings, say: Say, progress: Progress, stage: Say) -> 
         stage: told what is being done now.
     """
     corpus_files(settings.corpus)  # a missing guide is said before anything is fetched or loaded
-    chat, embed = _ready(settings, "chat", progress, stage), _ready(settings, "embed", progress, stage)
+    chat, embed = _chat_file(settings, progress, stage), _ready(settings, "embed", progress, stage)
     stage(LOADING)
-    fitted = load_fitted(settings)
+    fitted = _fitted(settings)
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(_chat, chat, settings, fitted)  # llama.cpp reads while Python imports
         embedder = Embedder(embed, embedder_name(settings))
@@ -90,9 +91,9 @@ def load_parts(settings: Settings, say: Say, progress: Progress, stage: Say) -> 
 
 def with_model(parts: Parts, settings: Settings, progress: Progress, stage: Say) -> Parts:
     """The same with the chat model of these settings, fetched if it is not here."""
-    chat = _ready(settings, "chat", progress, stage)
+    chat = _chat_file(settings, progress, stage)
     stage(LOADING)
-    fitted = load_fitted(settings)
+    fitted = _fitted(settings)
     model, care = _chat(chat, settings, fitted), _care(settings, parts.embedder, fitted)
     return replace(parts, model=model, fitted=fitted, care=care)
 
@@ -103,8 +104,21 @@ def _ready(settings: Settings, role: Role, progress: Progress, stage: Say) -> Pa
     return ready(settings, role, progress=progress)
 
 
-def _chat(path: Path, settings: Settings, fitted: Fitted) -> LocalModel:
-    """The chat model, its fixed prefixes evaluated or taken from the disk."""
+def _chat_file(settings: Settings, progress: Progress, stage: Say) -> Path | None:
+    """The file of the chat model; None if a server has one."""
+    return None if settings.llm_url else _ready(settings, "chat", progress, stage)
+
+
+def _fitted(settings: Settings) -> Fitted:
+    """What was fitted; of a model on a server nothing is known, and it gives no logits to read."""
+    fitted = load_fitted(settings)
+    return replace(fitted, coverage=None, support=None) if settings.llm_url else fitted
+
+
+def _chat(path: Path | None, settings: Settings, fitted: Fitted) -> LocalModel | ServedModel:
+    """The chat model: on a server, or here, its fixed prefixes evaluated or taken from the disk."""
+    if path is None:
+        return served(settings)
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
     model.warm_beside(SUPPORT_PREFIX)

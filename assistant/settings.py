@@ -8,9 +8,10 @@ from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from assistant.errors import SettingsError
@@ -73,13 +74,33 @@ class Settings(BaseSettings):
     chroma_name: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$", max_length=100)
     """What the index is called on that server; the same for all who share it. Without one, by the folder of texts."""
 
+    llm_url: str = ""
+    """A server of the OpenAI form that words the answers, like http://localhost:8080; without one that is done here."""
+    llm_model: str = ""
+    """Which of its models; without a name its first."""
+    llm_key: SecretStr = SecretStr("")
+    """The key that it asks for."""
+
+    @field_validator("llm_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        assert not url or urlsplit(url).hostname, "it is no address of a server, like http://localhost:8080"
+        return url
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the page."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
+
+    @property
+    def elsewhere(self) -> str:
+        """The host of the chat server if that is another machine, where questions then go; else empty."""
+        return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
+
+    @property
+    def llm_host(self) -> str:
+        """The chat server as a person is told of it: host and port."""
+        return urlsplit(self.llm_url).netloc.rpartition("@")[2]
 
     @classmethod
     def settings_customise_sources(
@@ -92,6 +113,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options first, then the environment."""
         return init_settings, env_settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and nobody else's."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def go_offline() -> None:
@@ -167,6 +196,11 @@ def embedder_name(settings: Settings) -> str:
 def chat_name(settings: Settings) -> str:
     """What is fitted to a chat model is known by."""
     return Path(settings.model).name
+
+
+def wording_name(settings: Settings) -> str:
+    """What words the answers is called by."""
+    return (settings.llm_model or "chat-server") if settings.llm_url else chat_name(settings)
 
 
 def choices(settings: Settings) -> dict[str, str]:

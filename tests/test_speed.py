@@ -1,4 +1,4 @@
-"""What an answer costs, in counts: tokens evaluated, texts embedded, modules imported. Times are for `assistant bench`."""
+"""What an answer costs, in counts: tokens evaluated, texts embedded, modules imported. `assistant bench` has times."""
 
 from __future__ import annotations
 

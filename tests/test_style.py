@@ -30,6 +30,7 @@ ONLY_IN = {
     "fastapi": {"ui/server.py", "ui/completions.py"},
     "starlette": {"ui/server.py", "ui/completions.py"},
     "uvicorn": {"ui/server.py"},
+    "openai": {"assistant/served.py"},
     "huggingface_hub": {"assistant/hub.py"},
     "icalendar": {"assistant/export.py"},
     "sqlite3": {"assistant/conversation.py", "assistant/database.py", "index/chroma.py"},
@@ -154,7 +155,9 @@ def test_all_is_what_is_exported() -> None:
     assert len(set(assistant.__all__)) == len(assistant.__all__)
 
 
-@pytest.mark.parametrize("name", ["chromadb", "gradio", "llama_cpp", "sentence_transformers", "torch", "transformers"])
+@pytest.mark.parametrize(
+    "name", ["chromadb", "gradio", "llama_cpp", "openai", "sentence_transformers", "torch", "transformers"]
+)
 def test_importing_the_package_loads_no_heavy_library(name: str) -> None:
     code = f"import sys, assistant; from assistant import cli; sys.exit({name!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

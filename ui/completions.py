@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from assistant.answer import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Passage, Turn
-from assistant.settings import chat_name
+from assistant.settings import wording_name
 from ui.growing import growing
 
 GONE = 499
@@ -127,7 +127,7 @@ def completions(assistant: Assistant) -> APIRouter:
 
     def described() -> Plain:
         return {
-            "id": chat_name(assistant.settings),
+            "id": wording_name(assistant.settings),
             "object": "model",
             "created": since,
             "owned_by": "guide-assistant",
@@ -147,7 +147,7 @@ def completions(assistant: Assistant) -> APIRouter:
     async def complete(asked: Asked, request: Request) -> Response:
         question, history = asked.conversation
         answers = _one_by_one(turn, lambda: assistant.stream(question, history))
-        name = chat_name(assistant.settings)
+        name = wording_name(assistant.settings)
         if asked.stream:
             first = await anext(answers)  # what is wrong with the question has a status of its own
             return Events(_streamed(name, first, answers, asked.with_usage), media_type="text/event-stream")

@@ -53,7 +53,7 @@ class Desk:
     def drawn(self, sitting: Sitting, most: int) -> str:
         """The first turns of a conversation."""
         planned = self._steps()
-        above = places.private() if sitting.private else ""
+        above = places.private(self.assistant.settings) if sitting.private else ""
         return above + "".join(self.turn(sitting, place, planned) for place in range(most))
 
     def turn(self, sitting: Sitting, place: int, planned: frozenset[tuple[str, str]]) -> str:
@@ -152,7 +152,8 @@ class Desk:
 
     def titled(self) -> Shown:
         """The header, with the guide's title as soon as that is known."""
-        return {"header": places.header(self.assistant.title if self.assistant.ready else "Your guide")}
+        title = self.assistant.title if self.assistant.ready else "Your guide"
+        return {"header": places.header(title, self.assistant.settings)}
 
     def opened(self, tab: Tab) -> Shown:
         """The source that is open at the side, as it stands now."""

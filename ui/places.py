@@ -15,7 +15,7 @@ from assistant.models import State as ModelState
 from assistant.parts import Preparing
 from assistant.plan import KeptStep
 from assistant.records import Passage, Span
-from assistant.settings import Settings
+from assistant.settings import Settings, wording_name
 from ui.view import CHANGED, ask, button, data, escaped, highlighted, paragraphs
 
 PRIVATE = "Private: nothing of this conversation is written down. It is gone when you leave it."
@@ -61,7 +61,8 @@ def standing(chosen: Settings, freshness: Freshness, ready: bool) -> str:
         return "Getting ready …"
     read = "The guide is being read again." if freshness.share is not None else "The guide is up to date."
     read = "Not all of the guide could be read." if freshness.problem else read
-    return f"{read} The answers are worded by {Path(chosen.model).name}."
+    on = f" on the server at {chosen.llm_host}" if chosen.llm_url else ""
+    return f"{read} The answers are worded by {Path(wording_name(chosen)).name}{on}."
 
 
 def links(view: str, planned: int, current: str, line: str) -> str:
@@ -76,18 +77,19 @@ def links(view: str, planned: int, current: str, line: str) -> str:
     return f'<div data-open="{current}">{buttons}</div><p class="standing">{escaped(line)}</p>'
 
 
-def header(title: str) -> str:
+def header(title: str, settings: Settings) -> str:
     """What this page is, above everything."""
+    badge = f"Asks {settings.elsewhere}" if settings.elsewhere else "On this computer only"
     menu = (
         '<button type="button" class="icon menu" data-menu="open" id="menu" aria-label="Conversations and more" '
         'aria-expanded="false" aria-controls="aside">☰</button>'
     )
-    badge = (
+    offline = (
         '<button type="button" class="badge" id="offline" data-do="offline">'
-        '<span class="dot" aria-hidden="true"></span>On this computer only</button>'
+        f'<span class="dot" aria-hidden="true"></span>{escaped(badge)}</button>'
     )
     named = f'<p class="kicker">A conversation with a guide</p><h1 dir="auto">{escaped(title)}</h1>'
-    return f'<header class="top">{menu}<div class="title">{named}</div>{badge}</header>'
+    return f'<header class="top">{menu}<div class="title">{named}</div>{offline}</header>'
 
 
 def news(freshness: Freshness, preparing: Preparing | None) -> str:
@@ -125,9 +127,10 @@ def stale(when: float) -> str:
     return f'<span hidden data-stale="{when}"></span>'
 
 
-def private() -> str:
+def private(settings: Settings) -> str:
     """Above a private conversation."""
-    return f'<p class="news private">{PRIVATE}</p>'
+    seen = f" The server at {settings.elsewhere} sees it." if settings.elsewhere else ""
+    return f'<p class="news private">{PRIVATE}{escaped(seen)}</p>'
 
 
 def welcome(topics: Sequence[str]) -> str:
@@ -232,17 +235,35 @@ def offline(settings: Settings) -> str:
         if settings.loopback
         else f"This page is served at {settings.host}: whoever reaches that address can read and ask here."
     )
+    if settings.elsewhere:
+        return panel("Online", "What leaves this computer", _leaves(settings, reach))
+    model, words = "The language model, the guide", "What you ask is answered here; nothing is sent anywhere."
+    if settings.llm_url:
+        model = "The guide"
+        words = f"What you ask goes to the chat server on this computer, {settings.llm_host}, and nowhere else."
     return panel(
         "Offline",
         "On this computer only",
-        "<p>The language model, the guide and your conversations are files on this computer. What you ask is answered "
-        "here; nothing is sent anywhere.</p>"
+        f"<p>{model} and your conversations are files on this computer. {escaped(words)}</p>"
         f"<p>{escaped(reach)} Only fetching a model opens a connection, and only when you ask for one.</p>"
         "<h3>Check it yourself</h3><ul><li>Switch off your network and ask something.</li>"
         "<li>Open your browser’s developer tools, tab Network: every address is this computer’s own.</li>"
         "<li>Watch the program’s connections with the tools of your system.</li></ul>"
         f'<h3>Where it is</h3><p class="path">{escaped(str(settings.home))}</p>'
         '<p class="quiet">Delete that folder, and nothing of it is left.</p>',
+    )
+
+
+def _leaves(settings: Settings, reach: str) -> str:
+    """What goes to a chat server on another machine, and what does not."""
+    return (
+        f"<p>The answers are worded by a server on another machine, <b>{escaped(settings.llm_host)}</b>. Each time you "
+        "ask, your question, the one before it and the passages of the guide that bear on it leave this computer and "
+        "go there; the words that come back are checked there too. Whoever runs that server can read all this.</p>"
+        "<p>The search in the guide is done here, and your conversations and your plan are files on this computer. "
+        "Nothing is sent anywhere else.</p>"
+        f"<p>{escaped(reach)}</p>"
+        f'<h3>Where it is</h3><p class="path">{escaped(str(settings.home))}</p>'
     )
 
 
@@ -360,6 +381,11 @@ def settings(chosen: Settings, models: Iterable[ModelState], chunks: str, kept: 
 
 
 def _model(chosen: Settings, models: Iterable[ModelState]) -> str:
+    if chosen.llm_url:
+        return (
+            "<section><h3>Language model</h3>"
+            f"<p>{escaped(wording_name(chosen))}, on the server at {escaped(chosen.llm_host)}.</p></section>"
+        )
     chat = [one for one in models if one.model.role == "chat"]
     names = {one.model.name for one in chat}
     sure = "Change the language model? One that is not here is fetched first."
