@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 
-from assistant import evaluate, models
+from assistant import doctor, measuring, models
 from assistant.answer import cleaned, open_assistant
 from assistant.errors import GuideError, QuestionError
-from assistant.fitted import NAME, save
-from assistant.generate import LocalModel
 from assistant.guide import looked_at, opened, told
 from assistant.records import Answer, Turn
-from assistant.served import served
-from assistant.settings import OFFLINE, Settings, chat_name, embedder_name, index_folder, load_settings
+from assistant.settings import Settings, embedder_name, load_settings
+from assistant.terminal import AsJson, Corpus, ModelOption, bar, embedder_when_needed, err, loading, out, say
 from index.build import Report, build, planned
 from index.embed import Embedder
 from index.plan import Plan
@@ -48,13 +36,8 @@ from index.watch import changes
 app = typer.Typer(help="Ask one guide, on this machine alone.", no_args_is_help=True, pretty_exceptions_enable=False)
 models_app = typer.Typer(help="The models: list, fetch, verify, choose.", invoke_without_command=True)
 app.add_typer(models_app, name="models")
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-Corpus = Annotated[Path | None, typer.Option(help="The folder of texts; each has its own index.")]
-ModelOption = Annotated[str | None, typer.Option("--model", help="A chat model: a name, or a GGUF file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
+app.add_typer(measuring.app)
+app.add_typer(doctor.app)
 
 
 def main() -> None:
@@ -90,10 +73,10 @@ def serve(
     assistant = open_assistant(load_settings(host=host, port=port, corpus=corpus, model=model))
 
     def load() -> None:
-        with _loading() as (say, progress):
+        with loading() as (say, progress):
             assistant.load(say, progress)
 
-    serve_page(assistant, browser=browser, mcp=mcp, say=_say, load=load)
+    serve_page(assistant, browser=browser, mcp=mcp, say=say, load=load)
 
 
 @app.command()
@@ -106,7 +89,7 @@ def ask(
     """Ask one question."""
     asked = cleaned(question if question is not None else _piped())
     assistant = open_assistant(load_settings(corpus=corpus, model=model))
-    with _loading() as (say, progress):
+    with loading() as (say, progress):
         assistant.load(say, progress)
     if as_json:
         print(json.dumps(assistant.ask(asked).to_dict(), ensure_ascii=False, indent=2))
@@ -118,7 +101,7 @@ def ask(
 def chat(corpus: Corpus = None, model: ModelOption = None) -> None:
     """A conversation in the terminal."""
     assistant = open_assistant(load_settings(corpus=corpus, model=model))
-    with _loading() as (say, progress):
+    with loading() as (say, progress):
         assistant.load(say, progress)
     out.print("Ask what you like about the guide; an empty line ends.", style="dim")
     history: list[Turn] = []
@@ -149,8 +132,8 @@ def index(
         doing = planned(store, settings.corpus, name, force=force)
         _print_status(store, settings, doing, as_json) if status else _print_plan(doing, as_json)
     else:
-        store = opened(settings, _say)
-        embedder = _embedder(settings, _say, processes)
+        store = opened(settings, say)
+        embedder = embedder_when_needed(settings, say, processes)
         _build(store, settings, embedder, force, as_json)
         for _ in changes(settings.corpus, Event()) if watch else ():
             _build(store, settings, embedder, False, as_json, quiet=True)
@@ -162,9 +145,9 @@ def _build(
     """Build and tell; a `quiet` one goes on after a problem, and does not tell that nothing was to be done."""
     columns = (TextColumn("Reading the guide"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
-        with _bar(*columns, TimeRemainingColumn()) as progress:
+        with bar(*columns, TimeRemainingColumn()) as progress:
             name = embedder_name(settings)
-            report = build(store, settings.corpus, embedder, name, force=force, progress=progress, say=_say)
+            report = build(store, settings.corpus, embedder, name, force=force, progress=progress, say=say)
     except GuideError as error:
         if not quiet:
             raise
@@ -198,83 +181,6 @@ def _print_plan(doing: Plan, as_json: bool) -> None:
     out.print(f"  untouched {doing.untouched}")
 
 
-@app.command("eval")
-def evaluate_answers(
-    questions: Annotated[Path, typer.Argument(help="A file of questions, as JSON lines; see tests/questions.")],
-    corpus: Corpus = None,
-    half: Annotated[evaluate.Half, typer.Option(help="Which of them, by the fixed rule.")] = "all",
-    most: Annotated[int, typer.Option(help="At most so many, always the same ones; 0 is all.")] = 0,
-    labels: Annotated[Path | None, typer.Option(help="Labelled pairs, for the judge's agreement.")] = None,
-    details: Annotated[bool, typer.Option("--details", help="Print every failure.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Measure how far the answers can be trusted."""
-    cases = evaluate.chosen(evaluate.read_cases(questions), half, most)
-    pairs = [pair for pair in evaluate.read_labels(labels) if evaluate.half_of(pair.id) == "checking"] if labels else []
-    assistant = open_assistant(load_settings(corpus=corpus))
-    with _loading() as (say, progress):
-        assistant.load(say, progress)
-    with _loading("Asking") as (_, progress):
-        evaluation = evaluate.evaluate(assistant, cases, pairs, progress)
-    if as_json:
-        print(json.dumps(evaluation.to_dict(details), ensure_ascii=False, indent=2))
-        return
-    _print_evaluation(evaluation, f"{questions.name}, {half}: {len(cases)} questions")
-    for one in evaluation.outcomes if details else ():
-        if one.failures:
-            out.print(json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
-
-
-@app.command()
-def bench(
-    questions: Annotated[Path | None, typer.Option(help="JSON lines with questions; else the guide's.")] = None,
-    most: Annotated[int, typer.Option(min=1, help="Questions asked.")] = 20,
-    starts: Annotated[int, typer.Option(min=1, help="Starts of each command; the middle one counts.")] = 3,
-    as_json: AsJson = False,
-    corpus: Corpus = None,
-    model: ModelOption = None,
-) -> None:
-    """Measure how fast it is here, beside what this machine allows; takes a few minutes, best with nothing else on."""
-    # Imported late: no other command needs it.
-    from assistant.bench import bench as measure
-    from assistant.jsonlines import json_lines
-
-    asked = [str(row["question"]) for row in json_lines(questions, ("question",))] if questions else []
-    assistant = open_assistant(load_settings(corpus=corpus, model=model))
-    with _loading("Measuring") as (_, progress):
-        found = measure(assistant, asked, most, starts, progress)
-    if as_json:
-        print(json.dumps(found.to_dict(), indent=2))
-        return
-    table = Table("figure", "value", "floor", "ratio", "reach", "", box=None)
-    for one in found.figures:
-        reach = f"{'at least' if one.more else 'at most'} {one.reach:g}"
-        floor, ratio = (f"{value:.3g}" if value is not None else "–" for value in (one.floor, one.ratio))
-        table.add_row(one.name, f"{one.value:.3g} {one.unit}", floor, ratio, reach, "" if one.reached else "missed")
-    out.print(table)
-    out.print("Imports of `assistant ask`: " + ", ".join(f"{name} {s:.2f} s" for name, s in found.imports.items()))
-
-
-@app.command("fit")
-def fit_examples(
-    examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
-    into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
-) -> None:
-    """Fit what recognises danger and reads verdicts to the models in use; takes an hour."""
-    # Imported late: no other command needs it.
-    from assistant.fit import fit, read_examples
-
-    settings = load_settings()
-    known, path = read_examples(examples), into or settings.home / NAME
-    chat = LocalModel(models.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
-    with _loading("Reading the examples") as (say, progress):
-        fitted = fit(_embedder(settings, say)(), chat, known, progress)
-    save(path, fitted, embedder_name(settings), chat_name(settings))
-    out.print(
-        f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
-    )
-
-
 @app.command()
 def feedback(as_json: AsJson = False, corpus: Corpus = None) -> None:
     """Show which answers were found helpful or not, the last first."""
@@ -283,7 +189,7 @@ def feedback(as_json: AsJson = False, corpus: Corpus = None) -> None:
     from assistant.database import Database
 
     settings = load_settings(corpus=corpus)
-    rated = Conversations(Database(settings.home, _say), str(settings.corpus.resolve())).rated()
+    rated = Conversations(Database(settings.home, say), str(settings.corpus.resolve())).rated()
     if as_json:
         print(json.dumps([asdict(one) for one in rated], ensure_ascii=False, indent=2))
         return
@@ -352,143 +258,11 @@ def use_model(name: Annotated[str, typer.Argument(help="A name of the catalogue,
         err.print(f"{variable} is set, and stands before this choice.")
 
 
-@app.command()
-def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None) -> None:
-    """Say what is here: what to paste into a report."""
-    report = _examined(load_settings(corpus=corpus, model=model))
-    if as_json:
-        print(json.dumps(report, indent=2))
-        return
-    for section, rows in report.items():
-        out.print(section, style="bold")
-        for name, value in rows.items():
-            out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
-
-
-def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Versions, paths, models, index, memory and offline switches."""
-    memory = models.machine_memory()
-    return {
-        "machine": {
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "cores": os.cpu_count(),
-            "memory": f"{memory / 1e9:.1f} GB" if memory else "unknown",
-        },
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
-        "models": {
-            "chat": _served_state(settings) if settings.llm_url else _model_state(settings, settings.model),
-            "embedder": _model_state(settings, settings.embedder),
-        },
-        "index": {"state": _index_state(settings)},
-        "offline": {name: os.environ.get(name, "not set") for name in OFFLINE},
-    }
-
-
-_PACKAGES = (
-    "guide-assistant",
-    "llama-cpp-python",
-    "openai",
-    "sentence-transformers",
-    "torch",
-    "chromadb",
-    "gradio",
-    "huggingface_hub",
-)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _model_state(settings: Settings, choice: str) -> str:
-    if models.is_path(choice):
-        return f"{choice} ({'here' if Path(choice).expanduser().exists() else 'missing'})"
-    states = {state.model.name: state for state in models.states(settings)}
-    state = states.get(choice)
-    if state is None:
-        return f"{choice} (not in the catalogue)"
-    return f"{choice} ({state.problem or ('verified' if state.verified else 'here' if state.here else 'missing')})"
-
-
-def _served_state(settings: Settings) -> str:
-    """The chat server and its model, or why there is none."""
-    try:
-        model = served(settings)
-    except GuideError as error:
-        return str(error)
-    return f"{model.model} on {model.url} (there)"
-
-
-def _index_state(settings: Settings) -> str:
-    folder = index_folder(settings)
-    if not settings.chroma_url and not folder.exists():
-        return "not made yet"
-    try:
-        store = looked_at(settings)
-        reason = planned(store, settings.corpus, embedder_name(settings)).reason
-        chunks = store.manifest.counts[1] if store.manifest else 0
-    except GuideError as error:
-        return str(error)
-    return f"{'stale: ' + reason if reason else 'fresh'}, {chunks} chunks, in {store.place}"
-
-
-def _embedder(settings: Settings, say: Callable[[str], None], processes: int = 1) -> Callable[[], Embedder]:
-    """Loads the embedder when it is first needed, and once."""
-
-    @cache
-    def load() -> Embedder:
-        folder = models.ready(settings, "embed")
-        say("Loading the embedder …")
-        return Embedder(folder, embedder_name(settings), processes)
-
-    return load
-
-
-def _say(line: str) -> None:
-    err.print(line, style="dim", markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _loading(what: str = "Reading the guide") -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
-    """A place to say things and a progress bar, on standard error."""
-    with _bar(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
-        yield _say, progress
-
-
-@contextmanager
-def _bar(*columns: ProgressColumn) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, told (done, in all)."""
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("", total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
-
-
 def _print_report(report: Report) -> None:
     for line in told(report):
         out.print(line, markup=False, soft_wrap=True)
     if not report.reason:
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")
-
-
-def _print_evaluation(evaluation: evaluate.Evaluation, title: str) -> None:
-    table = Table("yardstick", "reached", "wanted", "of", "", title=title, title_justify="left", box=None)
-    for one in evaluation.yardsticks:
-        value, bound = (f"{number:.3f}".rstrip("0").rstrip(".") for number in (one.value, one.bound))
-        wanted = f"{'at least' if one.least else 'at most'} {bound}"
-        table.add_row(one.name, value if one.of else "–", wanted, str(one.of), "" if one.reached else "missed")
-    out.print(table)
-    if told := evaluation.agreement:
-        out.print(
-            f"The judge of support is the chat model, asked in another way than the check. On {told.pairs} pairs "
-            f"labelled by hand it agrees on {told.agreed:.0%}: it passes {told.passed:.0%} of the unsupported "
-            f"sentences and fails {told.failed:.0%} of the supported.",
-            soft_wrap=True,
-        )
 
 
 def _print_answer(answers: Iterator[Answer]) -> Answer:

@@ -39,7 +39,8 @@ ONLY_IN = {
 
 READ_ENVIRONMENT = {
     "assistant/settings.py": "the settings, and the offline switches that it sets",
-    "assistant/cli.py": "shows the switches in `doctor`, warns of a variable that overrules a choice, ASSISTANT_DEBUG",
+    "assistant/cli.py": "warns of a variable that overrules a choice; ASSISTANT_DEBUG",
+    "assistant/doctor.py": "shows the switches",
     "assistant/fetch.py": "a process of its own, the only one that goes online: it takes the switches out",
     "assistant/registry.py": "gives pip a place of its own for what it unpacks",
 }
