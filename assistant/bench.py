@@ -100,6 +100,7 @@ class Asked:
     answer: Answer
     first_sentence: float
     new_tokens: int
+    """Of its prompt, and of what is asked beside it."""
     sentence_tokens: int
     """Of the first sentence that stands."""
     checks: int
@@ -213,12 +214,14 @@ def started(worded: Sequence[Asked], loading: float, asking: float, serving: flo
 
 def measured(assistant: Assistant, model: LocalModel, bare: Bare, encoder: Encoder, question: str) -> Asked:
     """Ask one question, and take the floors of just what it took."""
-    begun, before, sentence, last = time.perf_counter(), model.work, 0.0, Answer("answered")
+    begun, before, sentence, read, last = time.perf_counter(), model.work, 0.0, 0, Answer("answered")
     for last in assistant.stream(question):
         if last.sentences and not sentence:
             sentence = time.perf_counter() - begun
+        if last.passages and not read:
+            read = model.work.tokens - before.tokens
     checks, checked = model.work.checks - before.checks, model.work.checked - before.checked
-    new = last.timings.prompt_tokens - last.timings.cached_tokens
+    new = max(read, last.timings.prompt_tokens - last.timings.cached_tokens)
     return Asked(
         last,
         sentence,
