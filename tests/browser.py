@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from assistant import Assistant
 from assistant.conversation import Conversations
@@ -43,6 +43,9 @@ RIGHT_TO_LEFT = {
 """Texts that are written so; behind the others, so that the guide's own questions are those to start with."""
 
 OpenTab: TypeAlias = Callable[..., Page]
+Motion: TypeAlias = Literal["reduce", "no-preference"]
+
+EMPTY = "about:blank"
 
 expect.set_options(timeout=LONG)
 
@@ -134,35 +137,62 @@ def home_in(folder: Path, other: Path) -> Path:
 
 
 @contextmanager
-def watching(browser: Browser, size: tuple[int, int], **options: Any) -> Iterator[Callable[..., Page]]:
+def watching(browser: Browser, size: tuple[int, int], motion: Motion) -> Iterator[Callable[..., Page]]:
     """Makes tabs; all they ask for must come from this machine, and no script of theirs may fail."""
     hosts: set[str | None] = set()
     faults: list[str] = []
-    contexts: list[BrowserContext] = []
+    opened: list[Page] = []
+    heard = {
+        "request": lambda request: hosts.add(_host(request.url)),
+        "websocket": lambda socket: hosts.add(_host(socket.url)),
+        "pageerror": lambda error: faults.append(str(error)),
+    }
 
     def tab(beside: Page | None = None) -> Page:
-        if beside is None:
-            contexts.append(browser.new_context(viewport={"width": size[0], "height": size[1]}, **options))
-        page = (beside.context if beside else contexts[-1]).new_page()
+        page = beside.context.new_page() if beside else _empty(browser)
+        opened.append(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme="light", reduced_motion=motion)
         page.set_default_timeout(LONG)
-        page.on("request", lambda request: hosts.add(_host(request.url)))
-        page.on("websocket", lambda socket: hosts.add(_host(socket.url)))
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        for event, note in heard.items():
+            page.on(event, note)
         return page
 
     try:
         yield tab
     finally:
-        for context in contexts:
-            context.close()
+        for page in opened:
+            _leave(page, heard)
     assert hosts - {None} == {"127.0.0.1"}
     assert not faults
+
+
+def _empty(browser: Browser) -> Page:
+    """A tab that nobody uses, as good as new; a new one takes a second longer to draw its first page."""
+    pages = (context.pages[0] for context in browser.contexts)
+    return next((page for page in pages if page.url == EMPTY), None) or browser.new_context(locale="en-GB").new_page()
+
+
+def _leave(page: Page, heard: Mapping[str, Callable[..., None]]) -> None:
+    """Close a tab, or if it is the first of its context empty it, and forget what was kept there."""
+    context = page.context
+    if page not in context.pages[:1]:
+        page.close()
+        if not context.pages:
+            context.close()
+        return
+    for event, note in heard.items():
+        page.remove_listener(event, note)
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    context.clear_cookies()
+    context.clear_permissions()
+    page.goto(EMPTY)
 
 
 @contextmanager
 def opening(browser: Browser) -> Iterator[OpenTab]:
     """Opens tabs at an address."""
-    with watching(browser, (1280, 860), accept_downloads=True) as tab:
+    with watching(browser, (1280, 860), "no-preference") as tab:
 
         def open_tab(address: str, *, ready: str = ".starter, #current .turn", beside: Page | None = None) -> Page:
             page = tab(beside)

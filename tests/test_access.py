@@ -23,6 +23,7 @@ from browser import (
     RIGHT_TO_LEFT,
     UNCOVERED,
     Desk,
+    Motion,
     ask,
     chromium,
     desk_over,
@@ -121,9 +122,9 @@ def large_browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, size: tuple[int, int] = WIDE, motion: str = "reduce") -> Iterator[Page]:
+def opened(browser: Browser, size: tuple[int, int] = WIDE, motion: Motion = "reduce") -> Iterator[Page]:
     """A tab of its own."""
-    with watching(browser, size, color_scheme="light", reduced_motion=motion, locale="en-GB") as tab:
+    with watching(browser, size, motion) as tab:
         yield tab()
 
 
