@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from assistant import Assistant
 from assistant.conversation import Conversations
 from assistant.database import NAME, Database
 from assistant.plan import Plan
 from assistant.records import Answer
+from assistant.settings import index_folder
 from ui.server import Served, launch
 
 LONG = 120_000
@@ -29,7 +30,22 @@ DRAWN_OUT = "How can we keep quality time free of distractions, and what could w
 UNCOVERED = "What is the capital of Mongolia?"
 DANGER = "My husband hits me"
 
+RIGHT_TO_LEFT = {
+    "languages/hebrew.md": (
+        "# מדריך לשיחה\n\n## להקשיב\n\nהניחו את הטלפון בצד כשמישהו מדבר אליכם. הסתכלו בעיניים ושאלו שאלה אחת.\n\n"
+        "## לדבר\n\nאמרו מה אתם מרגישים במקום להאשים. חכו לתשובה לפני שאתם ממשיכים.\n"
+    ),
+    "languages/arabic.md": (
+        "# دليل الحديث\n\n## الإصغاء\n\nضع هاتفك جانبا عندما يتحدث إليك شخص ما. انظر في عينيه واسأل سؤالا واحدا.\n\n"
+        "## الكلام\n\nقل ما تشعر به بدلا من اللوم. انتظر الجواب قبل أن تكمل.\n"
+    ),
+}
+"""Texts that are written so; behind the others, so that the guide's own questions are those to start with."""
+
 OpenTab: TypeAlias = Callable[..., Page]
+Motion: TypeAlias = Literal["reduce", "no-preference"]
+
+EMPTY = "about:blank"
 
 expect.set_options(timeout=LONG)
 
@@ -46,6 +62,8 @@ class Desk:
         self.home, self.corpus = assistant.settings.home, assistant.settings.corpus
         database, guide = Database(self.home), str(self.corpus.resolve())
         self.conversations, self.plan = Conversations(database, guide), Plan(database, guide)
+        self.kept: dict[str, str] = {}
+        """What a test calls a conversation -> its id."""
         self._begun = assistant.settings.model_copy(update={"port": 0})
         self.assistant.settings = self._begun
         self.served: Served = launch(assistant)
@@ -64,8 +82,10 @@ class Desk:
         """As it was at the beginning, once nothing is being answered."""
         until(lambda: not self.assistant.busy)
         self.conversations.delete_all()
+        self.kept.clear()
         for step in self.plan.steps():
             self.plan.drop(step.id)
+        (self.home / "choices.json").unlink(missing_ok=True)
         self.assistant.settings = self._begun
 
     def keep(self, *turns: tuple[str, Answer]) -> str:
@@ -92,47 +112,95 @@ class Desk:
 @contextmanager
 def desk_over(assistant: Assistant, folder: Path, texts: dict[str, str] | None = None) -> Iterator[Desk]:
     """A page over a copy of the guide of an assistant, with more texts beside it, until the end of the block."""
-    corpus, home = folder / "guide", folder / "home"
+    corpus = folder / "guide"
     shutil.copytree(assistant.settings.corpus, corpus)
+    copied = assistant.settings.model_copy(update={"corpus": corpus})
+    shutil.copytree(index_folder(assistant.settings), index_folder(copied))  # so that only what is new is embedded
     for name, text in (texts or {}).items():
+        (corpus / name).parent.mkdir(exist_ok=True)
         (corpus / name).write_text(text, "utf-8")
-    home.mkdir()
-    (home / "models").symlink_to((assistant.settings.home / "models").resolve(), target_is_directory=True)
     other = assistant.over(corpus)
-    other.settings = other.settings.model_copy(update={"home": home})
+    other.settings = other.settings.model_copy(update={"home": home_in(folder, assistant.settings.home)})
     desk = Desk(other)
     yield desk
     desk.served.close()
 
 
+def home_in(folder: Path, other: Path) -> Path:
+    """A data folder with the models of another, and what they have read of their prompts."""
+    home = folder / "home"
+    home.mkdir()
+    for name in ("models", "cache"):
+        (other / name).mkdir(exist_ok=True)
+        (home / name).symlink_to((other / name).resolve(), target_is_directory=True)
+    return home
+
+
 @contextmanager
-def opening(browser: Browser) -> Iterator[OpenTab]:
-    """Opens tabs; all they asked for must have come from this machine, and no script of theirs may have failed."""
+def watching(browser: Browser, size: tuple[int, int], motion: Motion) -> Iterator[Callable[..., Page]]:
+    """Makes tabs; all they ask for must come from this machine, and no script of theirs may fail."""
     hosts: set[str | None] = set()
     faults: list[str] = []
-    contexts: list[Any] = []
+    opened: list[Page] = []
+    heard = {
+        "request": lambda request: hosts.add(_host(request.url)),
+        "websocket": lambda socket: hosts.add(_host(socket.url)),
+        "pageerror": lambda error: faults.append(str(error)),
+    }
 
-    def watched(page: Page) -> Page:
+    def tab(beside: Page | None = None) -> Page:
+        page = beside.context.new_page() if beside else _empty(browser)
+        opened.append(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme="light", reduced_motion=motion)
         page.set_default_timeout(LONG)
-        page.on("request", lambda request: hosts.add(_host(request.url)))
-        page.on("websocket", lambda socket: hosts.add(_host(socket.url)))
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        for event, note in heard.items():
+            page.on(event, note)
         return page
 
-    def open_tab(address: str, *, ready: str = ".starter, #current .turn", beside: Page | None = None) -> Page:
-        if beside is None:
-            contexts.append(browser.new_context(viewport={"width": 1280, "height": 860}, accept_downloads=True))
-        context = beside.context if beside else contexts[-1]
-        page = watched(context.new_page())
-        page.goto(address)
-        page.wait_for_selector(ready)
-        return page
-
-    yield open_tab
-    for context in contexts:
-        context.close()
+    try:
+        yield tab
+    finally:
+        for page in opened:
+            _leave(page, heard)
     assert hosts - {None} == {"127.0.0.1"}
     assert not faults
+
+
+def _empty(browser: Browser) -> Page:
+    """A tab that nobody uses, as good as new; a new one takes a second longer to draw its first page."""
+    pages = (context.pages[0] for context in browser.contexts)
+    return next((page for page in pages if page.url == EMPTY), None) or browser.new_context(locale="en-GB").new_page()
+
+
+def _leave(page: Page, heard: Mapping[str, Callable[..., None]]) -> None:
+    """Close a tab, or if it is the first of its context empty it, and forget what was kept there."""
+    context = page.context
+    if page not in context.pages[:1]:
+        page.close()
+        if not context.pages:
+            context.close()
+        return
+    for event, note in heard.items():
+        page.remove_listener(event, note)
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    context.clear_cookies()
+    context.clear_permissions()
+    page.goto(EMPTY)
+
+
+@contextmanager
+def opening(browser: Browser) -> Iterator[OpenTab]:
+    """Opens tabs at an address."""
+    with watching(browser, (1280, 860), "no-preference") as tab:
+
+        def open_tab(address: str, *, ready: str = ".starter, #current .turn", beside: Page | None = None) -> Page:
+            page = tab(beside)
+            page.goto(address)
+            page.wait_for_selector(ready)
+            return page
+
+        yield open_tab
 
 
 def _host(url: str) -> str | None:
@@ -147,6 +215,10 @@ def chromium_path() -> str:
         reason = "Chromium is not installed; the page is not tested (apt-get install chromium)"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     return str(found)
+
+
+def chromium(playwright: Playwright, *more: str) -> Browser:
+    return playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", *more])
 
 
 def until(holds: Callable[[], object]) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser import QUESTION, Desk, OpenTab, chromium_path, desk_over, opening
-from playwright.sync_api import Browser, Page, sync_playwright
+from browser import QUESTION, RIGHT_TO_LEFT, Desk, OpenTab, chromium, chromium_path, desk_over, opening
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.generate import LocalModel
@@ -28,6 +28,11 @@ DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads")
 TINY = "smollm2-135m-instruct"
 
 Cli = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """What needs the browser comes last: once Playwright's loop runs in a thread, no other can."""
+    items.sort(key=lambda item: "playwright" in item.fixturenames)
 
 
 @pytest.fixture(scope="session")
@@ -103,19 +108,23 @@ def answer(assistant: Assistant) -> Answer:
     return answer
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium; a module's own, as Playwright's loop would be in the way of others."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    chromium_path()
+    with sync_playwright() as started:
         yield started
-        started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def desk(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The page, over a copy of the guide and with a data folder of the module's own."""
-    with desk_over(assistant, tmp_path_factory.mktemp("desk")) as desk:
+    """The page, over a copy of the guide with texts from right to left beside it, and with a data folder of its own."""
+    with desk_over(assistant, tmp_path_factory.mktemp("desk"), RIGHT_TO_LEFT) as desk:
         yield desk
 
 

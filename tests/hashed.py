@@ -2,12 +2,15 @@
 
 Run as a program, it builds an index in a process of its own, which a test may kill:
 
-    python tests/hashed.py once FOLDER CORPUS          build, say "built" and what was said
-    python tests/hashed.py again FOLDER CORPUS SEED    rewrite every text to a new version and build, without end
+    python tests/hashed.py once FOLDER CORPUS     build, say "built" and what was said
+    python tests/hashed.py again FOLDER CORPUS    for each line that is read, begin a child that says its number and
+                                                  rewrites every text to a new version and builds, without end; when it
+                                                  was killed, say "killed"
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from hashlib import sha256
@@ -50,20 +53,28 @@ def write_version(corpus: Path, version: str, documents: int, sentences: int) ->
         fresh.replace(corpus / f"{number}.md")
 
 
-def main() -> None:
-    how, folder, corpus = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+def once(folder: Path, corpus: Path) -> None:
     embedder = HashedEmbedder()
-    for turn in count():
-        if how == "again":
-            write_version(corpus, f"{sys.argv[4]}-{turn}", 40, 30)
-        store = open_store(folder, print)
-        print("building", flush=True)
-        build(store, corpus, lambda: embedder, embedder.name, say=print)  # type: ignore[arg-type, return-value]
-        print("built", flush=True)
-        if how == "once":
-            store.segments.close()  # else SQLite's log may stay at the end of the process, whole beside what is damaged
-            return
+    store = open_store(folder, print)
+    print("building", flush=True)
+    build(store, corpus, lambda: embedder, embedder.name, say=print)  # type: ignore[arg-type, return-value]
+    print("built", flush=True)
+    store.segments.close()  # else SQLite's log may stay at the end of the process, whole beside what is damaged
+
+
+def again(folder: Path, corpus: Path) -> None:
+    import chromadb  # noqa: F401 - once for all children
+
+    for line in sys.stdin:
+        if child := os.fork():
+            os.waitpid(child, 0)
+            print("killed", flush=True)
+            continue
+        print(os.getpid(), flush=True)
+        for turn in count():
+            write_version(corpus, f"{line.strip()}-{turn}", 40, 30)
+            once(folder, corpus)
 
 
 if __name__ == "__main__":
-    main()
+    {"once": once, "again": again}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

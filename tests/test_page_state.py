@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browser import QUESTION, UNCOVERED, Desk, agree, ask, desk_over, flat, opening, until, whole
+from browser import QUESTION, UNCOVERED, Desk, agree, ask, desk_over, flat, home_in, opening, until, whole
 from conftest import TINY
 from playwright.sync_api import Browser, Page, expect
 
@@ -17,6 +18,7 @@ from assistant import Assistant, Settings, open_assistant
 from assistant.generate import LocalModel
 from assistant.parts import Parts
 from assistant.records import Answer
+from assistant.settings import index_folder
 
 ABSENT = """
 
@@ -202,13 +204,12 @@ def test_another_model_takes_over_without_a_new_start(page: Page, desk: Desk, ex
 
 
 @pytest.fixture
-def loading(settings: Settings, tiny: LocalModel, desk: Desk, tmp_path: Path) -> Iterator[Desk]:
-    """A page whose assistant has loaded nothing yet."""
-    home = tmp_path / "fresh"
-    home.mkdir()
-    (home / "models").symlink_to((desk.home / "models").resolve(), target_is_directory=True)
-    fresh = open_assistant(settings.model_copy(update={"home": home, "corpus": desk.corpus, "model": TINY}))
-    waiting = Desk(fresh)
+def loading(settings: Settings, tiny: LocalModel, assistant: Assistant, tmp_path: Path) -> Iterator[Desk]:
+    """A page whose assistant has loaded nothing yet; the guide has been read before."""
+    assistant.load()
+    fresh = settings.model_copy(update={"home": home_in(tmp_path, settings.home), "model": TINY})
+    shutil.copytree(index_folder(settings), index_folder(fresh))
+    waiting = Desk(open_assistant(fresh))
     with closing(waiting.served):
         yield waiting
 

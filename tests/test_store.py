@@ -50,7 +50,8 @@ def folders(store: Store) -> int:
 
 def started(*words: object) -> subprocess.Popen[str]:
     command = [sys.executable, str(PROGRAM), *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 
 
 # Never half seen
@@ -106,19 +107,22 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
     assert process.stdout is not None
     process.stdout.readline()
     begun = time.perf_counter()
-    process.wait()
+    process.stdout.readline()
     usual, last, moved = time.perf_counter() - begun, "second", 0
-    embedder = HashedEmbedder()
+    assert process.wait() == 0
+    embedder, builders = HashedEmbedder(), started("again", folder, corpus)
+    assert builders.stdin is not None
+    assert builders.stdout is not None
     for turn in count():
         # Thirty times, and on until some of the builds were over before they were killed.
         if turn >= 30 and moved > 3:
             break
-        process = started("again", folder, corpus, turn)
-        assert process.stdout is not None
-        said = process.stdout.readline()
+        print(turn, file=builders.stdin, flush=True)
+        builder = int(builders.stdout.readline())
+        said = builders.stdout.readline()
         time.sleep(luck.uniform(0, 2 * usual))
-        os.kill(process.pid, signal.SIGKILL)
-        rest = process.communicate()[0]
+        os.kill(builder, signal.SIGKILL)
+        rest = "".join(iter(builders.stdout.readline, "killed\n"))
         assert "damaged" not in said + rest
         store = open_store(folder, pytest.fail)
         (version,) = versions(store)
@@ -130,6 +134,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
         moved += version != last
         last = version
         store.segments.close()
+    builders.communicate()
     assert started("once", folder, corpus).wait() == 0
     store = open_store(folder, pytest.fail)
     assert len(versions(store)) == 1
