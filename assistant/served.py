@@ -28,7 +28,7 @@ CONNECTING = 5.0
 PATIENCE = 120.0
 """Seconds between two pieces of what it answers: it may read a long prompt, and serve others first."""
 
-RETRIES = 3
+RETRIES = 2
 """Times that a request is sent again, each after a longer while, if the server is away, busy or at fault."""
 
 AT_ONCE = 4

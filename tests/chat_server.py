@@ -142,7 +142,7 @@ def small_server(act: Callable[[Call], None], models: tuple[str, ...] = ("m",)) 
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield SmallServer(f"http://127.0.0.1:{server.server_port}", calls)
         finally:
