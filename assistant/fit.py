@@ -97,8 +97,8 @@ def read_examples(folder: Path) -> Examples:
         coverage += [(sentences, question, True) for question in chance.sample(asked, ASKED)]
         coverage += [(sentences, question, False) for question in chance.sample(guide["not_answered"], NOT_ANSWERED)]
     coverage += [(said[i % len(said)], row["question"], False) for i, row in enumerate(rows("stray", "question"))]
-    asked = rows("asked", "earlier", "notes", "question", "answered")
-    found = [((_notes(row["notes"]), row["earlier"]), row["question"], bool(row["answered"])) for row in asked]
+    real = rows("asked", "earlier", "notes", "question", "answered")
+    found = [((_notes(row["notes"]), row["earlier"]), row["question"], bool(row["answered"])) for row in real]
     pairs = rows("pairs", "evidence", "answer", "supported")
     support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in pairs]
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(found), tuple(support))
