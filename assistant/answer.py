@@ -144,6 +144,11 @@ class Assistant:
         return self._parts is not None
 
     @property
+    def at_once(self) -> int:
+        """How many questions are answered together."""
+        return self._turns.at_once
+
+    @property
     def waiting(self) -> int:
         """How many questions are being answered, or wait for it."""
         return self._turns.length

@@ -56,8 +56,8 @@ def offer(assistant: Assistant) -> None:
             passages: list[dict[str, Any]] = _plain(found.to_dict()["passages"], request)
             return passages
 
-    # One at a time, as the assistant answers: who waits holds no thread of the page's.
-    alone = {"concurrency_limit": 1, "concurrency_id": "guide"}
+    # As many at a time as the assistant answers: who waits holds no thread of the page's.
+    alone = {"concurrency_limit": assistant.at_once, "concurrency_id": "guide"}
     gr.api(ask, api_name="ask", **alone)
     gr.api(search, api_name="search", **alone)
 
