@@ -153,6 +153,11 @@ class Assistant:
         """How many questions are being answered, or wait for it."""
         return self._turns.length
 
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered now."""
+        return self.waiting > 0
+
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer to a question in a conversation. Raises GuideError only for what someone must mend."""
         *_, answer = self.stream(question, history)

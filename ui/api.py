@@ -57,9 +57,9 @@ def offer(assistant: Assistant) -> None:
             return passages
 
     # As many at a time as the assistant answers: who waits holds no thread of the page's.
-    alone = {"concurrency_limit": assistant.at_once, "concurrency_id": "guide"}
-    gr.api(ask, api_name="ask", **alone)
-    gr.api(search, api_name="search", **alone)
+    limits = {"concurrency_limit": assistant.at_once, "concurrency_id": "guide"}
+    gr.api(ask, api_name="ask", **limits)
+    gr.api(search, api_name="search", **limits)
 
 
 def _plain(data: Any, request: gr.Request) -> Any:
