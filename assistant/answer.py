@@ -40,7 +40,7 @@ from assistant.steps import as_question, follow_ups, next_steps, without_link
 from assistant.turns import LOOK, Turns
 from index.progress import Progress, unseen
 from index.search import Searcher
-from index.words import terms, words
+from index.words import FUNCTION_WORDS, terms, words
 
 SERVED = 8
 """Questions answered at once where a server has the chat model; it knows how to share it."""
@@ -316,8 +316,10 @@ def without_opening(sentence: str, asked: str) -> str:
 
     The check sees what a sentence says, but not what it says yes to.
     """
-    opening = re.match(r"(\w+)[,.!:;–—-]+\s+(?=\w)", sentence)
+    opening = re.match(r"(\w+)(?:[,.!:;–—-]+\s+(?=\w)|\s+(?=(?P<anew>[A-Z])))", sentence)
     if not opening or opening[1].casefold() not in (*VERDICTS, *words(asked)):
+        return sentence
+    if opening["anew"] and opening[1].casefold() in FUNCTION_WORDS:  # "When I ..."
         return sentence
     rest = sentence[opening.end() :]
     return rest[:1].upper() + rest[1:]

@@ -167,8 +167,10 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether a sentence says what its evidence says nearly word for word, with the same negations."""
+    """Whether a sentence says what its evidence says nearly word for word, with the same negations and nothing new."""
     spoken = [stem(word) for word in words(claim)]
+    if not terms(claim) <= frozenset[str]().union(*(e.terms | terms(e.heading) for e in evidence)):
+        return False
     for some in (evidence[:1], sorted(evidence, key=lambda e: (e.number, e.sentence.start))):
         text = [word for e in some for word in e.words]
         if common(spoken, text) >= VERBATIM * len(spoken) and _negations(claim) == _negations(

@@ -330,6 +330,8 @@ def test_a_question_of_many_tokens_is_answered_or_said_to_be_too_long(small: Ass
         ("No need to hurry.", "No need to hurry."),
         ("Arrr, it keeps for a week.", "It keeps for a week."),
         ("Share, listen and trust.", "Share, listen and trust."),
+        ("Arrr It keeps for a week.", "It keeps for a week."),
+        ("May I say that it keeps for a week.", "May I say that it keeps for a week."),
     ],
 )
 def test_a_yes_that_the_check_cannot_see_is_left_out(said: str, left: str) -> None:
