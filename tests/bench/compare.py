@@ -1,0 +1,138 @@
+"""The same questions to this program and to what people would use instead, in turn, on this machine. Prints a table.
+
+    pip install -e '.[bench]'
+    python tests/bench/compare.py [--most N] [--only NAME ...] [--show] [--json FILE]
+
+Everyone has the same chat model, embedder, texts, context, threads and way of choosing tokens (the likeliest), and is
+asked one question first that is not timed. Each runs in a process of its own; one of them works at a time, another
+first at each question. No network is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+from measure import Examiner, declined, figures, mentioned
+
+from assistant import open_assistant
+from assistant.evaluate import Case, chosen, read_cases
+from assistant.settings import load_settings
+
+HERE = Path(__file__).resolve().parent
+QUESTIONS = HERE.parent / "questions" / "guide.jsonl"
+CONTESTANTS = {"ours": "this program", "langchain_recipe": "LangChain", "llamaindex_recipe": "LlamaIndex"}
+SHARED = ("llama-cpp-python", "sentence-transformers", "torch")
+
+
+class Child:
+    """A contestant at work; what its libraries print is shown only if it fails."""
+
+    def __init__(self, name: str, process: subprocess.Popen[str], printed: IO[str]) -> None:
+        self.name, self._process, self._printed = name, process, printed
+        self.about = self._heard()
+
+    def ask(self, question: str) -> dict[str, Any]:
+        assert self._process.stdin
+        print(json.dumps(question), file=self._process.stdin, flush=True)
+        return self._heard()
+
+    def _heard(self) -> dict[str, Any]:
+        assert self._process.stdout
+        if line := self._process.stdout.readline():
+            return dict(json.loads(line))
+        self._printed.seek(0)
+        raise SystemExit(f"{self.name} ended:\n{self._printed.read()[-3000:]}")
+
+
+@contextmanager
+def child(name: str) -> Iterator[Child]:
+    """A contestant in a process of its own, which ends with this."""
+    command, pipe = [sys.executable, str(HERE / "child.py"), name], subprocess.PIPE
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=printed, encoding="utf-8") as process,
+    ):
+        yield Child(name, process, printed)
+
+
+def sample(most: int) -> tuple[Case, ...]:
+    """So many questions of the checking half, a third of them not covered; always the same, none with a history."""
+    cases = [case for case in chosen(read_cases(QUESTIONS), "checking") if not case.history]
+    uncovered = most // 3
+    return (*[c for c in cases if c.covered][: most - uncovered], *[c for c in cases if c.uncovered][:uncovered])
+
+
+def asked(names: Sequence[str], cases: Sequence[Case]) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """What is known of each contestant, and its replies in the order of the questions."""
+    replies: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    with ExitStack() as running:
+        children = [running.enter_context(child(name)) for name in names]
+        for i, case in enumerate(cases):
+            turn = i % len(children)
+            for one in children[turn:] + children[:turn]:
+                reply = one.ask(case.question)
+                reply |= {"id": case.id, "question": case.question, "declined": declined(reply["text"])}
+                replies[one.name].append(reply)
+                print(f"{case.id} {one.name} {reply['total_s']:.1f} s", file=sys.stderr, flush=True)
+        return {one.name: one.about for one in children}, replies
+
+
+def judged(cases: Sequence[Case], replies: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, str]]:
+    """The figures of each contestant."""
+    examiner = Examiner(open_assistant(load_settings()).load())
+    found = {}
+    for name, given in replies.items():
+        for case, reply in zip(cases, given, strict=True):
+            if case.covered:
+                reply |= {"verdicts": examiner.verdicts(reply), "mentioned": mentioned(reply["text"], case)}
+        kinds: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+        for case, reply in zip(cases, given, strict=True):
+            kinds[case.covered].append(reply)
+        found[name] = figures(kinds[True], kinds[False])
+    return found
+
+
+def table(found: dict[str, dict[str, str]]) -> str:
+    """The figures as Markdown."""
+    head = ("seconds: median (slowest)", *(CONTESTANTS[name] for name in found))
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    first = next(iter(found.values()))
+    return "\n".join(rows + [f"| {row} | " + " | ".join(one[row] for one in found.values()) + " |" for row in first])
+
+
+def main() -> None:
+    wanted = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    wanted.add_argument("--most", type=int, default=12, help="questions, a third of them not covered (12)")
+    wanted.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
+    wanted.add_argument("--show", action="store_true", help="print the answers to what the guide does not cover")
+    wanted.add_argument("--json", type=Path, help="write everything to this file")
+    options = wanted.parse_args()
+    cases = sample(options.most)
+    about, replies = asked(options.only, cases)
+    found = judged(cases, replies)
+    versions = {name: version(name) for name in SHARED}
+    for one in about.values():
+        versions |= one["versions"]
+    print(table(found))
+    print("\n" + ", ".join(f"{name} {number}" for name, number in versions.items()))
+    if options.show:
+        for name, given in replies.items():
+            for reply in given[sum(case.covered for case in cases) :]:
+                word = "declined" if reply["declined"] else "answered"
+                print(f"\n**{CONTESTANTS[name]}**, {word}: {reply['question']}\n\n{reply['text']}")
+    if options.json:
+        whole = {"figures": found, "versions": versions, "contestants": about, "replies": replies}
+        options.json.write_text(json.dumps(whole, indent=1, ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

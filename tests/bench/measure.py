@@ -1,0 +1,94 @@
+"""What is measured of the answers; the judge is that of `assistant eval`, the rules are the same for everyone.
+
+The judge is weak, and weaker on long texts. So every doubt is in favour: a text holds a sentence if the judge says so
+of the whole of it, or of the four of its sentences that are nearest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+import sentencex
+
+from assistant.evaluate import Case, Judge
+from assistant.parts import Parts
+
+NEAREST = 4
+
+DECLINED = re.compile(
+    r"\b(?:I|we) (?:don['’]t|do not) (?:know|have)\b"
+    r"|\b(?:can(?:['’]t|not| not)|could(?:n['’]t| not)|unable to) (?:find|answer|provide|determine|say|tell|help)\b"
+    r"|\b(?:does|do|did)(?:n['’]t| not) (?:\w+ )?(?:mention|say|provide|contain|cover|specify|address|include|discuss)"
+    r"|\b(?:is|are|was|were)(?:n['’]t| not) (?:\w+ )?(?:mentioned|covered|provided|specified|stated|included|addressed"
+    r"|discussed|given|available|found)\b"
+    r"|\bno (?:information|mention|answer|sources?|specific)\b|\bnone of the\b|\bnot helpful\b",
+    re.IGNORECASE,
+)
+"""An answer that says any of this has declined, whatever else it says."""
+
+
+def declined(text: str) -> bool:
+    return bool(DECLINED.search(text)) or not text.strip()
+
+
+def mentioned(text: str, case: Case) -> list[bool]:
+    """One for each group of what an answer must mention."""
+    return [any(word.casefold() in text.casefold() for word in group) for group in case.must]
+
+
+class Examiner:
+    """Says of each sentence of an answer whether what it cites holds it, and whether anything it was given does."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._judge, self._embedder = Judge(parts.model), parts.embedder
+
+    def verdicts(self, reply: dict[str, Any]) -> list[dict[str, Any]]:
+        found = []
+        for sentence in reply["sentences"]:
+            text, cited = sentence["text"], sentence["cited"]
+            right = bool(cited) and all(cited) and self.holds(cited, text)
+            found.append({"text": text, "right": right, "supported": right or self.holds(reply["passages"], text)})
+        return found
+
+    def holds(self, texts: Sequence[str], claim: str) -> bool:
+        """Whether texts say, together or one of them, what a sentence says."""
+        if not any(texts):
+            return False
+        return self._judge.supports(self._nearest(texts, claim), claim) or any(
+            self._judge.supports([text], claim) for text in texts
+        )
+
+    def _nearest(self, texts: Sequence[str], claim: str) -> list[str]:
+        """The nearest sentences of the texts, in their order."""
+        lines = (line.lstrip("#*- ") for text in texts for line in text.splitlines())
+        parts = dict.fromkeys(part.strip() for line in lines for part in sentencex.segment("en", line))
+        some = [part for part in parts if part]
+        near = self._embedder.embed_documents(some) @ self._embedder.embed_documents([claim])[0]
+        return [some[i] for i in sorted(near.argsort()[-NEAREST:])]
+
+
+def figures(covered: Sequence[dict[str, Any]], uncovered: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The rows of the table for one contestant; replies to what the guide covers have `verdicts` and `mentioned`."""
+    answered = [reply for reply in covered if not reply["declined"]]
+    said = [verdict for reply in answered for verdict in reply["verdicts"]]
+    right = sum(bool(r["verdicts"]) and all(v["right"] for v in r["verdicts"]) for r in answered)
+    musts = [one for reply in covered for one in reply["mentioned"]]
+    no = sum(reply["declined"] for reply in uncovered)
+    return {
+        "first token of the model": _times(covered, "first_token_s"),
+        "first words shown": _times(covered, "first_words_s"),
+        "whole answer": _times(covered, "total_s"),
+        "covered questions answered": f"{len(answered)} of {len(covered)}",
+        "with every sentence cited, and held by what it cites": f"{right} of {len(covered)}",
+        "what an answer must mention, mentioned": f"{sum(musts)} of {len(musts)}",
+        "sentences supported by what the model was given": f"{sum(v['supported'] for v in said)} of {len(said)}",
+        "uncovered questions declined": f"{no} of {len(uncovered)}",
+    }
+
+
+def _times(replies: Sequence[dict[str, Any]], name: str) -> str:
+    seconds = [reply[name] for reply in replies]
+    return f"{median(seconds):.1f} ({max(seconds):.1f})" if seconds else "–"
