@@ -144,9 +144,19 @@ class Assistant:
         return self._parts is not None
 
     @property
+    def at_once(self) -> int:
+        """How many questions are answered together."""
+        return self._turns.at_once
+
+    @property
     def waiting(self) -> int:
         """How many questions are being answered, or wait for it."""
         return self._turns.length
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered now."""
+        return self.waiting > 0
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer to a question in a conversation. Raises GuideError only for what someone must mend."""

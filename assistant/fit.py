@@ -5,6 +5,7 @@ A folder of examples holds, as JSON lines:
     danger.jsonl   kind, question                      messages of people in danger, and harmless ones
     guides.jsonl   sentences, asked, not_answered      small guides with questions that they answer and do not
     stray.jsonl    question                            what no guide answers
+    asked.jsonl    earlier, notes, question, answered  what was found in a real guide, and whether it answers
     pairs.jsonl    evidence, answer, supported         sentences of answers, and what they were worded from
 """
 
@@ -38,13 +39,16 @@ FREQUENT, LOOKED_AT = 100_000, 2_000
 COMPONENTS, PENALTY = 50, 0.01
 """Principal components that are kept of them, and the inverse of the penalty on their weights."""
 
-COVERAGE_UNITS = (1.5, -0.3)
+COVERAGE_UNITS = (2.0, -0.5)
 """What a reading of coverage is multiplied by and raised by: then it fits the weight and the bar in `retrieve.py`, set
 on the tuning half of tests/questions/guide.jsonl."""
 
 SUPPORT_UNITS = (4.0, 1.0)
 """The same for a reading of support and the weights and the bar in `ground.py`, set on the tuning half of
 tests/questions/grounding.jsonl."""
+
+FOUND_COUNTS = 3
+"""What a question about a real guide counts, beside one about a small guide."""
 
 ASKED, NOT_ANSWERED = 6, 5
 """Questions taken of each small guide."""
@@ -57,6 +61,10 @@ Said: TypeAlias = tuple[str, str]
 """A heading, and a sentence below it."""
 
 
+Found: TypeAlias = tuple[tuple[Note, ...], str]
+"""What goes before the model, and the question before; empty if there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """What a folder of examples holds."""
@@ -65,6 +73,8 @@ class Examples:
     """(text, kind of danger); the kind is empty for harmless ones."""
     coverage: tuple[tuple[tuple[Said, ...], str, bool], ...]
     """(sentences of a small guide, question, whether they answer it)"""
+    found: tuple[tuple[Found, str, bool], ...]
+    """(notes that were found, question, whether they answer it)"""
     support: tuple[tuple[tuple[str, ...], str, bool], ...]
     """(evidence, sentence of an answer, whether it is supported)"""
 
@@ -87,14 +97,16 @@ def read_examples(folder: Path) -> Examples:
         coverage += [(sentences, question, True) for question in chance.sample(asked, ASKED)]
         coverage += [(sentences, question, False) for question in chance.sample(guide["not_answered"], NOT_ANSWERED)]
     coverage += [(said[i % len(said)], row["question"], False) for i, row in enumerate(rows("stray", "question"))]
+    real = rows("asked", "earlier", "notes", "question", "answered")
+    found = [((_notes(row["notes"]), row["earlier"]), row["question"], bool(row["answered"])) for row in real]
     pairs = rows("pairs", "evidence", "answer", "supported")
     support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in pairs]
-    return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(support))
+    return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(found), tuple(support))
 
 
 def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = unseen) -> Fitted:
     """Fit all parts; `progress` is told (texts read, texts in all)."""
-    total = len(examples.messages) + len(examples.coverage) + len(examples.support)
+    total = sum(map(len, (examples.messages, examples.coverage, examples.found, examples.support)))
     done = 0
 
     def count(some: int) -> None:
@@ -109,20 +121,23 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     tokens = looked_at(model)
     model.warm(PREFIX)
 
-    def covered(sentences: Sequence[Said], question: str) -> Logits:
-        return model.read(answer_prompt(notes(embedder, sentences, question), question), ASIDE)
+    def read(look: Callable[[], Logits]) -> Floats:
+        count(1)
+        return look()[tokens]
 
-    def supported(evidence: Sequence[str], claim: str) -> Logits:
-        return model.logits(SUPPORT_PREFIX, [support_question(evidence, claim)])[0]
+    def covers(given: Sequence[Note], question: str, earlier: str = "") -> Floats:
+        return read(lambda: model.read(answer_prompt(given, question, earlier), ASIDE))
 
-    def reading(look: Callable[[Any, str], Logits], labelled: Sequence[tuple[Any, str, bool]]) -> Reading:
-        rows = []
-        for material, text, _ in labelled:
-            rows.append(look(material, text)[tokens])
-            count(1)
-        return fit_reading(tokens, np.stack(rows), [label for *_, label in labelled])
+    def supports(claim: str) -> Floats:
+        return read(lambda: model.logits(SUPPORT_PREFIX, [claim])[0])
 
-    coverage, support = reading(covered, examples.coverage), reading(supported, examples.support)
+    small = [covers(notes(embedder, said, question), question) for said, question, _ in examples.coverage]
+    real = [covers(given, question, earlier) for (given, earlier), question, _ in examples.found] * FOUND_COUNTS
+    claims = [support_question(evidence, claim) for evidence, claim, _ in examples.support]
+    supported = [supports(claim) for claim in claims]
+    answered = [label for *_, label in (*examples.coverage, *examples.found * FOUND_COUNTS)]
+    coverage = fit_reading(tokens, np.stack([*small, *real]), answered)
+    support = fit_reading(tokens, np.stack(supported), [label for *_, label in examples.support])
     return Fitted(danger, scaled(coverage, COVERAGE_UNITS), scaled(support, SUPPORT_UNITS))
 
 
@@ -167,6 +182,10 @@ def looked_at(model: LocalModel) -> NDArray[np.int32]:
     """The tokens whose logits are read, chosen by chance, always the same."""
     frequent = min(FREQUENT, model.vocabulary)
     return np.random.default_rng(0).choice(frequent, LOOKED_AT, replace=False).astype(np.int32)
+
+
+def _notes(kept: Sequence[dict[str, Any]]) -> tuple[Note, ...]:
+    return tuple(Note(note["heading"], tuple(note["sentences"])) for note in kept)
 
 
 def notes(embedder: Embedder, sentences: Sequence[Said], question: str) -> list[Note]:

@@ -123,9 +123,8 @@ class LocalModel:
             QuestionError: the prompt is longer than the model can take in.
         """
         body, closing = self._tokens(prompt, True)
-        known = self._share(body + closing, len(body))
-        place = len(body)
-        asked = self.weights.tokens(aside, special=False) + closing
+        asked, place = self.weights.tokens(aside, special=False) + closing, len(body)
+        known = self._share(body + closing, place, len(asked))
         self._talk.share(CURRENT, ASIDE, known)
         rows: list[Row] = [(body[at], at, (CURRENT, ASIDE), False) for at in range(known, place)]
         for sequence, tail in ((CURRENT, closing), (ASIDE, asked)):

@@ -18,7 +18,8 @@ class Turns:
     """
 
     def __init__(self, at_once: int = 1) -> None:
-        self._at_once = at_once
+        self.at_once = at_once
+        """How many have their turn together."""
         self._line: deque[object] = deque()
         self._moved = Condition()
 
@@ -44,7 +45,7 @@ class Turns:
         """How many must still end before it has its turn; looks again when the line moves, for so many seconds."""
 
         def left() -> int:
-            return max(0, self._line.index(turn) + 1 - self._at_once)
+            return max(0, self._line.index(turn) + 1 - self.at_once)
 
         with self._moved:
             self._moved.wait_for(lambda: not left(), wait)

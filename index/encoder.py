@@ -52,6 +52,7 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(most)
+        self.encode("a")  # what is missing shows now; and the weights come into memory
 
     def encode(self, text: str) -> Floats:
         """The vector of a text, shape (dimensions,), length 1."""

@@ -161,6 +161,19 @@ def test_two_tabs_at_once_do_not_mix(page: Page, open_tab: OpenTab, desk: Desk) 
     assert page.url != other.url
 
 
+def test_who_waits_sees_their_place_in_line_and_is_answered(page: Page, open_tab: OpenTab, desk: Desk) -> None:
+    tabs = [page, *(open_tab(desk.address, beside=page) for _ in range(2))]
+    ask(tabs[0], DRAWN_OUT)
+    until(lambda: desk.assistant.waiting == 1)
+    ask(tabs[1], QUESTION)
+    expect(tabs[1].locator("#current .state")).to_have_text("One question is answered before yours …")
+    until(lambda: desk.assistant.waiting == 2)
+    ask(tabs[2], UNCOVERED)
+    expect(tabs[2].locator("#current .state")).to_have_text("2 questions are answered before yours …")
+    for tab in tabs:
+        tab.wait_for_selector("#current .after")
+
+
 def test_a_conversation_in_two_tabs_loses_no_turn(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
     identity = desk.keep((QUESTION, answer))
     page = open_tab(f"{desk.address}/?c={identity}")

@@ -56,10 +56,10 @@ def offer(assistant: Assistant) -> None:
             passages: list[dict[str, Any]] = _plain(found.to_dict()["passages"], request)
             return passages
 
-    # One at a time, as the assistant answers: who waits holds no thread of the page's.
-    alone = {"concurrency_limit": 1, "concurrency_id": "guide"}
-    gr.api(ask, api_name="ask", **alone)
-    gr.api(search, api_name="search", **alone)
+    # As many at a time as the assistant answers: who waits holds no thread of the page's.
+    limits = {"concurrency_limit": assistant.at_once, "concurrency_id": "guide"}
+    gr.api(ask, api_name="ask", **limits)
+    gr.api(search, api_name="search", **limits)
 
 
 def _plain(data: Any, request: gr.Request) -> Any:

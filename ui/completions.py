@@ -123,7 +123,7 @@ class Events(StreamingResponse):
 def completions(assistant: Assistant) -> APIRouter:
     """The routes over an assistant; one that is not loaded yet lets a question wait."""
     api = APIRouter(prefix="/v1", route_class=Border)
-    since, turn = int(time.time()), asyncio.Lock()
+    since, turns = int(time.time()), asyncio.Semaphore(assistant.at_once)
 
     def described() -> Plain:
         return {
@@ -146,7 +146,7 @@ def completions(assistant: Assistant) -> APIRouter:
     @api.post("/chat/completions")
     async def complete(asked: Asked, request: Request) -> Response:
         question, history = asked.conversation
-        answers = _one_by_one(turn, lambda: assistant.stream(question, history))
+        answers = _in_turn(turns, lambda: assistant.stream(question, history))
         name = wording_name(assistant.settings)
         if asked.stream:
             first = await anext(answers)  # what is wrong with the question has a status of its own
@@ -176,11 +176,11 @@ async def _last(answers: AsyncGenerator[Answer, None], request: Request) -> Answ
     return last
 
 
-async def _one_by_one(
-    turn: asyncio.Lock, begin: Callable[[], Generator[Answer, None, None]]
+async def _in_turn(
+    turns: asyncio.Semaphore, begin: Callable[[], Generator[Answer, None, None]]
 ) -> AsyncGenerator[Answer, None]:
     """An answer as it grows, after those asked for before it; who waits for its turn holds no thread."""
-    async with turn, aclosing(growing(begin())) as answers:
+    async with turns, aclosing(growing(begin())) as answers:
         async for answer in answers:
             yield answer
 
