@@ -64,10 +64,8 @@ def serve_s(settings: Settings, question: str) -> tuple[float, int]:
         with httpx2.stream(
             "POST", f"{address}/v1/chat/completions", json=asked, trust_env=False, timeout=LONGEST
         ) as answer:
-            first = next(time.time() for line in answer.iter_lines() if _content(line))
-            for _ in answer.iter_lines():
-                pass
-        return first - begun, peak_of(process.pid)
+            told = [time.time() for line in answer.iter_lines() if _content(line)]
+        return told[0] - begun, peak_of(process.pid)
 
 
 def peak_of(pid: int) -> int:
