@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """How long an answer may be."""
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
+    origin: str = ""
+    """Where people open the page if a proxy stands before it, like https://guide.example; the proxy keeps the Host."""
     context: int = Field(default=4096, ge=2048)
     """Tokens that the chat model may see at once."""
     threads: int = Field(default=0, ge=0)
@@ -87,10 +89,20 @@ class Settings(BaseSettings):
         assert not url or urlsplit(url).hostname, "it is no address of a server, like http://localhost:8080"
         return url
 
+    @field_validator("origin")
+    @classmethod
+    def _origin(cls, url: str) -> str:
+        """As a browser sends it: in lower case, without the port that goes without saying."""
+        parts = urlsplit(url.lower().rstrip("/"))
+        usual = {"http": ":80", "https": ":443"}.get(parts.scheme)
+        bare = not (parts.path or parts.query or parts.fragment or parts.username)
+        assert not url or (usual and parts.hostname and bare), "it is no origin, like https://guide.example"
+        return parts.geturl().removesuffix(usual or "")
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the page."""
-        return is_loopback(self.host)
+        return is_loopback(self.host) and not self.origin
 
     @property
     def elsewhere(self) -> str:

@@ -28,7 +28,9 @@ from mcp.types import CallToolResult, ListToolsResult
 from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError, PortError, SettingsError
 from assistant.records import Answer, AnswerSentence, Passage, Span
+from assistant.settings import load_settings
 from ui.completions import below, literal, sentences
+from ui.places import header, offline
 from ui.server import TOOLS, Served, launch, listening, serve
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,6 +151,49 @@ def test_an_address_in_ipv6(unloaded: Assistant) -> None:
         assert served.address.startswith("http://[::1]:")
         assert status(served.address) == 200
         assert status(served.address, host="evil.example") == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_behind_a_proxy_its_public_name_is_answered_to_and_no_other(unloaded: Assistant, host: str) -> None:
+    """The proxy keeps the Host that the browser sent; wherever the page listens, no site can bind its name to it."""
+    origin = "https://guide.example"
+    unloaded.settings = unloaded.settings.model_copy(update={"host": host, "origin": origin})
+    with closing(launch(unloaded)) as served:
+        port = served.address.rpartition(":")[2]
+        for path in PATHS[:-1]:
+            assert status(served.address, path, host="guide.example", origin=origin) == 200
+            assert status(served.address, path, host="Guide.Example") == 200
+            assert status(served.address, path, host=f"127.0.0.1:{port}") == 200
+            for name in ("evil.example", "guide.example.evil.example", "guide.example:1", f"192.0.2.1:{port}", ""):
+                assert status(served.address, path, host=name) == 403, name
+                assert status(served.address, path, host=name, x_forwarded_host="guide.example") == 403, name
+            for sender in ("http://guide.example", "https://evil.example", "null", served.address, f"{origin}:1", ""):
+                assert status(served.address, path, host="guide.example", origin=sender) == 403, sender
+            assert status(served.address, path, origin=origin) == 403, "its own name is another origin"
+        for site in ("cross-site", "same-site"):
+            assert status(served.address, host="guide.example", sec_fetch_site=site, sec_fetch_dest="iframe") == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://Guide.example/", "https://guide.example"),
+        ("https://guide.example:443", "https://guide.example"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_an_origin_is_kept_as_a_browser_sends_it(settings: Settings, given: str, origin: str) -> None:
+    chosen = load_settings(home=settings.home, origin=given)
+    assert chosen.origin == origin
+    assert not chosen.loopback
+    assert origin in offline(chosen)
+    assert "On this computer only" not in header("Guide", chosen)
+
+
+@pytest.mark.parametrize("given", ["guide.example", "ftp://guide.example", "https://guide.example/page", "https://"])
+def test_what_is_no_origin_is_refused(settings: Settings, given: str) -> None:
+    with pytest.raises(SettingsError, match="ASSISTANT_ORIGIN"):
+        load_settings(home=settings.home, origin=given)
 
 
 # The beginning and the end

@@ -79,7 +79,7 @@ def links(view: str, planned: int, current: str, line: str) -> str:
 
 def header(title: str, settings: Settings) -> str:
     """What this page is, above everything."""
-    badge = f"Asks {settings.elsewhere}" if settings.elsewhere else "On this computer only"
+    badge = f"Asks {settings.elsewhere}" if settings.elsewhere else _here(settings)
     menu = (
         '<button type="button" class="icon menu" data-menu="open" id="menu" aria-label="Conversations and more" '
         'aria-expanded="false" aria-controls="aside">☰</button>'
@@ -228,12 +228,18 @@ _LEADS = {
 }
 
 
+def _here(settings: Settings) -> str:
+    """Where questions stay."""
+    return "On this computer only" if settings.loopback else "On its server only"
+
+
 def offline(settings: Settings) -> str:
     """What "on this computer only" means, and how to check it."""
     reach = (
         "This page can be opened on this computer only."
         if settings.loopback
-        else f"This page is served at {settings.host}: whoever reaches that address can read and ask here."
+        else f"This page is served at {settings.origin or settings.host}: whoever reaches that address can ask here "
+        "and read all that is kept, every conversation too."
     )
     if settings.elsewhere:
         return panel("Online", "What leaves this computer", _leaves(settings, reach))
@@ -243,7 +249,7 @@ def offline(settings: Settings) -> str:
         words = f"What you ask goes to the chat server on this computer, {settings.llm_host}, and nowhere else."
     return panel(
         "Offline",
-        "On this computer only",
+        _here(settings),
         f"<p>{model} and your conversations are files on this computer. {escaped(words)}</p>"
         f"<p>{escaped(reach)} Only fetching a model opens a connection, and only when you ask for one.</p>"
         "<h3>Check it yourself</h3><ul><li>Switch off your network and ask something.</li>"

@@ -46,11 +46,18 @@ class Guard:
     """Refuses what a web site could make the person's browser send here. ASGI middleware around all that is served.
 
     On a loopback address only that address's own names are answered to, so that no site can bind its name to it (DNS
-    rebinding). Anywhere, what a page of another origin sends is refused; a link to the page may be followed.
+    rebinding); behind a proxy also its public name, and wherever it listens no other. Anywhere, what a page of another
+    origin sends is refused; a link to the page may be followed.
+
+    Args:
+        address: where it is served.
+        origin: where people open it, if a proxy stands before it.
+        loopback: whether only this machine can reach it.
     """
 
-    def __init__(self, app: ASGIApp, loopback: bool) -> None:
-        self._app, self._loopback = app, loopback
+    def __init__(self, app: ASGIApp, address: str, origin: str, loopback: bool) -> None:
+        self._app, self._origin = app, origin
+        self._names = OWN_NAMES | {urlsplit(address).hostname} if loopback or origin else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is ours; 403 for the rest."""
@@ -64,9 +71,11 @@ class Guard:
     def _ours(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         host = headers.get("host", "").lower()
-        if self._loopback and name_of(host) not in OWN_NAMES:
+        public = bool(self._origin) and host == urlsplit(self._origin).netloc
+        if self._names is not None and not public and name_of(host) not in self._names:
             return False
-        if (origin := headers.get("origin")) is not None and urlsplit(origin.lower()).netloc != host:
+        sender = headers.get("origin", "").lower()
+        if "origin" in headers and (sender != self._origin if public else urlsplit(sender).netloc != host):
             return False
         if str(scope["path"]).lower().startswith(FETCHING):
             return False
@@ -162,7 +171,7 @@ def launch(assistant: Assistant, *, browser: bool = False, block: bool = False, 
 def application(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
     """Our own routes, then the page at every other path, all behind the guard."""
     app = FastAPI(openapi_url=None)  # its documentation would come from another machine
-    app.add_middleware(Guard, loopback=assistant.settings.loopback)
+    app.add_middleware(Guard, address=address, origin=assistant.settings.origin, loopback=assistant.settings.loopback)
     app.include_router(completions(assistant))
     blocks = page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
@@ -239,6 +248,8 @@ def serve(
     with closing(launch(assistant, browser=browser, mcp=mcp)) as served:
         load()
         say(f"The chat is at {served.address} (Ctrl-C ends it).")
+        if assistant.settings.origin:
+            say(f"People open it at {assistant.settings.origin}.")
         if mcp:
             say(f"The guide's tools are at {served.address}{TOOLS} (MCP).")
         if not assistant.settings.loopback:

@@ -1,0 +1,211 @@
+"""Growing to many people: page processes behind nginx, sharing a Chroma server and a chat server. Prints a table.
+
+    PYTHONPATH=. python tests/bench/growing.py [--pages 1 2] [--questions 8] [--model NAME]
+
+Everything is real and on loopback; nginx must be installed. For each number of page processes all is started anew, then
+the same questions are asked at once through the proxy, in the OpenAI form; then the page is opened there as a program
+does. Models come from the data folder of the environment, everything else lies in a temporary one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import openai
+from gradio_client import Client
+
+from assistant.jsonlines import json_lines
+from assistant.models import ready
+from assistant.settings import OFFLINE, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLIC = "http://guide.example"
+STARTING = 120.0
+"""Seconds in which each piece must be there."""
+
+COMMAND = "from assistant.cli import main; main()"
+
+SITE = """
+upstream guide_least {{ zone guide_least 64k; least_conn; {servers} }}
+upstream guide_same {{ hash $guide_key consistent; {servers} }}
+map $http_accept $guide_new {{ ~text/html $request_id; default $remote_addr; }}
+map $cookie_guide $guide_key {{ "" $guide_new; default $cookie_guide; }}
+server {{
+    listen 127.0.0.1:{port};
+    client_max_body_size 25m;
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Forwarded-Host "";
+    proxy_buffering off;
+    proxy_read_timeout 15m;
+    location /v1/ {{ proxy_pass http://guide_least; }}
+    location / {{
+        proxy_pass http://guide_same;
+        add_header Set-Cookie "guide=$guide_key; Path=/; HttpOnly; SameSite=Lax";
+    }}
+}}
+"""
+"""As in the README, but for its address."""
+
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; {user}
+events {{ }}
+http {{
+    log_format which '$upstream_addr $status $uri'; access_log {folder}/access.log which;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxied; fastcgi_temp_path {folder}/f;
+    uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+    {site}
+}}
+"""
+
+
+@dataclass
+class Asked:
+    """What became of a question: seconds to its first sentence and to its end."""
+
+    status: str
+    first: float
+    end: float
+
+
+def questions(most: int) -> list[str]:
+    """So many of the question set, spread over it."""
+    rows = json_lines(ROOT / "tests" / "questions" / "guide.jsonl", ("question", "category", "history"))
+    plain = [row["question"] for row in rows if not row["history"] and row["category"] != "danger"]
+    return plain[:: len(plain) // most][:most]
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        return int(free.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+@contextmanager
+def running(
+    command: Sequence[str], log: Path, up: Callable[[], bool], more: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """A process that is there, until the block ends; what it says is in the log."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_") and k not in OFFLINE}
+    variables = clean | {"PYTHONPATH": str(ROOT)} | dict(more or {})
+    with log.open("wb") as kept:
+        process = subprocess.Popen(command, stdout=kept, stderr=subprocess.STDOUT, env=variables)
+    try:
+        until = time.monotonic() + STARTING
+        while not up():
+            if process.poll() is not None or time.monotonic() > until:
+                sys.exit(f"{command[0]} did not start:\n{log.read_text('utf-8', 'replace')}")
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+
+
+def ask(proxy: str, question: str) -> Asked:
+    """Ask through the proxy, as a page of the public address would."""
+    headers = {"Host": PUBLIC.removeprefix("http://"), "Origin": PUBLIC}
+    chat = openai.OpenAI(base_url=f"{proxy}/v1", api_key="none", default_headers=headers, timeout=900, max_retries=0)
+    begun, first, status = time.monotonic(), 0.0, "broken"
+    with chat.chat.completions.create(
+        model="guide", messages=[{"role": "user", "content": question}], stream=True
+    ) as chunks:
+        for chunk in chunks:
+            if chunk.choices and chunk.choices[0].delta.content and not first:
+                first = time.monotonic() - begun
+            status = (chunk.model_extra or {}).get("guide", {}).get("status", status)
+    return Asked(status, first, time.monotonic() - begun)
+
+
+def through_the_page(proxy: str) -> str:
+    """The page opened through the proxy as programs do: what its two ways in gave."""
+    guide = Client(proxy, verbose=False, analytics_enabled=False)
+    found = guide.predict("trust", 5, api_name="/search")
+    partial: list[Any] = list(guide.submit("How do I listen actively to my partner?", api_name="/ask"))
+    return f"/search gave {len(found)} passages, /ask {len(partial)} states of an answer ({partial[-1]['status']})"
+
+
+def measured(pages: int, asked: Sequence[str], model: str | None) -> str:
+    """A row of the table."""
+    settings = load_settings(model=model)
+    chroma, chat, proxy, *ports = (free_port() for _ in range(3 + pages))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        def start(name: str, command: Sequence[object], up: Callable[[], bool], **more: str) -> None:
+            stack.enter_context(running([str(word) for word in command], folder / f"{name}.log", up, more))
+
+        here = ("--host", "127.0.0.1", "--port")
+        program = Path(sys.executable).with_name("chroma")
+        start("chroma", (program, "run", "--path", folder / "chroma", *here, chroma), lambda: listens(chroma))
+        words = ("--model", ready(settings, "chat"), "--n_ctx", "4096", "--interrupt_requests", "false")
+        start("chat", (sys.executable, "-m", "llama_cpp.server", *here, chat, *words), lambda: listens(chat))
+        for port in ports:  # one after the other: the first builds the index
+            home, log = folder / str(port), folder / f"{port}.log"
+            home.mkdir()
+            (home / "models").symlink_to(settings.home / "models", target_is_directory=True)
+            start(
+                str(port),
+                (sys.executable, "-c", COMMAND, "serve", "--no-browser", "--port", port),
+                lambda log=log: b"The chat is at" in log.read_bytes(),  # type: ignore[misc]
+                ASSISTANT_HOME=str(home),
+                ASSISTANT_ORIGIN=PUBLIC,
+                ASSISTANT_CHROMA_URL=f"http://127.0.0.1:{chroma}",
+                ASSISTANT_CHROMA_NAME="shared",
+                ASSISTANT_LLM_URL=f"http://127.0.0.1:{chat}",
+            )
+        site = SITE.format(port=proxy, servers=" ".join(f"server 127.0.0.1:{port};" for port in ports))
+        user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, site=site, user=user), "utf-8")
+        nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or sys.exit("Install nginx.")
+        start("proxy", (nginx, "-c", folder / "nginx.conf"), lambda: listens(proxy))
+
+        with ThreadPoolExecutor(len(asked)) as pool:
+            done = list(pool.map(lambda question: ask(f"http://127.0.0.1:{proxy}", question), asked))
+        lines = [line.split() for line in (folder / "access.log").read_text("utf-8").splitlines()]
+        each = Counter(where for where, status, uri in lines if uri.startswith("/v1/") and status == "200")
+        built = sum((folder / f"{port}.log").read_text("utf-8").count("Index made") for port in ports)
+        print(f"{pages} page processes: {through_the_page(f'http://127.0.0.1:{proxy}')}", file=sys.stderr)
+    firsts, ends = [one.first for one in done], [one.end for one in done]
+    became = ", ".join(f"{count} {status}" for status, count in Counter(one.status for one in done).most_common())
+    answered_by = " + ".join(str(each[f"127.0.0.1:{port}"]) for port in ports)
+    first, end = (f"{median(times):.0f} / {max(times):.0f} s" for times in (firsts, ends))
+    return f"| {pages} | {answered_by} | {became} | {first} | {end} | {built} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pages", type=int, nargs="+", default=[1, 2], help="page processes, a row for each number")
+    parser.add_argument("--questions", type=int, default=8)
+    parser.add_argument("--model", help="a chat model of the catalogue, or a GGUF file")
+    options = parser.parse_args()
+    rows = [measured(pages, questions(options.questions), options.model) for pages in options.pages]
+    print("| page processes | questions by each | became | first sentence, median / worst | end | index built |")
+    print("|---|---|---|---|---|---|", *rows, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
