@@ -42,10 +42,12 @@ class Bare:
         context.cut(1)
         return taken
 
-    def decode(self, tokens: int = DECODED) -> float:
-        """Seconds a token of a loop that only evaluates the likeliest next one."""
+    def decode(self, tokens: int = DECODED, read: int = 1) -> float:
+        """Seconds a token of a loop that only evaluates the likeliest next one, so many tokens behind a prefix."""
         context, place = self._held[0]
         context.share(0, 1, place)
+        context.extend(1, self._text[: max(1, read)], place)
+        place += max(1, read)
         token, begun = self._text[0], time.perf_counter()
         for step in range(tokens):
             context.extend(1, [token], place + step)

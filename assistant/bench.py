@@ -230,7 +230,7 @@ def measured(assistant: Assistant, model: LocalModel, bare: Bare, encoder: Encod
         checks,
         embedding=timed(lambda: encoder.encode(question)),
         reading=bare.read(new),
-        decoding=bare.decode(),
+        decoding=bare.decode(read=new),
         check=bare.read(checked // checks, behind=1) if checks else 0.0,
     )
 
@@ -248,14 +248,16 @@ def decoding(parts: Parts, model: LocalModel, bare: Bare, question: str) -> tupl
     """Tokens a second of an answer without its checks, and of llama.cpp's bare loop, in turn."""
     prompt = answer_prompt(retrieve(parts.searcher, question, ()).notes, question)
     ours, floors = [], []
-    for variation in range(STARTS):
-        with closing(model.stream(prompt, WORDED, Usage(), variation)) as pieces:
-            next(pieces, None)
-            usage, begun = 0, time.perf_counter()
+    new = len(model.tokens(prompt)) - len(model.tokens(PREFIX, answer=False))
+    for _ in range(STARTS):
+        usage = Usage()
+        with closing(model.stream(prompt, WORDED, usage)) as pieces:
+            next(pieces)
+            before, begun = usage.generated, time.perf_counter()
             for _ in pieces:
-                usage += 1
-            ours.append(usage / (time.perf_counter() - begun))
-        floors.append(1 / bare.decode(WORDED))
+                pass
+            ours.append((usage.generated - before) / (time.perf_counter() - begun))
+        floors.append(1 / bare.decode(WORDED, new))
     return median(ours), "tokens/s", median(floors)
 
 

@@ -56,7 +56,7 @@ class LocalModel:
         self._beside = Sequences(self._checks, self._states)
         self._prefix: list[int] = []
         self._held: list[int] = []
-        self._next: Logits | None = None
+        self._next: Logits | None = None  # where llama.cpp keeps them, so they stand until the next evaluation
         self._known = 0
 
     @property
@@ -131,7 +131,7 @@ class LocalModel:
             rows += [(token, place + n, (sequence,), n == len(tail) - 1) for n, token in enumerate(tail)]
         self._talk.evaluate(rows)
         self._talk.cut(ASIDE)
-        self._held, self._next = body + closing, self._talk.logits(place - known + len(closing) - 1).copy()
+        self._held, self._next = body + closing, self._talk.logits(place - known + len(closing) - 1)
         return self._talk.logits(len(rows) - 1).copy()
 
     def stream(
@@ -190,19 +190,17 @@ class LocalModel:
         """Evaluate tokens behind those that are held. If that fails, nothing is held any more."""
         held, self._held, self._next = self._held, [], None
         self._talk.extend(CURRENT, tokens, len(held))
-        self._held, self._next = [*held, *tokens], self._talk.logits().copy()
+        self._held, self._next = [*held, *tokens], self._talk.logits()
 
     def _pick(self, chance: np.random.Generator | None) -> int:
         """The next token: the likeliest, or one of the likely by chance; what was just said is a little less likely."""
         assert self._next is not None
-        logits = self._next.copy()
-        said = np.unique(self._held[-LOOKED_BACK:])
-        logits[said] = np.where(logits[said] > 0, logits[said] / REPEATED, logits[said] * REPEATED)
-        if chance is None:
-            return int(np.argmax(logits))
-        best = np.argpartition(logits, -LIKELIEST)[-LIKELIEST:]
-        weights = np.exp((logits[best] - logits[best].max()) / VARIED)
-        return int(chance.choice(best, p=weights / weights.sum()))
+        said = list(set(self._held[-LOOKED_BACK:]))
+        kept = self._next[said]
+        self._next[said] = np.where(kept > 0, kept / REPEATED, kept * REPEATED)  # in their place: there are 152,000
+        token = int(np.argmax(self._next)) if chance is None else _likely(self._next, chance)
+        self._next[said] = kept
+        return token
 
     def _forget(self) -> None:
         self._talk.cut(CURRENT)
@@ -219,6 +217,13 @@ class LocalModel:
             return "\ue000" in self._render(probe, False)
         except (TemplateError, ValueError):
             return False
+
+
+def _likely(logits: Logits, chance: np.random.Generator) -> int:
+    """One of the likeliest tokens, by chance."""
+    best = np.argpartition(logits, -LIKELIEST)[-LIKELIEST:]
+    weights = np.exp((logits[best] - logits[best].max()) / VARIED)
+    return int(chance.choice(best, p=weights / weights.sum()))
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -48,7 +48,11 @@ def place(settings: Settings) -> tuple[str, str]:
 
 def indexed(settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
     """The store of the guide, made equal to its texts; if another machine is building it, as it is."""
-    store = opened(settings, say)
+    return fresh(opened(settings, say), settings, embedder, say, progress)
+
+
+def fresh(store: Store, settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
+    """The same store, made equal to the texts of the guide; if another machine is building it, as it is."""
     try:
         report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress, say=say)
     except BusyError as error:

@@ -10,7 +10,7 @@ from assistant.care import Care
 from assistant.catalogue import Role
 from assistant.fitted import Fitted, load_fitted
 from assistant.generate import LocalModel
-from assistant.guide import Say, indexed
+from assistant.guide import Say, fresh, opened
 from assistant.models import ready
 from assistant.prompt import ASIDE, COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt, coverage_question
 from assistant.retrieve import Retrieval, deciding
@@ -78,11 +78,13 @@ def load_parts(settings: Settings, say: Say, progress: Progress, stage: Say) -> 
     chat, embed = _chat_file(settings, progress, stage), _ready(settings, "embed", progress, stage)
     stage(LOADING)
     fitted = _fitted(settings)
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(_chat, chat, settings, fitted)  # llama.cpp reads while Python imports
-        embedder = Embedder(embed, embedder_name(settings))
+    with ThreadPoolExecutor(2) as pool:
+        # llama.cpp and numpy read the weights while Python imports Chroma.
+        loading = pool.submit(_chat, chat, settings, fitted)
+        embedding = pool.submit(Embedder, embed, embedder_name(settings))
+        store, embedder = opened(settings, say), embedding.result()
         stage(READING)
-        store = indexed(settings, embedder, say, progress)
+        fresh(store, settings, embedder, say, progress)
         care = _care(settings, embedder, fitted)
         searcher = Searcher(store, embedder)
         model = loading.result()

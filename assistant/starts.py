@@ -65,6 +65,8 @@ def serve_s(settings: Settings, question: str) -> tuple[float, int]:
             "POST", f"{address}/v1/chat/completions", json=asked, trust_env=False, timeout=LONGEST
         ) as answer:
             told = [time.time() for line in answer.iter_lines() if _content(line)]
+        if not told:
+            raise GuideError("`assistant serve` did not answer", "Run it by itself to see why.")
         return told[0] - begun, peak_of(process.pid)
 
 

@@ -167,7 +167,7 @@ def _config(folder: Path) -> tuple[dict[str, Any], int]:
 
 def _mapped(path: Path) -> dict[str, Floats]:
     """The tensors of a safetensors file, by name, as views of the file: nothing is read before it is used."""
-    data = np.memmap(path, dtype=np.uint8, mode="r")
+    data = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
     size = int.from_bytes(bytes(data[:8]), "little")
     head = json.loads(bytes(data[8 : 8 + size]))
     found = {}

@@ -37,6 +37,7 @@ def stem(word: str) -> str:
     return str(_stemmer.stemWord(word))
 
 
+@lru_cache(maxsize=4096)
 def terms(text: str) -> frozenset[str]:
     """The stems of a text's words that are not function words."""
     return frozenset(stem(word) for word in words(text) if word not in FUNCTION_WORDS)
