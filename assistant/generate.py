@@ -143,7 +143,7 @@ class LocalModel:
         usage.cached = self._hold(tokens, limit)
         chance = np.random.default_rng(variation) if variation else None
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        while (token := self._pick(chance)) not in self.weights.ends:
+        while not self.weights.ends(token := self._pick(chance)):
             usage.generated += 1
             if piece := decoder.decode(self.weights.piece(token)):
                 yield piece

@@ -52,15 +52,15 @@ class Weights:
         self.vocabulary = int(api.llama_vocab_n_tokens(self._vocabulary))
         """How many tokens the model knows."""
         heads, size = (int(read(self.handle)) for read in (api.llama_model_n_head, api.llama_model_n_embd))
-        kept = int(api.llama_model_n_head_kv(self.handle)) * size // heads
+        kept = int(api.llama_model_n_head_kv(self.handle)) * size // max(1, heads)
         self.token_bytes = int(api.llama_model_n_layer(self.handle)) * kept * 2 * 2
         """Memory for a token that was evaluated: a key and a value of 16 bits a layer."""
-        self.ends = frozenset(
-            token for token in range(self.vocabulary) if api.llama_vocab_is_eog(self._vocabulary, token)
-        )
-        """The tokens that end a turn."""
         self.first = int(api.llama_vocab_bos(self._vocabulary)) if self._begins() else None
         """The token that begins every text, if this model wants one."""
+
+    def ends(self, token: int) -> bool:
+        """Whether a token ends a turn."""
+        return bool(self.api.llama_vocab_is_eog(self._vocabulary, token))
 
     def tokens(self, text: str, special: bool) -> list[int]:
         """A text as tokens; `special` reads the model's own marks in it, else they are letters."""
