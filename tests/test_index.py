@@ -318,12 +318,14 @@ def test_an_index_of_another_program_or_embedder_is_made_again(
 
 
 def test_one_edited_paragraph_of_the_guide_costs_its_sentences(
-    tmp_path: Path, settings: Settings, recorder: Recorder
+    tmp_path: Path, settings: Settings, shipped: Searcher, recorder: Recorder
 ) -> None:
     """And the chunk that they stand in; nothing else of the guide is embedded."""
-    corpus, store = tmp_path / "guide", Store(tmp_path / "index")
+    corpus = tmp_path / "guide"
     shutil.copytree(settings.corpus, corpus)
-    recorder.make(store, corpus)
+    shutil.copytree(index_folder(settings), tmp_path / "index")
+    store = Store(tmp_path / "index")
+    assert recorder.make(store, corpus).embedded == 0
     chunk = next(c for c in store.chunks() if c.source == "guide.md" and len(c.sentences) > 3)
     first = chunk.sentences[0]
     edit(corpus / "guide.md", first.text, "A sentence that was not there. Another one.")

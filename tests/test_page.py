@@ -65,8 +65,13 @@ def test_an_answer_grows_and_a_chip_opens_its_source_meanwhile(page: Page, desk:
 
 
 def test_stop_stops_the_model_and_the_next_question_is_answered(page: Page, desk: Desk) -> None:
+    """Also after a look elsewhere."""
     desk.assistant.use(length="long")
     writing(page, DRAWN_OUT)
+    page.click("#to-plan")
+    page.wait_for_selector("#place h2")
+    page.click("#back")
+    expect(page.locator("#place h2")).to_have_count(0)
     worked = processor_time()
     assert desk.assistant.busy
     expect(page.locator("#send")).to_be_hidden()
@@ -104,21 +109,8 @@ def test_leaving_for_a_new_conversation_stops_the_model(page: Page, desk: Desk) 
     assert {one.turns for one in desk.conversations.list()} == {1}, "each stands by itself"
 
 
-def test_stop_can_be_reached_after_a_look_elsewhere(page: Page, desk: Desk) -> None:
-    desk.assistant.use(length="long")
-    writing(page, DRAWN_OUT)
-    page.click("#to-plan")
-    page.wait_for_selector("#place h2")
-    page.click("#back")
-    expect(page.locator("#place h2")).to_have_count(0)
-    assert desk.assistant.busy
-    expect(page.locator("#stop")).to_be_visible()
-    page.click("#stop")
-    expect(page.locator("#send")).to_be_visible()
-
-
-def test_a_chip_of_an_earlier_answer_opens_its_own_source_while_another_is_written(
-    talked: Page, desk: Desk, answer: Answer
+def test_while_an_answer_is_written_an_earlier_source_opens_and_no_other_question_is_asked(
+    talked: Page, desk: Desk
 ) -> None:
     desk.assistant.use(length="long")
     writing(talked, DRAWN_OUT)
@@ -129,13 +121,6 @@ def test_a_chip_of_an_earlier_answer_opens_its_own_source_while_another_is_writt
     expect(talked.locator(".panel .here mark").first).to_be_visible()
     marked = talked.locator(".panel .here mark").all_inner_texts()
     assert " … ".join(map(flat, marked)) == said
-    talked.click("#stop")
-    expect(talked.locator("#send")).to_be_visible()
-
-
-def test_one_question_at_a_time_in_a_tab(talked: Page, desk: Desk) -> None:
-    desk.assistant.use(length="long")
-    writing(talked, DRAWN_OUT)
     talked.locator("#past .follow-up").first.dispatch_event("click")
     talked.click("#stop")
     expect(talked.locator("#send")).to_be_visible()

@@ -149,8 +149,9 @@ def test_all_conversations_are_deleted_and_the_plan_stays(open_tab: OpenTab, des
 
 
 def test_two_tabs_at_once_do_not_mix(page: Page, open_tab: OpenTab, desk: Desk) -> None:
+    desk.assistant.use(length="short")
     other = open_tab(desk.address, beside=page)
-    writing(page, QUESTION)
+    ask(page, QUESTION)
     whole(other, UNCOVERED)
     page.wait_for_selector("#current .after")
     expect(page.locator(".asked")).to_have_text([QUESTION])
@@ -182,7 +183,8 @@ def test_a_conversation_in_two_tabs_loses_no_turn(open_tab: OpenTab, desk: Desk,
     whole(other, "How tall is the Eiffel Tower in metres?")
     assert desk.questions(identity) == [QUESTION, UNCOVERED, "How tall is the Eiffel Tower in metres?"]
     expect(other.locator(".asked")).to_have_text(desk.questions(identity))
-    writing(page, DRAWN_OUT)
+    desk.assistant.use(length="short")
+    ask(page, DRAWN_OUT)
     ask(other, "What is the capital of Peru?")
     page.wait_for_selector("#current .after")
     other.wait_for_selector("#current .after")
@@ -194,6 +196,7 @@ def test_a_conversation_in_two_tabs_loses_no_turn(open_tab: OpenTab, desk: Desk,
 
 
 def test_a_private_conversation_is_written_nowhere(page: Page, desk: Desk) -> None:
+    desk.assistant.use(length="short")
     page.click("#new-private")
     expect(page.locator(".news.private")).to_contain_text("Private")
     whole(page, QUESTION)
