@@ -118,6 +118,9 @@ def main() -> None:
     options = wanted.parse_args()
     cases = sample(options.most)
     about, replies = asked(options.only, cases)
+    whole: dict[str, Any] = {"contestants": about, "replies": replies}
+    if options.json:  # judging takes a while
+        options.json.write_text(json.dumps(whole, indent=1, ensure_ascii=False), "utf-8")
     found = judged(cases, replies)
     versions = {name: version(name) for name in SHARED}
     for one in about.values():
@@ -130,7 +133,7 @@ def main() -> None:
                 word = "declined" if reply["declined"] else "answered"
                 print(f"\n**{CONTESTANTS[name]}**, {word}: {reply['question']}\n\n{reply['text']}")
     if options.json:
-        whole = {"figures": found, "versions": versions, "contestants": about, "replies": replies}
+        whole |= {"figures": found, "versions": versions}
         options.json.write_text(json.dumps(whole, indent=1, ensure_ascii=False), "utf-8")
 
 

@@ -1,7 +1,7 @@
 """What is measured of the answers; the judge is that of `assistant eval`, the rules are the same for everyone.
 
-The judge is weak, and weaker on long texts. So every doubt is in favour: a text holds a sentence if the judge says so
-of the whole of it, or of the four of its sentences that are nearest.
+The judge is weak, and weaker on long texts. So texts hold a sentence if it says so of the four of their sentences that
+are nearest; it is asked once a sentence, or a long answer would take it longer than those who wrote it.
 """
 
 from __future__ import annotations
@@ -54,12 +54,8 @@ class Examiner:
         return found
 
     def holds(self, texts: Sequence[str], claim: str) -> bool:
-        """Whether texts say, together or one of them, what a sentence says."""
-        if not any(texts):
-            return False
-        return self._judge.supports(self._nearest(texts, claim), claim) or any(
-            self._judge.supports([text], claim) for text in texts
-        )
+        """Whether the nearest sentences of some texts say what a sentence says."""
+        return any(texts) and self._judge.supports(self._nearest(texts, claim), claim)
 
     def _nearest(self, texts: Sequence[str], claim: str) -> list[str]:
         """The nearest sentences of the texts, in their order."""
