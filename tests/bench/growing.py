@@ -18,14 +18,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import httpx2
 import openai
 from gradio_client import Client
 
@@ -64,24 +64,12 @@ server {{
 """As in the README, but for its address."""
 
 NGINX = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; {user}
-events {{ }}
+daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; {user} events {{ }}
 http {{
     log_format which '$upstream_addr $status $uri'; access_log {folder}/access.log which;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxied; fastcgi_temp_path {folder}/f;
-    uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    {site}
-}}
-"""
-
-
-@dataclass
-class Asked:
-    """What became of a question: seconds to its first sentence and to its end."""
-
-    status: str
-    first: float
-    end: float
+    uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; {site}
+}}"""
 
 
 def questions(most: int) -> list[str]:
@@ -91,24 +79,22 @@ def questions(most: int) -> list[str]:
     return plain[:: len(plain) // most][:most]
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return int(free.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in free]
 
 
 def listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-        return True
-    return False
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
-def running(
-    command: Sequence[str], log: Path, up: Callable[[], bool], more: Mapping[str, str] | None = None
-) -> Iterator[None]:
+def running(command: Sequence[str], log: Path, up: Callable[[], bool], more: dict[str, str]) -> Iterator[None]:
     """A process that is there, until the block ends; what it says is in the log."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_") and k not in OFFLINE}
-    variables = clean | {"PYTHONPATH": str(ROOT)} | dict(more or {})
+    variables = clean | {"PYTHONPATH": str(ROOT)} | more
     with log.open("wb") as kept:
         process = subprocess.Popen(command, stdout=kept, stderr=subprocess.STDOUT, env=variables)
     try:
@@ -125,19 +111,18 @@ def running(
         process.kill()
 
 
-def ask(proxy: str, question: str) -> Asked:
-    """Ask through the proxy, as a page of the public address would."""
+def ask(proxy: str, question: str) -> tuple[str, float, float]:
+    """Ask through the proxy, as a page of the public address would: the status, seconds to a sentence, to the end."""
     headers = {"Host": PUBLIC.removeprefix("http://"), "Origin": PUBLIC}
     chat = openai.OpenAI(base_url=f"{proxy}/v1", api_key="none", default_headers=headers, timeout=900, max_retries=0)
     begun, first, status = time.monotonic(), 0.0, "broken"
-    with chat.chat.completions.create(
-        model="guide", messages=[{"role": "user", "content": question}], stream=True
-    ) as chunks:
+    said: Any = [{"role": "user", "content": question}]
+    with chat.chat.completions.create(model="guide", messages=said, stream=True) as chunks:
         for chunk in chunks:
             if chunk.choices and chunk.choices[0].delta.content and not first:
                 first = time.monotonic() - begun
             status = (chunk.model_extra or {}).get("guide", {}).get("status", status)
-    return Asked(status, first, time.monotonic() - begun)
+    return status, first, time.monotonic() - begun
 
 
 def through_the_page(proxy: str) -> str:
@@ -145,13 +130,15 @@ def through_the_page(proxy: str) -> str:
     guide = Client(proxy, verbose=False, analytics_enabled=False)
     found = guide.predict("trust", 5, api_name="/search")
     partial: list[Any] = list(guide.submit("How do I listen actively to my partner?", api_name="/ask"))
-    return f"/search gave {len(found)} passages, /ask {len(partial)} states of an answer ({partial[-1]['status']})"
+    strange = httpx2.get(proxy, headers={"Host": "evil.example"}).status_code
+    last = f"/ask an answer in {len(partial)} states ({partial[-1]['status']})"
+    return f"/search gave {len(found)} passages, {last}; a strange name got {strange}"
 
 
 def measured(pages: int, asked: Sequence[str], model: str | None) -> str:
     """A row of the table."""
     settings = load_settings(model=model)
-    chroma, chat, proxy, *ports = (free_port() for _ in range(3 + pages))
+    chroma, chat, proxy, *ports = free_ports(3 + pages)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
@@ -178,7 +165,7 @@ def measured(pages: int, asked: Sequence[str], model: str | None) -> str:
                 ASSISTANT_LLM_URL=f"http://127.0.0.1:{chat}",
             )
         site = SITE.format(port=proxy, servers=" ".join(f"server 127.0.0.1:{port};" for port in ports))
-        user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
+        user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, site=site, user=user), "utf-8")
         nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or sys.exit("Install nginx.")
         start("proxy", (nginx, "-c", folder / "nginx.conf"), lambda: listens(proxy))
@@ -189,8 +176,8 @@ def measured(pages: int, asked: Sequence[str], model: str | None) -> str:
         each = Counter(where for where, status, uri in lines if uri.startswith("/v1/") and status == "200")
         built = sum((folder / f"{port}.log").read_text("utf-8").count("Index made") for port in ports)
         print(f"{pages} page processes: {through_the_page(f'http://127.0.0.1:{proxy}')}", file=sys.stderr)
-    firsts, ends = [one.first for one in done], [one.end for one in done]
-    became = ", ".join(f"{count} {status}" for status, count in Counter(one.status for one in done).most_common())
+    statuses, firsts, ends = zip(*done, strict=True)
+    became = ", ".join(f"{count} {status}" for status, count in Counter(statuses).most_common())
     answered_by = " + ".join(str(each[f"127.0.0.1:{port}"]) for port in ports)
     first, end = (f"{median(times):.0f} / {max(times):.0f} s" for times in (firsts, ends))
     return f"| {pages} | {answered_by} | {became} | {first} | {end} | {built} |"
