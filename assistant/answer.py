@@ -316,10 +316,10 @@ def without_opening(sentence: str, asked: str) -> str:
 
     The check sees what a sentence says, but not what it says yes to.
     """
-    opening = re.match(r"(\w+)(?:[,.!:;–—-]+\s+(?=\w)|\s+(?=(?P<anew>[A-Z])))", sentence)
+    opening = re.match(r"(\w+)(?:[,.!:;–—-]+\s+(?=\w)|\s+(?=(?P<anew>(?!I\b)[A-Z])))", sentence)
     if not opening or opening[1].casefold() not in (*VERDICTS, *words(asked)):
         return sentence
-    if opening["anew"] and opening[1].casefold() in FUNCTION_WORDS:  # "When I ..."
+    if opening["anew"] and opening[1].casefold() in FUNCTION_WORDS:  # "When Ann ..."
         return sentence
     rest = sentence[opening.end() :]
     return rest[:1].upper() + rest[1:]
