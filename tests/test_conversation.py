@@ -47,6 +47,7 @@ FULL = Answer(
     quoted=True,
     cut_short=True,
     reason="why not",
+    before=3,
 )
 
 

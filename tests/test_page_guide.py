@@ -11,7 +11,7 @@ from browser import Desk, desk_over, flat, opening
 from playwright.sync_api import Browser, Page, expect
 
 from assistant import Assistant
-from assistant.retrieve import ALIKE, retrieve
+from assistant.retrieve import ALIKE, decided, retrieve
 from assistant.steps import as_question
 
 CORPORA = [None, *sorted(path.name for path in (Path(__file__).parent / "corpora").iterdir())]
@@ -121,7 +121,7 @@ def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -
     suggested = dict.fromkeys((*other.topics(), *filter(None, headings)))
     refused = {}
     for question in suggested:
-        found = retrieve(parts.searcher, parts.covers, question, (), ALIKE)
+        found = decided(retrieve(parts.searcher, question, ()), parts.covers, ALIKE)
         if not found.found or parts.care.answer(question):
             refused[question] = found.reason or "care"
     assert not refused
