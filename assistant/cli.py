@@ -68,7 +68,8 @@ def serve(
     model: ModelOption = None,
 ) -> None:
     """Open the chat in your browser; fetches the models the first time."""
-    from ui.server import serve as serve_page
+    # Imported late: this floor lies above.
+    from ui.start import serve as serve_page
 
     assistant = open_assistant(load_settings(host=host, port=port, corpus=corpus, model=model))
 

@@ -31,7 +31,8 @@ from assistant.records import Answer, AnswerSentence, Passage, Span
 from assistant.settings import load_settings
 from ui.completions import below, literal, sentences
 from ui.places import header, offline
-from ui.server import TOOLS, Served, launch, listening, serve
+from ui.server import Served, launch
+from ui.start import TOOLS, listening, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "My girlfriend says I look at my phone while she talks"
@@ -201,7 +202,6 @@ def test_what_is_no_origin_is_refused(settings: Settings, given: str) -> None:
 
 def test_a_port_in_use_is_said_before_anything_else(unloaded: Assistant) -> None:
     with closing(listening("127.0.0.1", 0)) as taken:
-        taken.listen()
         unloaded.settings = unloaded.settings.model_copy(update={"port": taken.getsockname()[1]})
         with pytest.raises(PortError, match=r"--port \d+"):
             launch(unloaded)

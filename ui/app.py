@@ -88,7 +88,8 @@ class Page:
     def _listen(self) -> None:
         box, shown = self._pieces["box"], [*self._pieces.values(), self._send, self._stop]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        asking = {**quiet, "concurrency_limit": None}
+        # Also while the end of an answer that was left is on its way: a sitting takes one question at a time itself.
+        asking = {**quiet, "concurrency_limit": None, "trigger_mode": "multiple"}
         at_once = {**quiet, "queue": False, "trigger_mode": "multiple"}
         gr.on([box.submit, self._send.click], self._typed, [self._tab, box], shown, **asking)
         self._bus.submit(self._chosen, self._tab, shown, **asking)

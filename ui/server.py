@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
-import webbrowser
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import gradio as gr
 import uvicorn
@@ -25,9 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from assistant.answer import Assistant
-from assistant.errors import PortError, SettingsError
+from assistant.errors import SettingsError
 from ui.app import HEAD, Page, theme
 from ui.completions import completions
+from ui.start import address_of, check_mcp, listening
 
 GRACE = 1
 """Seconds that open connections have to end by themselves when the server is closed."""
@@ -37,9 +32,6 @@ OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 FETCHING = ("/gradio_api/file=http", "/gradio_api/proxy=")
 """Paths at which Gradio would get something from another machine, in lower case."""
-
-TOOLS = "/gradio_api/mcp/"
-"""Where Gradio speaks MCP (streamable HTTP)."""
 
 
 class Guard:
@@ -95,33 +87,6 @@ def name_of(host: str) -> str:
         return ""
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, so that nobody else can take it; port 0 takes one that is free.
-
-    Raises:
-        PortError: the page cannot be served there.
-    """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        if os.name == "posix":  # elsewhere it would take the port from who has it
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
-        do = f"Choose another port, for example --port {port + 1 if 0 < port < 65535 else 7860}."
-        raise PortError(what, do) from error
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """What to type into a browser on this machine, without a slash at the end."""
-    host, port = listener.getsockname()[:2]
-    if ip_address(host).is_unspecified:
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 @dataclass(frozen=True, slots=True)
 class Served:
     """A page that is being served, until it is closed."""
@@ -141,11 +106,11 @@ class Served:
         self._closing.close()
 
 
-def launch(assistant: Assistant, *, browser: bool = False, block: bool = False, mcp: bool = False) -> Served:
-    """Serve the page, at once: a question waits until the models are loaded. Returns unless `block`.
+def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: bool = False) -> Served:
+    """Serve the page, at once: a question waits until the models are loaded.
 
     Args:
-        browser: open the page in it.
+        listener: where; without one, at the address of the settings. Closed with the page.
         mcp: also offer the guide as tools, over MCP.
 
     Raises:
@@ -153,19 +118,13 @@ def launch(assistant: Assistant, *, browser: bool = False, block: bool = False, 
         SettingsError: MCP cannot be had.
     """
     with ExitStack() as undo:
-        listener = undo.enter_context(listening(assistant.settings.host, assistant.settings.port))
+        listener = undo.enter_context(listener or listening(assistant.settings.host, assistant.settings.port))
         address = address_of(listener)
         if mcp:
             check_mcp(address)
         page = undo.enter_context(closing(Page(assistant)))
         thread = _started(application(assistant, page, address, mcp), listener, undo)
-        served = Served(address, thread, undo.pop_all())
-    if browser:
-        webbrowser.open(address)
-    if block:
-        with closing(served):
-            served.wait()
-    return served
+        return Served(address, thread, undo.pop_all())
 
 
 def application(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
@@ -198,17 +157,6 @@ def application(assistant: Assistant, page: Page, address: str, mcp: bool) -> Fa
     return app
 
 
-def check_mcp(address: str) -> None:
-    """SettingsError if the guide cannot be offered over MCP, or not without leaving the machine."""
-    if find_spec("mcp") is None:
-        raise SettingsError("MCP needs the package mcp", "Run: pip install 'guide-assistant[mcp]'")
-    # Gradio calls its own page for a tool, and heeds proxies of the environment even on a loopback address.
-    proxies, host = getproxies(), str(urlsplit(address).hostname)
-    bypassed = {one.strip() for one in proxies.get("no", "").split(",")}
-    if (proxies.get("http") or proxies.get("all")) and bypassed.isdisjoint(("*", host)):
-        raise SettingsError("A proxy would see what is asked over MCP", f"Add {host} to the variable no_proxy.")
-
-
 def _started(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
     """The server, in a thread of its own; `undo` ends it."""
     config = uvicorn.Config(
@@ -234,24 +182,3 @@ def _started(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
             raise RuntimeError("the server did not start")
         thread.join(0.01)
     return thread
-
-
-def serve(
-    assistant: Assistant, *, browser: bool, mcp: bool = False, say: Callable[[str], None], load: Callable[[], object]
-) -> None:
-    """Serve the page until it is interrupted; meanwhile `load`, whose error ends it.
-
-    Raises:
-        GuideError: what `launch` and `load` raise.
-        KeyboardInterrupt: the way to end it.
-    """
-    with closing(launch(assistant, browser=browser, mcp=mcp)) as served:
-        load()
-        say(f"The chat is at {served.address} (Ctrl-C ends it).")
-        if assistant.settings.origin:
-            say(f"People open it at {assistant.settings.origin}.")
-        if mcp:
-            say(f"The guide's tools are at {served.address}{TOOLS} (MCP).")
-        if not assistant.settings.loopback:
-            say("Everyone who can reach this address can ask, and what they ask passes over that network.")
-        served.wait()

@@ -1,0 +1,105 @@
+"""Starting: the address is taken at once, and the page is made while the models load. Nothing here imports Gradio."""
+
+from __future__ import annotations
+
+import os
+import socket
+import webbrowser
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib.util import find_spec
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from assistant.answer import Assistant
+from assistant.errors import PortError, SettingsError
+
+if TYPE_CHECKING:
+    from ui.server import Served
+
+TOOLS = "/gradio_api/mcp/"
+"""Where Gradio speaks MCP (streamable HTTP)."""
+
+
+def serve(
+    assistant: Assistant, *, browser: bool, mcp: bool = False, say: Callable[[str], None], load: Callable[[], object]
+) -> None:
+    """Serve the page until it is interrupted; meanwhile `load`, whose error ends it.
+
+    Raises:
+        GuideError: what `launch` and `load` raise.
+        KeyboardInterrupt: the way to end it.
+    """
+    with ExitStack() as undo:
+        listener = undo.enter_context(listening(assistant.settings.host, assistant.settings.port))
+        address = address_of(listener)
+        if mcp:
+            check_mcp(address)
+        launching = undo.enter_context(ThreadPoolExecutor(1)).submit(_launched, assistant, listener, mcp)
+        undo.callback(_closed, launching)
+        if browser:
+            webbrowser.open(address)
+        load()
+        served = launching.result()
+        say(f"The chat is at {address} (Ctrl-C ends it).")
+        if assistant.settings.origin:
+            say(f"People open it at {assistant.settings.origin}.")
+        if mcp:
+            say(f"The guide's tools are at {address}{TOOLS} (MCP).")
+        if not assistant.settings.loopback:
+            say("Everyone who can reach this address can ask, and what they ask passes over that network.")
+        served.wait()
+
+
+def _launched(assistant: Assistant, listener: socket.socket, mcp: bool) -> Served:
+    # Imported late: Gradio takes as long as all the models.
+    from ui.server import launch
+
+    return launch(assistant, listener, mcp=mcp)
+
+
+def _closed(launching: Future[Served]) -> None:
+    if not launching.exception():
+        launching.result().close()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, so that nobody else can take it; port 0 takes one that is free.
+
+    Raises:
+        PortError: the page cannot be served there.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name == "posix":  # elsewhere it would take the port from who has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()  # who comes before the page is made waits for it
+    except OSError as error:
+        listener.close()
+        what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
+        do = f"Choose another port, for example --port {port + 1 if 0 < port < 65535 else 7860}."
+        raise PortError(what, do) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """What to type into a browser on this machine, without a slash at the end."""
+    host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def check_mcp(address: str) -> None:
+    """SettingsError if the guide cannot be offered over MCP, or not without leaving the machine."""
+    if find_spec("mcp") is None:
+        raise SettingsError("MCP needs the package mcp", "Run: pip install 'guide-assistant[mcp]'")
+    # Gradio calls its own page for a tool, and heeds proxies of the environment even on a loopback address.
+    proxies, host = getproxies(), str(urlsplit(address).hostname)
+    bypassed = {one.strip() for one in proxies.get("no", "").split(",")}
+    if (proxies.get("http") or proxies.get("all")) and bypassed.isdisjoint(("*", host)):
+        raise SettingsError("A proxy would see what is asked over MCP", f"Add {host} to the variable no_proxy.")
