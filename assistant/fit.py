@@ -5,7 +5,9 @@ A folder of examples holds, as JSON lines:
     danger.jsonl   kind, question                      messages of people in danger, and harmless ones
     guides.jsonl   sentences, asked, not_answered      small guides with questions that they answer and do not
     stray.jsonl    question                            what no guide answers
-    asked.jsonl    earlier, notes, question, answered  what was found in a real guide, and whether it answers
+    asked.jsonl    earlier, notes, question, answered, times
+                                                       what was found in a real guide, whether it answers, and how many
+                                                       examples that counts for
     pairs.jsonl    evidence, answer, supported         sentences of answers, and what they were worded from
 """
 
@@ -36,19 +38,16 @@ GAMMA, COST = 1.0, 3.0
 FREQUENT, LOOKED_AT = 100_000, 2_000
 """Tokens whose logits are read, out of so many of the most frequent, which come first in a vocabulary."""
 
-COMPONENTS, PENALTY = 50, 0.01
-"""Principal components that are kept of them, and the inverse of the penalty on their weights."""
+COMPONENTS, PENALTY = 100, 0.01
+"""Principal components that are kept of them, at most, and the inverse of the penalty on their weights."""
 
-COVERAGE_UNITS = (2.0, -0.5)
-"""What a reading of coverage is multiplied by and raised by: then it fits the weight and the bar in `retrieve.py`, set
-on the tuning half of tests/questions/guide.jsonl."""
+COVERAGE_UNITS = (1.5, -0.3)
+"""What a reading of coverage is multiplied by and raised by: then it fits the weight and the bar in `retrieve.py`. Set
+on tests/training/asked.jsonl, each guide read by what was fitted without it."""
 
 SUPPORT_UNITS = (4.0, 1.0)
 """The same for a reading of support and the weights and the bar in `ground.py`, set on the tuning half of
 tests/questions/grounding.jsonl."""
-
-FOUND_COUNTS = 3
-"""What a question about a real guide counts, beside one about a small guide."""
 
 ASKED, NOT_ANSWERED = 6, 5
 """Questions taken of each small guide."""
@@ -73,8 +72,8 @@ class Examples:
     """(text, kind of danger); the kind is empty for harmless ones."""
     coverage: tuple[tuple[tuple[Said, ...], str, bool], ...]
     """(sentences of a small guide, question, whether they answer it)"""
-    found: tuple[tuple[Found, str, bool], ...]
-    """(notes that were found, question, whether they answer it)"""
+    found: tuple[tuple[Found, str, bool, int], ...]
+    """(notes that were found, question, whether they answer it, how many examples that counts for)"""
     support: tuple[tuple[tuple[str, ...], str, bool], ...]
     """(evidence, sentence of an answer, whether it is supported)"""
 
@@ -97,8 +96,11 @@ def read_examples(folder: Path) -> Examples:
         coverage += [(sentences, question, True) for question in chance.sample(asked, ASKED)]
         coverage += [(sentences, question, False) for question in chance.sample(guide["not_answered"], NOT_ANSWERED)]
     coverage += [(said[i % len(said)], row["question"], False) for i, row in enumerate(rows("stray", "question"))]
-    real = rows("asked", "earlier", "notes", "question", "answered")
-    found = [((_notes(row["notes"]), row["earlier"]), row["question"], bool(row["answered"])) for row in real]
+    real = rows("asked", "earlier", "notes", "question", "answered", "times")
+    found = [
+        ((_notes(row["notes"]), row["earlier"]), row["question"], bool(row["answered"]), int(row["times"]))
+        for row in real
+    ]
     pairs = rows("pairs", "evidence", "answer", "supported")
     support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in pairs]
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(found), tuple(support))
@@ -131,12 +133,17 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     def supports(claim: str) -> Floats:
         return read(lambda: model.logits(SUPPORT_PREFIX, [claim])[0])
 
-    small = [covers(notes(embedder, said, question), question) for said, question, _ in examples.coverage]
-    real = [covers(given, question, earlier) for (given, earlier), question, _ in examples.found] * FOUND_COUNTS
+    guides = {said: embedder.embed_documents([text for _, text in said]) for said, *_ in examples.coverage}
+    small = [
+        covers(notes(said, guides[said] @ embedder.embed_questions([question])[0]), question)
+        for said, question, _ in examples.coverage
+    ]
+    real = [covers(given, question, earlier) for (given, earlier), question, *_ in examples.found]
+    times = np.repeat(np.arange(len(small) + len(real)), [1] * len(small) + [row[-1] for row in examples.found])
     claims = [support_question(evidence, claim) for evidence, claim, _ in examples.support]
     supported = [supports(claim) for claim in claims]
-    answered = [label for *_, label in (*examples.coverage, *examples.found * FOUND_COUNTS)]
-    coverage = fit_reading(tokens, np.stack([*small, *real]), answered)
+    answered = np.array([row[2] for row in (*examples.coverage, *examples.found)])
+    coverage = fit_reading(tokens, np.stack([*small, *real])[times], answered[times].tolist())
     support = fit_reading(tokens, np.stack(supported), [label for *_, label in examples.support])
     return Fitted(danger, scaled(coverage, COVERAGE_UNITS), scaled(support, SUPPORT_UNITS))
 
@@ -163,7 +170,7 @@ def fit_reading(tokens: NDArray[np.int32], logits: Floats, labels: Sequence[bool
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    parts = PCA(COMPONENTS, random_state=0)
+    parts = PCA(min(COMPONENTS, *(size - 1 for size in logits.shape)), random_state=0)  # centred, one is nothing
     line = make_pipeline(StandardScaler(), parts, StandardScaler(), LogisticRegression(C=PENALTY, max_iter=3000))
     line.fit(centred(logits), labels)
     # All steps are linear: what they make of zero and of each unit vector is the bias and the weights.
@@ -188,9 +195,8 @@ def _notes(kept: Sequence[dict[str, Any]]) -> tuple[Note, ...]:
     return tuple(Note(note["heading"], tuple(note["sentences"])) for note in kept)
 
 
-def notes(embedder: Embedder, sentences: Sequence[Said], question: str) -> list[Note]:
-    """The sentences of a small guide that go before the model for a question, by heading, best first."""
-    cosines = embedder.embed_documents([text for _, text in sentences]) @ embedder.embed_questions([question])[0]
+def notes(sentences: Sequence[Said], cosines: Vectors) -> list[Note]:
+    """The sentences of a small guide that go before the model, by heading, best first; each has a cosine."""
     chosen: dict[str, list[str]] = {}
     for i in np.argsort(-cosines)[:SENTENCES]:
         if cosines[i] >= NEAR_BEST * cosines.max():
