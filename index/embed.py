@@ -30,8 +30,8 @@ REMEMBERED = 8
 class Embedder:
     """An embedder loaded from a folder on disk; nothing is looked up elsewhere.
 
-    sentence_transformers is imported when texts of the guide are to be embedded, or a question by a model of a kind
-    that `Encoder` does not know.
+    sentence_transformers is imported when texts of the guide are to be embedded, or a batch of questions, or one by a
+    model of a kind that `Encoder` does not know.
 
     Args:
         folder: a sentence-transformers folder.
@@ -74,7 +74,7 @@ class Embedder:
 
     def _questions(self, texts: Sequence[str]) -> Vectors:
         self.embedded += len(texts)
-        if self._encoder:
+        if self._encoder and len(texts) < BATCH:
             return np.stack([self._encoder.encode(text) for text in texts])
         return self._unit(self._whole().encode_query(list(texts), **_QUIET))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import count
@@ -60,6 +61,8 @@ def once(folder: Path, corpus: Path) -> None:
     build(store, corpus, lambda: embedder, embedder.name, say=print)  # type: ignore[arg-type, return-value]
     print("built", flush=True)
     store.segments.close()  # else SQLite's log may stay at the end of the process, whole beside what is damaged
+    while list(folder.glob("chroma.sqlite3-*")):
+        time.sleep(0.01)  # it goes a moment later
 
 
 def again(folder: Path, corpus: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import until
 
 from assistant import Settings
 from assistant.catalogue import catalogue
@@ -270,8 +271,10 @@ def test_the_index_from_nothing_to_fresh_to_forced(cli: Cli, garden: Path) -> No
 def read(garden: Path, settings: Settings, embedder: Embedder) -> Path:
     """Make the index of a garden as the command does, without its start; the folder of it."""
     there = settings.model_copy(update={"corpus": garden})
+    folder = index_folder(there)
     indexed(there, embedder).segments.close()
-    return index_folder(there)
+    until(lambda: not list(folder.glob("chroma.sqlite3-*")))  # SQLite's log goes a moment later
+    return folder
 
 
 def test_doctor_leaves_a_damaged_index_where_it_is(
@@ -282,6 +285,7 @@ def test_doctor_leaves_a_damaged_index_where_it_is(
         stream.write(b"no database" * 10)
     report = json.loads(plain(cli("doctor", "--json", "--corpus", str(garden))))
     assert str(folder) in report["index"]["state"]
+    assert not report["index"]["state"].startswith("fresh")
     assert folder.is_dir()
     assert not folder.with_name(folder.name + ".damaged").exists()
     assert "damaged" in cli("index", "--corpus", str(garden)).stderr.decode()
