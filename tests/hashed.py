@@ -61,8 +61,7 @@ def once(folder: Path, corpus: Path) -> None:
     build(store, corpus, lambda: embedder, embedder.name, say=print)  # type: ignore[arg-type, return-value]
     print("built", flush=True)
     store.segments.close()  # else SQLite's log may stay at the end of the process, whole beside what is damaged
-    while list(folder.glob("chroma.sqlite3-*")):
-        time.sleep(0.01)  # it goes a moment later
+    time.sleep(0.2)  # it goes a moment later, if nobody else has the index open
 
 
 def again(folder: Path, corpus: Path) -> None:
