@@ -47,8 +47,8 @@ LEANING = "And why is that?"
 STARTS = 3
 """Of each command; the middle one counts."""
 
-WORDED = 48
-"""Tokens of a stretch of decoding."""
+WORDED, DECODED = 48, 8
+"""Tokens of a stretch of decoding, at most, and questions whose answers are decoded for that."""
 
 NAMED = 8
 """Libraries whose imports are told."""
@@ -168,7 +168,7 @@ def bench(
         *staged(asked, worded),
         Figure("new prompt tokens", median(one.new_tokens for one in worded), "tokens", None, 320),
         Figure("new prompt tokens of a follow-up, beside its notes", median(leaning), "tokens", None, 200),
-        Figure("decode speed", *decoding(parts, model, bare, questions[0]), 0.95, more=True),
+        Figure("decode speed", *decoding(parts, model, bare, questions[:DECODED]), 0.95, more=True),
         *starting,
         Figure("full build of the index", *building(settings, parts.embedder), 1.3),
         Figure("peak memory of `assistant serve`", peak / 1e6, "MB", held / 1e6, 1.15),
@@ -244,21 +244,24 @@ def new_beside_notes(assistant: Assistant, parts: Parts, model: LocalModel, ques
     return max(0, used.prompt_tokens - used.cached_tokens - model.count(text))
 
 
-def decoding(parts: Parts, model: LocalModel, bare: Bare, question: str) -> tuple[float, str, float]:
-    """Tokens a second of an answer without its checks, and of llama.cpp's bare loop, in turn."""
-    prompt = answer_prompt(retrieve(parts.searcher, question, ()).notes, question)
-    ours, floors = [], []
-    new = len(model.tokens(prompt)) - len(model.tokens(PREFIX, answer=False))
-    for _ in range(STARTS):
+def decoding(parts: Parts, model: LocalModel, bare: Bare, questions: Sequence[str]) -> tuple[float, str, float]:
+    """Tokens a second of answers without their checks, and of llama.cpp's bare loop over as many, in turn."""
+    tokens, looped, ours, floor = 0, 0, 0.0, 0.0
+    prefix = len(model.tokens(PREFIX, answer=False))
+    for question in questions:
+        prompt = answer_prompt(retrieve(parts.searcher, question, ()).notes, question)
         usage = Usage()
         with closing(model.stream(prompt, WORDED, usage)) as pieces:
-            next(pieces)
+            next(pieces, None)
             before, begun = usage.generated, time.perf_counter()
             for _ in pieces:
                 pass
-            ours.append((usage.generated - before) / (time.perf_counter() - begun))
-        floors.append(1 / bare.decode(WORDED, new))
-    return median(ours), "tokens/s", median(floors)
+            ours += time.perf_counter() - begun
+        worded = usage.generated - before
+        loop = max(1, worded)
+        floor += loop * bare.decode(loop, len(model.tokens(prompt)) - prefix)
+        tokens, looped = tokens + worded, looped + loop
+    return tokens / ours, "tokens/s", looped / floor
 
 
 def load_files(settings: Settings) -> None:
