@@ -47,8 +47,8 @@ LEANING = "And why is that?"
 STARTS = 3
 """Of each command; the middle one counts."""
 
-WORDED, DECODED = 48, 8
-"""Tokens of a stretch of decoding, at most, and questions whose answers are decoded for that."""
+WORDED, STRETCHES = 48, 8
+"""Tokens of a stretch of decoding, at most, and stretches, each of an answer of its own."""
 
 NAMED = 8
 """Libraries whose imports are told."""
@@ -168,7 +168,7 @@ def bench(
         *staged(asked, worded),
         Figure("new prompt tokens", median(one.new_tokens for one in worded), "tokens", None, 320),
         Figure("new prompt tokens of a follow-up, beside its notes", median(leaning), "tokens", None, 200),
-        Figure("decode speed", *decoding(parts, model, bare, questions[:DECODED]), 0.95, more=True),
+        Figure("decode speed", *decoding(parts, model, bare, questions[:STRETCHES]), 0.95, more=True),
         *starting,
         Figure("full build of the index", *building(settings, parts.embedder), 1.3),
         Figure("peak memory of `assistant serve`", peak / 1e6, "MB", held / 1e6, 1.15),

@@ -22,7 +22,7 @@ from assistant.answer import Assistant
 from assistant.errors import SettingsError
 from ui.app import HEAD, Page, theme
 from ui.completions import completions
-from ui.start import address_of, check_mcp, listening
+from ui.start import address_of, taken
 
 GRACE = 1
 """Seconds that open connections have to end by themselves when the server is closed."""
@@ -110,7 +110,7 @@ def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: 
     """Serve the page, at once: a question waits until the models are loaded.
 
     Args:
-        listener: where; without one, at the address of the settings. Closed with the page.
+        listener: where, from `taken`; without one, at the address of the settings. Closed with the page.
         mcp: also offer the guide as tools, over MCP.
 
     Raises:
@@ -118,10 +118,8 @@ def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: 
         SettingsError: MCP cannot be had.
     """
     with ExitStack() as undo:
-        listener = undo.enter_context(listener or listening(assistant.settings.host, assistant.settings.port))
+        listener = undo.enter_context(listener or taken(assistant.settings, mcp))
         address = address_of(listener)
-        if mcp:
-            check_mcp(address)
         page = undo.enter_context(closing(Page(assistant)))
         thread = _started(application(assistant, page, address, mcp), listener, undo)
         return Served(address, thread, undo.pop_all())

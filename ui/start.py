@@ -16,6 +16,7 @@ from urllib.request import getproxies
 
 from assistant.answer import Assistant
 from assistant.errors import PortError, SettingsError
+from assistant.settings import Settings
 
 if TYPE_CHECKING:
     from ui.server import Served
@@ -34,10 +35,8 @@ def serve(
         KeyboardInterrupt: the way to end it.
     """
     with ExitStack() as undo:
-        listener = undo.enter_context(listening(assistant.settings.host, assistant.settings.port))
+        listener = undo.enter_context(taken(assistant.settings, mcp))
         address = address_of(listener)
-        if mcp:
-            check_mcp(address)
         launching = undo.enter_context(ThreadPoolExecutor(1)).submit(_launched, assistant, listener, mcp)
         undo.callback(_closed, launching)
         if browser:
@@ -64,6 +63,21 @@ def _launched(assistant: Assistant, listener: socket.socket, mcp: bool) -> Serve
 def _closed(launching: Future[Served]) -> None:
     if not launching.exception():
         launching.result().close()
+
+
+def taken(settings: Settings, mcp: bool) -> socket.socket:
+    """The address of the settings, bound; with `mcp`, it is sure that the guide can be offered over MCP there.
+
+    Raises:
+        PortError: the page cannot be served there.
+        SettingsError: MCP cannot be had.
+    """
+    with ExitStack() as undo:
+        listener = undo.enter_context(listening(settings.host, settings.port))
+        if mcp:
+            check_mcp(address_of(listener))
+        undo.pop_all()
+        return listener
 
 
 def listening(host: str, port: int) -> socket.socket:
