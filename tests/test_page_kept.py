@@ -128,8 +128,8 @@ def test_a_conversation_that_is_deleted_while_it_goes_on_does_not_come_back(
     listed(page, "delete", identity)
     agree(page)
     page.wait_for_selector(".welcome")
-    assert desk.assistant.busy or not desk.conversations.list()
-    until(lambda: not desk.assistant.busy)
+    assert desk.assistant.waiting or not desk.conversations.list()
+    until(lambda: not desk.assistant.waiting)
     whole(page, UNCOVERED)  # by now the answer that was cut off has had its time to be written
     assert [one.title for one in desk.conversations.list()] == [UNCOVERED]
 
@@ -188,7 +188,7 @@ def test_a_conversation_in_two_tabs_loses_no_turn(open_tab: OpenTab, desk: Desk,
     ask(other, "What is the capital of Peru?")
     page.wait_for_selector("#current .after")
     other.wait_for_selector("#current .after")
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     assert set(desk.questions(identity)[3:]) == {DRAWN_OUT, "What is the capital of Peru?"}
 
 
