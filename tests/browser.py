@@ -80,7 +80,7 @@ class Desk:
 
     def clear(self) -> None:
         """As it was at the beginning, once nothing is being answered."""
-        until(lambda: not self.assistant.busy)
+        until(lambda: not self.assistant.waiting)
         self.conversations.delete_all()
         self.kept.clear()
         for step in self.plan.steps():

@@ -197,9 +197,9 @@ def test_an_answer_that_is_left_early_makes_room_for_the_next(assistant: Assista
     """By closing the stream, and by leaving the loop; the same question still gets the same answer."""
     stream = assistant.stream("How can we keep quality time free of distractions?")
     next(stream)
-    assert assistant.busy
+    assert assistant.waiting
     stream.close()
-    assert not assistant.busy
+    assert not assistant.waiting
     assert next(stream, None) is None
     for partial in assistant.stream("What role does trust play?"):
         if partial.passages:
@@ -250,7 +250,7 @@ def test_what_is_no_question_is_said_in_one_line(assistant: Assistant, question:
         assert caught.value.do
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 200
-    assert not assistant.busy
+    assert not assistant.waiting
 
 
 def test_a_question_is_cleaned_and_nothing_of_it_lost() -> None:
@@ -272,7 +272,7 @@ def test_the_names_outside_callers_use() -> None:
 def test_opening_loads_nothing(settings: Settings) -> None:
     """What is wrong shows when it is first needed."""
     opened = open_assistant(settings.model_copy(update={"model": "no-such-model"}))
-    assert not opened.busy
+    assert not opened.waiting
     with pytest.raises(ModelError, match="no-such-model"):
         opened.ask("How do I listen?")
 
@@ -317,7 +317,7 @@ def test_a_question_of_many_tokens_is_answered_or_said_to_be_too_long(small: Ass
     else:
         assert answer.status == "answered"
         assert 0 < answer.timings.prompt_tokens + answer.timings.generated_tokens <= ROOM
-    assert not small.busy
+    assert not small.waiting
     assert small.ask("How often should I oil the hinge?").status in ("answered", "not_covered")
 
 

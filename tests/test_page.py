@@ -73,12 +73,12 @@ def test_stop_stops_the_model_and_the_next_question_is_answered(page: Page, desk
     page.click("#back")
     expect(page.locator("#place h2")).to_have_count(0)
     worked = processor_time()
-    assert desk.assistant.busy
+    assert desk.assistant.waiting
     expect(page.locator("#send")).to_be_hidden()
     page.click("#stop")
     expect(page.locator("#send")).to_be_visible()
     expect(page.locator("#current .state")).to_have_count(0)
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     idle = processor_time()
     assert idle < worked / 2, "the model goes on"
     assert page.locator("#current .said").count() >= 1, "what had been said stays"
@@ -90,9 +90,9 @@ def test_stop_stops_the_model_and_the_next_question_is_answered(page: Page, desk
 def test_closing_the_tab_stops_the_model(page: Page, desk: Desk) -> None:
     desk.assistant.use(length="long")
     writing(page, DRAWN_OUT)
-    assert desk.assistant.busy
+    assert desk.assistant.waiting
     page.close()
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     kept = [turn.answer for one in desk.conversations.list() for turn in desk.conversations.read(one.id).turns]
     assert not any(one.next_steps for one in kept), "it was written to its end"
 
@@ -102,7 +102,7 @@ def test_leaving_for_a_new_conversation_stops_the_model(page: Page, desk: Desk) 
     writing(page, DRAWN_OUT)
     page.click("#new")
     page.wait_for_selector(".welcome")
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     expect(page.locator("#send")).to_be_visible()
     expect(page.locator(".turn")).to_have_count(0)
     whole(page, UNCOVERED)
@@ -117,14 +117,14 @@ def test_while_an_answer_is_written_an_earlier_source_opens_and_no_other_questio
     chip = talked.locator("#past .words .chip").first
     said = chip.get_attribute("data-peek")
     chip.click()
-    assert desk.assistant.busy
+    assert desk.assistant.waiting
     expect(talked.locator(".panel .here mark").first).to_be_visible()
     marked = talked.locator(".panel .here mark").all_inner_texts()
     assert " … ".join(map(flat, marked)) == said
     talked.locator("#past .follow-up").first.dispatch_event("click")
     talked.click("#stop")
     expect(talked.locator("#send")).to_be_visible()
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     assert desk.questions() == [QUESTION, DRAWN_OUT]
     expect(talked.locator("#current .asked")).to_have_text(DRAWN_OUT)
 
@@ -147,7 +147,7 @@ def test_try_again_that_is_stopped_at_once_keeps_the_old_answer(talked: Page, de
     talked.click("#again-0")
     talked.click("#stop")
     expect(talked.locator("#send")).to_be_visible()
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     expect(talked.locator("#current .said")).to_have_count(0)
     (kept,) = desk.conversations.list()
     assert [turn.answer for turn in desk.conversations.read(kept.id).turns] == [answer]

@@ -179,7 +179,7 @@ def exchanged(desk: Desk) -> Iterator[Parts]:
     """What is loaded now; it is in its place again for the tests that follow."""
     parts = desk.assistant.load()
     yield parts
-    until(lambda: not desk.assistant.busy)
+    until(lambda: not desk.assistant.waiting)
     desk.assistant._parts = parts
 
 

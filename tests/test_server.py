@@ -75,7 +75,7 @@ def status(address: str, path: str = "/", method: str = "GET", **headers: str) -
 
 def wait_until_free(assistant: Assistant) -> None:
     """Comes back when the model has stopped; of a model that does not, the test hangs."""
-    while assistant.busy:
+    while assistant.waiting:
         time.sleep(0.01)
 
 
@@ -300,7 +300,7 @@ def test_gradio_asks_and_the_answer_grows(gradio: Client, assistant: Assistant) 
 def test_gradio_cancels_and_the_model_stops(gradio: Client, assistant: Assistant) -> None:
     job = gradio.submit(LONG, [{"question": QUESTION, "answer": "Put it away."}], api_name="/ask")
     assert next(job)["status"] == "answered"
-    assert assistant.busy
+    assert assistant.waiting
     job.cancel()
     wait_until_free(assistant)
     assert not any(answer["next_steps"] for answer in job.outputs())
@@ -452,11 +452,11 @@ def test_a_client_that_goes_away_stops_the_model_and_others_are_served_meanwhile
     asked: Any = {"model": "any", "messages": [{"role": "user", "content": LONG}]}
     first = chat.chat.completions.create(**asked, stream=True)
     next(iter(first))
-    assert assistant.busy
+    assert assistant.waiting
     assert status(served.address, "/v1/models") == 200
     with pytest.raises(openai.APITimeoutError):  # waits for its turn, then gives up
         chat.chat.completions.create(**asked, timeout=0.2)
-    assert assistant.busy
+    assert assistant.waiting
     first.close()
     wait_until_free(assistant)
     with pytest.raises(openai.APITimeoutError):  # is not streamed, and given up while it is being answered
