@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.care import Care
-from assistant.catalogue import Role
+from assistant.catalogue import Role, find
 from assistant.fitted import Fitted, load_fitted
 from assistant.generate import LocalModel
 from assistant.guide import Say, fresh, opened
-from assistant.models import ready
+from assistant.models import is_path, missing, ready
 from assistant.prompt import ASIDE, COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX, answer_prompt, coverage_question
 from assistant.retrieve import Retrieval, deciding
 from assistant.served import ServedModel, served
@@ -102,7 +102,8 @@ def with_model(parts: Parts, settings: Settings, progress: Progress, stage: Say)
 
 def _ready(settings: Settings, role: Role, progress: Progress, stage: Say) -> Path:
     choice = settings.model if role == "chat" else settings.embedder
-    stage(f"Fetching {Path(choice).name} …")
+    if not is_path(choice) and missing(settings, find(settings, choice)):
+        stage(f"Fetching {choice} …")
     return ready(settings, role, progress=progress)
 
 
