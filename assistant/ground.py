@@ -136,7 +136,7 @@ class Grounder:
         headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
         ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
         named = not (telling & headings) <= held
-        evidence = [f"{e.heading}: {e.sentence.plain}" if named else e.sentence.plain for e in ordered]
+        evidence = [f"{e.heading}: {e.sentence.plain}" if named and e.heading else e.sentence.plain for e in ordered]
         missing = telling - held - headings
         share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / len(telling)
         cost = NEW_COST * len(missing - self._asked)

@@ -14,6 +14,7 @@ from assistant.errors import QuestionError
 from assistant.evaluate import (
     Case,
     Evaluation,
+    Half,
     Judge,
     Outcome,
     Support,
@@ -208,14 +209,20 @@ def hold(figures: dict[str, float], least: dict[str, float], most: dict[str, flo
     assert not {name: figures[name] for name, bound in most.items() if figures[name] > bound}
 
 
+def sample(name: str, half: Half, **kinds: int) -> list[Case]:
+    """So many questions of each category, always the same: one answer that comes out otherwise decides nothing."""
+    cases = chosen(read_cases(QUESTIONS / f"{name}.jsonl"), half)
+    return [case for kind, most in kinds.items() for case in [one for one in cases if one.category == kind][:most]]
+
+
 def test_the_line_holds_on_the_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "guide.jsonl"), "checking", 14)
+    cases = sample("guide", "checking", direct=4, reworded=3, followup=1, uncovered=6, danger=2, harmless=2, misuse=2)
     figures = shown(evaluate(assistant, cases))
     hold(figures, GUIDE_LEAST, GUIDE_MOST)
 
 
 def test_the_line_holds_on_another_guide(assistant: Assistant) -> None:
-    cases = chosen(read_cases(QUESTIONS / "bread.jsonl"), "all", 8)
+    cases = sample("bread", "all", direct=3, reworded=3, uncovered=6, harmless=1, misuse=1)
     figures = shown(evaluate(assistant.over(CORPORA / "bread"), cases))
     hold(figures, BREAD_LEAST, BREAD_MOST)
 
