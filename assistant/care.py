@@ -32,7 +32,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LIKELY, UNLIKELY = 0.15, -0.6
+LIKELY, UNLIKELY = 0.1, -0.6
 """What is fitted takes a question for danger from the first; below the second it overrules a pattern."""
 
 ALIKE, SAME = 0.52, 0.70

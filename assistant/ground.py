@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from assistant.prompt import support_question
+from assistant.prompt import support_question, under
 from assistant.records import Citation
 from assistant.retrieve import Found
 from assistant.sources import span_of
@@ -136,7 +136,7 @@ class Grounder:
         headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
         ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
         named = not (telling & headings) <= held
-        evidence = [f"{e.heading}: {e.sentence.plain}" if named and e.heading else e.sentence.plain for e in ordered]
+        evidence = [under(e.heading if named else "", e.sentence.plain) for e in ordered]
         missing = telling - held - headings
         share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / len(telling)
         cost = NEW_COST * len(missing - self._asked)

@@ -37,11 +37,22 @@ class Note:
 def question_message(notes: Sequence[Note], question: str, earlier: str = "") -> Message:
     """The changing part of an answer's prompt: the notes, the question, and the one before it if it leans on that."""
     lines = [
-        f"{number}. {note.heading}: {' '.join(map(shortened, note.sentences))}"
+        f"{number}. {under(note.heading, ' '.join(map(shortened, note.sentences)))}"
         for number, note in enumerate(notes, start=1)
     ]
     before = f"Earlier question: {earlier}\n" if earlier else ""
     return Message("user", "Notes\n" + "\n".join(lines) + f"\n\n{before}Question: {question}")
+
+
+def under(heading: str, text: str) -> str:
+    """A text with the heading that it stands under.
+
+    A heading that asks goes before what answers it. Any other goes behind: in front, a small model takes it for the
+    beginning of the sentence.
+    """
+    if heading.endswith("?"):
+        return f"{heading} {text}"
+    return f"{text} ({heading})" if heading else text
 
 
 def answer_prompt(notes: Sequence[Note], question: str, earlier: str = "") -> tuple[Message, ...]:

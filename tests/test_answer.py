@@ -12,7 +12,8 @@ import pytest
 
 import assistant as package
 from assistant import Answer, Assistant, Passage, Settings, Turn, open_assistant
-from assistant.answer import QUESTION_LIMIT, cleaned, sentences, without_opening
+from assistant.answer import QUESTION_LIMIT, cleaned
+from assistant.draft import sentences, without_opening
 from assistant.errors import ModelError, QuestionError
 from assistant.settings import LENGTHS
 from assistant.steps import as_question

@@ -87,7 +87,7 @@ def test_danger_in_hard_words(care: Care) -> None:
     assert alarms <= 0.02, wrong
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("care_final", 0.97, 0.004), ("care_checking", 0.9, 0.03)])
+@pytest.mark.parametrize(("name", "least", "most"), [("care_final", 0.97, 0.007), ("care_checking", 0.9, 0.03)])
 def test_danger_in_words_that_nothing_was_fitted_to(care: Care, name: str, least: float, most: float) -> None:
     """Written by others than the training messages; the second set is hard: hints, slang, and what only sounds so."""
     recall, alarms, wrong = figures(care, name)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assistant.ground import Grounder, agrees, common, follows
+from assistant.prompt import Note, question_message
 from assistant.records import Citation
 from assistant.retrieve import Found
 from index.build import read_corpus
@@ -304,3 +305,14 @@ def test_what_the_words_alone_decide_on_the_labelled_set() -> None:
     assert len(slipped) <= 0.012 * len(false), slipped
     assert len(lost) <= 0.1 * len(true), lost
     assert len(caught) >= 0.5 * len(false)
+
+
+def test_a_heading_is_not_the_beginning_of_a_sentence() -> None:
+    """A small model would go on from it: "Choosing a pot breathes". One that asks is answered by what follows."""
+    notes = (
+        Note("Choosing a pot", ("Clay breathes.", "Glaze does not.")),
+        Note("Which pot?", ("Clay.",)),
+        Note("", ("Water it.",)),
+    )
+    shown = question_message(notes, "what pot").content.splitlines()
+    assert shown[1:4] == ["1. Clay breathes. Glaze does not. (Choosing a pot)", "2. Which pot? Clay.", "3. Water it."]
