@@ -47,6 +47,8 @@ _NEGATIONS = frozenset(
     wouldnt shouldnt couldnt mustnt neednt hasnt havent hadnt avoid refrain stop unless""".split()
 )
 _STRONG = frozenset("always never only all every everyone everybody nobody must guarantee guarantees certainly".split())
+_WEIGHING = frozenset(("instead", "rather"))
+"""What puts one thing above another; the guide must do so too, or say no to one."""
 _AUTHORITY = frozenset(
     """study studies research researcher researchers science scientist scientists expert experts survey surveys
     statistics percent""".split()
@@ -160,7 +162,8 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     quotations = (" ".join(words(quotation)) for quotation in _QUOTED.findall(claim))
     if not all(quotation in " ".join(words(text)) for quotation in quotations):
         return False
-    if not ((_STRONG | _AUTHORITY) & frozenset(words(claim))) <= spoken:
+    said = frozenset(words(claim))
+    if not ((_STRONG | _AUTHORITY) & said) <= spoken or (said & _WEIGHING and not spoken & (_WEIGHING | _NEGATIONS)):
         return False
     named = (word for name in _NAME.findall(claim) for word in words(name))
     return all(any(other.startswith(word) for other in spoken) for word in named)

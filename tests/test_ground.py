@@ -176,6 +176,7 @@ INVENTED = {
     "an example in other words": "Establish some ground rules, for example a weekly fine of sweets in the kitchen.",
     "always": "Always put your phone down and truly focus when your partner is talking.",
     "everybody": "Everybody should put the phone down when their partner is talking.",
+    "a preference": "Instead of making eye contact, put your phone down and truly focus on what they're saying.",
     "a guarantee": "Put your phone down: that guarantees that your partner feels heard.",
     "an authority": "Studies show that you should put your phone down when your partner is talking.",
 }
