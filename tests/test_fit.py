@@ -99,7 +99,7 @@ def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
 
 def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
     known = read_examples(TRAINING)
-    few = Examples(known.messages[::300], known.coverage[:22], known.found[::150], known.support[::50])
+    few = Examples(known.messages[::500], known.coverage[:11], known.found[::200], known.support[::100])
     told: list[tuple[int, int]] = []
     fitted = fit(embedder, tiny, few, lambda done, total: told.append((done, total)))
     total = len(few.messages) + len(few.coverage) + len(few.found) + len(few.support)

@@ -48,7 +48,7 @@ def test_a_question_costs_few_new_tokens_and_one_vector(assistant: Assistant, mo
 
 
 def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel) -> None:
-    """Whether the guide covers it is seen in the same pass: the rest are the words, one token each, and the checks."""
+    """Whether the guide covers it is seen in the same pass; the rest are the words, a token each. Checks are beside."""
     before = model.work
     answer = assistant.ask("How can I be a better listener when she tells me about work?")
     assert answer.status == "answered"
@@ -56,7 +56,7 @@ def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel
     worded = answer.timings.generated_tokens
     beside = model.work.tokens - before.tokens - read - worded
     assert 0 <= beside <= 40
-    assert 1 <= model.work.checks - before.checks <= len(answer.sentences) + len(answer.dropped)
+    assert model.work.checks - before.checks <= len(answer.sentences) + len(answer.dropped)
 
 
 def test_the_same_question_again_reads_nothing_new(assistant: Assistant, model: LocalModel) -> None:
