@@ -136,6 +136,8 @@ class Grounder:
         if not telling & held - self._asked:  # it only says the question back, with a yes or a no
             return False
         headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
+        if len(telling & headings - held) > len(telling & held):  # it is made of a heading, which states nothing
+            return False
         ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
         named = not (telling & headings) <= held
         evidence = [under(e.heading if named else "", e.sentence.plain) for e in ordered]

@@ -265,6 +265,14 @@ def test_agreeing_and_following_ask_for_the_same_thing(passages: tuple[Found, ..
     assert grounder._choose("Bananas ripen faster in a paper bag.") == ()
 
 
+def test_a_sentence_that_is_made_of_a_heading_falls() -> None:
+    title = "The Jar on the Shelf: Keeping a Sourdough Starter and Baking With It"
+    opening = next(c for c in read_corpus(CORPORA["bread"])[0] if c.heading == title)
+    found = (Found(Match(opening, 0.8, 0.8, (0.8,) * len(opening.sentences)), opening.sentences),)
+    claim = f"{title} provides information on how to bake safely."
+    assert Grounder(found, Judge(SURE), "Can she bake safely?").support(claim) == ()
+
+
 def test_support_that_is_far_from_the_question_does_not_bear_on_it() -> None:
     near, far = chunk("Listen actively"), chunk("compromise")
     some = (

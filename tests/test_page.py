@@ -254,6 +254,19 @@ def test_a_citation_opens_its_sentence_in_its_place(talked: Page, desk: Desk, an
     expect(chip).to_be_focused()
 
 
+def test_who_types_while_a_source_is_shut_goes_on_typing(talked: Page) -> None:
+    """The focus goes back to the citation only if it would be nowhere: else Enter would open the source again."""
+    talked.locator("#current .words .chip").first.focus()
+    talked.keyboard.press("Enter")
+    expect(talked.locator(".panel mark").first).to_be_visible()
+    box = talked.locator("#question textarea")
+    box.fill("How do I")
+    talked.keyboard.press("Escape")
+    expect(talked.locator(".panel")).to_have_count(0)
+    talked.keyboard.type(" listen")
+    expect(box).to_have_value("How do I listen")
+
+
 def test_every_citation_of_an_answer_opens(talked: Page, answer: Answer) -> None:
     chips = talked.locator("#current .chip, #current .card")
     cited = {p.number for p in answer.passages if p.cited} | {step.passage.number for step in answer.next_steps}

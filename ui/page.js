@@ -279,7 +279,7 @@ function watchAll() {
     if (panel && !beside) {
       panel.querySelector('.here')?.scrollIntoView({ block: 'center' });
       panel.querySelector('h2').focus({ preventScroll: true });
-    } else if (!panel && beside) {
+    } else if (!panel && beside && document.activeElement === document.body) {  // who types already goes on
       document.getElementById(opener)?.focus({ preventScroll: true });
     }
     beside = Boolean(panel);
