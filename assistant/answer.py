@@ -110,9 +110,9 @@ class Assistant:
                 with self._turns.taken() as turn:
                     turn.wait()
                     self._parts = parts
+        choose(fresh, **changes)
         # What was changed meanwhile stays.
         self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in changes})
-        choose(fresh, **changes)
 
     def over(self, corpus: Path) -> Assistant:
         """An assistant over another guide, with the models of this one; one of them answers at a time."""
