@@ -14,7 +14,7 @@ from assistant import Assistant
 from assistant.retrieve import ALIKE, decided, retrieve
 from assistant.steps import as_question
 
-CORPORA = (None, "bread", "orders")
+CORPORA = [None, *sorted(path.name for path in (Path(__file__).parent / "corpora").iterdir())]
 
 # The guide itself
 
