@@ -4,7 +4,7 @@ from assistant.settings import go_offline
 
 go_offline()  # before any library that would look at the network is imported
 
-from assistant.answer import Assistant, open_assistant  # noqa: E402
+from assistant.assistant import Assistant, open_assistant  # noqa: E402
 from assistant.records import Answer, Passage, Turn  # noqa: E402
 from assistant.settings import Settings  # noqa: E402
 

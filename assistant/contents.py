@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.answering.sources import make_passage
 from assistant.records import Passage
-from assistant.sources import passage_of
-from index.chunk import Chunk, Sentence
-from index.manifest import Indexed
-from index.store import Store
+from index.chunking.chunk import Chunk, Sentence
+from index.storing.manifest import Indexed
+from index.storing.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def extract(store: Store, source: str, first: int, count: int) -> Extract | None
     begin = max(0, first)
     chunks = store.part(found, range(begin, begin + count))
     parts = (
-        Part(number, chunk.headings, passage_of(chunk, 0, 0.0), tuple(_pieces(chunk)))
+        Part(number, chunk.headings, make_passage(chunk, 0, 0.0), tuple(_pieces(chunk)))
         for number, chunk in enumerate(chunks, start=begin)
     )
     return Extract(_listed(found), tuple(parts))

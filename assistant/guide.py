@@ -11,9 +11,9 @@ from threading import Event, Thread
 from assistant.errors import BusyError, GuideError
 from assistant.settings import Settings, index_folder
 from index.build import Report, build
-from index.embed import Embedder
+from index.embedding.embed import Embedder
 from index.progress import Progress, unseen
-from index.store import Store, open_store
+from index.storing.store import Store, open_store
 from index.watch import changes
 
 Say = Callable[[str], None]

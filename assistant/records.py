@@ -6,9 +6,15 @@ Spans are in characters of the source file as read (line ends "\\n"), end exclus
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 Status = Literal["answered", "not_covered", "care"]
+
+Stage = Literal["waiting", "reading", "writing", "whole"]
+"""What a streamed answer is at: in line, or until the models are loaded; the guide is searched; the answer is worded
+and checked; done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,11 @@ class Passage:
     """Where it begins, from 1; 0 if the source has no pages."""
     now: str | None = None
     """What the guide says in its place now, if some of what was cited is gone; empty if nothing is there."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether the guide no longer says what this passage is cited for."""
+        return self.now is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,8 @@ class Answer:
     """Why the question was not answered from the guide; empty if it was."""
     before: int = 0
     """Questions that must be answered before this one is begun; only while it waits in line."""
+    stage: Annotated[Stage, Field(exclude=True)] = "whole"
+    """Only of interest while it streams, so it is neither kept nor part of `to_dict`."""
 
     @property
     def text(self) -> str:

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from index.chunk import Chunk, chunk_document
-from index.documents import corpus_files, document_from, read_document
-from index.embed import Embedder, Vectors
-from index.entries import Entry, entries_of
+from index.changes import READING, Corpus, File, Plan, content_hash, document_id, plan
+from index.chunking.chunk import Chunk, chunk_document
+from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
-from index.manifest import Indexed, Manifest
-from index.plan import READING, Corpus, File, Plan, content_hash, document_id, plan
 from index.progress import Progress, unseen
-from index.store import Store
-from index.writer import Writer
+from index.reading.documents import corpus_files, document_from, read_document
+from index.storing.entries import Entry, entries_of
+from index.storing.manifest import Indexed, Manifest
+from index.storing.store import Store
+from index.storing.writer import Writer
 
 ENTRY_SIZE = 60
 """Bytes of text to an entry, about."""

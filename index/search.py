@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from index.chunk import Chunk
-from index.embed import Embedder
-from index.store import Candidate, Store
-from index.words import Rarity, terms
+from index.chunking.chunk import Chunk
+from index.chunking.words import Rarity, terms
+from index.embedding.embed import Embedder
+from index.storing.store import Candidate, Store
 
 HEADING_SHARE = 0.9
 """Of a heading's cosine; below 1 because short texts are nearer to short questions."""

@@ -15,12 +15,12 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from assistant import Assistant
-from assistant.conversation import Conversations
-from assistant.database import NAME, Database
-from assistant.plan import Plan
+from assistant.history.conversation import Conversations
+from assistant.history.database import NAME, Database
+from assistant.history.plan import Plan
 from assistant.records import Answer
 from assistant.settings import index_folder
-from ui.server import Served, launch
+from ui.serving.server import Served, launch
 
 LONG = 120_000
 """Milliseconds to wait for what a slow machine will still do; not a measure of anything."""

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 from browser import QUESTION, RIGHT_TO_LEFT, Desk, OpenTab, chromium, chromium_path, desk_over, opening
+from paths import ROOT
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
-from assistant.generate import LocalModel
-from assistant.models import ready
+from assistant.llm.local import LocalModel
+from assistant.models.installed import ready
 from assistant.records import Answer
 from assistant.settings import OFFLINE, index_folder, load_settings
 from index.build import build
-from index.embed import Embedder
+from index.embedding.embed import Embedder
 from index.search import Searcher
-from index.store import Store
+from index.storing.store import Store
 
-ROOT = Path(__file__).resolve().parent.parent
 DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads")
 TINY = "smollm2-135m-instruct"
 

@@ -23,8 +23,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from index.build import build
-from index.embed import Vectors
-from index.store import open_store
+from index.embedding.embed import Vectors
+from index.storing.store import open_store
 
 
 class HashedEmbedder:

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from paths import CORPORA, QUESTIONS
+
 from assistant import Assistant, Turn, open_assistant
 from assistant.settings import load_settings
 
-QUESTIONS = Path(__file__).resolve().parent / "questions"
-CORPORA = Path(__file__).resolve().parent / "corpora"
 SETS = (("guide", None, 140), ("bread", CORPORA / "bread", 40), ("orders", CORPORA / "orders", 6), ("care", None, 14))
 """File of questions, folder of texts (None is the shipped guide), and how many are taken, evenly over the file."""
 

@@ -24,13 +24,13 @@ from statistics import median
 import numpy as np
 from hashed import HashedEmbedder
 
-from assistant.models import ready
+from assistant.models.installed import ready
 from assistant.settings import load_settings
 from index.build import build, planned, read_corpus
-from index.embed import Embedder, Vectors
-from index.entries import entries_of
+from index.embedding.embed import Embedder, Vectors
 from index.search import WIDTH
-from index.store import Store
+from index.storing.entries import entries_of
+from index.storing.store import Store
 
 CHUNKS = 10
 WORDS = [a + b + c for a in "bdfgklmnprst" for b in ("a", "e", "i", "o", "u") for c in ("ren", "lin", "sto", "vek")]

@@ -8,8 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
+from paths import ROOT
 
 
 def pip(*arguments: str) -> None:
@@ -35,7 +34,7 @@ def test_the_wheel_holds_code_looks_and_texts_and_nothing_else(installed: Path) 
         "index",
         "ui",
     }
-    for name in ("assistant/care.toml", "ui/style.css", "assistant/shipped/models.txt"):
+    for name in ("assistant/care.toml", "ui/page/style.css", "assistant/shipped/models.txt"):
         assert (installed / name).read_bytes() == (ROOT / name.replace("assistant/shipped/", "")).read_bytes()
 
 

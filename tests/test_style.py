@@ -9,45 +9,45 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 import assistant
 
-ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("index", "assistant", "ui")
 MODULES = tuple(path for floor in FLOORS for path in sorted((ROOT / floor).glob("*.py")))
 NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
 
 ONLY_IN = {
-    "sentence_transformers": {"index/embed.py"},
-    "transformers": {"index/embed.py"},
-    "chromadb": {"index/chroma.py"},
+    "sentence_transformers": {"index/embedding/embed.py"},
+    "transformers": {"index/embedding/embed.py"},
+    "chromadb": {"index/storing/chroma.py"},
     "watchfiles": {"index/watch.py"},
-    "trafilatura": {"index/html.py"},
-    "pdfminer": {"index/pdf.py"},
-    "mammoth": {"index/docx.py"},
-    "llama_cpp": {"assistant/weights.py"},
-    "gradio": {"ui/app.py", "ui/server.py", "ui/api.py"},
-    "fastapi": {"ui/server.py", "ui/completions.py"},
-    "starlette": {"ui/server.py", "ui/completions.py"},
-    "uvicorn": {"ui/server.py"},
-    "openai": {"assistant/served.py"},
-    "huggingface_hub": {"assistant/hub.py"},
-    "icalendar": {"assistant/export.py"},
-    "sqlite3": {"assistant/conversation.py", "assistant/database.py", "index/chroma.py"},
+    "trafilatura": {"index/reading/html.py"},
+    "pdfminer": {"index/reading/pdf.py"},
+    "mammoth": {"index/reading/docx.py"},
+    "llama_cpp": {"assistant/llm/llama.py"},
+    "gradio": {"ui/page/app.py", "ui/serving/server.py", "ui/serving/api.py"},
+    "fastapi": {"ui/serving/server.py", "ui/serving/completions.py"},
+    "starlette": {"ui/serving/server.py", "ui/serving/completions.py"},
+    "uvicorn": {"ui/serving/server.py"},
+    "openai": {"assistant/llm/served.py"},
+    "huggingface_hub": {"assistant/models/hub.py"},
+    "icalendar": {"assistant/history/export.py"},
+    "sqlite3": {"assistant/history/conversation.py", "assistant/history/database.py", "index/storing/chroma.py"},
 }
 """Library -> the modules that may import it."""
 
 READ_ENVIRONMENT = {
     "assistant/settings.py": "the settings, and the offline switches that it sets",
-    "assistant/cli.py": "warns of a variable that overrules a choice; ASSISTANT_DEBUG",
-    "assistant/doctor.py": "shows the switches",
-    "assistant/fetch.py": "a process of its own, the only one that goes online: it takes the switches out",
-    "assistant/registry.py": "gives pip a place of its own for what it unpacks",
+    "assistant/cli/command.py": "warns of a variable that overrules a choice; ASSISTANT_DEBUG",
+    "assistant/cli/doctor.py": "shows the switches",
+    "assistant/models/fetch.py": "a process of its own, the only one that goes online: it takes the switches out",
+    "assistant/models/registry.py": "gives pip a place of its own for what it unpacks",
 }
 """Module -> why it may look at the environment."""
 
 
-DOORS = {"assistant/cli.py", "assistant/fetch.py", "ui/app.py"}
+DOORS = {"assistant/cli/command.py", "assistant/models/fetch.py", "ui/page/app.py"}
 """The outer doors of our processes (the command, the fetching child, the page), where any exception is met."""
 
 
@@ -97,7 +97,7 @@ def test_arrows_point_downwards(path: Path) -> None:
     mine = path.relative_to(ROOT).as_posix()
     above = set(FLOORS[FLOORS.index(path.parent.name) + 1 :])
     reached = {name for name, _ in imports(path)} & above
-    assert reached <= ({"ui"} if mine == "assistant/cli.py" else set())
+    assert reached <= ({"ui"} if mine == "assistant/cli/command.py" else set())
     assert "tests" not in {name for name, _ in imports(path)}
     if path.parent.name == "ui":
         assert not {name for name, _ in imports(path)} & set(ONLY_IN) - {"gradio", "fastapi", "starlette", "uvicorn"}

@@ -18,9 +18,9 @@ from typing import Any, TextIO
 from reply import Given, Reply
 
 import assistant  # noqa: F401  sets the switches that keep every library from the network
-from assistant.models import ready
+from assistant.models.installed import ready
 from assistant.settings import load_settings
-from index.documents import corpus_files, read_document
+from index.reading.documents import corpus_files, read_document
 
 WARMING = "What is this about?"
 """Asked once before anything is timed."""

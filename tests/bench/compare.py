@@ -24,7 +24,7 @@ from typing import IO, Any
 from measure import Examiner, declined, figures, mentioned
 
 from assistant import open_assistant
-from assistant.evaluate import Case, chosen, read_cases
+from assistant.measuring.evaluate import Case, chosen, read_cases
 from assistant.settings import load_settings
 
 HERE = Path(__file__).resolve().parent

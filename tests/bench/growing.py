@@ -29,8 +29,8 @@ import httpx2
 import openai
 from gradio_client import Client
 
-from assistant.jsonlines import json_lines
-from assistant.models import ready
+from assistant.measuring.jsonlines import json_lines
+from assistant.models.installed import ready
 from assistant.settings import OFFLINE, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]

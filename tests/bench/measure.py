@@ -13,8 +13,8 @@ from typing import Any
 
 import sentencex
 
-from assistant.evaluate import Case, Judge
-from assistant.parts import Parts
+from assistant.loading import Components
+from assistant.measuring.evaluate import Case, Judge
 
 NEAREST = 4
 
@@ -42,7 +42,7 @@ def mentioned(text: str, case: Case) -> list[bool]:
 class Examiner:
     """Says of each sentence of an answer whether what it cites holds it, and whether anything it was given does."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         self._judge, self._embedder = Judge(parts.model), parts.embedder
 
     def verdicts(self, reply: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,80 @@
+"""What stands of a draft, completed: with the guide's own words where it passed them over, or an honest no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assistant.answering.retrieve import Retrieval
+from assistant.answering.sources import make_span
+from assistant.answering.steps import choose_follow_ups, choose_next_steps
+from assistant.answering.write import fill_citations, repeats
+from assistant.records import Answer, AnswerSentence, Citation
+from index.chunking.words import words
+
+QUOTED = 2
+"""The guide's own sentences shown when nothing of a draft is left."""
+
+NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
+
+UNSUPPORTED = "what the model would say of it does not stand in the guide"
+
+
+def complete_draft(draft: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """What stands of a draft, completed; of nothing, the guide's own sentences, or a no if coverage was in doubt."""
+    if draft.sentences:
+        return add_steps(add_nearest(draft, retrieval), retrieval, asked)
+    standing = quote_nearest(draft, retrieval, QUOTED)
+    if retrieval.doubtful or not standing.sentences:
+        return replace(decline(retrieval, asked), dropped=draft.dropped, reason=UNSUPPORTED)
+    return add_steps(standing, retrieval, asked)
+
+
+def add_nearest(answer: Answer, retrieval: Retrieval) -> Answer:
+    """The answer, with the guide's sentence nearest to the question as a quotation if the model passed it over."""
+    best = find_nearest(retrieval, 1)
+    if not best:
+        return answer
+    known = {citation.span for sentence in answer.sentences for citation in sentence.support}
+    if any(c.span in known for sentence in best for c in sentence.support) or repeats(best[0].text, answer):
+        return answer
+    return fill_citations(replace(answer, sentences=(*answer.sentences, *best)))
+
+
+def quote_nearest(answer: Answer, retrieval: Retrieval, most: int) -> Answer:
+    """The guide's own sentences nearest to the question, for a draft of which nothing was left."""
+    return fill_citations(replace(answer, sentences=find_nearest(retrieval, most), quoted=True))
+
+
+def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
+    """The sentences of the guide nearest to the question, as quotations, in the guide's order."""
+    ranked = sorted(
+        (
+            (one.match.score + cosine, one.number, sentence)
+            for one in retrieval.selections
+            for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
+            if retrieval.same_question or words(sentence.plain)[:1] not in (["yes"], ["no"])
+        ),
+        key=lambda row: -row[0],
+    )[:most]
+    return tuple(
+        AnswerSentence(f"“{sentence.plain}”", (Citation(number, make_span(sentence)),))
+        for _, number, sentence in sorted(ranked, key=lambda row: (row[1], row[2].start))
+    )
+
+
+def add_steps(answer: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """The answer with next steps and follow-up questions."""
+    used = {(p.source, p.start) for p in answer.passages if p.cited}
+    others = [m.chunk for m in retrieval.matches if (m.chunk.source, m.chunk.start) not in used]
+    steps = choose_next_steps(retrieval.matches, answer.passages, answer.text)
+    return replace(answer, next_steps=steps, follow_ups=choose_follow_ups(others, asked))
+
+
+def decline(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """An honest no, with the nearest topics that the guide does cover, to click."""
+    nearest = choose_follow_ups((match.chunk for match in retrieval.matches), asked)
+    lines = [AnswerSentence(NOT_COVERED)]
+    if nearest:
+        lines.append(AnswerSentence("These are the nearest things it does answer:"))
+    return Answer("not_covered", tuple(lines), follow_ups=nearest, reason=retrieval.reason)

@@ -1,0 +1,259 @@
+"""The wording of every prompt, and what of it fits; pure.
+
+A prompt is a long fixed prefix, which the model evaluates once and keeps, and then the part that changes:
+the notes and the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.llm.model import Message
+
+SYSTEM = (
+    "You help one person with one guide. You are given notes from the guide and a question. Answer the question "
+    'in two or three short sentences, kindly and plainly, speaking to the person as "you". Say only what the '
+    "notes say: add no advice, no examples and no reasons of your own. Use the notes that answer the question and "
+    "leave the others out. No lists, no greeting, no closing words."
+)
+
+
+SENTENCE_LIMIT = 500
+"""Characters of one sentence that a model is shown; the rest of an endless one is left out."""
+
+ASKED_LIMIT = 1500
+"""Characters of a question that are shown where it is decided whether the guide answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the model sees of one passage."""
+
+    number: int
+    """The passage's."""
+    heading: str
+    sentences: tuple[str, ...]
+
+
+def build_question_message(notes: Sequence[Note], question: str, earlier: str = "") -> Message:
+    """The changing part of an answer's prompt: the notes, the question, and the one before it if it leans on that."""
+    lines = [f"{note.number}. {join_heading(note.heading, ' '.join(map(shorten, note.sentences)))}" for note in notes]
+    before = f"Earlier question: {earlier}\n" if earlier else ""
+    return Message("user", "Notes\n" + "\n".join(lines) + f"\n\n{before}Question: {question}")
+
+
+def join_heading(heading: str, text: str) -> str:
+    """A text with the heading that it stands under.
+
+    A heading that asks goes before what answers it. Any other goes behind: in front, a small model takes it for the
+    beginning of the sentence.
+    """
+    if heading.endswith("?"):
+        return f"{heading} {text}"
+    return f"{text} ({heading})" if heading else text
+
+
+def build_answer_prompt(notes: Sequence[Note], question: str, earlier: str = "") -> tuple[Message, ...]:
+    """The whole prompt for an answer."""
+    return (*PREFIX, build_question_message(notes, question, earlier))
+
+
+def build_coverage_question(sentences: Sequence[str], question: str) -> str:
+    """Whether these sentences answer a question, or help with what happened, for a yes or no."""
+    return f"Guide: {' '.join(map(shorten, sentences))}\nQuestion: {shorten(question, ASKED_LIMIT)}"
+
+
+ASIDE = "\nDo the notes help with just that, at least in part? Reply Yes or No."
+"""Asked at the end of an answer's prompt, beside it: whether the guide covers the question. See `fit.py`."""
+
+
+def build_support_question(evidence: Sequence[str], claim: str) -> str:
+    """Whether these sentences say what a sentence of an answer says, for a yes or no."""
+    return f"Note: {' '.join(map(shorten, evidence))}\nClaim: {shorten(claim)}"
+
+
+def build_judge_question(text: str, claim: str) -> str:
+    """Whether a text says what a sentence says, as the evaluation asks it, for a yes or no."""
+    return f"Text: {text}\nStatement: {claim}"
+
+
+def shorten(text: str, limit: int = SENTENCE_LIMIT) -> str:
+    """A text as it is, or its beginning up to whole words."""
+    return text if len(text) <= limit else f"{text[:limit].rpartition(' ')[0] or text[:limit]} …"
+
+
+def _show_coverage(guide: str, question: str, reply: str) -> tuple[Message, Message]:
+    return Message("user", build_coverage_question([guide], question)), Message("assistant", reply)
+
+
+def _show_support(note: str, claim: str, reply: str) -> tuple[Message, Message]:
+    return Message("user", build_support_question((note,), claim)), Message("assistant", reply)
+
+
+def _show_judgement(text: str, claim: str, reply: str) -> tuple[Message, Message]:
+    return Message("user", build_judge_question(text, claim)), Message("assistant", reply)
+
+
+_SOAK = (
+    "Water deeply twice a week and let the top of the soil dry in between. When a dry spell is followed by a lot of "
+    "water, the fruit swells faster than its skin."
+)
+_SINGING = (
+    "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their breathing."
+)
+_DEBT = (
+    "Remind a friend of a debt early and in a friendly way. Before you lend, agree in writing when the money comes "
+    "back."
+)
+_PUPPY = (
+    "Reward what a young dog does well, at once. Offer it something that it may chew, and put away what it may not."
+)
+
+_TOMATOES = (
+    Note(
+        1,
+        "Watering",
+        (
+            "Water deeply twice a week and let the top of the soil dry in between.",
+            "When a dry spell is followed by a lot of water, the fruit swells faster than its skin.",
+        ),
+    ),
+    Note(2, "Mulch", ("A layer of straw keeps the moisture of the soil even.",)),
+    Note(3, "Picking", ("Tomatoes may be picked as soon as they show colour.", "They go on ripening on a windowsill.")),
+)
+_CHOIR = (
+    Note(
+        1,
+        "Your first rehearsal",
+        (
+            "Nobody is asked to sing alone in the first month.",
+            "Stand beside an experienced singer and follow their breathing.",
+        ),
+    ),
+    Note(2, "Reading music", ("You don't need to read music to take part.", "Most members learn their part by ear.")),
+    Note(3, "Fees", ("The yearly fee is paid in autumn.",)),
+)
+
+WORKED: tuple[Message, ...] = (
+    build_question_message(
+        _TOMATOES, "ugh my tomatoes keep splitting right before i can eat them, what am i doing wrong"
+    ),
+    Message(
+        "assistant",
+        "Your tomatoes most likely split because a lot of water came after a dry spell, so that the fruit swelled "
+        "faster than its skin. Water deeply twice a week, and put down a layer of straw to keep the moisture even. "
+        "You can also pick them as soon as they show colour and let them ripen on a windowsill.",
+    ),
+    build_question_message(_CHOIR, "I can't read a single note. Will I be made to sing by myself?"),
+    Message(
+        "assistant",
+        "No, nobody is asked to sing alone in the first month, and you don't need to read music to take part. "
+        "You can stand beside an experienced singer and follow their breathing.",
+    ),
+)
+
+PREFIX: tuple[Message, ...] = (Message("system", SYSTEM), *WORKED)
+"""The fixed part of every answer's prompt."""
+
+COVERAGE_PREFIX: tuple[Message, ...] = (
+    Message(
+        "system",
+        "A person asks a question or tells what happened. You see what a guide says. Does this help with just that, at "
+        "least in part? A general rule helps with a special case of it. It does not help if the person asks for "
+        "something that is not in it: a number, a name, a price, a law, a study, a product, another subject. Reply Yes "
+        "or No.",
+    ),
+    *_show_coverage(_SOAK, "my tomatoes burst, why??", "Yes"),
+    *_show_coverage(_SOAK, "Which brand of hose should I buy?", "No"),
+    *_show_coverage(_DEBT, "He owes me 400 euros since we went to Rome", "Yes"),
+    *_show_coverage(_SINGING, "How high is the fee for students?", "No"),
+    *_show_coverage(_PUPPY, "there are bite marks all over my new boots!!", "Yes"),
+    *_show_coverage(_DEBT, "How much interest may I take by law?", "No"),
+    *_show_coverage(_SINGING, "I am so scared of the solo parts, do I have to?", "Yes"),
+    *_show_coverage(_PUPPY, "How many teeth does a puppy have?", "No"),
+    *_show_coverage(_PUPPY, "She sat down when I asked her, for the first time today", "Yes"),
+    *_show_coverage(_SINGING, "Who wrote this text, and is there proof for it?", "No"),
+    *_show_coverage(_SOAK, "isn't it enough when it rains now and then", "Yes"),
+    *_show_coverage(_SOAK, "How do I get rid of slugs?", "No"),
+)
+"""The fixed part of the question whether the guide covers a question."""
+
+SUPPORT_PREFIX: tuple[Message, ...] = (
+    Message(
+        "system",
+        "You check claims against a note. Reply Yes if the note says what the claim says, all of it, even in other "
+        "words. Reply No if the claim adds, changes or turns round anything.",
+    ),
+    *_show_support(
+        "Water deeply twice a week and let the top of the soil dry in between.",
+        "Give your tomatoes a good soak two times a week.",
+        "Yes",
+    ),
+    *_show_support(
+        "A layer of straw keeps the moisture of the soil even.",
+        "A layer of straw keeps slugs away from the fruit.",
+        "No",
+    ),
+    *_show_support(
+        "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their "
+        "breathing.",
+        "You won't have to sing by yourself at first, and it helps to stand next to someone with experience.",
+        "Yes",
+    ),
+    *_show_support(
+        "Stand beside an experienced singer and follow their breathing.",
+        "You should never stand beside an experienced singer.",
+        "No",
+    ),
+    *_show_support(
+        "You don't need to read music to take part. Most members learn their part by ear.",
+        "It's understandable that you worry, but you can take part without reading music.",
+        "Yes",
+    ),
+    *_show_support(
+        "Most members learn their part by ear.",
+        "Most members learn their part by ear, for example by listening to recordings on the bus.",
+        "No",
+    ),
+)
+"""The fixed part of the question whether the guide says what a sentence of a draft says."""
+
+JUDGE_PREFIX: tuple[Message, ...] = (
+    Message(
+        "system",
+        "You are a strict examiner. A statement was written from a text. Is every part of the statement said by the "
+        "text? Other words are fine, and so is a friendly tone. Something new, a changed number, a reversed meaning, "
+        "another cause, or a wider claim is not. Reply Yes or No.",
+    ),
+    *_show_judgement(
+        "Let the engine cool for an hour before you open the cap. Steam under pressure can burn you.",
+        "Wait about an hour before opening the cap, because the steam inside could burn you.",
+        "Yes",
+    ),
+    *_show_judgement(
+        "Let the engine cool for an hour before you open the cap.",
+        "Let the engine cool for an hour, and wear gloves when you open the cap.",
+        "No",
+    ),
+    *_show_judgement(
+        "Puppies sleep up to twenty hours a day. Give yours a quiet corner where nobody disturbs it.",
+        "It's lovely that you care so much: offer your puppy a calm spot where it is left alone.",
+        "Yes",
+    ),
+    *_show_judgement("Puppies sleep up to twenty hours a day.", "Grown dogs sleep up to twenty hours a day.", "No"),
+    *_show_judgement(
+        "A good review names one thing that went well. It also asks a question about what could change.",
+        "In a review, say something that worked and ask what might be done in another way.",
+        "Yes",
+    ),
+    *_show_judgement(
+        "A good review names one thing that went well.",
+        "A good review makes sure that nobody ever repeats a mistake.",
+        "No",
+    ),
+    *_show_judgement(
+        "The tenant tells the landlord about damage.", "The landlord tells the tenant about damage.", "No"
+    ),
+)
+"""The fixed part of the evaluation's question; its wording and examples are not those of `SUPPORT_PREFIX`."""

@@ -1,0 +1,147 @@
+"""Which sentences of the guide bear on a question in its conversation. Whether they answer it: `coverage.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.answering.prompt import Note
+from assistant.answering.steps import form_question, remove_label
+from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS
+from assistant.records import Turn
+from index.chunking.chunk import Sentence
+from index.chunking.words import FUNCTION_WORDS, words
+from index.search import Match, Searcher
+
+MATCHES = 12
+"""Chunks retrieved; those that do not go before the model may still offer next steps and follow-ups."""
+
+PASSAGES, SENTENCES = 4, 4
+"""The most chunks, and sentences of them, that go before the model."""
+
+NEAR_BEST = 0.6
+"""Share of the best sentence's score; sentences below it do not go before the model."""
+
+DOUBT = 0.6
+"""Margin below which a question is not answered if nothing of the draft is supported."""
+
+SAME_QUESTION = 0.6
+"""Likeness from which a question is taken for the one in a chunk's heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A passage that goes before the model: a chunk with the sentences chosen from it.
+
+    The best sentence comes first: a small model copies what it reads first.
+    """
+
+    number: int
+    """The passage's, from 1 in the order of the matches. Notes, citations and passages all use this number."""
+    match: Match
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def note(self) -> Note:
+        """What the model sees of it."""
+        heading = remove_label(self.match.chunk.heading)
+        return Note(self.number, heading, tuple(sentence.plain for sentence in self.sentences))
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """All that was retrieved for a question, best first."""
+
+    question: str
+    earlier: str
+    """The question before, if this one leans on it; else empty."""
+    matches: tuple[Match, ...]
+    selections: tuple[Selection, ...]
+    """What goes before the model; empty if the guide does not cover the question."""
+    margin: float = math.inf
+    """By how much coverage is above its bar, a logit; below 0 the guide does not cover the question."""
+    reason: str = ""
+    """Why the guide does not cover it; empty if it does."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the model sees."""
+        return tuple(selection.note for selection in self.selections)
+
+    @property
+    def likeness(self) -> float:
+        """Of the best chunk, by meaning alone, a cosine."""
+        return max((match.likeness for match in self.matches[:PASSAGES]), default=0.0)
+
+    @property
+    def suggested(self) -> bool:
+        """Whether it is a question that we suggest ourselves, from a heading: what stands under that answers it."""
+        return any(form_question(one.match.chunk) == self.question for one in self.selections)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the guide covers it only just: a draft of which nothing is supported then tells against it."""
+        return self.margin < DOUBT
+
+    @property
+    def same_question(self) -> bool:
+        """Whether the guide asks much the same, so that its yes or no is an answer."""
+        best = self.matches[0]
+        return best.chunk.heading.endswith("?") and best.likeness >= SAME_QUESTION
+
+
+def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retrieval:
+    """Find the sentences that bear on a question."""
+    earlier, matches = search_in_conversation(searcher, question, history)
+    selections = choose_sentences(matches)
+    suggested = [match for match in matches if form_question(match.chunk) == question]
+    if suggested and not any(one.match is suggested[0] for one in selections):
+        selections = choose_sentences(suggested[:1])
+    return Retrieval(question, earlier, matches, selections)
+
+
+def search_in_conversation(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
+    """The question before, if this one leans on it, else empty; and the chunks nearest to both, best first."""
+    earlier = history[-1].question if history and leans(question, searcher.knows) else ""
+    return earlier, tuple(map(remove_orders, searcher.search(question, MATCHES, earlier)))
+
+
+def leans(question: str, knows: Callable[[str], bool]) -> bool:
+    """Whether a question makes sense only after another: short, opening with a link, or pointing back.
+
+    Args:
+        knows: whether the guide has any word of a text; a short but whole question without one changes the subject.
+    """
+    spoken = words(question)
+    telling = [word for word in spoken if word not in FUNCTION_WORDS]
+    if LINK_TO_EARLIER.match(" ".join(spoken)) or (len(telling) <= 5 and not POINTING_WORDS.isdisjoint(spoken)):
+        return True
+    return len(telling) < 2 or (len(telling) == 2 and (spoken[0] not in QUESTION_WORDS or knows(question)))
+
+
+def remove_orders(match: Match) -> Match:
+    """A match without the sentences that speak to the model instead of the reader: no later stage sees them."""
+    rows = zip(match.chunk.sentences, match.sentences, strict=True)
+    kept = [(sentence, cosine) for sentence, cosine in rows if not ORDERS.search(sentence.plain)]
+    chunk = replace(match.chunk, sentences=tuple(sentence for sentence, _ in kept))
+    return replace(match, chunk=chunk, sentences=tuple(cosine for _, cosine in kept))
+
+
+def choose_sentences(
+    matches: Sequence[Match], chunks: int = PASSAGES, sentences: int = SENTENCES
+) -> tuple[Selection, ...]:
+    """The best sentences of the best chunks, each chunk's best first; a chunk with none of them is left out."""
+    scored = [
+        ((match.score + cosine) / 2, rank, position)
+        for rank, match in enumerate(matches[:chunks])
+        for position, cosine in enumerate(match.sentences)
+    ]
+    best = sorted(scored, key=lambda row: -row[0])[:sentences]
+    chosen: dict[int, list[Sentence]] = {}
+    for score, rank, position in best:
+        if score >= NEAR_BEST * best[0][0]:
+            chosen.setdefault(rank, []).append(matches[rank].chunk.sentences[position])
+    return tuple(
+        Selection(number, matches[rank], tuple(chosen[rank])) for number, rank in enumerate(sorted(chosen), start=1)
+    )

@@ -1,0 +1,83 @@
+"""Chunks and sentences of the index as an answer shows them, and what has become of them since.
+
+A kept answer holds the exact text that it cited. When the guide changes, each passage is looked for again by the
+content of its cited sentences: still there, it is shown where it stands now; else it says that the guide has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passage, Span
+from index.chunking.chunk import Chunk, Sentence
+from index.reading.documents import plain
+from index.storing.entries import text_hash
+from index.storing.store import Store
+
+SUCCESSOR_LIKENESS = 0.4
+"""Of two texts' characters in common runs: a passage less like the old one than this is not what became of it."""
+
+
+COMPARED = 5
+"""Passages that are compared with an old one letter by letter."""
+
+
+def make_passage(chunk: Chunk, number: int, score: float) -> Passage:
+    """A chunk as a passage."""
+    heading = " › ".join(chunk.headings)
+    start, end = chunk.start, chunk.end
+    return Passage(number, chunk.source, heading, chunk.text, start, end, round(score, 4), page=chunk.page)
+
+
+def make_span(sentence: Sentence) -> Span:
+    """A sentence of a chunk as a span."""
+    return Span(sentence.text, sentence.start, sentence.end, sentence.page)
+
+
+def revise(answer: Answer, store: Store) -> Answer:
+    """The answer as it stands to the guide now: cited passages found again, or marked with what stands there now."""
+    found = {passage.number: _find_again(passage, passage.cited, store) for passage in answer.passages if passage.cited}
+    passages = tuple(found[p.number][0] if p.number in found else p for p in answer.passages)
+    sentences = tuple(
+        _move_citations(sentence, {n: spans for n, (_, spans) in found.items()}) for sentence in answer.sentences
+    )
+    steps = tuple(NextStep(s.text, _find_again(s.passage, s.passage.cited, store)[0]) for s in answer.next_steps)
+    return replace(answer, sentences=sentences, passages=passages, next_steps=steps)
+
+
+def _move_citations(sentence: AnswerSentence, spans: dict[int, dict[Span, Span]]) -> AnswerSentence:
+    support = tuple(Citation(c.number, spans.get(c.number, {}).get(c.span, c.span)) for c in sentence.support)
+    return replace(sentence, support=support)
+
+
+def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[Passage, dict[Span, Span]]:
+    """A passage as it is now, and where its cited sentences are; as it was, and marked, if some are gone."""
+    holding = [{chunk.id: chunk for chunk in store.holding(text_hash(plain(span.text)))} for span in cited]
+    common = [chunk for identity, chunk in holding[0].items() if all(identity in held for held in holding)]
+    if not common:
+        marked = {span: replace(span, gone=not held) for span, held in zip(cited, holding, strict=True)}
+        return replace(passage, cited=tuple(marked.values()), now=_find_successor(passage, store)), marked
+    chunk = max(common, key=lambda one: (one.text == passage.text, one.source == passage.source, -one.start))
+    where = {plain(sentence.text): make_span(sentence) for sentence in chunk.sentences}
+    spans = {span: where[plain(span.text)] for span in cited}
+    fresh = make_passage(chunk, passage.number, passage.score)
+    return replace(fresh, cited=tuple(sorted(set(spans.values()), key=lambda span: span.start))), spans
+
+
+def _find_successor(passage: Passage, store: Store) -> str:
+    """The text that stands in a passage's place now; empty if there is none."""
+    manifest = store.manifest
+    documents = [d for d in manifest.documents if d.source == passage.source] if manifest else []
+    nearest = sorted(store.chunks(documents), key=lambda chunk: -_compare(chunk, passage, quick=True))[:COMPARED]
+    likeness = {chunk.text: _compare(chunk, passage) for chunk in nearest}
+    best = max(likeness, key=lambda text: likeness[text], default="")
+    return best if likeness.get(best, 0.0) >= SUCCESSOR_LIKENESS else ""
+
+
+def _compare(chunk: Chunk, passage: Passage, *, quick: bool = False) -> float:
+    """0 to 2; the same heading counts as much as the same text. A `quick` one may be too much."""
+    same = " › ".join(chunk.headings) == passage.heading
+    matcher = SequenceMatcher(None, chunk.text, passage.text, autojunk=False)
+    return same + (matcher.quick_ratio() if quick else matcher.ratio())

@@ -1,0 +1,149 @@
+"""What to do next, and what to ask next: from the guide itself, each with its place; no model call.
+
+A next step is a sentence of the guide that tells its reader to do something. A follow-up is one of the guide's
+own questions, or a heading turned into one, so that it can always be answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from assistant.answering.sources import make_passage, make_span
+from assistant.language.english import (
+    CONDITION_FIRST,
+    DANGLING,
+    IMPERATIVES,
+    IN_FIRST_PERSON,
+    LINK_WORD,
+    NOT_AFTER_IMPERATIVE,
+    NUMBERED_LABEL,
+    SPOKEN_LABEL,
+)
+from assistant.records import NextStep, Passage
+from index.chunking.chunk import Chunk, Sentence
+from index.chunking.words import terms, words
+from index.search import Match
+
+STEPS, FOLLOW_UPS = 3, 3
+"""Most of each that are offered."""
+
+NEAR_BEST = 0.5
+"""Of the best sentence's cosine; a sentence further from the question is no next step for it."""
+
+DANGLING_COST = 0.08
+"""Of a step that points back ("wash it"), and so is harder to understand alone."""
+
+STEP_LIMIT = 260
+"""Characters; a longer sentence is no step to keep in mind."""
+
+
+def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str = "") -> tuple[NextStep, ...]:
+    """Two or three things to do, nearest to the question first, each from another place if there are enough.
+
+    Args:
+        matches: what was found for the question, best first.
+        passages: those of them that went before the model, numbered, with what of them the answer cites.
+        said: the answer's text; what it says or cites already is not repeated.
+    """
+    numbered = {(passage.source, passage.start): passage for passage in passages}
+    cited = {(passage.source, span.start) for passage in passages for span in passage.cited}
+    candidates = (row for row in _find_candidates(matches, said) if (row[1].chunk.source, row[2].start) not in cited)
+    ranked = sorted(candidates, key=lambda row: -row[0])
+    taken: list[tuple[Chunk, Sentence, float]] = []
+    for once in (True, False):
+        for _, match, sentence in ranked:
+            crowded = once and any(chunk.id == match.chunk.id for chunk, _, _ in taken)
+            repeated = any(_is_repeated(sentence.plain, other.plain) for _, other, _ in taken)
+            if len(taken) < STEPS and not crowded and not repeated:
+                taken.append((match.chunk, sentence, match.score))
+    steps = []
+    for chunk, sentence, score in taken:
+        passage = numbered.get((chunk.source, chunk.start)) or make_passage(chunk, len(numbered) + 1, score)
+        numbered[chunk.source, chunk.start] = passage
+        steps.append(NextStep(remove_link(sentence.plain), replace(passage, cited=(make_span(sentence),))))
+    return tuple(steps)
+
+
+def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Match, Sentence]]:
+    """Sentences that tell to do something, near enough to the question and not said yet, with their scores."""
+    best = max((cosine for match in matches for cosine in match.sentences), default=0.0)
+    for match in matches:
+        for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True):
+            if cosine >= NEAR_BEST * best and tells_to_do(sentence.plain) and not _is_repeated(sentence.plain, said):
+                dangling = DANGLING_COST if DANGLING.search(sentence.plain) else 0.0
+                yield (cosine + match.likeness) / 2 - dangling, match, sentence
+
+
+def tells_to_do(sentence: str) -> bool:
+    """Whether a sentence is an instruction: it opens with a verb, after a link or a purpose at most."""
+    if not len(words(sentence)) >= 4 or len(sentence) > STEP_LIMIT or sentence.rstrip("”\"')")[-1:] not in (".", "!"):
+        return False
+    rest = SPOKEN_LABEL.sub("", sentence[_find_link_end(sentence) :])
+    purpose = CONDITION_FIRST.match(rest)
+    return _opens_with_verb(rest) or bool(purpose and _opens_with_verb(rest[purpose.end() :]))
+
+
+def remove_link(sentence: str) -> str:
+    """A sentence without the word that tied it to the one before ("Next, ...", "Lastly, ...")."""
+    rest = sentence[_find_link_end(sentence) :]
+    return rest[:1].upper() + rest[1:]
+
+
+def _find_link_end(sentence: str) -> int:
+    link = LINK_WORD.match(sentence)
+    return link.end() if link else 0
+
+
+def _opens_with_verb(text: str) -> bool:
+    opening = words(text[:80])[:2]
+    return bool(opening) and opening[0] in IMPERATIVES and (len(opening) == 1 or opening[1] not in NOT_AFTER_IMPERATIVE)
+
+
+def _is_repeated(one: str, other: str) -> bool:
+    """Whether most of what one text tells stands in the other."""
+    telling = terms(one)
+    return len(telling & terms(other)) >= 0.7 * len(telling)
+
+
+def choose_follow_ups(chunks: Iterable[Chunk], asked: Sequence[str]) -> tuple[str, ...]:
+    """Questions to go on with, in the order of the chunks, none of them asked yet.
+
+    Args:
+        chunks: best first; those the answer stood on should not be among them.
+        asked: the questions so far.
+    """
+    offered: list[str] = []
+    for chunk in chunks:
+        question = form_question(chunk)
+        known = any(_is_repeated(remove_label(chunk.heading), other) for other in (*asked, *offered))
+        if question and not known and len(offered) < FOLLOW_UPS:
+            offered.append(question)
+    return tuple(offered)
+
+
+def form_question(chunk: Chunk) -> str:
+    """A chunk's heading as a question of the reader's; empty if it is only the title."""
+    heading = remove_label(chunk.heading)
+    if not heading or chunk.headings == (chunk.title,):
+        return ""
+    if heading.endswith("?"):
+        return heading
+    if _opens_with_verb(heading):
+        return f"How do I {_lower_first(_put_in_first_person(heading))}?"
+    return f"What does the guide say about “{heading}”?"
+
+
+def remove_label(heading: str) -> str:
+    """A heading without its number ("Tip 1: ...")."""
+    return NUMBERED_LABEL.sub("", heading).strip() or heading
+
+
+def _put_in_first_person(text: str) -> str:
+    """A text that speaks to "you" as its reader would say it."""
+    return " ".join(IN_FIRST_PERSON.get(word, word) for word in text.split())
+
+
+def _lower_first(text: str) -> str:
+    """Without a capital at the start, unless the whole first word has them."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

@@ -1,0 +1,119 @@
+"""The draft: the local model words an answer, and each sentence of it is shown only if the guide supports it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+import sentencex
+
+from assistant.answering.clock import Clock
+from assistant.answering.ground import Grounder
+from assistant.answering.retrieve import Retrieval
+from assistant.answering.sources import make_passage
+from assistant.answering.steps import remove_link
+from assistant.answering.verdicts import Verdicts
+from assistant.language.english import YES_OR_NO
+from assistant.llm.model import ChatModel, Message
+from assistant.records import Answer, AnswerSentence, Passage, Span
+from index.chunking.words import FUNCTION_WORDS, terms, words
+
+REPEATED = 0.2
+"""Of the telling words of a sentence: one that brings fewer new ones only repeats another."""
+
+
+def write_draft(
+    model: ChatModel,
+    verdicts: Verdicts,
+    retrieval: Retrieval,
+    prompt: Sequence[Message],
+    length: tuple[int, int],
+    clock: Clock,
+    variation: int,
+) -> Iterator[Answer]:
+    """Yield the draft as it grows: a sentence is in it once the guide was found to support it.
+
+    Args:
+        length: sentences kept, then the model is stopped; and the most tokens that it may word.
+    """
+    most, limit = length
+    grounder = Grounder(retrieval.selections, verdicts.supports, f"{retrieval.earlier} {retrieval.question}")
+    answer = Answer("answered", passages=make_passages(retrieval), stage="writing")
+    dropped: list[str] = []
+    with closing(model.stream(prompt, limit, clock.usage, variation)) as pieces:
+        yield answer
+        for drafted in stream_sentences(clock.watched(pieces)):
+            if drafted is None:
+                yield answer
+                continue
+            sentence = drafted if retrieval.same_question else remove_opening(drafted, retrieval.question)
+            support = () if repeats(sentence, answer) else grounder.find_support(sentence)
+            cited_now = {number for earlier in answer.sentences for number in earlier.citations}
+            if support and (not cited_now or grounder.bears(support, cited_now)):
+                kept = AnswerSentence(remove_link(sentence), support)
+                answer = fill_citations(replace(answer, sentences=(*answer.sentences, kept)))
+            else:
+                dropped.append(sentence)
+            yield answer
+            if len(answer.sentences) == most:
+                break
+    yield replace(answer, dropped=tuple(dropped), cut_short=clock.usage.cut_short)
+
+
+def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
+    """The sentences of a text that comes in pieces, each as soon as the next begins; an unfinished end is left out.
+
+    None stands for a piece that ended no sentence, so that whoever listens may stop the model between tokens.
+    """
+    text = ""
+    for piece in pieces:
+        text += piece
+        yield None
+        if re.search(r"[.!?\n]", text) and text.count("“") == text.count("”") and text.count('"') % 2 == 0:
+            *whole, text = _split(text)
+            yield from filter(None, (sentence.strip(" \n-*") for sentence in whole))
+    whole = [sentence.strip(" \n-*") for sentence in _split(text)]
+    yield from (sentence for sentence in whole if sentence.rstrip("”\"')*").endswith((".", "!", "?")))
+
+
+def _split(text: str) -> list[str]:
+    """A text at the ends of its sentences; nothing is lost."""
+    return [str(part) for line in text.splitlines(keepends=True) for part in sentencex.segment("en", line)] or [""]
+
+
+def repeats(sentence: str, answer: Answer) -> bool:
+    """Whether a sentence says hardly anything that one of the answer's has not said."""
+    telling = terms(sentence)
+    return any(len(telling - terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
+
+
+def remove_opening(sentence: str, asked: str) -> str:
+    """A sentence without its yes or no, or another single word that the person put into the model's mouth.
+
+    The check sees what a sentence says, but not what it says yes to.
+    """
+    opening = re.match(r"(\w+)(?:[,.!:;–—-]+\s+(?=\w)|\s+(?=(?P<anew>(?!I\b)[A-Z])))", sentence)
+    if not opening or opening[1].casefold() not in (*YES_OR_NO, *words(asked)):
+        return sentence
+    if opening["anew"] and opening[1].casefold() in FUNCTION_WORDS:  # "When Ann ..."
+        return sentence
+    rest = sentence[opening.end() :]
+    return rest[:1].upper() + rest[1:]
+
+
+def make_passages(retrieval: Retrieval) -> tuple[Passage, ...]:
+    """The passages that go before the model."""
+    return tuple(make_passage(one.match.chunk, one.number, one.match.score) for one in retrieval.selections)
+
+
+def fill_citations(answer: Answer) -> Answer:
+    """The answer with each passage's cited sentences filled in."""
+    spans: dict[int, set[Span]] = {}
+    for citation in (citation for sentence in answer.sentences for citation in sentence.support):
+        spans.setdefault(citation.number, set()).add(citation.span)
+    passages = (
+        replace(p, cited=tuple(sorted(spans.get(p.number, ()), key=lambda span: span.start))) for p in answer.passages
+    )
+    return replace(answer, passages=tuple(passages))

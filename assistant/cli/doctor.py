@@ -1,0 +1,107 @@
+"""`assistant doctor`: what is here, to paste into a report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from assistant.cli.terminal import AsJson, Corpus, ModelOption, out
+from assistant.errors import GuideError
+from assistant.guide import looked_at
+from assistant.llm.served import served
+from assistant.models import installed
+from assistant.settings import OFFLINE, Settings, embedder_name, index_folder, load_settings
+from index.build import planned
+
+app = typer.Typer()
+
+
+@app.command()
+def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None) -> None:
+    """Say what is here: what to paste into a report."""
+    report = _examined(load_settings(corpus=corpus, model=model))
+    if as_json:
+        print(json.dumps(report, indent=2))
+        return
+    for section, rows in report.items():
+        out.print(section, style="bold")
+        for name, value in rows.items():
+            out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+
+
+def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Versions, paths, models, index, memory and offline switches."""
+    memory = installed.machine_memory()
+    return {
+        "machine": {
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "memory": f"{memory / 1e9:.1f} GB" if memory else "unknown",
+        },
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
+        "models": {
+            "chat": _served_state(settings) if settings.llm_url else _model_state(settings, settings.model),
+            "embedder": _model_state(settings, settings.embedder),
+        },
+        "index": {"state": _index_state(settings)},
+        "offline": {name: os.environ.get(name, "not set") for name in OFFLINE},
+    }
+
+
+_PACKAGES = (
+    "guide-assistant",
+    "llama-cpp-python",
+    "openai",
+    "sentence-transformers",
+    "torch",
+    "chromadb",
+    "gradio",
+    "huggingface_hub",
+)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _model_state(settings: Settings, choice: str) -> str:
+    if installed.is_path(choice):
+        return f"{choice} ({'here' if Path(choice).expanduser().exists() else 'missing'})"
+    states = {state.model.name: state for state in installed.states(settings)}
+    state = states.get(choice)
+    if state is None:
+        return f"{choice} (not in the catalogue)"
+    return f"{choice} ({state.problem or ('verified' if state.verified else 'here' if state.here else 'missing')})"
+
+
+def _served_state(settings: Settings) -> str:
+    """The chat server and its model, or why there is none."""
+    try:
+        model = served(settings)
+    except GuideError as error:
+        return str(error)
+    return f"{model.model} on {model.url} (there)"
+
+
+def _index_state(settings: Settings) -> str:
+    folder = index_folder(settings)
+    if not settings.chroma_url and not folder.exists():
+        return "not made yet"
+    try:
+        store = looked_at(settings)
+        reason = planned(store, settings.corpus, embedder_name(settings)).reason
+        chunks = store.manifest.counts[1] if store.manifest else 0
+    except GuideError as error:
+        return str(error)
+    return f"{'stale: ' + reason if reason else 'fresh'}, {chunks} chunks, in {store.place}"

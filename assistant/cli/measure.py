@@ -1,0 +1,113 @@
+"""The commands that measure: how good the answers are, how fast they come; and what is fitted to the models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from assistant.assistant import open_assistant
+from assistant.cli.terminal import AsJson, Corpus, ModelOption, embedder_when_needed, loading, out
+from assistant.llm.local import LocalModel
+from assistant.llm.probes import NAME, save
+from assistant.measuring import evaluate
+from assistant.models import installed
+from assistant.settings import chat_name, embedder_name, load_settings
+
+app = typer.Typer()
+
+
+@app.command("eval")
+def evaluate_answers(
+    questions: Annotated[Path, typer.Argument(help="A file of questions, as JSON lines; see tests/questions.")],
+    corpus: Corpus = None,
+    half: Annotated[evaluate.Half, typer.Option(help="Which of them, by the fixed rule.")] = "all",
+    most: Annotated[int, typer.Option(help="At most so many, always the same ones; 0 is all.")] = 0,
+    labels: Annotated[Path | None, typer.Option(help="Labelled pairs, for the judge's agreement.")] = None,
+    details: Annotated[bool, typer.Option("--details", help="Print every failure.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how far the answers can be trusted."""
+    cases = evaluate.chosen(evaluate.read_cases(questions), half, most)
+    pairs = [pair for pair in evaluate.read_labels(labels) if evaluate.half_of(pair.id) == "checking"] if labels else []
+    assistant = open_assistant(load_settings(corpus=corpus))
+    with loading() as (say, progress):
+        assistant.load(say, progress)
+    with loading("Asking") as (_, progress):
+        evaluation = evaluate.evaluate(assistant, cases, pairs, progress)
+    if as_json:
+        print(json.dumps(evaluation.to_dict(details), ensure_ascii=False, indent=2))
+        return
+    _print_evaluation(evaluation, f"{questions.name}, {half}: {len(cases)} questions")
+    for one in evaluation.outcomes if details else ():
+        if one.failures:
+            out.print(json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+
+
+@app.command()
+def bench(
+    questions: Annotated[Path | None, typer.Option(help="JSON lines with questions; else the guide's.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Questions asked.")] = 20,
+    starts: Annotated[int, typer.Option(min=1, help="Starts of each command; the middle one counts.")] = 3,
+    as_json: AsJson = False,
+    corpus: Corpus = None,
+    model: ModelOption = None,
+) -> None:
+    """Measure how fast it is here, beside what this machine allows; takes a few minutes, best with nothing else on."""
+    # Imported late: no other command needs it.
+    from assistant.measuring.bench import bench as measure
+    from assistant.measuring.jsonlines import json_lines
+
+    asked = [str(row["question"]) for row in json_lines(questions, ("question",))] if questions else []
+    assistant = open_assistant(load_settings(corpus=corpus, model=model))
+    with loading("Measuring") as (_, progress):
+        found = measure(assistant, asked, most, starts, progress)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2))
+        return
+    table = Table("figure", "value", "floor", "ratio", "reach", "", box=None)
+    for one in found.figures:
+        reach = f"{'at least' if one.more else 'at most'} {one.reach:g}"
+        floor, ratio = (f"{value:.3g}" if value is not None else "–" for value in (one.floor, one.ratio))
+        table.add_row(one.name, f"{one.value:.3g} {one.unit}", floor, ratio, reach, "" if one.reached else "missed")
+    out.print(table)
+    out.print("Imports of `assistant ask`: " + ", ".join(f"{name} {s:.2f} s" for name, s in found.imports.items()))
+
+
+@app.command("fit")
+def fit_examples(
+    examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
+    into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
+) -> None:
+    """Fit what recognises danger and reads verdicts to the models in use; takes an hour."""
+    # Imported late: no other command needs it.
+    from assistant.measuring.fit import fit, read_examples
+
+    settings = load_settings()
+    known, path = read_examples(examples), into or settings.home / NAME
+    chat = LocalModel(installed.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
+    with loading("Reading the examples") as (say, progress):
+        fitted = fit(embedder_when_needed(settings, say)(), chat, known, progress)
+    save(path, fitted, embedder_name(settings), chat_name(settings))
+    out.print(
+        f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
+    )
+
+
+def _print_evaluation(evaluation: evaluate.Evaluation, title: str) -> None:
+    table = Table("yardstick", "reached", "wanted", "of", "", title=title, title_justify="left", box=None)
+    for one in evaluation.yardsticks:
+        value, bound = (f"{number:.3f}".rstrip("0").rstrip(".") for number in (one.value, one.bound))
+        wanted = f"{'at least' if one.least else 'at most'} {bound}"
+        table.add_row(one.name, value if one.of else "–", wanted, str(one.of), "" if one.reached else "missed")
+    out.print(table)
+    if told := evaluation.agreement:
+        out.print(
+            f"The judge of support is the chat model, asked in another way than the check. On {told.pairs} pairs "
+            f"labelled by hand it agrees on {told.agreed:.0%}: it passes {told.passed:.0%} of the unsupported "
+            f"sentences and fails {told.failed:.0%} of the supported.",
+            soft_wrap=True,
+        )

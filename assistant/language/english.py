@@ -1,0 +1,148 @@
+"""The English word lists and patterns of the answering code. Pure data.
+
+A second language needs, besides a module like this one: function words and a stemmer (`index/chunking/words.py`), the
+prompts with their worked examples (`answering/prompt.py`), patterns and examples of danger (`care.toml`), and probes
+fitted to examples in that language (`measuring/fit.py`).
+
+Words are in lower case and without apostrophes, as `index.chunking.words.words` gives them.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Questions
+
+LINK_TO_EARLIER = re.compile(
+    r"(?:and|but|or|so|then|also|why|how so|how come|what about|how about|what if|like what|for example|such as"
+    r"|really|go on|more|which ones?|any|ok|okay|sure|explain|tell me more)\b"
+)
+"""How a question opens that goes on from the one before."""
+
+POINTING_WORDS = frozenset(
+    "it that this those these they them there one ones then instead else same either both".split()
+)
+"""Words that point back to something said before."""
+
+QUESTION_WORDS = frozenset("what who whose where when which".split())
+"""Words that open a question which can stand alone."""
+
+QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|often|old|far|big|large|tall|heavy|hot|cold|high|fast|late|early|soon)\b"
+    r"|\bwhat (?:percentage|percent|proportion|share|number|year|date|price)\b"
+)
+"""A question for a number."""
+
+NUMBER_WORDS = frozenset(
+    """one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred
+    thousand half quarter third once twice daily weekly monthly yearly hourly always never every regularly constant
+    continually continuous often""".split()
+)
+"""Words that say how many, how much or how often."""
+
+# Sentences of a draft and their evidence
+
+YES_OR_NO = ("yes", "no")
+"""Openings that a small model takes over from a question."""
+
+NEGATIONS = frozenset(
+    """no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont
+    wouldnt shouldnt couldnt mustnt neednt hasnt havent hadnt avoid refrain stop unless""".split()
+)
+"""Words that turn a statement round; without apostrophes."""
+
+ABSOLUTE_WORDS = frozenset(
+    "always never only all every everyone everybody nobody must guarantee guarantees certainly".split()
+)
+"""Words that make a claim absolute; the guide must use them too."""
+
+WEIGHING_WORDS = frozenset(("instead", "rather"))
+"""Words that put one thing above another; the guide must do so too, or negate one."""
+
+AUTHORITIES = frozenset(
+    """study studies research researcher researchers science scientist scientists expert experts survey surveys
+    statistics percent""".split()
+)
+"""Authorities that a small model likes to invoke; the guide must do so itself."""
+
+FIGURES = {
+    w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+}
+"""Number word -> the same number in figures."""
+
+EXAMPLE = re.compile(
+    r"\b(?:such as|like|for example|for instance|e\.g\.|including|whether)\b,?(?P<example>[^;:.]*)", re.I
+)
+"""An example inside a sentence."""
+
+NAME = re.compile(r"\b\w*[A-Z]\w*[A-Z]\w*\b|(?<=[a-z,;] )(?!I\b)[A-Z]\w+")
+"""Capitals inside a word, or a capital inside a sentence."""
+
+QUOTATION = re.compile(r"[“\"]([^”\"]{3,})[”\"]")
+"""Text between quotation marks."""
+
+# Sentences of the guide
+
+ORDERS = re.compile(
+    r"<\|\w+\|>|</?s>|\[/?inst\]|<<sys>>|\bsystem note\b|\bnew rules?:|\byou are now an?\b"
+    r"|\binstructions? (?:to|for) the (?:assistant|model|ai|bot)\b|\bfrom now on,? (?:end|answer|reply|begin|say)\b"
+    r"|\bignore (?:the|all|any|your|previous|every)\b.{0,40}\b(?:instructions?|questions?|rules|prompts?)\b",
+    re.IGNORECASE,
+)
+"""Text that speaks to a model instead of a reader."""
+
+IMPERATIVES = frozenset(
+    """accept acknowledge act adapt add address adjust admit agree aim allow allocate answer apologise apologize
+    appreciate approach arrange ask assess attach attend avoid bake balance be become begin believe blend boil book
+    bring browse brush build buy call carry catch celebrate change check choose clean clear close collect combine come
+    communicate compare complete confirm connect consider consult contact continue cook cool cover create cultivate cut
+    dedicate define demonstrate describe designate develop dip discuss divide do dont double draw drain drink drive drop
+    dry dust eat embrace empathise empathize encourage engage enjoy ensure establish evaluate examine explain explore
+    express feed feel fill find finish fit fix flip focus fold follow forgive form foster freeze gather get give go
+    grab grease greet grow guide handle hang have heat help hold honor honour identify ignore improve include increase
+    initiate insert inspect install invest invite involve join keep knead know label lay lead learn leave let lift limit
+    line list listen load lock look loosen lower maintain make manage mark measure meet melt mention mix monitor mount
+    move never note notice nurture observe offer oil open organise organize paint participate pat pause pay perform pick
+    place plan plant play plug point polish pour practice practise praise prepare press prevent prioritise prioritize
+    protect provide prune pull purchase push put raise reach read recall recognise recognize record reduce reflect
+    refrain refresh regularly reinforce relax release remember remind remove repair repeat replace reply reserve respect
+    respond rest restart return review reward rinse roll rotate rub run save say scatter schedule score scrape scrub
+    seal search season seek select send separate serve set settle shake shape share sharpen show shut sieve simplify sit
+    skip slice slide slow smile soak soften solve sort speak spend split spray spread sprinkle stack stand start state
+    stay step stick stir stop store stretch strive strengthen suggest support surprise swap sweep switch take talk taste
+    tell test thank think throw tie tighten tip top touch track train transfer treat trim trust try tuck turn twist
+    understand undo unplug update use validate value visit wait walk warm wash watch water weigh welcome wet whisk
+    widen wipe work wrap write""".split()
+)
+"""Verbs that open a sentence which tells someone to do something."""
+
+NOT_AFTER_IMPERATIVE = frozenset(
+    "is are was were can could will would has have had may might should must does do helps makes means and of".split()
+)
+"""What follows the first word when that is a noun after all ("Water is ...", "Trust and ...")."""
+
+LINK_WORD = re.compile(
+    r"(?:\d{1,3}[.)]\s+)?(?:(?:next|then|first|second|third|finally|lastly|last but not least"
+    r"|instead(?! of)|also|additionally|afterwards|after that|now|so|remember|in addition|for example|please"
+    r"|to (?:start|begin)(?: with)?"
+    r"|always|simply|just),?\s+)?(?=\S)",
+    re.IGNORECASE,
+)
+"""What ties a sentence to the one before ("Next, ...", "Lastly, ...")."""
+
+SPOKEN_LABEL = re.compile(r"^\w[\w ]{0,20}: ")
+"""A label before a sentence ("Note: ...")."""
+
+CONDITION_FIRST = re.compile(r"(?:to|when|if|once|before|after|while)\b[^,.;]{3,80},\s+", re.IGNORECASE)
+"""A purpose or condition that opens a sentence ("To listen well, ...")."""
+
+DANGLING = re.compile(r"\b(?:it|them|these|those)\b", re.IGNORECASE)
+"""Words that need the sentence before to be understood."""
+
+# Headings
+
+NUMBERED_LABEL = re.compile(r"^(?:\w+ )?\d+\s?[:.)–—-]\s*")
+"""The number of a heading ("Tip 1: ...")."""
+
+IN_FIRST_PERSON = {"your": "my", "yours": "mine", "yourself": "myself", "you": "I", "you're": "I'm", "you’re": "I’m"}
+"""Second person -> first person."""

@@ -1,0 +1,109 @@
+"""Fitting to labelled examples: what is learnt, kept with the names of the models, and left alone for others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from paths import TRAINING
+
+from assistant import Settings
+from assistant.answering.prompt import SUPPORT_PREFIX
+from assistant.errors import QuestionError, SettingsError
+from assistant.llm.local import LocalModel
+from assistant.llm.probes import NAME, Fitted, load_fitted, save
+from assistant.measuring.fit import Examples, fit, fit_danger, fit_reading, read_examples, scaled
+from index.embedding.embed import Embedder
+
+
+def test_our_examples_are_read() -> None:
+    examples = read_examples(TRAINING)
+    kinds = {kind for _, kind in examples.messages}
+    assert len(kinds) == 7
+    assert len(examples.messages) > 5000
+    assert len({text for text, _ in examples.messages}) == len(examples.messages)
+    for labelled in (examples.coverage, examples.support):
+        assert 0.35 <= sum(label for *_, label in labelled) / len(labelled) <= 0.6
+    assert read_examples(TRAINING) == examples
+
+
+def test_a_missing_file_of_examples_is_named(tmp_path: Path) -> None:
+    with pytest.raises(QuestionError, match="danger.jsonl"):
+        read_examples(tmp_path)
+
+
+def test_danger_is_told_apart_and_its_kind_named(embedder: Embedder) -> None:
+    texts = {
+        "He hits me when he drinks": "violence",
+        "My husband beats me": "violence",
+        "I want to kill myself": "self-harm",
+        "I am going to end my life": "self-harm",
+        "How do I water a fern?": "",
+        "She forgot our anniversary": "",
+        "My train is late again": "",
+        "What can we cook together?": "",
+    }
+    danger = fit_danger(embedder.embed_documents(list(texts)), list(texts.values()))
+    asked = embedder.embed_questions(["my wife hits me", "i want to end my life", "how do I water roses"])
+    (hit, violence), (end, harm), (roses, _) = (danger.score(vector) for vector in asked)
+    assert min(hit, end) > roses
+    assert (violence, harm) == ("violence", "self-harm")
+
+
+def test_a_reading_finds_what_separates() -> None:
+    chance = np.random.default_rng(3)
+    logits = chance.normal(size=(300, 80)).astype(np.float32)
+    labels = [bool(row[5] - row[9] > 0) for row in logits]
+    tokens = np.arange(80, dtype=np.int32)
+    reading = fit_reading(tokens, logits[:200], labels[:200])
+    right = [(reading.score(row) > 0) == label for row, label in zip(logits[200:], labels[200:], strict=True)]
+    assert sum(right) >= 70
+    raised = scaled(reading, (2.0, 1.0))
+    assert raised.score(logits[0]) == pytest.approx(2 * reading.score(logits[0]) + 1, abs=1e-3)
+    assert reading.score(logits[0] + 7) == pytest.approx(reading.score(logits[0]), abs=1e-3)
+
+
+def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, settings: Settings) -> None:
+    chance = np.random.default_rng(3)
+    logits = chance.normal(size=(60, 70)).astype(np.float32)
+    reading = fit_reading(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
+    danger = fit_danger(chance.normal(size=(20, 8)).astype(np.float32) / 3, ["a", ""] * 10)
+    mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "model": "two"})
+    save(tmp_path / NAME, Fitted(danger, reading, reading), "one", "two")
+    kept = load_fitted(mine)
+    assert kept.danger is not None
+    assert kept.coverage is not None
+    assert kept.coverage.score(logits[0]) == reading.score(logits[0])
+    assert kept.danger.score(np.ones(8, np.float32) / 3) == danger.score(np.ones(8, np.float32) / 3)
+    other_chat = load_fitted(mine.model_copy(update={"model": "three"}))
+    assert other_chat.danger is not None
+    assert other_chat.coverage is None
+    assert load_fitted(mine.model_copy(update={"embedder": "four"})) == Fitted()
+
+
+def test_a_damaged_file_is_named(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / NAME).write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(SettingsError, match="damaged"):
+        load_fitted(settings.model_copy(update={"home": tmp_path}))
+
+
+def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
+    fitted = load_fitted(settings)
+    assert fitted.danger is not None
+    assert fitted.coverage is not None
+    assert fitted.support is not None
+
+
+def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
+    known = read_examples(TRAINING)
+    few = Examples(known.messages[::500], known.coverage[:11], known.found[::200], known.support[::100])
+    told: list[tuple[int, int]] = []
+    fitted = fit(embedder, tiny, few, lambda done, total: told.append((done, total)))
+    total = len(few.messages) + len(few.coverage) + len(few.found) + len(few.support)
+    assert told[-1] == (total, total)
+    for part in (fitted.coverage, fitted.support):
+        assert part is not None
+        assert np.isfinite(part.weights).all()
+        assert json.dumps(part.score(tiny.logits(SUPPORT_PREFIX, ["Is the sea salty?"])[0]))

@@ -1,0 +1,331 @@
+"""Chunks and sentences: exact spans, the structure of the guide, and bounds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from paths import ROOT
+
+from index.build import read_corpus
+from index.chunking.chunk import CHUNK_LIMIT, Chunk, chunk_document
+from index.chunking.sentences import SENTENCE_LIMIT
+from index.errors import CorpusError
+from index.reading.documents import Document, corpus_files, document_from, plain, read_document
+
+CORPORA = {path.name: path for path in (ROOT / "corpus", *sorted((ROOT / "tests" / "corpora").iterdir()))}
+
+
+def written(folder: Path, text: str, name: str = "a.md") -> Document:
+    (folder / name).write_text(text, "utf-8", newline="")
+    return read_document(folder / name, name)
+
+
+def check_spans(document: Document, chunks: tuple[Chunk, ...]) -> None:
+    """Every span gives back its text; sentences stand in order inside their chunk, chunks in their document."""
+    assert chunks
+    for chunk in chunks:
+        assert document.text[chunk.start : chunk.end] == chunk.text
+        assert (chunk.sentences[0].start, chunk.sentences[-1].end) == (chunk.start, chunk.end)
+        for sentence in chunk.sentences:
+            assert document.text[sentence.start : sentence.end] == sentence.text
+            assert sentence.text == sentence.text.strip()
+            assert sentence.plain == plain(sentence.text)
+            assert sentence.plain
+        assert all(one.end <= other.start for one, other in pairwise(chunk.sentences))
+    assert all(one.end <= other.start for one, other in pairwise(chunks))
+    assert len({chunk.id for chunk in chunks}) == len(chunks)
+
+
+@pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
+def test_spans_are_exact(corpus: Path) -> None:
+    for path in corpus_files(corpus):
+        document = read_document(path, path.name)
+        check_spans(document, chunk_document(document))
+
+
+@pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
+def test_nothing_between_the_chunks_is_lost_but_marks_and_headings(corpus: Path) -> None:
+    """What no sentence covers: headings, page furniture, white space, and marks without a word."""
+    for path in corpus_files(corpus):
+        document = read_document(path, path.name)
+        covered = bytearray(len(document.text))
+        for chunk in chunk_document(document):
+            for s in chunk.sentences:
+                covered[s.start : s.end] = b"\1" * (s.end - s.start)
+        for block in document.blocks:
+            if block.kind == "heading":
+                covered[block.start : block.end] = b"\1" * (block.end - block.start)
+        left = "".join(c if not on else "\n" for c, on in zip(document.text, covered, strict=True)).split("\n")
+        words = {line.strip(" #|-*Q:A.") for line in left}
+        assert words - {""} <= {"Leave a Reply", "Your email address will not be published. Required fields are marked"}
+
+
+def test_the_article_gives_the_same_chunks_in_either_form() -> None:
+    raw, _, _ = read_corpus(CORPORA["article"])
+    ours, _, _ = read_corpus(CORPORA["corpus"])
+
+    def faces(chunks: tuple[Chunk, ...]) -> list[tuple[tuple[str, ...], str]]:
+        return sorted((chunk.headings, chunk.text) for chunk in chunks)
+
+    assert faces(raw) == faces(ours)
+    assert len(ours) > 20
+
+
+def test_chunks_follow_the_guide() -> None:
+    """Each tip and each question is one chunk, under its own heading."""
+    chunks, _, _ = read_corpus(CORPORA["corpus"])
+    tips = [chunk.heading for chunk in chunks if chunk.heading.startswith("Tip")]
+    assert [tip[:6] for tip in tips] == ["Tip 1:", "Tip 2:", "Tip 3:", "Tip 4:"]
+    questions = [chunk for chunk in chunks if chunk.source == "faq.md"]
+    assert len(questions) == 10
+    assert all(chunk.heading.endswith("?") for chunk in questions)
+    assert len({chunk.heading for chunk in questions}) == 10
+
+
+def test_text_behind_a_line_across_belongs_to_no_section() -> None:
+    chunks, _, _ = read_corpus(CORPORA["corpus"])
+    (last,) = [chunk for chunk in chunks if "It is ultimately through" in chunk.text]
+    assert last.headings == (last.title,)
+
+
+def test_headings_run_from_the_outermost_to_the_innermost(tmp_path: Path) -> None:
+    text = "# T\n\nIntro.\n\n## A\n\nOne.\n\n### B\n\nTwo.\n\n#### C\n\nThree.\n\n### D\n\nFour.\n\n## E\n\nFive.\n"
+    chunks = chunk_document(written(tmp_path, text))
+    assert [(chunk.headings, chunk.text) for chunk in chunks] == [
+        (("T",), "Intro."),
+        (("A",), "One."),
+        (("A", "B"), "Two."),
+        (("A", "B", "C"), "Three."),
+        (("A", "D"), "Four."),
+        (("E",), "Five."),
+    ]
+
+
+def test_what_stands_twice_is_kept_twice_under_its_own_id(tmp_path: Path) -> None:
+    document = written(tmp_path, "# T\n\n## A\n\nSame words.\n\n## A\n\nSame words.\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert [chunk.text for chunk in chunks] == ["Same words."] * 2
+
+
+def test_an_id_stays_when_another_part_of_the_file_changes(tmp_path: Path) -> None:
+    before = chunk_document(written(tmp_path, "# T\n\n## A\n\nOne.\n\n## B\n\nTwo.\n"))
+    after = chunk_document(written(tmp_path, "# T\n\n## A\n\nOne changed.\n\n## B\n\nTwo.\n"))
+    assert before[0].id != after[0].id
+    assert before[1].id == after[1].id
+
+
+def test_paragraphs_under_one_heading_are_joined_up_to_the_limit(tmp_path: Path) -> None:
+    paragraphs = [f"Paragraph {n} says something of its own. It has a second sentence." for n in range(60)]
+    document = written(tmp_path, "# T\n\n## A\n\n" + "\n\n".join(paragraphs) + "\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert 1 < len(chunks) < len(paragraphs) / 5
+    assert all(len(chunk.text) <= CHUNK_LIMIT for chunk in chunks)
+    assert sum(len(chunk.sentences) for chunk in chunks) == 2 * len(paragraphs)
+
+
+@pytest.mark.parametrize("short_of", range(0, 40, 4))
+def test_a_line_that_introduces_a_list_stays_with_it(tmp_path: Path, short_of: int) -> None:
+    """Wherever the chunk before it ends."""
+    line = "This is what you need:"
+    filler = ("Words that fill. " * 100)[: CHUNK_LIMIT - len(line) - short_of - 3].strip()
+    document = written(tmp_path, f"# T\n\n## A\n\n{filler}.\n\n{line}\n\n- a big bowl\n- a spoon\n")
+    (holder,) = [chunk for chunk in chunk_document(document) if line in chunk.text]
+    assert "a big bowl" in holder.text
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_a_long_line_is_cut_between_its_sentences(tmp_path: Path, name: str) -> None:
+    line = "".join(f"Sentence number {n} stands in this very long line. " for n in range(4200))
+    assert len(line) > 200_000
+    document = written(tmp_path, f"# T\n\n{line.strip()}\n", name)
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
+    assert sum(len(chunk.sentences) for chunk in chunks) == 4200
+
+
+@pytest.mark.parametrize("line", ["word " * 40_000, "字" * 200_000, "`a_" * 60_000], ids=["words", "letters", "marks"])
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_a_long_line_without_an_end_keeps_its_spans(tmp_path: Path, name: str, line: str) -> None:
+    document = written(tmp_path, f"# T\n\nA first sentence.\n\n{line}\n\nA last sentence.\n", name)
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert "".join(line.split()) in "".join("".join(chunk.text.split()) for chunk in chunks)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_spans_count_characters_of_the_text_as_read(tmp_path: Path, ending: str) -> None:
+    text = "# Tïtle 😀\n\nEmoji 👩‍👩‍👧 stand here. “Quoted” ones too!\n\n## Ünder\n\nLine one\nline two. Done?\n"
+    document = written(tmp_path, "\ufeff" + text.replace("\n", ending))
+    assert document.text == text
+    check_spans(document, chunk_document(document))
+
+
+def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> None:
+    text = "Use salt, e.g. sea salt, at 3.5 percent. Dr. Lee says so. She said “Go on.” Then she left."
+    chunk = chunk_document(written(tmp_path, f"# T\n\n{text}\n"))[0]
+    shown = [sentence.plain for sentence in chunk.sentences]
+    assert shown[:2] == ["Use salt, e.g. sea salt, at 3.5 percent.", "Dr. Lee says so."]
+    assert " ".join(shown) == text
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["No.", "I change my mind."],
+        ["He said no.", "Then yes."],
+        ["The answer is no.", "I’m sure of it."],
+        ["It weighs 850 g.", "It is heavy."],
+        ["Fill in 2 l.", "Wait 5 s.", "Stir."],
+        ["We bought it from Apple Inc.", "I like it."],
+        ["See No. 5 here.", "Take it."],
+        ["Use salt, e.g. this one.", "Or that."],
+        ["That is, i.e. I think, enough."],
+        ["Dr. Smith came.", "Good."],
+        ["Add approx. 5 g of salt.", "Stir."],
+        ["It takes est. 3 hours.", "See vol. 2 of it."],
+        ["Volume No. I of the book.", "It is old."],
+        ["هل هذا صحيح؟", "نعم هو كذلك.", "شكرا!"],
+        ["یہ اچھا ہے۔", "وہ گیا۔"],
+        ["מה שלומך?", "טוב."],
+        ["यह अच्छा है।", "वह गया।"],
+        ["안녕하세요.", "잘 지내요?"],
+        ["Τι κάνεις;", "Καλά."],
+        ["Բարև։", "Ինչպես ես։"],
+        ["សួស្តី។", "សុខសប្បាយ។"],
+    ],
+)
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_sentences_end_where_a_reader_ends_them(tmp_path: Path, name: str, sentences: list[str]) -> None:
+    document = written(tmp_path, f"# T\n\n{' '.join(sentences)}\n", name)
+    (chunk,) = chunk_document(document)
+    check_spans(document, (chunk,))
+    assert [sentence.plain for sentence in chunk.sentences] == sentences
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**Water early.** Then *rest.* _So._ End.",
+        "**Water early. Then rest. So.** End.",
+        "Water early. **Then *rest*. So. End.**",
+    ],
+)
+def test_marks_around_sentences_are_not_shown(tmp_path: Path, text: str) -> None:
+    (chunk,) = chunk_document(written(tmp_path, f"# T\n\n{text}\n"))
+    assert [sentence.plain for sentence in chunk.sentences] == ["Water early.", "Then rest.", "So.", "End."]
+
+
+@pytest.mark.parametrize(
+    "sentences", [["你好。", "今天！", "真的？", "好。"], ["今日は晴れです。", "はい！"], ["半角｡", "次｡"]]
+)
+def test_sentences_without_blanks_between_them(tmp_path: Path, sentences: list[str]) -> None:
+    (chunk,) = chunk_document(written(tmp_path, f"# T\n\n{''.join(sentences)}\n"))
+    assert [sentence.plain for sentence in chunk.sentences] == sentences
+
+
+@pytest.mark.parametrize(
+    ("part", "mark"), [("some words follow here, ", ","), ("some words follow here ", "here"), ("文字很多，", "，")]
+)
+def test_a_sentence_without_an_end_is_cut_at_a_clause_or_word(tmp_path: Path, part: str, mark: str) -> None:
+    document = written(tmp_path, f"# T\n\n{part * 2000}\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    cut = [sentence.text for chunk in chunks for sentence in chunk.sentences]
+    assert all(SENTENCE_LIMIT / 2 <= len(text) <= SENTENCE_LIMIT for text in cut[:-1])
+    assert all(
+        text.endswith(mark if part != "some words follow here " else ("some", "words", "follow", "here"))
+        for text in cut
+    )
+    assert "".join("".join(text.split()) for text in cut) == "".join((part * 2000).split())
+
+
+def test_no_accent_is_torn_from_its_letter(tmp_path: Path) -> None:
+    document = written(tmp_path, "# T\n\n" + "xe\u0301" * 3000 + "\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert len(chunks) > 1
+    assert not any(sentence.text.startswith("\u0301") for chunk in chunks for sentence in chunk.sentences)
+
+
+def test_no_cut_depends_on_the_windows_in_which_a_text_is_read(tmp_path: Path) -> None:
+    sentences = [f"Dr. Smith weighs part no. {n} at {n} g. It is heavy, e.g. for Mr. Lee." for n in range(3000)]
+    document = written(tmp_path, "# T\n\n" + " ".join(sentences) + "\n")
+    found = [sentence.plain for chunk in chunk_document(document) for sentence in chunk.sentences]
+    assert found == [part for n in range(3000) for part in (f"Dr. Smith weighs part no. {n} at {n} g.", found[1])]
+
+
+def test_code_that_is_too_long_is_cut_between_its_lines(tmp_path: Path) -> None:
+    code = "\n".join(f"line_{n} = value, of, {n}" for n in range(400))
+    document = written(tmp_path, f"# T\n\n```\n{code}\n```\n")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    cut = [sentence.text for chunk in chunks for sentence in chunk.sentences]
+    assert len(cut) > 5
+    assert "\n".join(cut) == code
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_a_picture_written_in_letters_is_no_sentence(tmp_path: Path, name: str) -> None:
+    picture = "![A bed](data:image/png;base64," + "iVBORw0KGgo" * 20_000 + "==)"
+    document = written(tmp_path, f"# T\n\nLook at it. {picture} It is green.\n", name)
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert [s.plain for chunk in chunks for s in chunk.sentences] == ["Look at it.", "It is green."]
+
+
+@pytest.mark.parametrize("ending", ["md", "txt"])
+def test_a_paragraph_of_two_megabytes(tmp_path: Path, ending: str) -> None:
+    line = "Water the beds in the morning,\nnever at noon. The leaves\nthank you for it.\n"
+    times = 2_000_000 // len(line)
+    document = written(tmp_path, "Beds\n\n" + line * times, f"a.{ending}")
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
+    shown = [sentence.plain for chunk in chunks for sentence in chunk.sentences]
+    assert (
+        shown[-2 * times :] == ["Water the beds in the morning, never at noon.", "The leaves thank you for it."] * times
+    )
+
+
+FIFTY = 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("Water the beds in the morning, and never at noon. ", "a.md"),
+        ("words without an end ", "a.txt"),
+        ("字没有完", "a.md"),
+    ],
+    ids=["sentences", "words", "characters"],
+)
+def test_fifty_megabytes_in_one_line(tmp_path: Path, part: str, name: str) -> None:
+    document = document_from((part * (FIFTY // len(part.encode()))).encode(), tmp_path / name, name)
+    chunks = chunk_document(document)
+    assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
+    assert max(len(sentence.text) for chunk in chunks for sentence in chunk.sentences) <= SENTENCE_LIMIT
+    assert len(chunks) < len(document.text) / CHUNK_LIMIT + 2
+    assert sum(len(chunk.text) for chunk in chunks) > 0.97 * len(document.text)
+    for chunk in chunks[:: len(chunks) // 50]:
+        check_spans(document, (chunk,))
+
+
+def test_fifty_megabytes_without_a_word_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="holds no text"):
+        document_from(b"QUJDREVG" * (FIFTY // 8), tmp_path / "a.txt", "a.txt")
+
+
+@pytest.mark.parametrize("sign", ["[", "<!-- a ", "<div>", "> ", "- ", " ", "\n ", "`a_", "*a", "|", "#", "&a"])
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_signs_in_great_numbers_do_not_keep_a_file_from_being_read(tmp_path: Path, name: str, sign: str) -> None:
+    document = document_from(f"First words.\n\n{sign * 40_000}\n\nLast words.\n".encode(), tmp_path / name, name)
+    chunks = chunk_document(document)
+    check_spans(document, chunks)
+    assert chunks[0].sentences[0].plain == "First words."
+    if sign != "<!-- a ":
+        assert chunks[-1].sentences[-1].plain == "Last words."

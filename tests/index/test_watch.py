@@ -1,0 +1,197 @@
+"""Changes of the texts are noticed, and the index follows by itself. Real files, real Chroma, real threads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from hashed import HashedEmbedder, write_version
+
+from assistant import Settings
+from assistant.guide import Follower, State, changed, indexed, told
+from index.build import build
+from index.storing.store import Store
+from index.watch import changes
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    write_version(tmp_path / "corpus", "0", 3, 5)
+    return tmp_path / "corpus"
+
+
+class Watched:
+    """Counts what `changes` yields, in a thread."""
+
+    def __init__(self, corpus: Path) -> None:
+        self.count, self._stop = 0, Event()
+        self._thread = Thread(target=self._run, args=[corpus])
+        self._thread.start()
+        time.sleep(0.5)
+
+    def _run(self, corpus: Path) -> None:
+        for _ in changes(corpus, self._stop):
+            self.count += 1
+
+    def wait(self, beyond: int) -> None:
+        while self.count <= beyond:
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def watched(corpus: Path) -> Iterator[Watched]:
+    watched = Watched(corpus)
+    yield watched
+    watched.close()
+
+
+def test_an_edit_a_save_by_rename_and_a_removal_are_noticed(corpus: Path, watched: Watched) -> None:
+    (corpus / "0.md").write_text("# A\n\nEdited.\n", "utf-8")
+    watched.wait(0)
+    (corpus / "1.md.new").write_text("# A\n\nSaved.\n", "utf-8")
+    watched.wait(1)
+    before = watched.count
+    (corpus / "1.md.new").replace(corpus / "1.md")
+    watched.wait(before)
+    before = watched.count
+    (corpus / "2.md").unlink()
+    watched.wait(before)
+    before = watched.count
+    (corpus / "deep").mkdir()
+    (corpus / "deep" / "a.md").write_text("# A\n\nNew.\n", "utf-8")
+    watched.wait(before)
+
+
+def test_a_burst_is_one_change_or_few(corpus: Path, watched: Watched) -> None:
+    for number in range(200):
+        (corpus / f"{number}.md").write_text("# A\n\nMany.\n", "utf-8")
+    watched.wait(0)
+    time.sleep(1)
+    assert watched.count < 20
+
+
+def test_a_folder_that_is_replaced_is_watched_again(tmp_path: Path, corpus: Path, watched: Watched) -> None:
+    shutil.copytree(corpus, tmp_path / "fresh")
+    shutil.rmtree(corpus)
+    watched.wait(0)
+    (tmp_path / "fresh").rename(corpus)
+    time.sleep(3)
+    before = watched.count
+    (corpus / "0.md").write_text("# A\n\nAgain.\n", "utf-8")
+    watched.wait(before)
+
+
+# The follower
+
+
+@pytest.fixture
+def settings(settings: Settings, corpus: Path, tmp_path: Path) -> Settings:
+    return settings.model_copy(update={"corpus": corpus, "home": tmp_path / "home"})
+
+
+@pytest.fixture
+def store(settings: Settings) -> Store:
+    return indexed(settings, HashedEmbedder())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def follower(store: Store, settings: Settings) -> Iterator[Follower]:
+    follower = Follower(store, settings, HashedEmbedder())  # type: ignore[arg-type]
+    time.sleep(0.5)
+    yield follower
+    follower.close()
+
+
+def settled(follower: Follower, before: State) -> State:
+    while follower.state == before or follower.state.share is not None:
+        time.sleep(0.05)
+    return follower.state
+
+
+def test_the_index_follows_the_texts_while_questions_are_answered(
+    follower: Follower, store: Store, corpus: Path
+) -> None:
+    question = HashedEmbedder().embed_questions(["Version 1 says 2 and 3."])
+    before, answered = follower.state, 0
+    write_version(corpus, "1", 400, 30)
+    while follower.state.generation == before.generation:
+        near = store.near(question, 200)
+        assert len({c.chunk.sentences[0].plain.split()[1] for c in near}) == 1
+        answered += 1
+    assert answered > 3
+    state = settled(follower, before)
+    while state.what == "" or {c.sentences[0].plain.split()[1] for c in store.chunks()} != {"1"}:
+        state = follower.state
+    assert state.when > 0
+    assert "3 changed" in state.what or "changed" in state.what
+    assert "new" in state.what
+    assert len(store.chunks()) == 400
+
+
+def test_what_changed_is_said_by_name(follower: Follower, corpus: Path) -> None:
+    before = follower.state
+    assert before.what == before.problem == ""
+    (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+    state = settled(follower, before)
+    assert state.what == "1.md changed, 3 sentences and passages new"
+    (corpus / "1.md").rename(corpus / "one.md")
+    assert settled(follower, state).what == "1.md to one.md moved"
+
+
+def test_a_guide_that_goes_is_a_problem_and_answers_go_on(follower: Follower, store: Store, corpus: Path) -> None:
+    before = follower.state
+    aside = corpus.with_name("aside")
+    corpus.rename(aside)
+    state = settled(follower, before)
+    assert str(corpus) in state.problem
+    assert state.generation == before.generation
+    assert len(store.chunks()) == 3
+    aside.rename(corpus)
+    assert settled(follower, state).problem == ""
+
+
+def test_a_name_that_is_no_text_does_not_end_the_following(follower: Follower, corpus: Path) -> None:
+    odd = os.fsencode(corpus) + b"/caf\xe9.md"
+    before = follower.state
+    Path(os.fsdecode(odd)).write_text("# A\n\nWords.\n", "utf-8")
+    while not follower.state.problem:
+        time.sleep(0.05)
+    assert "UTF-8" in follower.state.problem
+    Path(os.fsdecode(odd)).unlink()
+    (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+    while follower.state.generation == before.generation:
+        time.sleep(0.05)
+
+
+def test_what_is_told_of_a_build(settings: Settings, corpus: Path) -> None:
+    said: list[str] = []
+    (corpus / "void.md").write_bytes(b"")
+    indexed(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
+    left_out, first = said
+    assert "void.md" in left_out
+    assert "there is no index yet" in first
+    assert "3 documents, 3 chunks; " in first
+    (corpus / "0.md").unlink()
+    (corpus / "8.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+    said.clear()
+    indexed(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
+    assert "8.md new; 0.md gone" in said[-1]
+    said.clear()
+    indexed(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
+    assert said == [left_out]
+
+
+def test_nothing_changed_is_said_in_no_words(store: Store, settings: Settings) -> None:
+    embedder = HashedEmbedder()
+    report = build(store, settings.corpus, lambda: embedder, embedder.name)  # type: ignore[arg-type, return-value]
+    assert changed(report) == ""
+    assert list(told(report)) == []
