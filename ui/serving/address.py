@@ -13,6 +13,9 @@ from urllib.request import getproxies
 from assistant.errors import PortError, SettingsError
 from assistant.settings import Settings
 
+TOOLS = "/gradio_api/mcp/"
+"""Where Gradio speaks MCP (streamable HTTP)."""
+
 
 def taken(settings: Settings, mcp: bool) -> socket.socket:
     """The address of the settings, bound; with `mcp`, it is sure that the guide can be offered over MCP there.

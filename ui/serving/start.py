@@ -10,13 +10,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from assistant.assistant import Assistant
-from ui.serving.address import address_of, taken
+from ui.serving.address import TOOLS, address_of, taken
 
 if TYPE_CHECKING:
     from ui.serving.server import Served
-
-TOOLS = "/gradio_api/mcp/"
-"""Where Gradio speaks MCP (streamable HTTP)."""
 
 
 def serve(

@@ -142,7 +142,7 @@ def test_a_word_of_the_question_is_not_new(passages: tuple[Selection, ...]) -> N
     claim = "When your girlfriend talks about her promotion, put your phone down and truly focus."
     judge = Judge(1.0)
     assert not Grounder(passages, judge, "What can I do?").find_support(claim)
-    assert Grounder(passages, judge, "My girlfriend got a promotion. What can I do?").support(claim)
+    assert Grounder(passages, judge, "My girlfriend got a promotion. What can I do?").find_support(claim)
 
 
 def test_several_sentences_may_support_one(passages: tuple[Selection, ...]) -> None:
@@ -270,16 +270,16 @@ def test_agreeing_and_following_ask_for_the_same_thing(passages: tuple[Selection
 def test_a_sentence_that_is_made_of_a_heading_falls() -> None:
     title = "The Jar on the Shelf: Keeping a Sourdough Starter and Baking With It"
     opening = next(c for c in read_corpus(CORPORA["bread"])[0] if c.heading == title)
-    found = (Found(Match(opening, 0.8, 0.8, (0.8,) * len(opening.sentences)), opening.sentences),)
+    found = (Selection(1, Match(opening, 0.8, 0.8, (0.8,) * len(opening.sentences)), opening.sentences),)
     claim = f"{title} provides information on how to bake safely."
-    assert Grounder(found, Judge(SURE), "Can she bake safely?").support(claim) == ()
+    assert Grounder(found, Judge(SURE), "Can she bake safely?").find_support(claim) == ()
 
 
 def test_support_that_is_far_from_the_question_does_not_bear_on_it() -> None:
     near, far = chunk("Listen actively"), chunk("compromise")
     some = (
-        Found(Match(near, 0.8, 0.8, (0.8,) * len(near.sentences)), near.sentences),
-        Found(Match(far, 0.1, 0.1, (0.1,) * len(far.sentences)), far.sentences),
+        Selection(1, Match(near, 0.8, 0.8, (0.8,) * len(near.sentences)), near.sentences),
+        Selection(2, Match(far, 0.1, 0.1, (0.1,) * len(far.sentences)), far.sentences),
     )
     grounder = Grounder(some, Judge(-SURE), "How do I listen?")
     assert grounder.bears(grounder.find_support(OWN[0]), ())
@@ -300,7 +300,7 @@ def stands(row: dict[str, Any], chunks: Sequence[Chunk], logit: float) -> bool:
     """Whether a labelled sentence stands on the chunks that hold its evidence, with this judge."""
     holding = [c for c in chunks if any(piece in c.text for piece in row["evidence"])][:4]
     assert holding, row["id"]
-    return bool(Grounder(found(*holding), Judge(logit), row["question"]).support(row["answer"]))
+    return bool(Grounder(found(*holding), Judge(logit), row["question"]).find_support(row["answer"]))
 
 
 def test_what_the_words_alone_decide_on_the_labelled_set() -> None:
@@ -321,9 +321,9 @@ def test_what_the_words_alone_decide_on_the_labelled_set() -> None:
 def test_a_heading_is_not_the_beginning_of_a_sentence() -> None:
     """A small model would go on from it: "Choosing a pot breathes". One that asks is answered by what follows."""
     notes = (
-        Note("Choosing a pot", ("Clay breathes.", "Glaze does not.")),
-        Note("Which pot?", ("Clay.",)),
-        Note("", ("Water it.",)),
+        Note(1, "Choosing a pot", ("Clay breathes.", "Glaze does not.")),
+        Note(2, "Which pot?", ("Clay.",)),
+        Note(3, "", ("Water it.",)),
     )
     shown = build_question_message(notes, "what pot").content.splitlines()
     assert shown[1:4] == ["1. Clay breathes. Glaze does not. (Choosing a pot)", "2. Which pot? Clay.", "3. Water it."]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
+from assistant.answering.sources import make_passage
 from assistant.answering.steps import (
     choose_follow_ups,
     choose_next_steps,
     form_question,
-    passage_of,
     remove_link,
     tells_to_do,
 )
@@ -158,7 +158,7 @@ def test_next_steps_come_from_different_places_if_there_are_enough(tmp_path: Pat
 def test_passages_keep_their_numbers_and_others_get_new_ones(shipped: Searcher) -> None:
     for question in QUESTIONS:
         matches = shipped.search(question, 12)
-        passages = [passage_of(m.chunk, number, m.score) for number, m in enumerate(matches[:2], start=1)]
+        passages = [make_passage(m.chunk, number, m.score) for number, m in enumerate(matches[:2], start=1)]
         places = {(p.source, p.start): p.number for p in passages}
         for step in choose_next_steps(matches, passages):
             place = step.passage.source, step.passage.start

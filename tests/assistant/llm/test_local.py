@@ -81,7 +81,7 @@ def test_the_prompt_opens_the_models_turn_only_when_it_shall_answer(tiny: LocalM
 def test_a_prefix_is_the_beginning_of_every_prompt_with_it(tiny: LocalModel) -> None:
     prefix = tiny.tokens(PREFIX, answer=False)
     for question in ("Why?", HOSTILE[0]):
-        prompt = tiny.tokens([*PREFIX, build_question_message((Note("The sea", ("It is deep.",)),), question)])
+        prompt = tiny.tokens([*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), question)])
         assert prompt[: len(prefix)] == prefix
 
 
@@ -156,12 +156,12 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_there(tiny: LocalMo
     tiny.warm(PREFIX)
     prefix = len(tiny.tokens(PREFIX, answer=False))
     for question in ("What of the sea?", "How deep is it then?"):
-        _, usage = word(tiny, [*PREFIX, build_question_message((Note("The sea", ("It is deep.",)),), question)])
+        _, usage = word(tiny, [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), question)])
         assert prefix <= usage.cached < usage.prompt
 
 
 def test_an_answer_does_not_depend_on_what_was_kept(tiny: LocalModel) -> None:
-    messages = [*PREFIX, build_question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
+    messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
     tiny.warm([Message("system", "Something else altogether.")])
     cold, usage = word(tiny, messages)
     assert usage.cached < 20
@@ -173,7 +173,7 @@ def test_an_answer_does_not_depend_on_what_was_kept(tiny: LocalModel) -> None:
 
 def test_prefixes_are_kept_on_disk(path: Path, tiny: LocalModel, tmp_path: Path) -> None:
     """A second start takes them from there, and words and judges as the first one."""
-    messages = [*PREFIX, build_question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
+    messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
     asked = [build_support_question((note,), claim) for note, claim in PAIRS]
     first = LocalModel(path, 2048, cache=tmp_path / "cache")
     first.warm(PREFIX)
@@ -255,7 +255,7 @@ def test_verdicts_come_one_for_each_question(tiny: LocalModel) -> None:
 
 
 def test_verdicts_do_not_disturb_the_conversation(tiny: LocalModel) -> None:
-    messages = [*PREFIX, build_question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
+    messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
     said, _ = word(tiny, messages)
     _, before = word(tiny, messages)
     tiny.verdicts(SUPPORT_PREFIX, [build_support_question((note,), claim) for note, claim in PAIRS])
@@ -265,7 +265,7 @@ def test_verdicts_do_not_disturb_the_conversation(tiny: LocalModel) -> None:
 
 
 def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: LocalModel) -> None:
-    messages = [*PREFIX, build_question_message((Note("The sea", ("It is deep.",)),), "What of the sea?")]
+    messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
     said, _ = word(tiny, messages)
     pieces = []
     for piece in tiny.stream(messages, 24, Usage()):
