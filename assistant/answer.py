@@ -29,26 +29,28 @@ from assistant.settings import LENGTHS, Length
 
 
 def answer_question(
-    parts: Components, question: str, history: Sequence[Turn], clock: Clock, length: Length, variation: int
+    components: Components, question: str, history: Sequence[Turn], clock: Clock, length: Length, variation: int
 ) -> Iterator[Answer]:
     """Yield the answer as it grows; the last one is whole. While nothing is new, the same object is yielded again."""
     reading = Answer("answered", stage="reading")
     yield reading
-    if answer := parts.care.answer(question):
-        yield replace(answer, timings=clock.timings())
+    if answer := components.care.answer(question):
+        yield replace(answer, timings=clock.read())
         return
-    retrieval = retrieve(parts.searcher, question, history)
-    clock.retrieved()
+    retrieval = retrieve(components.searcher, question, history)
+    clock.mark_retrieved()
     yield reading
 
     asked = (*(turn.question for turn in history), question)
     prompt = build_answer_prompt(retrieval.notes, question, retrieval.earlier)
-    retrieval = decide_coverage(retrieval, prompt, parts.verdicts)
+    retrieval = decide_coverage(retrieval, prompt, components.verdicts)
     if not retrieval.selections:
-        yield replace(decline(retrieval, asked), timings=clock.timings())
+        yield replace(decline(retrieval, asked), timings=clock.read())
         return
 
     draft = reading
-    for draft in write_draft(parts.model, parts.verdicts, retrieval, prompt, LENGTHS[length], clock, variation):
+    for draft in write_draft(
+        components.model, components.verdicts, retrieval, prompt, LENGTHS[length], clock, variation
+    ):
         yield draft
-    yield replace(complete_draft(draft, retrieval, asked), stage="whole", timings=clock.timings())
+    yield replace(complete_draft(draft, retrieval, asked), stage="whole", timings=clock.read())

@@ -1,6 +1,6 @@
-"""The guide itself, to read: which documents it has, and the passages of one around a place.
+"""The guide as something to read: its documents, and stretches of their passages.
 
-Read from the index and not from the files: what is shown is what answers are made from.
+Read from the index and not from the files, so that a person sees what answers are made from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from index.storing.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedDocument:
     """A document of the guide."""
 
     source: str
@@ -28,31 +28,31 @@ class Listed:
 
 
 Lead = Literal["", "line", "paragraph", "item"]
-"""How a sentence follows the one before: in its line, on a line of its own, in a new paragraph or list item."""
+"""How a sentence follows the one before: on the same line, on a new line, in a new paragraph or in a new list item."""
 
 _ITEM = re.compile(r"(?:^|\n)[ \t>]*[-*+•–][ \t]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A sentence as a reader sees it."""
+class PlacedSentence:
+    """A sentence as a reader sees it, in its place in the passage."""
 
     text: str
     start: int
-    """In characters of its document, as a `Span`'s."""
+    """In characters of the document."""
     lead: Lead
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A passage in its place."""
+class PlacedPassage:
+    """A passage in its place in the document."""
 
     number: int
-    """In its document, from 0."""
+    """Of the passage in its document, from 0."""
     headings: tuple[str, ...]
     """From the outermost section to the innermost."""
     passage: Passage
-    pieces: tuple[Piece, ...]
+    pieces: tuple[PlacedSentence, ...]
     """Its sentences."""
 
 
@@ -60,45 +60,47 @@ class Part:
 class Extract:
     """Neighbouring passages of a document, in its order."""
 
-    document: Listed
-    parts: tuple[Part, ...]
+    document: ListedDocument
+    parts: tuple[PlacedPassage, ...]
 
 
-def listed(store: Store) -> tuple[Listed, ...]:
-    """The documents that have something to read, by source."""
-    return tuple(_listed(document) for document in _documents(store))
+def list_documents(store: Store) -> tuple[ListedDocument, ...]:
+    """The documents that hold text, ordered by source."""
+    return tuple(_list(document) for document in _find_documents(store))
 
 
 def extract(store: Store, source: str, first: int, count: int) -> Extract | None:
-    """So many passages of a document from a number on; None if the guide has no such document now."""
-    found = next((document for document in _documents(store) if document.source == source), None)
+    """`count` passages of a document, from number `first` on; None if the guide has no such document."""
+    found = next((document for document in _find_documents(store) if document.source == source), None)
     if found is None:
         return None
     begin = max(0, first)
     chunks = store.part(found, range(begin, begin + count))
     parts = (
-        Part(number, chunk.headings, make_passage(chunk, 0, 0.0), tuple(_pieces(chunk)))
+        PlacedPassage(number, chunk.headings, make_passage(chunk, 0, 0.0), tuple(_place_sentences(chunk)))
         for number, chunk in enumerate(chunks, start=begin)
     )
-    return Extract(_listed(found), tuple(parts))
+    return Extract(_list(found), tuple(parts))
 
 
-def around(store: Store, source: str, start: int, before: int, count: int) -> Extract | None:
-    """The same, from so many passages before the one that starts at a character of the document."""
-    found = next((document for document in _documents(store) if document.source == source), None)
+def extract_around(store: Store, source: str, start: int, before: int, count: int) -> Extract | None:
+    """The same, from `before` passages ahead of the one that starts at character `start`."""
+    found = next((document for document in _find_documents(store) if document.source == source), None)
     return extract(store, source, store.number(found, start) - before, count) if found else None
 
 
-def _pieces(chunk: Chunk) -> Iterator[Piece]:
-    """The sentences of a chunk; what stands between two of them says how they follow each other."""
+def _place_sentences(chunk: Chunk) -> Iterator[PlacedSentence]:
+    """Yield the sentences of a chunk; the text between two of them tells how they follow each other."""
     at = chunk.start
     for sentence in chunk.sentences:
         between = chunk.text[at - chunk.start : sentence.start - chunk.start]
-        yield Piece(sentence.plain, sentence.start, _lead(between if at > chunk.start else "\n\n", sentence))
+        yield PlacedSentence(
+            sentence.plain, sentence.start, _find_lead(between if at > chunk.start else "\n\n", sentence)
+        )
         at = sentence.end
 
 
-def _lead(between: str, sentence: Sentence) -> Lead:
+def _find_lead(between: str, sentence: Sentence) -> Lead:
     if _ITEM.search(between) or ("\n" in between and re.match(r"\d{1,3}[.)]\s", sentence.text)):
         return "item"
     if "\n\n" in between:
@@ -107,10 +109,13 @@ def _lead(between: str, sentence: Sentence) -> Lead:
     return "line" if "\n" in between and row else ""
 
 
-def _documents(store: Store) -> tuple[Indexed, ...]:
+def _find_documents(store: Store) -> tuple[Indexed, ...]:
     manifest = store.manifest
     return tuple(document for document in manifest.documents if document.chunks) if manifest else ()
 
 
-def _listed(document: Indexed) -> Listed:
-    return Listed(document.source, document.title, document.chunks)
+def _list(document: Indexed) -> ListedDocument:
+    return ListedDocument(document.source, document.title, document.chunks)
+
+
+Listed, Part, Piece = ListedDocument, PlacedPassage, PlacedSentence  # TEMP

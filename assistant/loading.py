@@ -1,4 +1,4 @@
-"""What a question passes through, loaded; and what is said while it loads."""
+"""Loading: models, index and what is built on them, and the status that is shown meanwhile."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ STARTING_LINE, LOADING_LINE, READING_LINE = "Starting …", "Loading the models 
 
 @dataclass(frozen=True, slots=True)
 class LoadingStatus:
-    """What is being loaded or fetched."""
+    """What is being loaded or fetched now."""
 
     line: str = ""
+    """For a person to read."""
     share: float | None = None
-    """How much of it is done, 0 to 1; None if that is not known."""
+    """The share that is done, 0 to 1; None if it is not known."""
     problem: str = ""
-    """Why it ended before it was done, in one line."""
+    """Why loading failed, in one line; empty if it did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """What a question passes through, loaded."""
+    """What answers questions, loaded and ready."""
 
     store: Store
     embedder: Embedder
@@ -49,53 +50,57 @@ class Components:
 
 
 def load_components(settings: Settings, say: Say, progress: Progress, stage: Say) -> Components:
-    """Fetch what is missing, load the models, make the index equal to the corpus, warm up.
+    """Fetch what is missing, load the models, bring the index up to date, warm up.
 
     Args:
-        say: told what is worth knowing afterwards.
-        progress: told how far the fetching or reading is.
-        stage: told what is being done now.
+        say: called with lines that stay worth reading afterwards.
+        progress: called as fetching or reading goes on.
+        stage: called with a line that says what is going on now.
+
+    Raises:
+        GuideError: a model or the guide cannot be used.
     """
-    corpus_files(settings.corpus)  # a missing guide is said before anything is fetched or loaded
-    chat, embed = _chat_file(settings, progress, stage), _ready(settings, "embed", progress, stage)
+    corpus_files(settings.corpus)  # a missing guide is reported before anything is fetched or loaded
+    chat, embed = _find_chat_file(settings, progress, stage), _fetch_if_missing(settings, "embed", progress, stage)
     stage(LOADING_LINE)
     fitted = load_fitted(settings)
     with ThreadPoolExecutor(2) as pool:
-        # llama.cpp and numpy read the weights while Python imports Chroma.
-        loading = pool.submit(_chat, chat, settings, fitted)
+        # llama.cpp and numpy read the weights from disk while Python imports Chroma.
+        loading = pool.submit(_load_chat_model, chat, settings, fitted)
         embedding = pool.submit(Embedder, embed, embedder_name(settings))
         store, embedder = opened(settings, say), embedding.result()
         stage(READING_LINE)
         fresh(store, settings, embedder, say, progress)
-        care = _care(settings, embedder, fitted)
+        care = _make_care(settings, embedder, fitted)
         searcher = Searcher(store, embedder)
         model = loading.result()
     return Components(store, embedder, searcher, model, Verdicts(model, fitted), care)
 
 
-def replace_model(parts: Components, settings: Settings, progress: Progress, stage: Say) -> Components:
-    """The same with the chat model of these settings, fetched if it is not here."""
-    chat = _chat_file(settings, progress, stage)
+def replace_model(components: Components, settings: Settings, progress: Progress, stage: Say) -> Components:
+    """The same components with the chat model that the settings name, fetched if it is missing."""
+    chat = _find_chat_file(settings, progress, stage)
     stage(LOADING_LINE)
     fitted = load_fitted(settings)
-    model, care = _chat(chat, settings, fitted), _care(settings, parts.embedder, fitted)
-    return replace(parts, model=model, verdicts=Verdicts(model, fitted), care=care)
+    model, care = _load_chat_model(chat, settings, fitted), _make_care(settings, components.embedder, fitted)
+    return replace(components, model=model, verdicts=Verdicts(model, fitted), care=care)
 
 
-def _ready(settings: Settings, role: Role, progress: Progress, stage: Say) -> Path:
+def _fetch_if_missing(settings: Settings, role: Role, progress: Progress, stage: Say) -> Path:
+    """The path of the model in use; says that it is being fetched if that is necessary."""
     choice = settings.model if role == "chat" else settings.embedder
     if not is_path(choice) and missing(settings, find(settings, choice)):
         stage(f"Fetching {choice} …")
     return ready(settings, role, progress=progress)
 
 
-def _chat_file(settings: Settings, progress: Progress, stage: Say) -> Path | None:
-    """The file of the chat model; None if a server has one."""
-    return None if settings.llm_url else _ready(settings, "chat", progress, stage)
+def _find_chat_file(settings: Settings, progress: Progress, stage: Say) -> Path | None:
+    """The file of the chat model; None if a server runs it."""
+    return None if settings.llm_url else _fetch_if_missing(settings, "chat", progress, stage)
 
 
-def _chat(path: Path | None, settings: Settings, fitted: Fitted) -> LocalModel | ServedModel:
-    """The chat model: on a server, or here, its fixed prefixes evaluated or taken from the disk."""
+def _load_chat_model(path: Path | None, settings: Settings, fitted: Fitted) -> LocalModel | ServedModel:
+    """The chat model: on a server, or here with its fixed prefixes evaluated or read from the prefix cache."""
     if path is None:
         return served(settings)
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
@@ -106,5 +111,6 @@ def _chat(path: Path | None, settings: Settings, fitted: Fitted) -> LocalModel |
     return model
 
 
-def _care(settings: Settings, embedder: Embedder, fitted: Fitted) -> Care:
+def _make_care(settings: Settings, embedder: Embedder, fitted: Fitted) -> Care:
+    """Care, with the vectors of its examples kept from start to start."""
     return Care(embedder.embed_questions, fitted.danger, settings.home / "cache" / f"care-{embedder.name}.npz")

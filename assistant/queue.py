@@ -1,4 +1,4 @@
-"""Who is answered next when several ask at once: first come, first served, and everyone may leave the line."""
+"""Who is answered next when several ask at once: first come, first served, and anyone may leave the line."""
 
 from __future__ import annotations
 
@@ -8,60 +8,62 @@ from contextlib import contextmanager
 from threading import Condition
 
 WAIT_SECONDS = 0.1
-"""Seconds after which someone who waits is told how many are before them."""
+"""How long someone waits in line before they are told again how many are ahead."""
 
 
 class AnswerQueue:
-    """A line in which so many at once have their turn.
+    """A line of questions, some of which are answered at the same time.
 
-    A place is not bound to a thread: each step of an answer may be taken in another one.
+    A place is not bound to a thread: each step of an answer may run in another one.
+
+    Args:
+        at_once: how many questions are answered at the same time.
     """
 
     def __init__(self, at_once: int = 1) -> None:
         self.at_once = at_once
-        """How many have their turn together."""
-        self._line: deque[object] = deque()
+        self._line: deque[Place] = deque()
         self._moved = Condition()
 
     @property
     def length(self) -> int:
-        """How many are being answered or wait for it."""
+        """How many questions are being answered or wait."""
         return len(self._line)
 
     @contextmanager
     def join(self) -> Iterator[Place]:
-        """A place at the end of the line; given up at the end, wherever it is then."""
-        turn = Place(self)
+        """A place at the end of the line; given up on leaving the context, wherever in the line it is by then."""
+        place = Place(self)
         with self._moved:
-            self._line.append(turn)
+            self._line.append(place)
         try:
-            yield turn
+            yield place
         finally:
             with self._moved:
-                self._line.remove(turn)
+                self._line.remove(place)
                 self._moved.notify_all()
 
-    def before(self, turn: Place, wait: float | None) -> int:
-        """How many must still end before it has its turn; looks again when the line moves, for so many seconds."""
+    def count_ahead(self, place: Place, timeout: float | None) -> int:
+        """How many must end before a place's turn comes; waits up to `timeout` seconds (None: forever) for 0."""
 
-        def left() -> int:
-            return max(0, self._line.index(turn) + 1 - self.at_once)
+        def ahead() -> int:
+            return max(0, self._line.index(place) + 1 - self.at_once)
 
         with self._moved:
-            self._moved.wait_for(lambda: not left(), wait)
-            return left()
+            self._moved.wait_for(lambda: not ahead(), timeout)
+            return ahead()
 
 
 class Place:
     """A place in the line."""
 
-    def __init__(self, turns: AnswerQueue) -> None:
-        self._turns = turns
+    def __init__(self, queue: AnswerQueue) -> None:
+        self._queue = queue
 
-    def before(self) -> int:
-        """How many must still end before this one; 0 as soon as it has its turn. Waits a moment for that."""
-        return self._turns.before(self, WAIT_SECONDS)
+    def count_ahead(self) -> int:
+        """How many must end before this one's turn; 0 as soon as it has come. Waits a moment for that."""
+        return self._queue.count_ahead(self, WAIT_SECONDS)
 
     def wait(self) -> None:
-        """Wait for the turn."""
-        self._turns.before(self, None)
+        """Wait until its turn has come."""
+        self._queue.count_ahead(self, None)

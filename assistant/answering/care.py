@@ -1,8 +1,7 @@
-"""A person in danger is sent to people who can help, before anything else runs.
+"""Care: a person in danger is told whom to call, before anything else runs.
 
-Three signals: patterns on the words and the likeness in meaning to examples, both from `care.toml`, which a person
-can edit for their country; and what was fitted to thousands of labelled messages. Not here: judging how great a
-danger is. A doubtful case gets the kind answer.
+Three signals: patterns and examples from `care.toml`, which a person can edit for their country, and a classifier
+fitted to thousands of labelled messages. How great a danger is, is not judged: in doubt, people to call are shown.
 """
 
 from __future__ import annotations
@@ -33,26 +32,26 @@ else:
     import tomli as tomllib
 
 LIKELY, UNLIKELY = 0.1, -0.6
-"""What is fitted takes a question for danger from the first; below the second it overrules a pattern."""
+"""Score of the classifier above which a question is danger, and up to which it overrules a pattern."""
 
 EXAMPLE_LIKENESS, EXAMPLE_LIKENESS_WITH_CLASSIFIER = 0.52, 0.70
-"""Cosine to an example of danger from which a question is taken for it, without and with what is fitted..."""
+"""Cosine to an example of danger from which a question is danger, without and with the classifier..."""
 
 MARGIN = 0.12
-"""...if it is nearer to it than to every harmless example by this much."""
+"""...if it is nearer to that example than to every harmless one by this much."""
 
 LONG_QUESTION, WINDOW = 60, 40
-"""Words of a question that is also read in parts, and about how many a part has."""
+"""Words from which a question is also read in windows, and about how many words a window has."""
 
 WINDOW_COST = 0.3
-"""What a part of a question must be surer by than the whole."""
+"""Taken from the score of a window, so that it must be clearer than the whole."""
 
 Embed = Callable[[Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of danger and its answer."""
+    """A kind of danger: how it is recognised, and what is said then."""
 
     name: str
     says: tuple[str, ...]
@@ -73,22 +72,22 @@ class CareBook:
 
 
 class Care:
-    """Decides whether a question comes from someone in danger, or who is the danger.
+    """Decides whether a question comes from someone who is in danger, or is a danger to others.
 
     Args:
-        embed: texts to unit vectors, as `Embedder.embed_questions`.
-        fitted: for the same embedder; None if there is none.
-        kept: the file in which the vectors of the examples are kept from start to start; None keeps none.
+        embed: `Embedder.embed_questions`, or its like: texts to unit vectors.
+        classifier: fitted for the same embedder; None if there is none.
+        cache: the file in which the vectors of the examples are kept between starts; None keeps none.
     """
 
-    def __init__(self, embed: Embed, fitted: Danger | None = None, kept: Path | None = None) -> None:
-        self._embed, self._kept = embed, kept
-        self._fitted = fitted
+    def __init__(self, embed: Embed, classifier: Danger | None = None, cache: Path | None = None) -> None:
+        self._embed, self._cache = embed, cache
+        self._classifier = classifier
         self._book = read_care_book()
         self._examples: Vectors | None = None
 
     def answer(self, question: str) -> Answer | None:
-        """The kind answer with people to call; None if nothing in the question points to danger."""
+        """What to say and whom to call; None if nothing in the question points to danger."""
         kind = self.match_patterns(question) or self.classify(question) or self.match_examples(question)
         if kind is None:
             return None
@@ -96,46 +95,46 @@ class Care:
         return Answer("care", tuple(AnswerSentence(line) for line in lines), contacts=kind.contacts, reason=kind.name)
 
     def match_patterns(self, question: str) -> Kind | None:
-        """The first kind one of whose patterns matches, figures of speech taken out, unless that is very unlikely."""
-        words = self._without_figures(question)
+        """The first kind with a pattern that matches outside figures of speech, unless the classifier overrules it."""
+        words = self._remove_figures(question)
         kind = next((kind for kind in self._book.kinds if any(p.search(words) for p in kind.patterns)), None)
-        if kind and self._fitted and all(likely <= UNLIKELY for likely, _ in self._readings(question)):
+        if kind and self._classifier and all(likely <= UNLIKELY for likely, _ in self._score(question)):
             return None
         return kind
 
     def classify(self, question: str) -> Kind | None:
-        """The kind of danger that what is fitted sees in the whole question, or clearly in a part of a long one."""
-        if self._fitted is None:
+        """The kind that the classifier finds in the whole question, or more clearly in a window of a long one."""
+        if self._classifier is None:
             return None
-        (whole, kind), *parts = self._readings(question)
+        (whole, kind), *parts = self._score(question)
         best, name = max([(whole, kind), *((likely - WINDOW_COST, name) for likely, name in parts)])
         return next((k for k in self._book.kinds if k.name == name), self._book.kinds[0]) if best > LIKELY else None
 
-    def _readings(self, question: str) -> list[tuple[float, str]]:
-        """What is fitted says of the whole question, and of each few sentences of a long one."""
-        assert self._fitted is not None
+    def _score(self, question: str) -> list[tuple[float, str]]:
+        """(score, kind) of the whole question, then of each window of a long one."""
+        assert self._classifier is not None
         parts = split_into_windows(question) if len(question.split()) > LONG_QUESTION else []
-        return [self._fitted.score(vector) for vector in self._embed([question, *parts])]
+        return [self._classifier.score(vector) for vector in self._embed([question, *parts])]
 
     def match_examples(self, question: str) -> Kind | None:
-        """The kind with the nearest example, if it is near enough and nearer than what only sounds so."""
-        if self._without_figures(question) != fold(question):
+        """The kind with the nearest example, if that is near enough and clearly nearer than every harmless one."""
+        if self._remove_figures(question) != fold(question):
             return None
         kinds = [kind for kind in self._book.kinds for _ in kind.examples]
-        cosines = (self._embed([question]) @ self._known().T)[0]
+        cosines = (self._embed([question]) @ self._embed_examples().T)[0]
         danger, harmless = cosines[: len(kinds)], cosines[len(kinds) :]
         best = int(np.argmax(danger))
-        alike = EXAMPLE_LIKENESS_WITH_CLASSIFIER if self._fitted else EXAMPLE_LIKENESS
+        alike = EXAMPLE_LIKENESS_WITH_CLASSIFIER if self._classifier else EXAMPLE_LIKENESS
         return kinds[best] if danger[best] >= alike and danger[best] >= harmless.max() + MARGIN else None
 
-    def _known(self) -> Vectors:
-        """The vectors of the examples, of danger and then harmless ones."""
+    def _embed_examples(self) -> Vectors:
+        """The vectors of the examples: danger first, then harmless ones."""
         if self._examples is None:
             texts = [*(text for kind in self._book.kinds for text in kind.examples), *self._book.harmless_examples]
-            self._examples = load_or_embed(self._kept, texts, self._embed)
+            self._examples = load_or_embed(self._cache, texts, self._embed)
         return self._examples
 
-    def _without_figures(self, question: str) -> str:
+    def _remove_figures(self, question: str) -> str:
         words = fold(question)
         for pattern in self._book.harmless:
             words = pattern.sub(" … ", words)
@@ -143,7 +142,7 @@ class Care:
 
 
 def load_or_embed(path: Path | None, texts: Sequence[str], embed: Embed) -> Vectors:
-    """Vectors of texts, from a file if it holds those of just these texts, else made and kept there."""
+    """The vectors of texts: from a file that holds just these texts, else embedded and kept there."""
     if path:
         with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile), np.load(path, allow_pickle=False) as kept:
             if kept["texts"].tolist() == list(texts):
@@ -159,7 +158,7 @@ def load_or_embed(path: Path | None, texts: Sequence[str], embed: Embed) -> Vect
 
 
 def split_into_windows(question: str) -> list[str]:
-    """A text in parts of whole sentences, of about PART words."""
+    """A text in windows of whole sentences, of about WINDOW words each."""
     parts: list[str] = []
     for sentence in sentencex.segment("en", question):
         joined = f"{parts[-1]} {sentence}" if parts else sentence
@@ -171,7 +170,7 @@ def split_into_windows(question: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Lower case, plain apostrophes, single spaces: what the patterns are written for."""
+    """A text as the patterns expect it: lower case, plain apostrophes, single spaces."""
     return " ".join(text.casefold().replace("’", "'").replace("`", "'").split())
 
 
@@ -200,7 +199,7 @@ def _read_kind(kept: dict[str, Any], contacts: dict[str, Contact], words: dict[s
 
 
 def _compile_patterns(patterns: Sequence[str], words: dict[str, str]) -> tuple[re.Pattern[str], ...]:
-    """Compiled, with the named words put in their places."""
+    """The patterns compiled, with named groups of words filled in."""
     full = []
     for pattern in patterns:
         for name, value in words.items():

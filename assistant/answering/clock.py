@@ -10,25 +10,29 @@ from assistant.records import Timings
 
 
 class Clock:
-    """Times one answer, from when its question came in."""
+    """Times one answer.
+
+    Args:
+        begun: when the question came in, by `time.perf_counter`.
+    """
 
     def __init__(self, begun: float) -> None:
         self.usage = Usage()
         self._begun = begun
         self._retrieved = self._first = 0.0
 
-    def retrieved(self) -> None:
-        """Retrieval has ended."""
+    def mark_retrieved(self) -> None:
+        """Note that retrieval has ended."""
         self._retrieved = time.perf_counter() - self._begun
 
-    def watched(self, pieces: Iterable[str]) -> Iterator[str]:
-        """The same pieces; the first one's time is noted."""
+    def watch(self, pieces: Iterable[str]) -> Iterator[str]:
+        """Yield the same pieces, and note when the first one comes."""
         for piece in pieces:
             self._first = self._first or time.perf_counter() - self._begun
             yield piece
 
-    def timings(self) -> Timings:
-        """As far as it is known now, in seconds and tokens."""
+    def read(self) -> Timings:
+        """Times and token counts so far."""
         total, usage = time.perf_counter() - self._begun, self.usage
         retrieved, first, total = (round(value, 3) for value in (self._retrieved, self._first, total))
         return Timings(retrieved, first, total, usage.prompt, usage.cached, usage.generated)

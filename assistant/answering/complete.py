@@ -1,4 +1,4 @@
-"""What stands of a draft, completed: with the guide's own words where it passed them over, or an honest no."""
+"""A checked draft made whole: with a quotation where it passed over the nearest sentence, or an honest no."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assistant.records import Answer, AnswerSentence, Citation
 from index.chunking.words import words
 
 QUOTED = 2
-"""The guide's own sentences shown when nothing of a draft is left."""
+"""How many of the guide's own sentences are quoted when nothing of a draft is left."""
 
 NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
 
@@ -21,33 +21,31 @@ UNSUPPORTED = "what the model would say of it does not stand in the guide"
 
 
 def complete_draft(draft: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """What stands of a draft, completed; of nothing, the guide's own sentences, or a no if coverage was in doubt."""
+    """The whole answer. Of a draft without sentences: quotations from the guide, or a no if coverage is doubtful."""
     if draft.sentences:
         return add_steps(add_nearest(draft, retrieval), retrieval, asked)
-    standing = quote_nearest(draft, retrieval, QUOTED)
-    if retrieval.doubtful or not standing.sentences:
+    quoted = quote_nearest(draft, retrieval, QUOTED)
+    if retrieval.doubtful or not quoted.sentences:
         return replace(decline(retrieval, asked), dropped=draft.dropped, reason=UNSUPPORTED)
-    return add_steps(standing, retrieval, asked)
+    return add_steps(quoted, retrieval, asked)
 
 
 def add_nearest(answer: Answer, retrieval: Retrieval) -> Answer:
-    """The answer, with the guide's sentence nearest to the question as a quotation if the model passed it over."""
+    """The answer, with the sentence of the guide nearest to the question quoted if the model passed it over."""
     best = find_nearest(retrieval, 1)
-    if not best:
-        return answer
-    known = {citation.span for sentence in answer.sentences for citation in sentence.support}
-    if any(c.span in known for sentence in best for c in sentence.support) or repeats(best[0].text, answer):
+    cited = {citation.span for sentence in answer.sentences for citation in sentence.support}
+    if not best or best[0].support[0].span in cited or repeats(best[0].text, answer):
         return answer
     return fill_citations(replace(answer, sentences=(*answer.sentences, *best)))
 
 
 def quote_nearest(answer: Answer, retrieval: Retrieval, most: int) -> Answer:
-    """The guide's own sentences nearest to the question, for a draft of which nothing was left."""
+    """The answer, made of the `most` sentences of the guide that are nearest to the question."""
     return fill_citations(replace(answer, sentences=find_nearest(retrieval, most), quoted=True))
 
 
 def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
-    """The sentences of the guide nearest to the question, as quotations, in the guide's order."""
+    """The `most` sentences of the guide nearest to the question, as quotations, in the order of the passages."""
     ranked = sorted(
         (
             (one.match.score + cosine, one.number, sentence)
@@ -64,7 +62,7 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
 
 
 def add_steps(answer: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """The answer with next steps and follow-up questions."""
+    """The answer with its next steps and follow-up questions."""
     used = {(p.source, p.start) for p in answer.passages if p.cited}
     others = [m.chunk for m in retrieval.matches if (m.chunk.source, m.chunk.start) not in used]
     steps = choose_next_steps(retrieval.matches, answer.passages, answer.text)
@@ -72,7 +70,7 @@ def add_steps(answer: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Ans
 
 
 def decline(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """An honest no, with the nearest topics that the guide does cover, to click."""
+    """An honest no, with the nearest questions that the guide does answer."""
     nearest = choose_follow_ups((match.chunk for match in retrieval.matches), asked)
     lines = [AnswerSentence(NOT_COVERED)]
     if nearest:

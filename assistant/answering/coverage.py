@@ -17,17 +17,17 @@ from index.chunking.words import words
 from index.search import Match
 
 UNLIKE = 0.15
-"""Likeness of the best chunk below which nothing bears on a question."""
+"""Likeness of the best chunk below which nothing in the guide bears on a question."""
 
-ALIKE, ALIKE_UNFITTED = 0.80, 0.50
-"""Likeness of the best chunk from which no verdict is asked for; lower where verdicts are a plain yes or no."""
+CLEAR, CLEAR_WITHOUT_PROBE = 0.80, 0.50
+"""Likeness of the best chunk from which no verdict is needed; lower where verdicts are a plain yes or no."""
 
-LIKENESS_WEIGHT, BAR = 5.0, 2.0
-"""Between these bounds, verdict + LIKENESS_WEIGHT * likeness must reach BAR. Fitted on the tuning set."""
+LIKENESS_WEIGHT, COVERAGE_BAR = 5.0, 2.0
+"""Between these bounds, verdict + LIKENESS_WEIGHT * likeness must reach COVERAGE_BAR. Fitted on the tuning set."""
 
 
 def decide_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: Verdicts) -> Retrieval:
-    """The same retrieval with its margin; without selections if the guide does not cover the question.
+    """The retrieval with its margin, and without selections if the guide does not cover the question.
 
     Args:
         prompt: the prompt of the answer; see `Verdicts.covers`.
@@ -39,16 +39,16 @@ def decide_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: V
 
 
 def measure_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: Verdicts) -> tuple[float, str]:
-    """By how much coverage is above BAR, and why it does not; empty if it does."""
+    """By how much coverage is above COVERAGE_BAR, and why it does not; empty if it does."""
     asked = f"{retrieval.earlier} {retrieval.question}"
     likeness = retrieval.likeness
     if likeness < UNLIKE:
         return -math.inf, "nothing in the guide is near it"
     if QUANTITY.search(" ".join(words(asked))) and not any(map(_has_number, retrieval.matches[:PASSAGES])):
         return -math.inf, "it asks for a number, and the guide gives none"
-    if likeness >= (ALIKE if verdicts.reads_coverage else ALIKE_UNFITTED):
+    if likeness >= (CLEAR if verdicts.reads_coverage else CLEAR_WITHOUT_PROBE):
         return math.inf, ""
-    margin = verdicts.covers(retrieval, prompt) + LIKENESS_WEIGHT * likeness - BAR
+    margin = verdicts.covers(retrieval, prompt) + LIKENESS_WEIGHT * likeness - COVERAGE_BAR
     return margin, "" if margin >= 0 else "what is near it does not answer it"
 
 

@@ -1,8 +1,8 @@
-"""Every sentence of a draft -> the sentences of the guide that support it, or nothing.
+"""Grounding: for each sentence of a draft, the sentences of the guide that support it, or none.
 
-Evidence is looked for by words, weighted by how long they are in the passages; a sentence that follows its
-evidence nearly word for word stands at once; any other is put to the chat model as a yes-or-no question, and its
-verdict is weighed with the share of words held. Numbers, quotations and negations must agree in every case.
+Evidence is chosen by the words that it shares with the sentence. Numbers, quotations and names must agree with it. A
+sentence that repeats its evidence nearly word for word is then supported; for any other the chat model gives a verdict,
+which is weighed with the share of its words that the evidence holds.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ from index.chunking.chunk import Sentence
 from index.chunking.words import stem, terms, words
 
 MOST = 5
-"""Sentences of the guide that may support one sentence together."""
+"""The most sentences of the guide that support one sentence together."""
 
 ADDS = 0.1
-"""Of the telling words of a sentence: what another piece of evidence must add to be cited beside the first."""
+"""Share of the telling words of a sentence that further evidence must add to be cited beside the first."""
 
 LEAST = 0.3
-"""Of the telling words: a sentence that shares fewer with any evidence is not put to the model."""
+"""Share of its telling words that the evidence must hold; with less, no verdict is asked for."""
 
 VERBATIM = 0.9
-"""Of all words, in their order: from here a sentence is taken as the guide's own."""
+"""Share of all words, in their order, from which a sentence counts as the guide's own."""
 
-HELD_WEIGHT, ASKED_WEIGHT, NEW_COST, BAR = 2.0, 0.5, 0.1, 2.5
-"""A sentence stands if verdict + HELD_WEIGHT * share - NEW_COST * new words >= BAR, all as logits. The share is that
-of its telling words which the evidence holds; one that only the person used counts by ASKED_WEIGHT. Fitted on the
-tuning half of tests/questions/grounding.jsonl."""
+HELD_WEIGHT, ASKED_WEIGHT, NEW_COST, SUPPORT_BAR = 2.0, 0.5, 0.1, 2.5
+"""A sentence is supported if verdict + HELD_WEIGHT * share - NEW_COST * new words >= SUPPORT_BAR, all as logits.
+`share` is the share of its telling words that the evidence holds; a word that only the person used counts by
+ASKED_WEIGHT. Fitted on the tuning half of tests/questions/grounding.jsonl."""
 
 RELEVANT = 0.5
-"""Of the best cosine to the question: a sentence whose support is further off strays from it."""
+"""Share of the best cosine to the question; a sentence whose support is further off strays from the question."""
 
 EXAMPLE_HELD = 0.7
-"""Of the telling words of an example: what must stand in the evidence or the question."""
+"""Share of the telling words of an example that the evidence or the question must hold."""
 
 Verdict = Callable[[str], float]
-"""A text of `prompt.support_question` -> how much likelier Yes is than No, a logit."""
+"""A text of `build_support_question` -> how surely its note says what its claim says, a logit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a passage that went before the model."""
+    """A sentence of a passage that goes before the model."""
 
     number: int
     """The passage's."""
     heading: str
-    """Without its number; empty if it is a question, which states nothing."""
+    """The passage's, without its number; empty if it is a question, which states nothing."""
     sentence: Sentence
     words: tuple[str, ...]
-    """Stems, in their order."""
+    """Stems, in the order of the sentence."""
     terms: frozenset[str]
 
 
@@ -73,8 +73,9 @@ class Grounder:
     """Judges the sentences of one draft against the passages that it was worded from.
 
     Args:
-        selections: the passages that the draft is worded from; all their sentences count, not only those shown.
-        question: what the person asked; a word of theirs is nothing new in an answer.
+        selections: the passages that the draft is worded from. All sentences of their chunks are evidence, not only
+            those that go before the model.
+        question: what the person asked; their own words do not count as new in an answer.
     """
 
     def __init__(self, selections: Sequence[Selection], verdict: Verdict, question: str) -> None:
@@ -89,20 +90,20 @@ class Grounder:
 
     def find_support(self, claim: str) -> tuple[Citation, ...]:
         """What supports a sentence of a draft, best first; empty if nothing does."""
-        chosen = self._choose(claim)
-        if not chosen or not agrees(claim, chosen) or not self._exemplified(claim, chosen):
+        chosen = self._choose_evidence(claim)
+        if not chosen or not agrees(claim, chosen) or not self._has_given_examples(claim, chosen):
             return ()
-        if not follows(claim, chosen) and not self._confirmed(claim, chosen):
+        if not follows(claim, chosen) and not self._is_confirmed(claim, chosen):
             return ()
         return tuple(Citation(e.number, make_span(e.sentence)) for e in chosen)
 
     def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
-        """Whether a supported sentence is worth saying: it goes on with a cited passage, or is near the question."""
+        """Whether support bears on the question: it is from a passage cited already, or near the question."""
         least = RELEVANT * max(self._cosines.values())
         return any(c.number in cited or self._cosines[c.number, c.span.start] >= least for c in support)
 
-    def _choose(self, claim: str) -> tuple[Evidence, ...]:
-        """The fewest sentences that hold most of what a sentence tells, best first; none if they hold too little."""
+    def _choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
+        """The fewest sentences that hold most telling words of a claim, best first; none if they hold too few."""
         telling = terms(claim)
         spoken = [stem(word) for word in words(claim)]
         ranked = sorted(self._evidence, key=lambda e: (-_score_nearness(spoken, telling, e), e.number))
@@ -116,11 +117,11 @@ class Grounder:
                 held |= brings
         return tuple(chosen) if len(telling) > 1 and len(held) >= LEAST * len(telling) else ()
 
-    def _confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
-        """The chat model's yes, weighed with how much of the sentence stands in its evidence."""
+    def _is_confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
+        """The chat model's verdict, weighed with the share of the claim's words that the evidence holds."""
         telling = terms(claim)
         held = frozenset[str]().union(*(e.terms for e in chosen))
-        if not telling & held - self._asked:  # it only says the question back, with a yes or a no
+        if not telling & held - self._asked:  # it only repeats the question
             return False
         headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
         if len(telling & headings - held) > len(telling & held):  # it is made of a heading, which states nothing
@@ -131,17 +132,18 @@ class Grounder:
         missing = telling - held - headings
         share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / len(telling)
         cost = NEW_COST * len(missing - self._asked)
-        return self._verdict(build_support_question(evidence, claim)) + HELD_WEIGHT * share - cost >= BAR
+        verdict = self._verdict(build_support_question(evidence, claim))
+        return verdict + HELD_WEIGHT * share - cost >= SUPPORT_BAR
 
-    def _exemplified(self, claim: str, chosen: Sequence[Evidence]) -> bool:
-        """Whether the examples in a sentence come from its evidence or from the person."""
+    def _has_given_examples(self, claim: str, chosen: Sequence[Evidence]) -> bool:
+        """Whether the examples in a claim come from its evidence or from the question."""
         held = self._asked.union(*(e.terms for e in chosen))
         given = [terms(match["example"]) for match in EXAMPLE.finditer(claim)]
         return all(len(some & held) >= EXAMPLE_HELD * len(some) for some in given)
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether numbers, quotations and names of a sentence stand in its evidence, and no absolute word is added."""
+    """Whether the numbers, quotations and names of a claim stand in its evidence, and no absolute word is added."""
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     there, spoken = frozenset(_find_figures(text)), frozenset(words(text))
     if not there.issuperset(_find_figures(claim)):
@@ -161,7 +163,7 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether a sentence says what its evidence says nearly word for word, with the same negations and nothing new."""
+    """Whether a claim repeats its evidence nearly word for word: no new telling word, and negated alike."""
     spoken = [stem(word) for word in words(claim)]
     if not terms(claim) <= frozenset[str]().union(*(e.terms | terms(e.heading) for e in evidence)):
         return False
@@ -175,7 +177,7 @@ def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def count_common(one: Sequence[str], other: Sequence[str]) -> int:
-    """Length of the longest common subsequence of two texts, in words."""
+    """The length of the longest common subsequence of two texts, in words."""
     row = [0] * (len(other) + 1)
     for word in one:
         fresh = [0]
@@ -195,7 +197,7 @@ def _list_evidence(selections: Iterable[Selection]) -> Iterable[Evidence]:
 
 
 def _score_nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:
-    """How much of a sentence stands in a piece of evidence: its telling words, and all words in their order."""
+    """How much of a claim stands in a piece of evidence, 0 to 2: telling words, and all words in their order."""
     shared = len((evidence.terms | terms(evidence.heading)) & telling) / max(1, len(telling))
     return shared + count_common(spoken, evidence.words) / max(1, len(spoken))
 
@@ -206,7 +208,7 @@ def _is_negated(text: str) -> bool:
 
 
 def _find_figures(text: str) -> Iterable[str]:
-    """The numbers of a text, small ones in words too; "one" is more often a pronoun."""
+    """Yield the numbers of a text, in figures; small ones also from words, but for "one", mostly a pronoun."""
     for word in words(text):
         if word[0].isdigit():
             yield word

@@ -1,7 +1,6 @@
-"""The wording of every prompt, and what of it fits; pure.
+"""The wording of every prompt. Pure.
 
-A prompt is a long fixed prefix, which the model evaluates once and keeps, and then the part that changes:
-the notes and the question.
+A prompt is a long fixed prefix, which the model evaluates once and keeps, and then what changes: notes and question.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ SYSTEM = (
 
 
 SENTENCE_LIMIT = 500
-"""Characters of one sentence that a model is shown; the rest of an endless one is left out."""
+"""Characters of a sentence that go into a prompt; the rest of a longer one is left out."""
 
 ASKED_LIMIT = 1500
-"""Characters of a question that are shown where it is decided whether the guide answers it."""
+"""Characters of a question that go into a question about coverage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +36,16 @@ class Note:
 
 
 def build_question_message(notes: Sequence[Note], question: str, earlier: str = "") -> Message:
-    """The changing part of an answer's prompt: the notes, the question, and the one before it if it leans on that."""
+    """The part of an answer's prompt that changes: notes, question, and the question before if it leans on that."""
     lines = [f"{note.number}. {join_heading(note.heading, ' '.join(map(shorten, note.sentences)))}" for note in notes]
     before = f"Earlier question: {earlier}\n" if earlier else ""
     return Message("user", "Notes\n" + "\n".join(lines) + f"\n\n{before}Question: {question}")
 
 
 def join_heading(heading: str, text: str) -> str:
-    """A text with the heading that it stands under.
+    """A text with its heading: a question in front of what answers it, any other heading behind, in brackets.
 
-    A heading that asks goes before what answers it. Any other goes behind: in front, a small model takes it for the
-    beginning of the sentence.
+    In front, a small model takes a heading for the beginning of the sentence.
     """
     if heading.endswith("?"):
         return f"{heading} {text}"
@@ -60,26 +58,26 @@ def build_answer_prompt(notes: Sequence[Note], question: str, earlier: str = "")
 
 
 def build_coverage_question(sentences: Sequence[str], question: str) -> str:
-    """Whether these sentences answer a question, or help with what happened, for a yes or no."""
+    """Asks whether these sentences answer a question, or help with what happened; for a yes or no."""
     return f"Guide: {' '.join(map(shorten, sentences))}\nQuestion: {shorten(question, ASKED_LIMIT)}"
 
 
 ASIDE = "\nDo the notes help with just that, at least in part? Reply Yes or No."
-"""Asked at the end of an answer's prompt, beside it: whether the guide covers the question. See `fit.py`."""
+"""Asked beside an answer's prompt, at its end: whether the notes cover the question. A probe is fitted to this text."""
 
 
 def build_support_question(evidence: Sequence[str], claim: str) -> str:
-    """Whether these sentences say what a sentence of an answer says, for a yes or no."""
+    """Asks whether these sentences say what a claim says; for a yes or no."""
     return f"Note: {' '.join(map(shorten, evidence))}\nClaim: {shorten(claim)}"
 
 
 def build_judge_question(text: str, claim: str) -> str:
-    """Whether a text says what a sentence says, as the evaluation asks it, for a yes or no."""
+    """Asks the same for the evaluation, in other words; for a yes or no."""
     return f"Text: {text}\nStatement: {claim}"
 
 
 def shorten(text: str, limit: int = SENTENCE_LIMIT) -> str:
-    """A text as it is, or its beginning up to whole words."""
+    """A text as it is, or its beginning cut between words."""
     return text if len(text) <= limit else f"{text[:limit].rpartition(' ')[0] or text[:limit]} …"
 
 
@@ -177,7 +175,7 @@ COVERAGE_PREFIX: tuple[Message, ...] = (
     *_show_coverage(_SOAK, "isn't it enough when it rains now and then", "Yes"),
     *_show_coverage(_SOAK, "How do I get rid of slugs?", "No"),
 )
-"""The fixed part of the question whether the guide covers a question."""
+"""The fixed part of a question about coverage."""
 
 SUPPORT_PREFIX: tuple[Message, ...] = (
     Message(
@@ -217,7 +215,7 @@ SUPPORT_PREFIX: tuple[Message, ...] = (
         "No",
     ),
 )
-"""The fixed part of the question whether the guide says what a sentence of a draft says."""
+"""The fixed part of a question about support."""
 
 JUDGE_PREFIX: tuple[Message, ...] = (
     Message(
@@ -256,4 +254,4 @@ JUDGE_PREFIX: tuple[Message, ...] = (
         "The tenant tells the landlord about damage.", "The landlord tells the tenant about damage.", "No"
     ),
 )
-"""The fixed part of the evaluation's question; its wording and examples are not those of `SUPPORT_PREFIX`."""
+"""The fixed part of the evaluation's question; with other words and examples than `SUPPORT_PREFIX`."""

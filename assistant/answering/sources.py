@@ -1,7 +1,7 @@
-"""Chunks and sentences of the index as an answer shows them, and what has become of them since.
+"""Passages made from chunks, and the passages of a kept answer found again after the guide has changed.
 
-A kept answer holds the exact text that it cited. When the guide changes, each passage is looked for again by the
-content of its cited sentences: still there, it is shown where it stands now; else it says that the guide has changed.
+A kept answer holds the exact text that it cited. Each of its passages is looked for by the text of its cited sentences:
+if they are all there, the passage is shown where it stands now; else it is marked with what stands in its place.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from index.storing.entries import text_hash
 from index.storing.store import Store
 
 SUCCESSOR_LIKENESS = 0.4
-"""Of two texts' characters in common runs: a passage less like the old one than this is not what became of it."""
-
+"""Likeness to an old passage, 0 to 2, from which a passage counts as what stands in its place."""
 
 COMPARED = 5
-"""Passages that are compared with an old one letter by letter."""
+"""How many passages are compared with an old one letter by letter."""
 
 
 def make_passage(chunk: Chunk, number: int, score: float) -> Passage:
@@ -37,7 +36,7 @@ def make_span(sentence: Sentence) -> Span:
 
 
 def revise(answer: Answer, store: Store) -> Answer:
-    """The answer as it stands to the guide now: cited passages found again, or marked with what stands there now."""
+    """The answer, its cited passages found again in the guide as it is now, or marked with what stands there."""
     found = {passage.number: _find_again(passage, passage.cited, store) for passage in answer.passages if passage.cited}
     passages = tuple(found[p.number][0] if p.number in found else p for p in answer.passages)
     sentences = tuple(
@@ -53,7 +52,7 @@ def _move_citations(sentence: AnswerSentence, spans: dict[int, dict[Span, Span]]
 
 
 def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[Passage, dict[Span, Span]]:
-    """A passage as it is now, and where its cited sentences are; as it was, and marked, if some are gone."""
+    """The passage as it is now, and old span -> new span; the old passage, marked, if a cited sentence is gone."""
     holding = [{chunk.id: chunk for chunk in store.holding(text_hash(plain(span.text)))} for span in cited]
     common = [chunk for identity, chunk in holding[0].items() if all(identity in held for held in holding)]
     if not common:
@@ -67,7 +66,7 @@ def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[
 
 
 def _find_successor(passage: Passage, store: Store) -> str:
-    """The text that stands in a passage's place now; empty if there is none."""
+    """The text that stands in a passage's place now; empty if nothing does."""
     manifest = store.manifest
     documents = [d for d in manifest.documents if d.source == passage.source] if manifest else []
     nearest = sorted(store.chunks(documents), key=lambda chunk: -_compare(chunk, passage, quick=True))[:COMPARED]
@@ -77,7 +76,7 @@ def _find_successor(passage: Passage, store: Store) -> str:
 
 
 def _compare(chunk: Chunk, passage: Passage, *, quick: bool = False) -> float:
-    """0 to 2; the same heading counts as much as the same text. A `quick` one may be too much."""
+    """Likeness, 0 to 2: the same heading counts as much as the same text. `quick` gives an upper bound."""
     same = " › ".join(chunk.headings) == passage.heading
     matcher = SequenceMatcher(None, chunk.text, passage.text, autojunk=False)
     return same + (matcher.quick_ratio() if quick else matcher.ratio())

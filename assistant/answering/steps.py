@@ -1,7 +1,7 @@
-"""What to do next, and what to ask next: from the guide itself, each with its place; no model call.
+"""Next steps and follow-up questions, from the guide itself; no model is called.
 
-A next step is a sentence of the guide that tells its reader to do something. A follow-up is one of the guide's
-own questions, or a heading turned into one, so that it can always be answered.
+A next step is a sentence of the guide that tells its reader to do something. A follow-up is a question of the guide, or
+a heading turned into one, so that it can always be answered.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from index.chunking.words import terms, words
 from index.search import Match
 
 STEPS, FOLLOW_UPS = 3, 3
-"""Most of each that are offered."""
+"""The most next steps and follow-ups that are offered."""
 
 NEAR_BEST = 0.5
-"""Of the best sentence's cosine; a sentence further from the question is no next step for it."""
+"""Share of the best sentence's cosine; a sentence further from the question is no next step."""
 
 DANGLING_COST = 0.08
-"""Of a step that points back ("wash it"), and so is harder to understand alone."""
+"""Taken from the score of a step that points back ("wash it"), and so is harder to understand alone."""
 
 STEP_LIMIT = 260
 """Characters; a longer sentence is no step to keep in mind."""
 
 
 def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str = "") -> tuple[NextStep, ...]:
-    """Two or three things to do, nearest to the question first, each from another place if there are enough.
+    """Up to STEPS things to do, nearest to the question first, each from another chunk if there are enough.
 
     Args:
-        matches: what was found for the question, best first.
-        passages: those of them that went before the model, numbered, with what of them the answer cites.
-        said: the answer's text; what it says or cites already is not repeated.
+        matches: the matches of the question, best first.
+        passages: those of them that went before the model, with the sentences that the answer cites.
+        said: the text of the answer; what it says or cites is not repeated.
     """
     numbered = {(passage.source, passage.start): passage for passage in passages}
     cited = {(passage.source, span.start) for passage in passages for span in passage.cited}
@@ -66,7 +66,7 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
 
 
 def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Match, Sentence]]:
-    """Sentences that tell to do something, near enough to the question and not said yet, with their scores."""
+    """Yield (score, match, sentence) for instructions near the question that the answer has not given yet."""
     best = max((cosine for match in matches for cosine in match.sentences), default=0.0)
     for match in matches:
         for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True):
@@ -76,7 +76,7 @@ def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[floa
 
 
 def tells_to_do(sentence: str) -> bool:
-    """Whether a sentence is an instruction: it opens with a verb, after a link or a purpose at most."""
+    """Whether a sentence is an instruction: it opens with a verb, after at most a link or a purpose."""
     if not len(words(sentence)) >= 4 or len(sentence) > STEP_LIMIT or sentence.rstrip("”\"')")[-1:] not in (".", "!"):
         return False
     rest = SPOKEN_LABEL.sub("", sentence[_find_link_end(sentence) :])
@@ -85,7 +85,7 @@ def tells_to_do(sentence: str) -> bool:
 
 
 def remove_link(sentence: str) -> str:
-    """A sentence without the word that tied it to the one before ("Next, ...", "Lastly, ...")."""
+    """A sentence without the word that ties it to the one before ("Next, ...", "Lastly, ...")."""
     rest = sentence[_find_link_end(sentence) :]
     return rest[:1].upper() + rest[1:]
 
@@ -101,17 +101,17 @@ def _opens_with_verb(text: str) -> bool:
 
 
 def _is_repeated(one: str, other: str) -> bool:
-    """Whether most of what one text tells stands in the other."""
+    """Whether most telling words of one text stand in the other."""
     telling = terms(one)
     return len(telling & terms(other)) >= 0.7 * len(telling)
 
 
 def choose_follow_ups(chunks: Iterable[Chunk], asked: Sequence[str]) -> tuple[str, ...]:
-    """Questions to go on with, in the order of the chunks, none of them asked yet.
+    """Up to FOLLOW_UPS questions to go on with, in the order of the chunks, none of them asked before.
 
     Args:
-        chunks: best first; those the answer stood on should not be among them.
-        asked: the questions so far.
+        chunks: best first, without those that the answer cites.
+        asked: the questions of the conversation so far.
     """
     offered: list[str] = []
     for chunk in chunks:
@@ -123,7 +123,7 @@ def choose_follow_ups(chunks: Iterable[Chunk], asked: Sequence[str]) -> tuple[st
 
 
 def form_question(chunk: Chunk) -> str:
-    """A chunk's heading as a question of the reader's; empty if it is only the title."""
+    """A chunk's heading as a question that a reader would ask; empty if the heading is only the title."""
     heading = remove_label(chunk.heading)
     if not heading or chunk.headings == (chunk.title,):
         return ""
@@ -140,10 +140,10 @@ def remove_label(heading: str) -> str:
 
 
 def _put_in_first_person(text: str) -> str:
-    """A text that speaks to "you" as its reader would say it."""
+    """A text that speaks to "you", as its reader would say it."""
     return " ".join(IN_FIRST_PERSON.get(word, word) for word in text.split())
 
 
 def _lower_first(text: str) -> str:
-    """Without a capital at the start, unless the whole first word has them."""
+    """A text with a small first letter, unless its first word is all capitals."""
     return text if text[:2].isupper() else text[:1].lower() + text[1:]

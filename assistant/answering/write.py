@@ -1,4 +1,4 @@
-"""The draft: the local model words an answer, and each sentence of it is shown only if the guide supports it."""
+"""The draft: the chat model words an answer, and a sentence of it is kept only if the guide supports it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from assistant.records import Answer, AnswerSentence, Passage, Span
 from index.chunking.words import FUNCTION_WORDS, terms, words
 
 REPEATED = 0.2
-"""Of the telling words of a sentence: one that brings fewer new ones only repeats another."""
+"""A sentence repeats another if no more than this share of its telling words is new."""
 
 
 def write_draft(
@@ -33,18 +33,19 @@ def write_draft(
     clock: Clock,
     variation: int,
 ) -> Iterator[Answer]:
-    """Yield the draft as it grows: a sentence is in it once the guide was found to support it.
+    """Yield the draft as it grows; the very same object while no sentence is new.
 
     Args:
-        length: sentences kept, then the model is stopped; and the most tokens that it may word.
+        prompt: the prompt that `decide_coverage` was given; evaluated already, it costs nothing here.
+        length: how many sentences are kept before the model is stopped, and the most tokens that it may generate.
     """
-    most, limit = length
+    most_sentences, most_tokens = length
     grounder = Grounder(retrieval.selections, verdicts.supports, f"{retrieval.earlier} {retrieval.question}")
     answer = Answer("answered", passages=make_passages(retrieval), stage="writing")
     dropped: list[str] = []
-    with closing(model.stream(prompt, limit, clock.usage, variation)) as pieces:
+    with closing(model.stream(prompt, most_tokens, clock.usage, variation)) as pieces:
         yield answer
-        for drafted in stream_sentences(clock.watched(pieces)):
+        for drafted in stream_sentences(clock.watch(pieces)):
             if drafted is None:
                 yield answer
                 continue
@@ -57,15 +58,16 @@ def write_draft(
             else:
                 dropped.append(sentence)
             yield answer
-            if len(answer.sentences) == most:
+            if len(answer.sentences) == most_sentences:
                 break
     yield replace(answer, dropped=tuple(dropped), cut_short=clock.usage.cut_short)
 
 
 def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
-    """The sentences of a text that comes in pieces, each as soon as the next begins; an unfinished end is left out.
+    """Yield the sentences of a text that comes in pieces, each as soon as the next one begins.
 
-    None stands for a piece that ended no sentence, so that whoever listens may stop the model between tokens.
+    An unfinished sentence at the end is left out. Before each piece is looked at, None is yielded, so that the caller
+    can stop the model between tokens.
     """
     text = ""
     for piece in pieces:
@@ -79,18 +81,18 @@ def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
 
 
 def _split(text: str) -> list[str]:
-    """A text at the ends of its sentences; nothing is lost."""
+    """A text cut at the ends of its sentences; joined, the parts give the text back."""
     return [str(part) for line in text.splitlines(keepends=True) for part in sentencex.segment("en", line)] or [""]
 
 
 def repeats(sentence: str, answer: Answer) -> bool:
-    """Whether a sentence says hardly anything that one of the answer's has not said."""
+    """Whether a sentence says hardly anything that a sentence of the answer has not said."""
     telling = terms(sentence)
     return any(len(telling - terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
 
 
 def remove_opening(sentence: str, asked: str) -> str:
-    """A sentence without its yes or no, or another single word that the person put into the model's mouth.
+    """A sentence without an opening yes or no, or another single word that the model took over from the question.
 
     The check sees what a sentence says, but not what it says yes to.
     """
@@ -104,12 +106,12 @@ def remove_opening(sentence: str, asked: str) -> str:
 
 
 def make_passages(retrieval: Retrieval) -> tuple[Passage, ...]:
-    """The passages that go before the model."""
+    """The passages that go before the model, with their numbers."""
     return tuple(make_passage(one.match.chunk, one.number, one.match.score) for one in retrieval.selections)
 
 
 def fill_citations(answer: Answer) -> Answer:
-    """The answer with each passage's cited sentences filled in."""
+    """The answer, with the sentences that it cites noted in each passage."""
     spans: dict[int, set[Span]] = {}
     for citation in (citation for sentence in answer.sentences for citation in sentence.support):
         spans.setdefault(citation.number, set()).add(citation.span)

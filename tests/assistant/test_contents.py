@@ -8,7 +8,7 @@ import pytest
 from hashed import HashedEmbedder
 from paths import CORPORA
 
-from assistant.contents import around, extract, listed
+from assistant.contents import extract, extract_around, list_documents
 from index.build import build
 from index.storing.store import Store
 
@@ -46,15 +46,15 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_every_document_with_something_to_read_is_listed(store: Store) -> None:
-    assert [(one.source, one.title) for one in listed(store)] == [
-        ("faq.txt", listed(store)[0].title),
+    assert [(one.source, one.title) for one in list_documents(store)] == [
+        ("faq.txt", list_documents(store)[0].title),
         ("guide.md", "The Jar on the Shelf: Keeping a Sourdough Starter and Baking With It"),
         ("lists.md", "Lists"),
     ]
 
 
 def test_leaf_by_leaf_gives_all_of_a_document_in_its_order(store: Store) -> None:
-    for document in listed(store):
+    for document in list_documents(store):
         leaves = [extract(store, document.source, first, 3) for first in range(0, document.parts, 3)]
         parts = [part for leaf in leaves if leaf for part in leaf.parts]
         assert [part.number for part in parts] == list(range(document.parts))
@@ -66,16 +66,16 @@ def test_leaf_by_leaf_gives_all_of_a_document_in_its_order(store: Store) -> None
 def test_a_passage_is_found_with_its_neighbours(store: Store) -> None:
     third = extract(store, "guide.md", 3, 1)
     assert third
-    found = around(store, "guide.md", third.parts[0].passage.start, 1, 3)
+    found = extract_around(store, "guide.md", third.parts[0].passage.start, 1, 3)
     assert found
     assert [part.number for part in found.parts] == [2, 3, 4]
-    at_top = around(store, "guide.md", extract(store, "guide.md", 0, 1).parts[0].passage.start, 1, 3)  # type: ignore[union-attr]
+    at_top = extract_around(store, "guide.md", extract(store, "guide.md", 0, 1).parts[0].passage.start, 1, 3)  # type: ignore[union-attr]
     assert [part.number for part in at_top.parts] == [0, 1, 2]  # type: ignore[union-attr]
 
 
 def test_what_is_not_there_is_none_or_empty(store: Store) -> None:
     assert extract(store, "gone.md", 0, 5) is None
-    assert around(store, "gone.md", 0, 1, 3) is None
+    assert extract_around(store, "gone.md", 0, 1, 3) is None
     beyond = extract(store, "lists.md", 1000, 5)
     assert beyond
     assert beyond.parts == ()
