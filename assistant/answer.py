@@ -22,6 +22,7 @@ from assistant.answering.complete import complete_draft, decline
 from assistant.answering.coverage import decide_coverage
 from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.retrieve import retrieve
+from assistant.answering.steps import add_steps
 from assistant.answering.write import write_draft
 from assistant.loading import Components
 from assistant.records import Answer, Turn
@@ -48,9 +49,9 @@ def answer_question(
         yield replace(decline(retrieval, asked), timings=clock.read())
         return
 
-    draft = reading
-    for draft in write_draft(
-        components.model, components.verdicts, retrieval, prompt, LENGTHS[length], clock, variation
-    ):
-        yield draft
-    yield replace(complete_draft(draft, retrieval, asked), stage="whole", timings=clock.read())
+    model, verdicts = components.model, components.verdicts
+    draft = yield from write_draft(model, verdicts, retrieval, prompt, LENGTHS[length], clock, variation)
+    answer = complete_draft(draft, retrieval, asked)
+    if answer.status == "answered":
+        answer = add_steps(answer, retrieval.matches, asked)
+    yield replace(answer, stage="whole", timings=clock.read())

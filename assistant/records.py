@@ -1,4 +1,4 @@
-"""What travels between the stages, and out to whoever asked. Frozen; tuples throughout.
+"""The records that travel between the stages and out to the caller: frozen dataclasses with tuples.
 
 Spans are in characters of the source file as read (line ends "\\n"), end exclusive.
 """
@@ -13,13 +13,13 @@ from pydantic import Field
 Status = Literal["answered", "not_covered", "care"]
 
 Stage = Literal["waiting", "reading", "writing", "whole"]
-"""What a streamed answer is at: in line, or until the models are loaded; the guide is searched; the answer is worded
-and checked; done."""
+"""What is going on with a streamed answer: it waits in line or for the models, the guide is searched, the answer is
+worded and checked, it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question and the answer it got."""
+    """A question of the conversation with its answer."""
 
     question: str
     answer: str = ""
@@ -27,7 +27,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A sentence of the guide, where it stands."""
+    """A sentence of the guide, and where it stands."""
 
     text: str
     start: int
@@ -35,12 +35,12 @@ class Span:
     page: int = 0
     """From 1; 0 if the source has no pages."""
     gone: bool = False
-    """The guide has changed since, and no longer says this."""
+    """Whether the guide has changed since and no longer says this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk of the guide that was found, numbered from 1 in the order of its score."""
+    """A chunk of the guide that was retrieved, numbered from 1 in the order of the scores."""
 
     number: int
     source: str
@@ -51,11 +51,11 @@ class Passage:
     score: float
     """Likeness to the question, about 0 to 1."""
     cited: tuple[Span, ...] = ()
-    """The sentences of it that support the answer, in their order."""
+    """Its sentences that support the answer, in their order."""
     page: int = 0
-    """Where it begins, from 1; 0 if the source has no pages."""
+    """The page on which it begins, from 1; 0 if the source has no pages."""
     now: str | None = None
-    """What the guide says in its place now, if some of what was cited is gone; empty if nothing is there."""
+    """None while the guide says what is cited. Else the text that stands in its place now; empty if there is none."""
 
     @property
     def changed(self) -> bool:
@@ -74,20 +74,20 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence as shown, with the sentences of the guide that support it; at least one if it was worded here."""
+    """A sentence as shown, with the sentences of the guide that support it; none in what the program itself says."""
 
     text: str
     support: tuple[Citation, ...] = ()
 
     @property
     def citations(self) -> tuple[int, ...]:
-        """Numbers of the passages that support it, each once, in order."""
+        """The numbers of the passages that support it, sorted."""
         return tuple(sorted({citation.number for citation in self.support}))
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """Something to do, in the guide's words, and where it says so."""
+    """Something to do, in the guide's words, and the passage that says so."""
 
     text: str
     passage: Passage
@@ -107,7 +107,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Someone to call, from care's data file."""
+    """Someone to call, from `care.toml`."""
 
     who: str
     number: str
@@ -116,12 +116,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question got. While it streams, the sentences so far; the last one is whole."""
+    """The answer to a question. While it streams, it holds the sentences so far."""
 
     status: Status
     sentences: tuple[AnswerSentence, ...] = ()
     passages: tuple[Passage, ...] = ()
-    """All that were put before the model, best first."""
+    """All that went before the model, best first."""
     next_steps: tuple[NextStep, ...] = ()
     follow_ups: tuple[str, ...] = ()
     timings: Timings = field(default_factory=Timings)
@@ -130,19 +130,19 @@ class Answer:
     dropped: tuple[str, ...] = ()
     """Sentences of the draft that the guide does not support; never shown."""
     quoted: bool = False
-    """Nothing of the draft was left, so these are the guide's own sentences."""
+    """Whether these are the guide's own sentences, since nothing of the draft was left."""
     cut_short: bool = False
-    """The draft reached its limit of tokens; an unfinished sentence is not shown."""
+    """Whether the draft reached its limit of tokens; an unfinished sentence is not shown."""
     reason: str = ""
     """Why the question was not answered from the guide; empty if it was."""
     before: int = 0
-    """Questions that must be answered before this one is begun; only while it waits in line."""
+    """How many questions are answered before this one; 0 unless it waits in line."""
     stage: Annotated[Stage, Field(exclude=True)] = "whole"
-    """Only of interest while it streams, so it is neither kept nor part of `to_dict`."""
+    """Only of use while it streams, so it is neither kept nor part of `to_dict`."""
 
     @property
     def text(self) -> str:
-        """The answer as shown, without markers; whom to call, a line each, stands under a "care" answer."""
+        """The answer as shown, without markers; under a "care" answer whom to call, a line each."""
         people = (f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts)
         between = "\n" if self.status == "care" else " "
         return between.join((*(sentence.text for sentence in self.sentences), *people))

@@ -25,6 +25,7 @@ from index.search import Searcher
 from index.storing.store import Store
 
 DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads")
+LEFT_OUT = pytest.StashKey[int]()
 TINY = "smollm2-135m-instruct"
 
 Cli = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -33,6 +34,19 @@ Cli = Callable[..., "subprocess.CompletedProcess[bytes]"]
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """What needs the browser comes last: once Playwright's loop runs in a thread, no other can."""
     items.sort(key=lambda item: "playwright" in item.fixturenames)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Counts the thorough tests that this run leaves out."""
+    for item in items:
+        if item.get_closest_marker("thorough"):
+            item.config.stash[LEFT_OUT] = item.config.stash.get(LEFT_OUT, 0) + 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says what was left out, and how to run it."""
+    if left_out := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left_out} thorough tests were left out. To run them: pytest -m thorough")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span
-from assistant.answering.steps import choose_follow_ups, choose_next_steps
+from assistant.answering.steps import choose_follow_ups
 from assistant.answering.write import fill_citations, repeats
 from assistant.records import Answer, AnswerSentence, Citation
 from index.chunking.words import words
@@ -21,13 +21,13 @@ UNSUPPORTED = "what the model would say of it does not stand in the guide"
 
 
 def complete_draft(draft: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """The whole answer. Of a draft without sentences: quotations from the guide, or a no if coverage is doubtful."""
+    """The answer without its steps. Of an empty draft: quotations from the guide, or a no if coverage is doubtful."""
     if draft.sentences:
-        return add_steps(add_nearest(draft, retrieval), retrieval, asked)
+        return add_nearest(draft, retrieval)
     quoted = quote_nearest(draft, retrieval, QUOTED)
     if retrieval.doubtful or not quoted.sentences:
         return replace(decline(retrieval, asked), dropped=draft.dropped, reason=UNSUPPORTED)
-    return add_steps(quoted, retrieval, asked)
+    return quoted
 
 
 def add_nearest(answer: Answer, retrieval: Retrieval) -> Answer:
@@ -59,14 +59,6 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
         AnswerSentence(f"“{sentence.plain}”", (Citation(number, make_span(sentence)),))
         for _, number, sentence in sorted(ranked, key=lambda row: (row[1], row[2].start))
     )
-
-
-def add_steps(answer: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """The answer with its next steps and follow-up questions."""
-    used = {(p.source, p.start) for p in answer.passages if p.cited}
-    others = [m.chunk for m in retrieval.matches if (m.chunk.source, m.chunk.start) not in used]
-    steps = choose_next_steps(retrieval.matches, answer.passages, answer.text)
-    return replace(answer, next_steps=steps, follow_ups=choose_follow_ups(others, asked))
 
 
 def decline(retrieval: Retrieval, asked: Sequence[str]) -> Answer:

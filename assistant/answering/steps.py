@@ -20,7 +20,7 @@ from assistant.language.english import (
     NUMBERED_LABEL,
     SPOKEN_LABEL,
 )
-from assistant.records import NextStep, Passage
+from assistant.records import Answer, NextStep, Passage
 from index.chunking.chunk import Chunk, Sentence
 from index.chunking.words import terms, words
 from index.search import Match
@@ -36,6 +36,19 @@ DANGLING_COST = 0.08
 
 STEP_LIMIT = 260
 """Characters; a longer sentence is no step to keep in mind."""
+
+
+def add_steps(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) -> Answer:
+    """The answer with its next steps and follow-up questions.
+
+    Args:
+        matches: the matches of the question, best first.
+        asked: the questions of the conversation so far.
+    """
+    cited = {(passage.source, passage.start) for passage in answer.passages if passage.cited}
+    others = [match.chunk for match in matches if (match.chunk.source, match.chunk.start) not in cited]
+    steps = choose_next_steps(matches, answer.passages, answer.text)
+    return replace(answer, next_steps=steps, follow_ups=choose_follow_ups(others, asked))
 
 
 def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str = "") -> tuple[NextStep, ...]:

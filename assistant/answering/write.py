@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -32,8 +32,8 @@ def write_draft(
     length: tuple[int, int],
     clock: Clock,
     variation: int,
-) -> Iterator[Answer]:
-    """Yield the draft as it grows; the very same object while no sentence is new.
+) -> Generator[Answer, None, Answer]:
+    """Yield the draft as it grows, the very same object while no sentence is new; return the whole draft.
 
     Args:
         prompt: the prompt that `decide_coverage` was given; evaluated already, it costs nothing here.
@@ -60,7 +60,7 @@ def write_draft(
             yield answer
             if len(answer.sentences) == most_sentences:
                 break
-    yield replace(answer, dropped=tuple(dropped), cut_short=clock.usage.cut_short)
+    return replace(answer, dropped=tuple(dropped), cut_short=clock.usage.cut_short)
 
 
 def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:

@@ -152,6 +152,16 @@ def test_an_answer_grows_and_never_takes_back(streamed: list[Answer]) -> None:
     assert not any(answer.next_steps for answer in streamed[:-1])
 
 
+def test_a_streamed_answer_tells_its_stage_and_is_the_same_object_while_nothing_is_new(streamed: list[Answer]) -> None:
+    stages = [answer.stage for answer in streamed]
+    assert stages == sorted(stages, key=["waiting", "reading", "writing", "whole"].index)
+    assert {"reading", "writing"} <= set(stages)
+    assert stages.count("whole") == 1
+    for before, after in pairwise(streamed):
+        assert before is after or (before.stage, before.sentences) != (after.stage, after.sentences)
+    assert len({id(answer) for answer in streamed}) < len(streamed) / 2, "most tokens end no sentence"
+
+
 def test_times_and_tokens_are_told(example: Answer) -> None:
     timings = example.timings
     assert 0 < timings.retrieve_s <= timings.first_token_s <= timings.total_s
