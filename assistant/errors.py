@@ -1,20 +1,20 @@
 """Every error that a person may meet, as one tree:
 
-GuideError                what happened, where, and what to do next
-├── CorpusError           the texts: folder missing, empty, nothing readable in it
-├── StoreError            the index: its folder cannot be opened, read or written
-│   ├── DamagedStoreError its files are not what was written; it is made again
+GuideError                says what happened, where, and what to do next
+├── CorpusError           the folder of texts is missing, empty, or has nothing readable in it
+├── StoreError            the index cannot be opened, read or written
+│   ├── DamagedStoreError its files are not what was written; it is built again
 │   └── BusyError         another machine is building it
-├── SettingsError         an option or a variable of the environment; the data folder
-├── QuestionError         the question: empty, too long, not text
-├── KeepingError          conversations and plan: their file cannot be opened, read or written
-├── ConversationError     a conversation to bring in is none, or a remark is too long
-├── PlanError             a date or a note of a step
-├── PortError             the address of the page is taken or not ours to use
-└── ModelError            a model: unknown, damaged, too large, does not load
-    └── FetchError        no source gave the file whole
+├── SettingsError         an option, an environment variable or the data folder cannot be used
+├── QuestionError         the question is empty, too long, or not text
+├── KeepingError          the file of conversations and plan cannot be opened, read or written
+├── ConversationError     an imported file is no conversation, or a remark on an answer is too long
+├── PlanError             the date of a step is not a date, or its note is too long
+├── PortError             the address of the page is taken, or we may not use it
+└── ModelError            a model is unknown, damaged, too large, or does not load
+    └── FetchError        no source gave all files of a model
 
-Foreign errors become one of these at the border where they arise. Anything else is a fault of ours.
+Errors of libraries become one of these where they are called. Any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class SettingsError(GuideError):
-    """An option, a variable of the environment, or the data folder is not usable."""
+    """An option, an environment variable or the data folder cannot be used."""
 
 
 class QuestionError(GuideError):
@@ -51,11 +51,11 @@ class KeepingError(GuideError):
 
 
 class ConversationError(GuideError):
-    """What is brought in is no conversation, or what is said of an answer is too long."""
+    """An imported file is no conversation, or a remark on an answer is too long."""
 
 
 class PlanError(GuideError):
-    """The date of a step is none, or its note is too long."""
+    """The date of a step is not a date, or its note is too long."""
 
 
 class PortError(GuideError):
@@ -63,8 +63,8 @@ class PortError(GuideError):
 
 
 class ModelError(GuideError):
-    """A model is unknown, damaged, or does not load."""
+    """A model is unknown, damaged, too large, or does not load."""
 
 
 class FetchError(ModelError):
-    """No source gave a model's files whole."""
+    """No source gave all files of a model."""

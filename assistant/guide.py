@@ -1,4 +1,4 @@
-"""The guide that the settings name: its index opened, made equal to the texts, and kept so while they change."""
+"""The guide that the settings name: opens its index, makes it equal to the texts, and keeps it so."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from index.storing.store import Store, open_store
 from index.watch import changes
 
 Say = Callable[[str], None]
-"""Told, in one line, what a person may want to know while things load."""
+"""Called with a line that a person may want to read while things load."""
 
 
 def quiet(line: str) -> None:
-    """Says nothing."""
+    """Say nothing."""
 
 
-NAMED = 3
-"""Files named in a line; of more, the number is told."""
+MAX_NAMED = 3
+"""The most files that a line names; of more, it gives their number."""
 
 
 def opened(settings: Settings, say: Say = quiet) -> Store:
-    """The store of the guide's index. Raises StoreError; a damaged one is put aside, with a line."""
-    return open_store(index_folder(settings), say, *place(settings))
+    """The store of the guide. A damaged one is put aside and started anew, with a line. Raises StoreError."""
+    return open_store(index_folder(settings), say, *locate_index(settings))
 
 
 def looked_at(settings: Settings) -> Store:
-    """The same, to look at only. Raises StoreError; a damaged one stays where it is."""
-    return Store(index_folder(settings), *place(settings))
+    """The store of the guide, a damaged one left where it is. Raises StoreError."""
+    return Store(index_folder(settings), *locate_index(settings))
 
 
-def place(settings: Settings) -> tuple[str, str]:
-    """Where a `Store` is, apart from its folder: the server, empty for none, and what the index is called there."""
+def locate_index(settings: Settings) -> tuple[str, str]:
+    """The address of the Chroma server, empty for none, and the name of the index there."""
     if not settings.chroma_url:
         return "", "guide"
     name = settings.chroma_name or re.sub(r"[^A-Za-z0-9]+", "-", f"guide {index_folder(settings).name}")
@@ -47,12 +47,12 @@ def place(settings: Settings) -> tuple[str, str]:
 
 
 def indexed(settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
-    """The store of the guide, made equal to its texts; if another machine is building it, as it is."""
+    """The store of the guide, its index made equal to the texts, or as it is if another machine is building it."""
     return fresh(opened(settings, say), settings, embedder, say, progress)
 
 
 def fresh(store: Store, settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
-    """The same store, made equal to the texts of the guide; if another machine is building it, as it is."""
+    """The same store, its index made equal to the texts, or as it is if another machine is building it."""
     try:
         report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress, say=say)
     except BusyError as error:
@@ -66,7 +66,7 @@ def fresh(store: Store, settings: Settings, embedder: Embedder, say: Say = quiet
 
 
 def told(report: Report) -> Iterator[str]:
-    """What a person may want to know of a build, in a line each."""
+    """Yield lines on what a build left out and did, for a person to read."""
     yield from (f"Left out: {line}" for line in report.skipped)
     if report.reason:
         size = f"{report.documents} documents, {report.chunks} chunks"
@@ -76,7 +76,7 @@ def told(report: Report) -> Iterator[str]:
 
 
 def changed(report: Report) -> str:
-    """What of the texts changed, in words; empty if nothing was there before, or all is as it was."""
+    """Which texts changed, in words; empty if there was no text before, or no text changed."""
     plan = report.plan
     if not plan.untouched and not plan.changed and not plan.gone and not plan.moved:
         return ""
@@ -87,40 +87,40 @@ def changed(report: Report) -> str:
         "moved": tuple(f"{old} to {new}" for old, new in plan.moved),
     }
     parts = [
-        f"{', '.join(names)} {kind}" if len(names) <= NAMED else f"{len(names)} {kind}"
+        f"{', '.join(names)} {kind}" if len(names) <= MAX_NAMED else f"{len(names)} {kind}"
         for kind, names in kinds.items()
         if names
     ]
     return "; ".join(parts)
 
 
-def _how_much(report: Report) -> str:
-    """What changed and how much of it is new, in words."""
+def _describe_amount(report: Report) -> str:
+    """What changed and how much was embedded, in words."""
     new = f", {report.embedded} sentences and passages new" if report.embedded else ""
     return f"{changed(report) or 'the guide was read again'}{new}"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the index stands to the texts."""
+    """How far the index follows the texts."""
 
     generation: int = 0
-    """Grows when the guide that answers has changed."""
+    """Grows with each switch of the index."""
     when: float = 0.0
-    """Of the last change, in seconds since 1970; 0 if there was none since the start."""
+    """The time of the last change, in seconds since 1970; 0 if there was none since the start."""
     what: str = ""
     """What changed, in words."""
     share: float | None = None
-    """How much of the reading is done, 0 to 1; None while nothing is being read."""
+    """The share of the texts that is read, 0 to 1; None while nothing is being read."""
     problem: str = ""
-    """Why the texts could not be read again, in one line; the index answers as it was."""
+    """Why the texts could not be read again, in one line; meanwhile the old index answers. Empty if they could."""
 
 
 class Follower:
-    """Keeps an index equal to its texts in a thread of its own, from the first change until it is closed."""
+    """Keeps an index equal to its texts, in a thread of its own, until it is closed."""
 
     def __init__(self, store: Store, settings: Settings, embedder: Embedder) -> None:
-        self.state = State(self._generation(store))
+        self.state = State(self._read_generation(store))
         self._store, self._settings, self._embedder = store, settings, embedder
         self._skipped = set(manifest.skipped) if (manifest := store.manifest) else set()
         self._stop = Event()
@@ -128,12 +128,12 @@ class Follower:
         self._thread.start()
 
     @staticmethod
-    def _generation(store: Store) -> int:
+    def _read_generation(store: Store) -> int:
         manifest = store.manifest
         return manifest.generation if manifest else 0
 
     def close(self) -> None:
-        """End the thread; a build that is under way is finished first."""
+        """End the thread, after the build that is under way."""
         self._stop.set()
         self._thread.join()
 
@@ -141,20 +141,22 @@ class Follower:
         for _ in changes(self._settings.corpus, self._stop):
             try:
                 name = self._embedder.name
-                report = build(self._store, self._settings.corpus, lambda: self._embedder, name, progress=self._tell)
-                self._noted(report)
+                report = build(
+                    self._store, self._settings.corpus, lambda: self._embedder, name, progress=self._report_progress
+                )
+                self._note_build(report)
             except (GuideError, OSError) as error:
                 self.state = replace(self.state, share=None, problem=str(error))
 
-    def _tell(self, done: int, total: int) -> None:
+    def _report_progress(self, done: int, total: int) -> None:
         self.state = replace(self.state, share=done / total if total else 1.0)
 
-    def _noted(self, report: Report) -> None:
-        generation = self._generation(self._store)
+    def _note_build(self, report: Report) -> None:
+        generation = self._read_generation(self._store)
         problem = report.skipped[0] if set(report.skipped) - self._skipped else ""
         self._skipped |= set(report.skipped)
         if generation == self.state.generation:
             self.state = replace(self.state, share=None, problem=problem)
         else:
-            # Another process may have built: then all that is known here is that the guide has changed.
-            self.state = State(generation, time.time(), _how_much(report), problem=problem)
+            # If another process built the index, the report does not say what changed.
+            self.state = State(generation, time.time(), _describe_amount(report), problem=problem)

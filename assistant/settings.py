@@ -1,4 +1,4 @@
-"""The settings, from the environment and the choices kept in the data folder; the offline switches."""
+"""The settings, from options, the environment and the choices stored in the data folder; the offline switches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from assistant.errors import SettingsError
 
-# Read by the libraries when they are imported: telemetry, look-ups and version checks off.
+# Libraries read these when they are imported: no telemetry, no look-ups, no version checks.
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -31,57 +31,57 @@ OFFLINE = {
 Length = Literal["short", "normal", "long"]
 
 LENGTHS: dict[Length, tuple[int, int]] = {"short": (2, 80), "normal": (4, 140), "long": (7, 260)}
-"""Of an answer: sentences kept, then the model is stopped; and the most tokens that it may word."""
+"""Length of an answer -> the most sentences, after which the model is stopped, and the most tokens."""
 
 
-def shipped(name: str) -> Path:
-    """A file or folder that comes with the program: beside the packages in a checkout, inside in a wheel."""
+def find_shipped(name: str) -> Path:
+    """The path of what comes with the program: in a wheel inside this package, in a checkout beside it."""
     inside = Path(__file__).parent / "shipped" / name
     return inside if inside.exists() else Path(__file__).resolve().parent.parent / name
 
 
 def shipped_text(name: str) -> str:
-    """A text file beside this module."""
+    """Read a text file that lies beside this module."""
     return (Path(__file__).parent / name).read_text("utf-8")
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, each as `ASSISTANT_<NAME>` or an option of the command of that name."""
+    """All settings. Each is the variable `ASSISTANT_<NAME>`; some are also an option `--<name>` of a command."""
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", frozen=True, extra="ignore")
 
     home: Path = Field(default_factory=lambda: user_data_path("guide-assistant", appauthor=False))
-    """The data folder: models, indexes, choices."""
-    corpus: Path = Field(default_factory=lambda: shipped("corpus"))
-    """The folder of texts."""
-    catalogue: Path = Field(default_factory=lambda: shipped("models.txt"))
-    """The catalogue of models."""
+    """The data folder: models, indexes, conversations, stored choices."""
+    corpus: Path = Field(default_factory=lambda: find_shipped("corpus"))
+    """The folder of the guide's texts."""
+    catalogue: Path = Field(default_factory=lambda: find_shipped("models.txt"))
+    """The file that lists the models; see `models.txt`."""
     model: str = "qwen2.5-coder-1.5b-instruct"
-    """The chat model: a name of the catalogue, or the path of a GGUF file."""
+    """The chat model: a name from the catalogue, or the path of a GGUF file."""
     embedder: str = "all-mpnet-base-v2"
-    """The embedder: a name of the catalogue, or the path of a sentence-transformers folder."""
+    """The embedder: a name from the catalogue, or the path of a sentence-transformers folder."""
     length: Length = "normal"
     """How long an answer may be."""
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
     origin: str = ""
-    """Where people open the page if a proxy stands before it, like https://guide.example; the proxy keeps the Host."""
+    """Where people open the page behind a proxy, like https://guide.example; the proxy must pass on the Host header."""
     context: int = Field(default=4096, ge=2048)
-    """Tokens that the chat model may see at once."""
+    """The most tokens of a prompt and its answer."""
     threads: int = Field(default=0, ge=0)
-    """Threads for the chat model; 0 takes the machine's cores."""
+    """Threads for the chat model; 0 stands for the physical cores of this machine."""
 
     chroma_url: str = ""
-    """A Chroma server for the index, like http://localhost:8000; without one it lies in the data folder."""
+    """A Chroma server for the index, like http://localhost:8000; if empty, the index lies in the data folder."""
     chroma_name: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$", max_length=100)
-    """What the index is called on that server; the same for all who share it. Without one, by the folder of texts."""
+    """The name of the index on that server, the same for all who share it; if empty, made from the folder of texts."""
 
     llm_url: str = ""
-    """A server of the OpenAI form that words the answers, like http://localhost:8080; without one that is done here."""
+    """A server with the OpenAI API that words the answers, like http://localhost:8080; if empty, this process does."""
     llm_model: str = ""
-    """Which of its models; without a name its first."""
+    """Which of its models; if empty, its first."""
     llm_key: SecretStr = SecretStr("")
-    """The key that it asks for."""
+    """The API key of that server."""
 
     @field_validator("llm_url")
     @classmethod
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     @field_validator("origin")
     @classmethod
     def _origin(cls, url: str) -> str:
-        """As a browser sends it: in lower case, without the port that goes without saying."""
+        """Normalise an origin to what a browser sends: in lower case, without the default port."""
         parts = urlsplit(url.lower().rstrip("/"))
         usual = {"http": ":80", "https": ":443"}.get(parts.scheme)
         bare = not (parts.path or parts.query or parts.fragment or parts.username)
@@ -106,12 +106,12 @@ class Settings(BaseSettings):
 
     @property
     def elsewhere(self) -> str:
-        """The host of the chat server if that is another machine, where questions then go; else empty."""
+        """Host and port of the chat server if it is another machine, to which questions are then sent; else empty."""
         return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
 
     @property
     def llm_host(self) -> str:
-        """The chat server as a person is told of it: host and port."""
+        """Host and port of the chat server, without user name and password."""
         return urlsplit(self.llm_url).netloc.rpartition("@")[2]
 
     @classmethod
@@ -123,12 +123,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Options first, then the environment."""
+        """Options first, then the environment; no other source."""
         return init_settings, env_settings
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine and nobody else's."""
+    """Whether a host is an address that only this machine can reach."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -136,12 +136,12 @@ def is_loopback(host: str) -> bool:
 
 
 def go_offline() -> None:
-    """Set the switches that keep the libraries from the network; call before importing any of them."""
+    """Set the switches that keep libraries off the network; call it before any of them is imported."""
     os.environ.update(OFFLINE)
 
 
 def as_variables(settings: Settings) -> dict[str, str]:
-    """The environment for a process of its own with the same settings."""
+    """The environment for a child process with the same settings."""
     ours = (
         "home",
         "corpus",
@@ -158,10 +158,10 @@ def as_variables(settings: Settings) -> dict[str, str]:
 
 
 def load_settings(**options: Any) -> Settings:
-    """Settings from options (None is "not given"), the environment, then the choices kept in the data folder.
+    """Load settings from options (None counts as not given), then the environment, then the stored choices.
 
     Raises:
-        SettingsError: a value that is not possible, or a data folder that cannot be written.
+        SettingsError: a value is not allowed, or the data folder cannot be written.
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
@@ -176,11 +176,11 @@ def load_settings(**options: Any) -> Settings:
             f"Change --{name.replace('_', '-')} or ASSISTANT_{name.upper()}.",
         ) from error
     home, corpus = settings.home.expanduser().absolute(), settings.corpus.expanduser().absolute()
-    return settings.model_copy(update={"home": writable(home), "corpus": corpus})
+    return settings.model_copy(update={"home": ensure_writable(home), "corpus": corpus})
 
 
-def writable(home: Path) -> Path:
-    """The data folder, made if it is not there; SettingsError if it cannot be written."""
+def ensure_writable(home: Path) -> Path:
+    """Make the data folder if it is missing, and return it; SettingsError if it cannot be written."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         probe = home / f".write-{os.getpid()}"
@@ -195,28 +195,28 @@ def writable(home: Path) -> Path:
 
 
 def index_folder(settings: Settings) -> Path:
-    """Where the index of this corpus lies: each folder of texts has its own."""
+    """The folder of the index; each folder of texts has its own."""
     corpus = settings.corpus.resolve()
     return settings.home / "index" / f"{corpus.name}-{sha256(str(corpus).encode()).hexdigest()[:10]}"
 
 
 def embedder_name(settings: Settings) -> str:
-    """What an index is stamped with."""
+    """The name of the embedder, as an index is stamped with it."""
     return Path(settings.embedder).name
 
 
 def chat_name(settings: Settings) -> str:
-    """What is fitted to a chat model is known by."""
+    """The name of the local chat model, as probes are stamped with it."""
     return Path(settings.model).name
 
 
 def wording_name(settings: Settings) -> str:
-    """What words the answers is called by."""
+    """The name of the model that words the answers, here or on a server."""
     return (settings.llm_model or "chat-server") if settings.llm_url else chat_name(settings)
 
 
 def choices(settings: Settings) -> dict[str, str]:
-    """What `assistant models use` kept, by name of setting; empty if nothing was."""
+    """Name of setting -> value that was stored by `choose`; empty if nothing was."""
     try:
         kept = json.loads((settings.home / "choices.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -225,8 +225,8 @@ def choices(settings: Settings) -> dict[str, str]:
 
 
 def choose(settings: Settings, **kept: str) -> None:
-    """Keep choices for the next start; they stand behind options and the environment."""
+    """Store choices for later runs; options and the environment take precedence over them."""
     path = settings.home / "choices.json"
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(choices(settings) | kept, indent=2), "utf-8")
-    fresh.replace(path)
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(choices(settings) | kept, indent=2), "utf-8")
+    unfinished.replace(path)

@@ -1,1 +1,1 @@
-"""From a folder of texts to ranked chunks: documents, chunk, embed, store, build, search."""
+"""Turns a folder of texts into a searchable index: read, chunk, embed, store, follow changes, search."""

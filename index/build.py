@@ -1,6 +1,6 @@
-"""Make the index equal to the corpus: plan, embed what is new, switch.
+"""Makes the index equal to the corpus: finds what changed, embeds what is new, switches to the new index.
 
-Texts pass through in groups, so that memory does not grow with the corpus.
+Entries are processed in groups, so that memory does not grow with the corpus.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from index.changes import READING, Corpus, File, Plan, content_hash, document_id, plan
+from index.changes import READING, Corpus, File, Plan, hash_content, make_document_id, plan
 from index.chunking.chunk import Chunk, chunk_document
 from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
@@ -24,13 +24,13 @@ from index.storing.manifest import Indexed, Manifest
 from index.storing.store import Store
 from index.storing.writer import Writer
 
-ENTRY_SIZE = 60
-"""Bytes of text to an entry, about."""
+ENTRY_BYTES = 60
+"""Bytes of text per entry, roughly."""
 
-GROUP = 1024
-"""Texts looked up and sorted by length together; what is held in memory at once."""
+GROUP_ENTRIES = 1024
+"""Entries that are looked up, embedded and written together; bounds memory."""
 
-FOREIGN = "the index was made by another version of the program"
+FOREIGN_REASON = "the index was made by another version of the program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Report:
     chunks: int
     entries: int
     embedded: int
-    """Texts embedded; the vectors of the others were there already."""
+    """Texts embedded; the vectors of all others were stored already."""
     skipped: tuple[str, ...]
-    """Files that could not be read, each with the reason, in one line."""
+    """One line for each file that could not be read, with the reason."""
     seconds: float
 
     @property
     def reason(self) -> str:
-        """Why it was needed; empty if the index was fresh."""
+        """Why the build was needed; empty if the index was fresh."""
         return self.plan.reason
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,11 +59,11 @@ class Report:
 
 
 def planned(store: Store, corpus: Path, name: str, *, force: bool = False) -> Plan:
-    """What `build` would do now. Raises CorpusError, StoreError."""
-    files = Corpus(corpus, store.folder / "files.json").files()
+    """What `build` would do now. Raises CorpusError or StoreError."""
+    files = Corpus(corpus, store.folder / "files.json").list_files()
     manifest = store.manifest
-    doing = plan(manifest, files, name, force=force)
-    return replace(doing, reason=FOREIGN) if manifest is None and store.foreign else doing
+    changes = plan(manifest, files, name, force=force)
+    return replace(changes, reason=FOREIGN_REASON) if manifest is None and store.is_foreign else changes
 
 
 def build(
@@ -79,108 +79,115 @@ def build(
     """Make the index equal to the corpus; nothing is written if it already is.
 
     Args:
-        embedder: called only if something must be embedded, since loading it takes seconds.
-        name: the embedder's.
+        embedder: loads the embedder; called only if something must be embedded, since that takes seconds.
+        name: the name of the embedder.
         force: embed everything again.
+        progress: called with the bytes of text that are done, and all that are to be read.
+        say: called with each line that a person should read.
 
     Raises:
-        CorpusError, StoreError: the old index, if there was one, still stands.
+        CorpusError, StoreError: the index stays as it was.
     """
     begun = time.perf_counter()
     with store.building(say):
-        doing, manifest, embedded = planned(store, corpus, name, force=force), store.manifest, 0
-        if doing.reason:
+        changes, manifest, embedded = planned(store, corpus, name, force=force), store.manifest, 0
+        if changes.reason:
             reuse = manifest is not None and manifest.embedder == name and not force
-            expected = sum(file.size for file in doing.writing) // ENTRY_SIZE
-            making = _Making(store.writer(name, expected), embedder, progress, reuse=reuse)
-            documents = (*doing.keeping, *making.documents(doing.writing, manifest))
+            expected = sum(file.size for file in changes.writing) // ENTRY_BYTES
+            writer = _DocumentWriter(store.make_writer(name, expected), embedder, progress, reuse=reuse)
+            documents = (*changes.keeping, *writer.write(changes.writing, manifest))
             if not any(document.chunks for document in documents):
-                raise _nothing_to_read(documents, doing, corpus)
+                raise _make_empty_error(documents, changes, corpus)
             ordered = tuple(sorted(documents, key=lambda document: document.source))
-            reading = manifest.chunker if manifest and doing.keeping else READING
-            manifest = making.writer.switch(Manifest(name, reading, documents=ordered))
-            embedded = making.embedded
+            reading = manifest.chunker if manifest and changes.keeping else READING
+            manifest = writer.segment_writer.switch(Manifest(name, reading, documents=ordered))
+            embedded = writer.embedded
         else:
             store.tidy()
-    assert manifest is not None  # the plan has a reason if there is none
-    skipped = (*manifest.skipped, *doing.unread)
-    return Report(doing, *manifest.counts, embedded, skipped, round(time.perf_counter() - begun, 3))
+    assert manifest is not None  # without a manifest there is a reason to build
+    skipped = (*manifest.skipped, *changes.unread)
+    return Report(changes, *manifest.counts, embedded, skipped, round(time.perf_counter() - begun, 3))
 
 
-def _nothing_to_read(documents: Iterable[Indexed], doing: Plan, corpus: Path) -> CorpusError:
-    problems = (*(document.problem for document in documents if document.problem), *doing.unread)
+def _make_empty_error(documents: Iterable[Indexed], changes: Plan, corpus: Path) -> CorpusError:
+    problems = (*(document.problem for document in documents if document.problem), *changes.unread)
     return CorpusError(problems[0] if problems else f"The texts in {corpus} hold no words")
 
 
-class _Making:
-    """Writes documents, group by group: chunks, entries, the vectors that are known, those that are not.
+class _DocumentWriter:
+    """Reads files and writes their entries, group by group; embeds only texts whose vectors are not stored yet.
 
     Args:
-        reuse: whether the vectors of the index in use may be used again.
+        writer: writes the new segment.
+        reuse: whether vectors of the index in use may be used again.
     """
 
     def __init__(self, writer: Writer, embedder: Callable[[], Embedder], progress: Progress, *, reuse: bool) -> None:
-        self.writer, self.embedded = writer, 0
+        self.segment_writer, self.embedded = writer, 0
         self._load = embedder
         self._model: Embedder | None = None
         self._reuse, self._progress = reuse, progress
         self._group: list[Entry] = []
-        self._done = self._told = self._total = 0
+        self._done = self._reported = self._total = 0
 
-    def documents(self, files: Sequence[File], manifest: Manifest | None) -> Iterator[Indexed]:
-        """The records of the files' versions, each when its last entry was handed on; the last group is written."""
+    def write(self, files: Sequence[File], manifest: Manifest | None) -> Iterator[Indexed]:
+        """Yield a record for each file once its entries are in a group; all groups are written at the end."""
         before = {document.source: document for document in manifest.documents} if manifest and self._reuse else {}
         self._total = sum(file.size for file in files)
         for file in files:
             try:
                 data = file.path.read_bytes()
             except OSError as error:
-                # It was there a moment ago: what is indexed of it stays until it can be read again.
-                yield before.get(file.source) or _unread(file, "", f"{file.path} cannot be read ({error.strerror}).")
+                # It could be listed a moment ago, so its indexed version stays until it can be read again.
+                yield before.get(file.source) or _make_unread(
+                    file, "", f"{file.path} cannot be read ({error.strerror})."
+                )
             else:
-                yield self._document(file, data)
+                yield self._write_document(file, data)
             self._done += file.size
-        self._write()
-        self._tell(self._total)
+        self._flush()
+        self._report(self._total)
 
-    def _document(self, file: File, data: bytes) -> Indexed:
-        content = content_hash(data)
+    def _write_document(self, file: File, data: bytes) -> Indexed:
+        content = hash_content(data)
         try:
             document = document_from(data, file.path, file.source)
         except CorpusError as error:
-            return _unread(file, content, str(error))
-        identity = document_id(file.source, content)
+            return _make_unread(file, content, str(error))
+        identity = make_document_id(file.source, content)
         chunks = entries = size = 0
         for number, chunk in enumerate(chunk_document(document)):
             for entry in entries_of(chunk, identity, number):
                 self._group.append(entry)
                 entries += 1
             chunks, size = chunks + 1, size + len(chunk.text)
-            if len(self._group) >= GROUP:
-                self._write(round(file.size * chunk.end / max(1, len(document.text))))
+            if len(self._group) >= GROUP_ENTRIES:
+                self._flush(round(file.size * chunk.end / max(1, len(document.text))))
         if not entries:
-            return _unread(file, content, f"{file.path} holds no text.")
-        return Indexed(identity, file.source, content, document.title, size, chunks, entries, self.writer.segment)
+            return _make_unread(file, content, f"{file.path} holds no text.")
+        return Indexed(
+            identity, file.source, content, document.title, size, chunks, entries, self.segment_writer.segment
+        )
 
-    def _write(self, of_file: int = 0) -> None:
-        """Write the group that has gathered; `of_file` bytes of the file now read are done with it."""
+    def _flush(self, of_file: int = 0) -> None:
+        """Embed and write the current group, which ends about `of_file` bytes into the current file."""
         entries, self._group = self._group, []
         if not entries:
             return
         texts = {entry.hash: entry.text for entry in entries}
-        vectors, reached = self.writer.known(list(texts), also_old=self._reuse), self._done + of_file
+        vectors, reached = self.segment_writer.find_vectors(list(texts), also_old=self._reuse), self._done + of_file
         self._embed({key: text for key, text in texts.items() if key not in vectors}, vectors, reached)
-        self.writer.add(entries, np.stack([vectors[entry.hash] for entry in entries]))
-        self._tell(reached)
+        self.segment_writer.add(entries, np.stack([vectors[entry.hash] for entry in entries]))
+        self._report(reached)
 
-    def _tell(self, reached: float) -> None:
-        """Progress in bytes, which only grows and stays below the whole until all is done."""
-        self._told = min(max(self._told, int(reached)), self._total)
-        self._progress(self._told, self._total)
+    def _report(self, reached: float) -> None:
+        """Report progress in bytes; it never falls, and never exceeds the total."""
+        self._reported = min(max(self._reported, int(reached)), self._total)
+        self._progress(self._reported, self._total)
 
     def _embed(self, texts: dict[str, str], vectors: dict[str, Vectors], reached: int) -> None:
-        """Vectors of the texts that are new, added to those known; the shortest first, so that batches are even."""
-        begun = self._told
+        """Embed texts, by hash, and add their vectors to `vectors`; the shortest first, so that a batch is even."""
+        begun = self._reported
         if not texts:
             return
         self._model = self._model or self._load()
@@ -190,16 +197,16 @@ class _Making:
             made = self._model.embed_documents([texts[key] for key in some])
             vectors.update(zip(some, made, strict=True))
             self.embedded += len(some)
-            self.writer.renew()
-            self._tell(begun + (reached - begun) * (start + len(some)) / len(hashes))
+            self.segment_writer.renew()
+            self._report(begun + (reached - begun) * (start + len(some)) / len(hashes))
 
 
-def _unread(file: File, content: str, problem: str) -> Indexed:
-    return Indexed(document_id(file.source, content), file.source, content, problem=problem)
+def _make_unread(file: File, content: str, problem: str) -> Indexed:
+    return Indexed(make_document_id(file.source, content), file.source, content, problem=problem)
 
 
 def read_corpus(corpus: Path) -> tuple[tuple[Chunk, ...], int, tuple[str, ...]]:
-    """All chunks of a corpus at once, the number of documents read, and the files that could not be.
+    """All chunks of a corpus, the number of documents read, and a line for each file that could not be read.
 
     Raises:
         CorpusError: no file could be read; it names the first.

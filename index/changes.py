@@ -1,4 +1,4 @@
-"""What a build will do: the texts as they are now, compared with the index by content hash."""
+"""Finds what a build must do: compares the texts as they are now with the index, by content hash."""
 
 from __future__ import annotations
 
@@ -19,46 +19,45 @@ from index.reading.documents import corpus_files, printable
 from index.storing.manifest import Indexed, Manifest
 
 SETTLED = 2.0
-"""Seconds after which a file's time of change tells two versions of it apart, on every file system."""
-
+"""Seconds; two changes of a file within this time may leave it with the same timestamps."""
 
 READING = CHUNKER_VERSION + "".join(f"+{name}" for name in ("mammoth", "pdfminer") if find_spec(name))
-"""By what texts are read and cut. When it is another, all are read again; only what is new then is embedded."""
+"""Identifies how this program reads and cuts texts. If it changes, all files are read again, and new texts embedded."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A text of the corpus as it is now."""
+    """A file of the corpus as it is now."""
 
     path: Path
     source: str
     hash: str
-    """Of its bytes; empty if they cannot be read."""
+    """The hash of its bytes; empty if it cannot be read."""
     size: int
     """Bytes."""
     problem: str = ""
-    """Why it cannot be read, in the system's words."""
+    """Why it cannot be read, usually in the system's words; empty if it can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would make the index equal to the corpus. Sources throughout, sorted."""
+    """What must be done to make the index equal to the corpus. Documents are named by source, and sorted."""
 
     reason: str
-    """Why something must be done; empty if the index is fresh."""
+    """Why the index must be built; empty if it is fresh."""
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
-    """(from, to) of documents that only have another name."""
+    """(old, new) sources of documents that were only renamed."""
     gone: tuple[str, ...] = ()
     untouched: int = 0
-    """Documents; those that are written again for another reason are among them."""
+    """The number of documents whose text is unchanged, even if they must be written again for another reason."""
     writing: tuple[File, ...] = ()
     """Files to read, chunk and write."""
     keeping: tuple[Indexed, ...] = ()
-    """Versions that stay as they are."""
+    """Documents that stay in the index as they are."""
     unread: tuple[str, ...] = ()
-    """Files that cannot be read now, in a line each; what was indexed of them stays, unless all is written again."""
+    """One line for each file that cannot be read now; its indexed version stays, unless everything is written again."""
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -77,8 +76,8 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
     """Compare the texts with the index.
 
     Args:
-        manifest: of the index as it is; None if there is none.
-        embedder: the name of the one in use.
+        manifest: what the index holds; None if there is none.
+        embedder: the name of the embedder in use.
         force: write everything again.
     """
     before = {document.source: document for document in manifest.documents} if manifest else {}
@@ -86,10 +85,10 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
     readable = {source: file for source, file in now.items() if file.hash}
     added = [source for source in readable if source not in before]
     changed = [source for source in readable if source in before and before[source].hash != readable[source].hash]
-    # What lies in a folder that cannot be listed now is not gone.
+    # Documents in a folder that cannot be listed now are not gone.
     hidden = tuple(f"{source}/" for source, file in now.items() if not file.hash)
     gone = [source for source in before if source not in now and not source.startswith(hidden)]
-    moved = _moved(gone, added, before, readable)
+    moved = _pair_moved(gone, added, before, readable)
     old_names, new_names = {old for old, _ in moved}, {new for _, new in moved}
     reason = "asked to" if force else stale_reason(manifest, embedder)
     touched = {*added, *changed}
@@ -114,21 +113,21 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
 
 
 def stale_reason(manifest: Manifest | None, embedder: str) -> str:
-    """Why everything must be written again, as a person would say it; empty if that is not so."""
+    """Why everything must be written again, in words for a person; empty if it need not be."""
     if manifest is None:
         return "there is no index yet"
     if manifest.embedder != embedder:
         return f"the embedder is now {embedder}, it was {manifest.embedder}"
-    # A machine that reads fewer kinds of files does not take from a common index what another has read.
+    # A machine that reads fewer kinds of files does not drop from a shared index what another could read.
     version, *kinds = manifest.chunker.split("+")
     same = version == CHUNKER_VERSION and set(READING.split("+")[1:]) <= set(kinds)
     return "" if same else "the program now reads texts in another way"
 
 
-def _moved(
+def _pair_moved(
     gone: Iterable[str], added: Iterable[str], before: dict[str, Indexed], now: dict[str, File]
 ) -> list[tuple[str, str]]:
-    """Pairs of a name that is gone and a new one with the same bytes, each used once."""
+    """(old, new): pairs of a source that is gone and an added one with the same bytes; each is in one pair at most."""
     homeless: dict[str, list[str]] = defaultdict(list)
     for source in sorted(gone, reverse=True):
         homeless[before[source].hash].append(source)
@@ -136,18 +135,18 @@ def _moved(
 
 
 class Corpus:
-    """The files of a corpus with their hashes; what has not changed since it was last hashed is not read again.
+    """The files of a corpus with their hashes. A file that has not changed since it was last hashed is not read.
 
     Args:
-        notes: the file in which hashes are kept by size, times and inode.
+        notes: a file that keeps for each source the size, times and inode at which it had which hash.
     """
 
     def __init__(self, folder: Path, notes: Path) -> None:
         self.folder, self._notes = folder, notes
 
-    def files(self) -> tuple[File, ...]:
-        """The texts as they are now; CorpusError if there are none."""
-        known = self._known()
+    def list_files(self) -> tuple[File, ...]:
+        """The files as they are now; CorpusError if there are none."""
+        known = self._read_notes()
         kept: dict[str, list[Any]] = {}
         files = []
         for path in corpus_files(self.folder):
@@ -155,49 +154,49 @@ class Corpus:
             if source != printable(source):
                 files.append(File(path, printable(path), "", 0, "its name is not UTF-8, so it cannot be cited"))
                 continue
-            file, state = _looked_at(path, source, known.get(source, []))
+            file, note = _hash_file(path, source, known.get(source, []))
             files.append(file)
-            if state:
-                kept[source] = state
+            if note:
+                kept[source] = note
         if kept != known:
-            self._keep(kept)
+            self._write_notes(kept)
         return tuple(files)
 
-    def _known(self) -> dict[str, list[Any]]:
+    def _read_notes(self) -> dict[str, list[Any]]:
         try:
             kept = json.loads(self._notes.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
         return kept if isinstance(kept, dict) else {}
 
-    def _keep(self, kept: dict[str, list[Any]]) -> None:
-        # Only a shortcut: if it cannot be written, files are read again the next time.
+    def _write_notes(self, kept: dict[str, list[Any]]) -> None:
+        # If the notes cannot be written, files are just read again the next time.
         with suppress(OSError):
             self._notes.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._notes.with_name(self._notes.name + ".new")
-            fresh.write_text(json.dumps(kept), "utf-8")
-            fresh.replace(self._notes)
+            new = self._notes.with_name(self._notes.name + ".new")
+            new.write_text(json.dumps(kept), "utf-8")
+            new.replace(self._notes)
 
 
-def _looked_at(path: Path, source: str, known: list[Any]) -> tuple[File, list[Any]]:
-    """A file, and what to remember of it; nothing if it changed so lately that its times do not tell."""
+def _hash_file(path: Path, source: str, known: list[Any]) -> tuple[File, list[Any]]:
+    """A file, and what to note of it; nothing if it changed so lately that an edit could still leave its timestamps."""
     try:
-        state = path.stat()
-        seen: list[Any] = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+        stat = path.stat()
+        seen: list[Any] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         if known[:-1] == seen:
-            return File(path, source, str(known[-1]), state.st_size), known
-        content = content_hash(path.read_bytes())
+            return File(path, source, str(known[-1]), stat.st_size), known
+        content = hash_content(path.read_bytes())
     except OSError as error:
         return File(path, source, "", 0, os.fspath(error.strerror or str(error))), []
-    quiet = time.time() - max(state.st_mtime, state.st_ctime) > SETTLED
-    return File(path, source, content, state.st_size), [*seen, content] if quiet else []
+    settled = time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED
+    return File(path, source, content, stat.st_size), [*seen, content] if settled else []
 
 
-def content_hash(data: bytes) -> str:
+def hash_content(data: bytes) -> str:
     """The hash of a file's bytes."""
     return sha256(data).hexdigest()
 
 
-def document_id(source: str, content: str) -> str:
-    """The id of a version of a document, as this program cuts it: the same text under the same name has the same."""
+def make_document_id(source: str, content: str) -> str:
+    """The id of one version of a document: the same source, bytes and `READING` give the same id."""
     return sha256(f"{source}\0{content}\0{READING}".encode(errors="surrogatepass")).hexdigest()[:16]

@@ -1,14 +1,14 @@
-"""The root of every error a person may meet; `assistant/errors.py` draws the whole tree."""
+"""The errors of the index, and the root of all errors that people see; `assistant/errors.py` lists the whole tree."""
 
 from __future__ import annotations
 
 
 class GuideError(Exception):
-    """Something that a person must mend: what and where, then what to do next.
+    """A problem that a person must fix: what and where, then what to do next.
 
     Args:
-        what: one plain sentence naming the thing and the place, without a final stop.
-        do: the next step to take, an imperative; empty if there is none.
+        what: one sentence that names the problem and the place, without a final full stop.
+        do: the next step, in the imperative; empty if there is none.
     """
 
     def __init__(self, what: str, do: str = "") -> None:
@@ -17,13 +17,13 @@ class GuideError(Exception):
         self.do = do
 
     def __str__(self) -> str:
-        """The one line a person reads."""
+        """Return the line that is shown: the problem and the next step."""
         what = " ".join(self.what.split()).rstrip(".")
         return f"{what}. {self.do}".strip() if self.do else f"{what}."
 
 
 class CorpusError(GuideError):
-    """The folder of texts is missing, empty, or holds nothing that can be read."""
+    """The folder of texts or one of its files is missing, empty, or cannot be read."""
 
 
 class StoreError(GuideError):
@@ -31,8 +31,8 @@ class StoreError(GuideError):
 
 
 class DamagedStoreError(StoreError):
-    """The files of the index are not what was written."""
+    """The files of the index are damaged: they differ from what was written."""
 
 
 class BusyError(StoreError):
-    """Another machine is building the index on their common server."""
+    """Another machine is building the same index on a shared server."""

@@ -1,12 +1,12 @@
-"""How far something is, told while it goes on."""
+"""The callback by which long work reports its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Told (done, in all): bytes of the texts to read, or whatever is counted."""
+"""Called with (done, total), for example in bytes of the texts to read."""
 
 
 def unseen(done: int, total: int) -> None:
-    """Shows no progress."""
+    """Do nothing: the callback of a caller that shows no progress."""

@@ -1,8 +1,8 @@
-"""A question becomes ranked chunks with their best sentences.
+"""Searches: a question gives ranked chunks, each with the cosine similarity of every sentence.
 
-A chunk's likeness to a question is the mean of its own cosine and that of its best sentence, or nine tenths of
-its heading's, whichever is more. To rank, the share of the question's words that it holds, by rarity, is added.
-Every part was measured: see "Retrieval" in CONTRIBUTING.md.
+The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence, or `HEADING_SHARE`
+of its heading's cosine, whichever is more. The rank adds `WORDS_WEIGHT` of the share of the question's words that the
+chunk holds, weighted by rarity. What each part brings was measured: see "Retrieval" in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from index.embedding.embed import Embedder
 from index.storing.store import Candidate, Store
 
 HEADING_SHARE = 0.9
-"""Of a heading's cosine; below 1 because short texts are nearer to short questions."""
+"""Weight of the heading's cosine; below 1, since short texts lie nearer to short questions whatever they say."""
 
-WORDS_SHARE = 0.15
-"""Of the share of words held, in the rank."""
+WORDS_WEIGHT = 0.15
+"""Weight, in the rank, of the share of the question's words that a chunk holds."""
 
 WIDTH = 200
-"""Entries looked at for each reading of a question."""
+"""Entries fetched for each wording of a question."""
 
-SAMPLE = 5000
-"""Chunks, about, that tell which words are rare; of fewer than this all count."""
+SAMPLE_CHUNKS = 5000
+"""About how many chunks the rarity of words is learnt from; a smaller corpus is used whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,56 +33,59 @@ class Match:
 
     chunk: Chunk
     score: float
-    """What it is ranked by, about 0 to 1."""
+    """What the chunks are ranked by, about 0 to 1."""
     likeness: float
-    """By meaning alone, a cosine."""
+    """The cosines alone, see above; about 0 to 1."""
     sentences: tuple[float, ...]
     """The cosine of each of the chunk's sentences."""
 
 
 class Searcher:
-    """Searches one store; when another index has taken its place, that one."""
+    """Searches a store; follows it when its index is switched."""
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self._learnt: tuple[int, Rarity] | None = None
-        self._rarity()
+        self._cached: tuple[int, Rarity] | None = None
+        self._learn_rarity()
 
-    def _rarity(self) -> Rarity:
-        """Which words are rare in the corpus as it is indexed now; of a large one a sample tells."""
+    def _learn_rarity(self) -> Rarity:
+        """How rare each word is in the current index; learnt again when it is switched."""
         manifest = self._store.manifest
         if manifest is None:
             return Rarity(())
-        if self._learnt is None or self._learnt[0] != manifest.generation:
+        if self._cached is None or self._cached[0] != manifest.generation:
             chunks = manifest.counts[1]
-            sample = manifest.documents[:: max(1, round(chunks / SAMPLE))]
-            rarity = Rarity(terms(_text(chunk)) for chunk in self._store.chunks(sample))
-            self._learnt = manifest.generation, rarity
-        return self._learnt[1]
+            sample = manifest.documents[:: max(1, round(chunks / SAMPLE_CHUNKS))]
+            rarity = Rarity(terms(_join_text(chunk)) for chunk in self._store.chunks(sample))
+            self._cached = manifest.generation, rarity
+        return self._cached[1]
 
     def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
-        """The chunks nearest to a question, best first, ties by place in the corpus; at most k.
+        """The at most k chunks nearest to a question, best first; ties in the order of the corpus.
 
         Args:
-            earlier: a question that this one leans on. Both readings count, with it and alone; the nearer one wins.
+            earlier: a question that this one leans on. This one is searched with it and alone; the higher cosine
+                counts.
         """
-        readings = [f"{earlier} {question}", question] if earlier else [question]
-        near = self._store.near(self._embedder.embed_questions(readings), WIDTH)
-        asked, rarity = terms(readings[0]), self._rarity()
-        matches = [_match(candidate, rarity.share(asked, terms(_text(candidate.chunk)))) for candidate in near]
+        queries = [f"{earlier} {question}", question] if earlier else [question]
+        near = self._store.near(self._embedder.embed_questions(queries), WIDTH)
+        asked, rarity = terms(queries[0]), self._learn_rarity()
+        matches = [
+            _make_match(candidate, rarity.share(asked, terms(_join_text(candidate.chunk)))) for candidate in near
+        ]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
     def knows(self, text: str) -> bool:
-        """Whether the corpus, or the sample of a large one, has any word in which a text tells something."""
-        return self._rarity().knows(terms(text))
+        """Whether the corpus, or the sample of a large one, holds any telling word of this text."""
+        return self._learn_rarity().knows(terms(text))
 
 
-def _text(chunk: Chunk) -> str:
+def _join_text(chunk: Chunk) -> str:
     return f"{' '.join(chunk.headings)} {chunk.text}"
 
 
-def _match(candidate: Candidate, held: float) -> Match:
+def _make_match(candidate: Candidate, held: float) -> Match:
     best = max(candidate.sentences, default=candidate.whole)
     likeness = max((candidate.whole + best) / 2, HEADING_SHARE * candidate.heading)
-    return Match(candidate.chunk, likeness + WORDS_SHARE * held, likeness, candidate.sentences)
+    return Match(candidate.chunk, likeness + WORDS_WEIGHT * held, likeness, candidate.sentences)

@@ -1,4 +1,4 @@
-"""Notices that the texts of a corpus changed."""
+"""Notices when the texts of a corpus change."""
 
 from __future__ import annotations
 
@@ -9,56 +9,56 @@ from threading import Event
 
 from watchfiles import watch
 
-SETTLE, LONGEST = 300, 1500
-"""Milliseconds without a change after which a burst is over; of a burst that does not end, its part so far."""
+QUIET_MS, LONGEST_MS = 300, 1500
+"""Milliseconds: a burst of changes ends after so long without a change, or when it has lasted so long."""
 
-LOOK = 30.0
-"""Seconds after which the texts are looked at in any case: behind links and on networks, changes are not told."""
+RESCAN_SECONDS = 30.0
+"""Seconds after which a change is assumed: the system reports none behind links and on network drives."""
 
-_AWAKE = 1000
-"""Milliseconds between looks at whether the folder itself is still the same."""
+_CHECK_MS = 1000
+"""Milliseconds between checks that the folder itself is still the same."""
 
 
 def changes(corpus: Path, stop: Event) -> Iterator[None]:
-    """Yields when the folder may have changed and has come to rest; ends once `stop` is set.
+    """Yield each time the folder may have changed and has come to rest, until `stop` is set.
 
-    A folder that is removed, or replaced by another, is watched again as soon as it is there.
+    A folder that is removed or replaced is watched again as soon as it exists.
     """
     first = True
     while not stop.is_set():
-        if (identity := _identity(corpus)) is None:
-            stop.wait(_AWAKE / 1000)
+        if (identity := _read_identity(corpus)) is None:
+            stop.wait(_CHECK_MS / 1000)
             continue
         if not first:
             yield
-        first, looked = False, time.monotonic()
+        first, checked = False, time.monotonic()
         try:
-            # Nothing is filtered here: what counts as a text is known in one place, where the corpus is listed.
+            # No filter here: only `corpus_files` decides which files are texts.
             bursts = watch(
                 corpus,
                 watch_filter=None,
-                step=SETTLE,
-                debounce=LONGEST,
-                rust_timeout=_AWAKE,
+                step=QUIET_MS,
+                debounce=LONGEST_MS,
+                rust_timeout=_CHECK_MS,
                 yield_on_timeout=True,
                 stop_event=stop,
                 ignore_permission_denied=True,
             )
             for found in bursts:
-                same = _identity(corpus) == identity
-                if found or time.monotonic() - looked > LOOK:
-                    looked = time.monotonic()
+                same = _read_identity(corpus) == identity
+                if found or time.monotonic() - checked > RESCAN_SECONDS:
+                    checked = time.monotonic()
                     yield
                 if not same:
                     break
-        except (OSError, RuntimeError):  # the folder went meanwhile, or the system cannot watch: look again in a while
-            stop.wait(_AWAKE / 1000)
+        except (OSError, RuntimeError):  # the folder has gone, or the system cannot watch it
+            stop.wait(_CHECK_MS / 1000)
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """What tells a folder from another of the same name; None if there is none."""
+def _read_identity(folder: Path) -> tuple[int, int] | None:
+    """What distinguishes a folder from another of the same name; None if there is none."""
     try:
-        state = folder.stat()
+        stat = folder.stat()
     except OSError:
         return None
-    return state.st_dev, state.st_ino
+    return stat.st_dev, stat.st_ino

@@ -2,10 +2,10 @@
 
     python tests/scale.py [DOCUMENTS ...] [--throughput DOCUMENTS] [--edits]
 
-Texts are generated, the same each time; ten chunks a document. All but the edit are stored with vectors made from
-hashes, of the embedder's size, since embedding half a million texts takes hours on a laptop; the edit and the questions
-go through the real embedder. `--throughput` embeds that many documents for real, once bare and once by a build.
-`--edits` prints what edits of the guide that ships cost, against a full build in the same run.
+Texts are generated, always the same, ten chunks a document. They are stored with vectors made from hashes, as embedding
+half a million texts takes hours on a laptop; only the edit and the questions go through the real embedder.
+`--throughput` embeds that many documents with the real one, once bare and once by a build. `--edits` prints what edits
+of the guide that ships cost, against a full build in the same run.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ CHUNKS = 10
 WORDS = [a + b + c for a in "bdfgklmnprst" for b in ("a", "e", "i", "o", "u") for c in ("ren", "lin", "sto", "vek")]
 
 
-class Named(HashedEmbedder):
-    """Vectors from hashes, under the real embedder's name and of its size."""
+class FakeEmbedder(HashedEmbedder):
+    """Vectors from hashes, with the real embedder's name and dimensions."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Named(HashedEmbedder):
         return np.tile(narrow, 12) / np.float32(12**0.5)
 
 
-def write(corpus: Path, documents: int) -> None:
+def write_corpus(corpus: Path, documents: int) -> None:
     corpus.mkdir()
     for number in range(documents):
         some = random.Random(number)
@@ -57,22 +57,23 @@ def write(corpus: Path, documents: int) -> None:
         (corpus / f"{number}.md").write_text(f"# Document {number}\n\n" + "\n\n".join(parts) + "\n", "utf-8")
 
 
-def memory() -> float:
-    """Most that this process ever held, in MB."""
+def read_peak_memory() -> float:
+    """Read the peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def grow(documents: int, real: Embedder) -> None:
+def measure_growth(documents: int, real: Embedder) -> None:
+    """Print what building, one edit and a search cost with so many documents."""
     with tempfile.TemporaryDirectory() as place:
-        corpus, store, hashed = Path(place) / "corpus", Store(Path(place) / "index"), Named(real.name)
-        write(corpus, documents)
-        begun, before = time.perf_counter(), memory()
+        corpus, store, hashed = Path(place) / "corpus", Store(Path(place) / "index"), FakeEmbedder(real.name)
+        write_corpus(corpus, documents)
+        begun, before = time.perf_counter(), read_peak_memory()
         report = build(store, corpus, lambda: hashed, hashed.name)  # type: ignore[arg-type, return-value]
         built = time.perf_counter() - begun
         assert store.manifest is not None
         print(
             f"{documents:>6} documents, {report.chunks} chunks, {report.entries} entries: stored in {built:.1f} s "
-            f"({report.entries / built:.0f} a second), {memory() - before:.0f} MB more at most, "
+            f"({report.entries / built:.0f} a second), {read_peak_memory() - before:.0f} MB more at most, "
             f"{len(store.manifest.segments)} segments"
         )
         times, texts = [], 0
@@ -104,11 +105,11 @@ def grow(documents: int, real: Embedder) -> None:
         )
 
 
-def throughput(documents: int, real: Embedder) -> None:
-    """A build against the bare embedder on the same texts, in turn, each half of the texts first once."""
+def measure_throughput(documents: int, real: Embedder) -> None:
+    """Print how many texts a second the bare embedder embeds, and a build with the same texts after it."""
     with tempfile.TemporaryDirectory() as place:
         corpus, store = Path(place) / "corpus", Store(Path(place) / "index")
-        write(corpus, documents)
+        write_corpus(corpus, documents)
         texts = sorted({e.text for chunk in read_corpus(corpus)[0] for e in entries_of(chunk)}, key=len)
         real.embed_documents(texts[:64])
         begun = time.perf_counter()
@@ -124,8 +125,8 @@ def throughput(documents: int, real: Embedder) -> None:
         )
 
 
-def edits(real: Embedder) -> None:
-    """The table of README: each edit begins from an index that is fresh, the embedder loaded."""
+def measure_edits(real: Embedder) -> None:
+    """Print the table of index/README.md: each edit begins from a fresh index, with the embedder loaded."""
     with tempfile.TemporaryDirectory() as place:
         corpus, store = Path(place) / "corpus", Store(Path(place) / "index")
         shutil.copytree(load_settings().corpus, corpus)
@@ -134,19 +135,19 @@ def edits(real: Embedder) -> None:
         first, *_, last = chunk.sentences
         text = guide.read_text("utf-8")
 
-        def replaced(old: str, new: str) -> None:
+        def replace(old: str, new: str) -> None:
             before = guide.read_text("utf-8")
             assert old in before
             guide.write_text(before.replace(old, new), "utf-8")
 
         steps: list[tuple[str, Callable[[], object]]] = [
             ("nothing", lambda: None),
-            ("one sentence", lambda: replaced(first.text, "A sentence that was not there.")),
+            ("one sentence", lambda: replace(first.text, "A sentence that was not there.")),
             (
                 "a paragraph of four sentences",
-                lambda: replaced(last.text, "One here. Two here. Three here. Four here."),
+                lambda: replace(last.text, "One here. Two here. Three here. Four here."),
             ),
-            ("a heading", lambda: replaced(f" {chunk.headings[-1]}", " Another heading")),
+            ("a heading", lambda: replace(f" {chunk.headings[-1]}", " Another heading")),
             ("a file renamed", lambda: guide.rename(corpus / "renamed.md")),
             ("a file removed", lambda: (corpus / "renamed.md").unlink()),
             ("the file put back as it was at first", lambda: guide.write_text(text, "utf-8")),
@@ -165,17 +166,17 @@ def main() -> None:
     parser.add_argument("documents", nargs="*", type=int, default=[1, 100, 10_000])
     parser.add_argument("--throughput", type=int, default=0)
     parser.add_argument("--edits", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     settings = load_settings()
     real = Embedder(ready(settings, "embed"), settings.embedder)
     real.embed_documents(["Warm."])
-    if asked.edits:
-        edits(real)
-    elif asked.throughput:
-        throughput(asked.throughput, real)
+    if options.edits:
+        measure_edits(real)
+    elif options.throughput:
+        measure_throughput(options.throughput, real)
     else:
-        for documents in asked.documents:
-            grow(documents, real)
+        for documents in options.documents:
+            measure_growth(documents, real)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The page: layout and events in app, records to HTML in view."""
+"""What a person or a program meets: the page in `page`, the server and its APIs in `serving`."""

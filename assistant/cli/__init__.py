@@ -1,4 +1,4 @@
-"""The command `assistant`: asking, the index, the models, and what measures or examines them."""
+"""The command `assistant`: asking, the index, the models, the measurements, and `doctor`."""
 
 from assistant.cli.command import main
 

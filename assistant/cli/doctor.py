@@ -1,4 +1,4 @@
-"""`assistant doctor`: what is here, to paste into a report."""
+"""`assistant doctor`: versions, paths, models and index of this installation, to paste into a report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ app = typer.Typer()
 @app.command()
 def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None) -> None:
     """Say what is here: what to paste into a report."""
-    report = _examined(load_settings(corpus=corpus, model=model))
+    report = _examine(load_settings(corpus=corpus, model=model))
     if as_json:
         print(json.dumps(report, indent=2))
         return
@@ -35,8 +35,8 @@ def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = 
             out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
 
 
-def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Versions, paths, models, index, memory and offline switches."""
+def _examine(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Collect the report: section -> name -> value."""
     memory = installed.machine_memory()
     return {
         "machine": {
@@ -45,13 +45,13 @@ def _examined(settings: Settings) -> dict[str, dict[str, Any]]:
             "cores": os.cpu_count(),
             "memory": f"{memory / 1e9:.1f} GB" if memory else "unknown",
         },
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: _find_version(name) for name in _PACKAGES},
         "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
         "models": {
-            "chat": _served_state(settings) if settings.llm_url else _model_state(settings, settings.model),
-            "embedder": _model_state(settings, settings.embedder),
+            "chat": _describe_server(settings) if settings.llm_url else _describe_model(settings, settings.model),
+            "embedder": _describe_model(settings, settings.embedder),
         },
-        "index": {"state": _index_state(settings)},
+        "index": {"state": _describe_index(settings)},
         "offline": {name: os.environ.get(name, "not set") for name in OFFLINE},
     }
 
@@ -68,25 +68,24 @@ _PACKAGES = (
 )
 
 
-def _version(name: str) -> str:
+def _find_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
 
 
-def _model_state(settings: Settings, choice: str) -> str:
+def _describe_model(settings: Settings, choice: str) -> str:
     if installed.is_path(choice):
         return f"{choice} ({'here' if Path(choice).expanduser().exists() else 'missing'})"
-    states = {state.model.name: state for state in installed.states(settings)}
-    state = states.get(choice)
+    state = {state.model.name: state for state in installed.states(settings)}.get(choice)
     if state is None:
         return f"{choice} (not in the catalogue)"
     return f"{choice} ({state.problem or ('verified' if state.verified else 'here' if state.here else 'missing')})"
 
 
-def _served_state(settings: Settings) -> str:
-    """The chat server and its model, or why there is none."""
+def _describe_server(settings: Settings) -> str:
+    """Name the chat server and its model, or say why it cannot be used."""
     try:
         model = served(settings)
     except GuideError as error:
@@ -94,7 +93,7 @@ def _served_state(settings: Settings) -> str:
     return f"{model.model} on {model.url} (there)"
 
 
-def _index_state(settings: Settings) -> str:
+def _describe_index(settings: Settings) -> str:
     folder = index_folder(settings)
     if not settings.chroma_url and not folder.exists():
         return "not made yet"

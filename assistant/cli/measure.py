@@ -1,4 +1,4 @@
-"""The commands that measure: how good the answers are, how fast they come; and what is fitted to the models."""
+"""`assistant eval`, `bench` and `fit`: measure the answers, measure the speed, fit the probes to labelled examples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from assistant.assistant import open_assistant
-from assistant.cli.terminal import AsJson, Corpus, ModelOption, embedder_when_needed, loading, out
+from assistant.cli.terminal import AsJson, Corpus, ModelOption, make_embedder_loader, out, say, show_progress
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import NAME, save
 from assistant.measuring import evaluate
@@ -32,11 +32,12 @@ def evaluate_answers(
 ) -> None:
     """Measure how far the answers can be trusted."""
     cases = evaluate.chosen(evaluate.read_cases(questions), half, most)
-    pairs = [pair for pair in evaluate.read_labels(labels) if evaluate.half_of(pair.id) == "checking"] if labels else []
+    labelled = evaluate.read_labels(labels) if labels else ()
+    pairs = [pair for pair in labelled if evaluate.half_of(pair.id) == "checking"]
     assistant = open_assistant(load_settings(corpus=corpus))
-    with loading() as (say, progress):
+    with show_progress() as progress:
         assistant.load(say, progress)
-    with loading("Asking") as (_, progress):
+    with show_progress("Asking") as progress:
         evaluation = evaluate.evaluate(assistant, cases, pairs, progress)
     if as_json:
         print(json.dumps(evaluation.to_dict(details), ensure_ascii=False, indent=2))
@@ -44,7 +45,8 @@ def evaluate_answers(
     _print_evaluation(evaluation, f"{questions.name}, {half}: {len(cases)} questions")
     for one in evaluation.outcomes if details else ():
         if one.failures:
-            out.print(json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+            text = json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2)
+            out.print(text, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -63,18 +65,18 @@ def bench(
 
     asked = [str(row["question"]) for row in json_lines(questions, ("question",))] if questions else []
     assistant = open_assistant(load_settings(corpus=corpus, model=model))
-    with loading("Measuring") as (_, progress):
-        found = measure(assistant, asked, most, starts, progress)
+    with show_progress("Measuring") as progress:
+        report = measure(assistant, asked, most, starts, progress)
     if as_json:
-        print(json.dumps(found.to_dict(), indent=2))
+        print(json.dumps(report.to_dict(), indent=2))
         return
     table = Table("figure", "value", "floor", "ratio", "reach", "", box=None)
-    for one in found.figures:
+    for one in report.figures:
         reach = f"{'at least' if one.more else 'at most'} {one.reach:g}"
         floor, ratio = (f"{value:.3g}" if value is not None else "–" for value in (one.floor, one.ratio))
         table.add_row(one.name, f"{one.value:.3g} {one.unit}", floor, ratio, reach, "" if one.reached else "missed")
     out.print(table)
-    out.print("Imports of `assistant ask`: " + ", ".join(f"{name} {s:.2f} s" for name, s in found.imports.items()))
+    out.print("Imports of `assistant ask`: " + ", ".join(f"{name} {s:.2f} s" for name, s in report.imports.items()))
 
 
 @app.command("fit")
@@ -89,8 +91,8 @@ def fit_examples(
     settings = load_settings()
     known, path = read_examples(examples), into or settings.home / NAME
     chat = LocalModel(installed.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
-    with loading("Reading the examples") as (say, progress):
-        fitted = fit(embedder_when_needed(settings, say)(), chat, known, progress)
+    with show_progress("Reading the examples") as progress:
+        fitted = fit(make_embedder_loader(settings)(), chat, known, progress)
     save(path, fitted, embedder_name(settings), chat_name(settings))
     out.print(
         f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
@@ -104,10 +106,10 @@ def _print_evaluation(evaluation: evaluate.Evaluation, title: str) -> None:
         wanted = f"{'at least' if one.least else 'at most'} {bound}"
         table.add_row(one.name, value if one.of else "–", wanted, str(one.of), "" if one.reached else "missed")
     out.print(table)
-    if told := evaluation.agreement:
+    if agreement := evaluation.agreement:
         out.print(
-            f"The judge of support is the chat model, asked in another way than the check. On {told.pairs} pairs "
-            f"labelled by hand it agrees on {told.agreed:.0%}: it passes {told.passed:.0%} of the unsupported "
-            f"sentences and fails {told.failed:.0%} of the supported.",
+            f"The judge of support is the chat model, asked in another way than the check. On {agreement.pairs} pairs "
+            f"labelled by hand it agrees on {agreement.agreed:.0%}: it passes {agreement.passed:.0%} of the "
+            f"unsupported sentences and fails {agreement.failed:.0%} of the supported.",
             soft_wrap=True,
         )

@@ -1,4 +1,4 @@
-"""The terminal: where lines and progress go, and the options that several commands share."""
+"""The terminal: consoles, progress bars, and what several commands share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 
 from assistant.models import installed
 from assistant.settings import Settings, embedder_name
 from index.embedding.embed import Embedder
+from index.progress import Progress
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -25,32 +27,32 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
 
 
 def say(line: str) -> None:
-    """A line on standard error, beside what is printed."""
+    """Print a line on standard error, apart from the output."""
     err.print(line, style="dim", markup=False, soft_wrap=True)
 
 
 @contextmanager
-def loading(what: str = "Reading the guide") -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
-    """A place to say things and a progress bar, on standard error."""
-    with bar(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
-        yield say, progress
+def show_progress(what: str = "Reading the guide") -> Iterator[Progress]:
+    """Show a progress bar that counts steps."""
+    with show_bar(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+        yield progress
 
 
 @contextmanager
-def bar(*columns: ProgressColumn) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, told (done, in all)."""
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+def show_bar(*columns: ProgressColumn) -> Iterator[Progress]:
+    """Show a progress bar on standard error; nothing if that is no terminal."""
+    with RichProgress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
-def embedder_when_needed(settings: Settings, told: Callable[[str], None], processes: int = 1) -> Callable[[], Embedder]:
-    """Loads the embedder when it is first needed, and once."""
+def make_embedder_loader(settings: Settings, processes: int = 1) -> Callable[[], Embedder]:
+    """Make a function that loads the embedder on its first call and returns the same one afterwards."""
 
     @cache
     def load() -> Embedder:
         folder = installed.ready(settings, "embed")
-        told("Loading the embedder …")
+        say("Loading the embedder …")
         return Embedder(folder, embedder_name(settings), processes)
 
     return load

@@ -1,7 +1,7 @@
-"""The file of what a person keeps: conversations and plan, in SQLite, readable by its owner alone.
+"""The SQLite file that holds a person's conversations and plan; only its owner can read it.
 
-A connection lives as long as one operation, so threads and processes share nothing but the file. Python must not open
-the file itself while a connection is open: closing it would drop SQLite's locks.
+A connection lives for one operation, so threads and processes share only the file. Python must not open the file itself
+while a connection is open: closing it would drop SQLite's locks.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from assistant.errors import KeepingError
 
 NAME = "conversations.sqlite3"
 
-PATIENCE = 10.0
-"""Seconds to wait for another writer."""
+LOCK_SECONDS = 10.0
+"""How long to wait for another writer."""
 
-SMALLEST_PAGE = 512
-"""Bytes."""
+MIN_PAGE_BYTES = 512
+"""SQLite's smallest page, and so its smallest file."""
 
 SCHEMA = (
     (
@@ -48,39 +48,43 @@ SCHEMA = (
         "CREATE TABLE erasing (begun REAL NOT NULL)",
     ),
 )
-"""The statements that bring a file from each version to the next; answers and passages are JSON, times since 1970."""
+"""For each version, the statements that lead to the next one; answers and passages are JSON, times since 1970."""
 
 VERSION = len(SCHEMA)
 
-_FOREIGN = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What SQLite raises; the second when it names a garbled table."""
+_SQLITE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises; UnicodeDecodeError when the name of a table is garbled."""
 
-_DAMAGE = ("not a database", "malformed", "unsupported file format")
-_FULL = ("is full", "No space left", "quota exceeded")
-_HELD = ("locked", "busy")
+_DAMAGE_WORDS = ("not a database", "malformed", "unsupported file format")
+_FULL_WORDS = ("is full", "No space left", "quota exceeded")
+_LOCKED_WORDS = ("locked", "busy")
 
 
 class Database:
-    """The file in a data folder, made when it is first needed; a damaged one is put aside, and `say` is told.
+    """The file in a data folder, created when it is first needed. Every method may raise KeepingError.
 
-    Every method raises KeepingError for what a person must mend.
+    Args:
+        say: called with a line when a damaged file is put aside or a deletion has to be finished later.
+        patience: seconds to wait for another writer.
     """
 
-    def __init__(self, home: Path, say: Callable[[str], None] = lambda line: None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, home: Path, say: Callable[[str], None] = lambda line: None, patience: float = LOCK_SECONDS
+    ) -> None:
         self.path = home / NAME
         self._say, self._patience = say, patience
-        self._looked = False
+        self._checked = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the file."""
+        """Open a connection that sees one state of the file."""
         with self._open() as connection:
             connection.execute("BEGIN")
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose writes are kept together at the end, or not at all if an exception ends it."""
+        """Open a connection whose writes are committed together at the end, or none of them after an exception."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -88,14 +92,14 @@ class Database:
 
     @contextmanager
     def erasing(self) -> Iterator[sqlite3.Connection]:
-        """As `writing`; afterwards, what was deleted stands in no byte of the files."""
+        """Open a connection as `writing` does; afterwards no byte of the files holds what was deleted."""
         with self.writing() as connection:
             yield connection
             connection.execute("INSERT INTO erasing VALUES (?)", (time.time(),))
         self._erase()
 
     def _erase(self) -> None:
-        """Write the file anew without what was deleted; if that cannot be done now, it is at the next start.
+        """Rewrite the file without what was deleted; if that fails now, the next start does it.
 
         `secure_delete` alone is not enough: pages that were split keep old copies of rows. Without VACUUM, 87 of 150
         files still held a deleted row after 600 random edits each; with it, none.
@@ -112,107 +116,109 @@ class Database:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection in autocommit; SQLite's errors become ours here, and the file is looked at anew after one."""
+        """Open a connection in autocommit; after an error of SQLite, raise KeepingError and check the file again."""
         try:
-            with closing(self._connected()) as connection:
+            with closing(self._connect()) as connection:
                 yield connection
-        except _FOREIGN as error:
-            self._looked = False
-            raise self._problem(error) from error
+        except _SQLITE_ERRORS as error:
+            self._checked = False
+            raise self._to_history_error(error) from error
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
+        """Connect to the file, which is checked or created first unless that has been done."""
         try:
-            if self._looked and self.path.is_file():
-                return self._connect()
-            # One at a time, over all processes: looking, putting aside, making.
+            if self._checked and self.path.is_file():
+                return self._connect_to_file()
+            # One process at a time may check the file, put it aside and create it.
             with FileLock(self.path.with_suffix(".lock"), timeout=self._patience):
                 self._prepare()
         except OSError as error:
-            raise self._problem(error) from error
-        self._looked = True
+            raise self._to_history_error(error) from error
+        self._checked = True
         self._finish_erasing()
-        return self._connect()
+        return self._connect_to_file()
 
-    def _connect(self, mode: str = "rw") -> sqlite3.Connection:
-        """To a file that is there."""
+    def _connect_to_file(self, mode: str = "rw") -> sqlite3.Connection:
+        """Connect to a file that exists."""
         uri = f"{self.path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, timeout=self._patience, isolation_level=None, uri=True)
-        # A byte that went bad in one title must not hide all the others.
+        # One damaged byte in one title must not hide all other titles.
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         for pragma in ("foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
     def _prepare(self) -> None:
-        """See to it that there is a sound file of our version, for its owner alone."""
-        if self.path.exists() and not self._sound():
+        """Make sure that there is a sound file of our version that only its owner can read."""
+        if self.path.exists() and not self._is_sound():
             self._put_aside()
         if not self.path.exists():
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with suppress(PermissionError):
-            self.path.chmod(0o600)  # SQLite gives its -wal and -shm the same
-        with closing(self._connect()) as connection:
+            self.path.chmod(0o600)  # SQLite gives its -wal and -shm files the same mode
+        with closing(self._connect_to_file()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            if (version := _version(connection)) < VERSION:
-                _bring_up(connection, version)
+            if (version := _read_version(connection)) < VERSION:
+                _migrate(connection, version)
 
-    def _sound(self) -> bool:
-        """Whether what stands at the path can be read; KeepingError if it is of a version that we do not know."""
-        # SQLite takes less than its smallest page for an empty file, and would write over it.
-        if not self.path.is_file() or 0 < self.path.stat().st_size < SMALLEST_PAGE:
+    def _is_sound(self) -> bool:
+        """Whether the file can be read; KeepingError if it is of a newer version."""
+        # SQLite takes a file below its smallest page for an empty one, and would overwrite it.
+        if not self.path.is_file() or 0 < self.path.stat().st_size < MIN_PAGE_BYTES:
             return False
-        # A log that was left behind stays one: a connection that may write puts it into the file when it closes.
-        mode = "ro" if self._beside("-wal").exists() else "rw"
+        # A read-only connection leaves a left-over log as it is; one that may write would merge it when it closes.
+        mode = "ro" if self._add_suffix("-wal").exists() else "rw"
         try:
-            with closing(self._connect(mode)) as connection:
-                if _version(connection) > VERSION:
+            with closing(self._connect_to_file(mode)) as connection:
+                if _read_version(connection) > VERSION:
                     what = f"{self.path} was written by a newer version of this program"
                     raise KeepingError(what, "Update it: pip install --upgrade guide-assistant.")
                 return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
-        except _FOREIGN as error:
-            if _damage(error):
+        except _SQLITE_ERRORS as error:
+            if _is_damage(error):
                 return False
             raise
 
-    def _beside(self, tail: str) -> Path:
-        return self.path.with_name(self.path.name + tail)
+    def _add_suffix(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
 
     def _put_aside(self) -> None:
         day = time.strftime("%Y-%m-%d")
         names = (f"{self.path.stem}.damaged-{day}{f'-{n}' if n else ''}{self.path.suffix}" for n in count())
         aside = next(path for path in map(self.path.with_name, names) if not path.exists())
-        for tail in ("", "-wal", "-shm", "-journal"):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             with suppress(FileNotFoundError):
-                self._beside(tail).rename(aside.with_name(aside.name + tail))
+                self._add_suffix(suffix).rename(aside.with_name(aside.name + suffix))
         self._say(f"{self.path} was damaged. It is put aside as {aside.name}, and a new one is begun.")
 
     def _finish_erasing(self) -> None:
-        """Wipe what a deletion could not, because the process or the disk failed it."""
-        with closing(self._connect()) as connection:
+        """Finish a deletion that was interrupted, by a crash or by a full disk."""
+        with closing(self._connect_to_file()) as connection:
             begun = connection.execute("SELECT count(*) FROM erasing").fetchone()[0]
         if begun:
             self._erase()
 
-    def _problem(self, error: Exception) -> KeepingError:
-        # A foreign error's words without its path, in which any word may stand.
+    def _to_history_error(self, error: Exception) -> KeepingError:
+        """Say what went wrong and what to do about it."""
+        # The path is left out of the words searched below: it may contain any word.
         path, said = self.path, (isinstance(error, OSError) and error.strerror) or str(error)
-        if isinstance(error, TimeoutError) or any(word in said for word in _HELD):
+        if isinstance(error, TimeoutError) or any(word in said for word in _LOCKED_WORDS):
             return KeepingError(f"{path} is in use by another program", "Try again in a moment, or end that program.")
-        if any(word in said for word in _FULL):
+        if any(word in said for word in _FULL_WORDS):
             return KeepingError(f"There is no room left to write {path}", "Free some space on that disk.")
-        if _damage(error):
+        if _is_damage(error):
             return KeepingError(f"{path} is damaged ({said})", "Try again: it is put aside, and a new one is begun.")
         do = "See who may write in that folder, or choose another with ASSISTANT_HOME."
         return KeepingError(f"{path} cannot be opened, read or written ({said})", do)
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    """Of the schema; 0 in a new file."""
+def _read_version(connection: sqlite3.Connection) -> int:
+    """Read the version of the schema; 0 in a new file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _bring_up(connection: sqlite3.Connection, version: int) -> None:
-    """Take a file from its version of the schema to ours, wholly or not at all."""
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a file from its version of the schema to ours, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in chain.from_iterable(SCHEMA[version:]):
         connection.execute(statement)
@@ -220,6 +226,6 @@ def _bring_up(connection: sqlite3.Connection, version: int) -> None:
     connection.execute("COMMIT")
 
 
-def _damage(error: Exception) -> bool:
-    """Whether SQLite says that the file is not what it wrote; its words, as Python 3.10 knows no codes of errors."""
-    return isinstance(error, UnicodeDecodeError) or any(word in str(error) for word in _DAMAGE)
+def _is_damage(error: Exception) -> bool:
+    """Whether SQLite reports a damaged file. Recognised by its words: Python 3.10 gives no error codes."""
+    return isinstance(error, UnicodeDecodeError) or any(word in str(error) for word in _DAMAGE_WORDS)

@@ -1,4 +1,4 @@
-"""The person's plan: next steps that they keep, with a date, a note and a tick; one plan for each guide."""
+"""A person's plan: the next steps that they keep, each with a date, a note and a tick; one plan for each guide."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from assistant.history.database import Database
 from assistant.records import NextStep, Passage
 
 NOTE_LIMIT = 2000
-"""Characters."""
+"""Most characters of a note."""
 
-PASSAGE = TypeAdapter(Passage)
+PASSAGE_ADAPTER = TypeAdapter(Passage)
 
 
 @dataclass(frozen=True, slots=True)
 class KeptStep:
-    """A step of the plan, and where the guide says so."""
+    """A step of the plan, with the passage of the guide that it comes from."""
 
     id: str
     text: str
@@ -44,23 +44,23 @@ class Plan:
         self._database, self._guide = database, guide
 
     def steps(self) -> tuple[KeptStep, ...]:
-        """Open ones first, by their date, those without one behind, else as they were kept; done ones last."""
+        """List the steps: open ones by date, those without a date, done ones; else in the order they were kept."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT id, text, passage, done, note, due, kept FROM step WHERE guide = ?"
                 " ORDER BY done, due = '', due, kept, rowid",
                 (self._guide,),
             ).fetchall()
-        return tuple(_step(*row) for row in rows)
+        return tuple(_parse_step(*row) for row in rows)
 
     def keep(self, step: NextStep) -> str:
-        """Add a step; its id, which is the first one's if the same text of the same source is kept already."""
+        """Add a step unless the same text from the same document is kept already; return the id of the kept one."""
         known = (self._guide, step.text, step.passage.source)
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO step (id, guide, text, source, kept, passage) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (guide, text, source) DO NOTHING",
-                (secrets.token_urlsafe(16), *known, time.time(), PASSAGE.dump_json(step.passage).decode()),
+                (secrets.token_urlsafe(16), *known, time.time(), PASSAGE_ADAPTER.dump_json(step.passage).decode()),
             )
             row = connection.execute("SELECT id FROM step WHERE guide = ? AND text = ? AND source = ?", known)
             return str(row.fetchone()[0])
@@ -68,10 +68,10 @@ class Plan:
     def change(
         self, identity: str, *, done: bool | None = None, note: str | None = None, due: date | str | None = None
     ) -> None:
-        """Change what is given of a step; None leaves a thing as it is. A step that was dropped stays dropped.
+        """Change a step; None leaves a value as it is. Nothing happens if the step has been dropped.
 
         Args:
-            due: a date, or one as YYYY-MM-DD; an empty text takes the date away.
+            due: a date, or YYYY-MM-DD; an empty text removes the date.
 
         Raises:
             PlanError: there is no such date, or the note is longer than NOTE_LIMIT.
@@ -79,7 +79,7 @@ class Plan:
         if note is not None and len(note) > NOTE_LIMIT:
             what = f"The note has {len(note):,} characters, and {NOTE_LIMIT:,} is the most"
             raise PlanError(what, "Say it in fewer words.")
-        given = {"done": done, "note": note, "due": _day(due)}
+        given = {"done": done, "note": note, "due": _format_day(due)}
         changes = {name: value for name, value in given.items() if value is not None}
         with self._database.writing() as connection:
             for name, value in changes.items():
@@ -88,32 +88,32 @@ class Plan:
                 )
 
     def drop(self, identity: str) -> None:
-        """Take a step out of the plan, for good."""
+        """Delete a step for good."""
         with self._database.erasing() as connection:
             connection.execute("DELETE FROM step WHERE id = ? AND guide = ?", (identity, self._guide))
 
     def left(self) -> int:
-        """How many steps are not done."""
+        """Count the steps that are not done."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT count(*) FROM step WHERE guide = ? AND NOT done", (self._guide,))
             return int(row.fetchone()[0])
 
     def kept(self) -> frozenset[tuple[str, str]]:
-        """(text, source of its passage) of every step, done or not."""
+        """Return (text, document of its passage) of every step, done or not."""
         with self._database.reading() as connection:
             return frozenset(connection.execute("SELECT text, source FROM step WHERE guide = ?", (self._guide,)))
 
 
-def _step(identity: str, text: str, passage: str, done: int, note: str, due: str, kept: float) -> KeptStep:
+def _parse_step(identity: str, text: str, passage: str, done: int, note: str, due: str, kept: float) -> KeptStep:
     try:
         day = date.fromisoformat(due) if due else None
-        return KeptStep(identity, text, PASSAGE.validate_json(passage), bool(done), note, day, kept)
+        return KeptStep(identity, text, PASSAGE_ADAPTER.validate_json(passage), bool(done), note, day, kept)
     except ValueError as error:
         raise KeepingError(f"The step “{text}” cannot be read", "Bring back a copy of the file.") from error
 
 
-def _day(due: date | str | None) -> str | None:
-    """As YYYY-MM-DD; empty and None stay what they are."""
+def _format_day(due: date | str | None) -> str | None:
+    """Write a date as YYYY-MM-DD; an empty text and None stay as they are."""
     if due is None:
         return None
     if isinstance(due, date):

@@ -1,5 +1,5 @@
-"""The chat models: one in this process (llama.cpp) or one on a server, behind the same interface.
+"""The chat model, in this process (llama.cpp) or on a server, behind one interface.
 
-`model.py` is the interface, `local.py` and `served.py` implement it.
-Owns prompts as tokens, evaluated prefixes, and the probes that were fitted to a model's logits.
+`model.py` is the interface; `local.py` and `served.py` implement it.
+Owns tokenised prompts, evaluated prefixes, and the probes that are fitted to a model's logits.
 """

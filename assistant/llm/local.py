@@ -1,7 +1,6 @@
-"""The local chat model: it words answers, and answers yes-or-no questions by its logits.
+"""The chat model on this machine: it words answers, and answers yes-or-no questions by its logits.
 
-What a person or a document wrote is tokenised as plain text, so that
-template tokens in it are data.
+Text of people and documents is tokenised as plain text, so template tokens in it are data.
 """
 
 from __future__ import annotations
@@ -14,30 +13,30 @@ import numpy as np
 from jinja2 import TemplateError
 
 from assistant.errors import QuestionError
-from assistant.llm.llama import Context, Logits, Row, Weights
+from assistant.llm.llama import Context, Logits, TokenRow, Weights
 from assistant.llm.model import VARIED, Message, Usage, Work
-from assistant.llm.prefixes import AT_ONCE, PREFIXES, TOKENS, Sequences, States
-from assistant.machine import cores
+from assistant.llm.prefixes import BATCH_PROMPTS, CONTEXT_TOKENS, PREFIX_SLOTS, PrefixCache, SharedPrefixes
+from assistant.machine import count_cores
 
-LIKELIEST = 40
-"""Tokens among which a varied answer chooses."""
+TOP_K = 40
+"""Each token of a varied answer is sampled from this many of the likeliest tokens."""
 
-REPEATED, LOOKED_BACK = 1.05, 64
-"""What the logit of a token is divided by that stands among the last ones, and how many of those are looked at."""
+REPETITION_PENALTY, REPETITION_WINDOW = 1.05, 64
+"""What the logit of a recent token is divided by, and how many of the last tokens count as recent."""
 
-KEPT, CURRENT, ASIDE = 0, 1, 2
-"""The sequences of the conversation: the beginning of all prompts; the prompt that is answered; the same prompt with
-something else asked at its end."""
+PREFIX_SEQUENCE, PROMPT_SEQUENCE, ASIDE_SEQUENCE = 0, 1, 2
+"""The sequences of the main context: the prefix of all answer prompts; the current prompt with its answer; the current
+prompt with another question at its end."""
 
 
 class LocalModel:
-    """A GGUF model on this machine; for one caller at a time.
+    """A GGUF model on this machine, for one caller at a time. It implements `ChatModel`.
 
     Args:
         path: the GGUF file.
-        context: tokens the model may see at once.
-        threads: 0 takes the physical cores of the machine.
-        cache: the folder where evaluated prefixes are kept from start to start; None keeps none.
+        context: the most tokens of a prompt and its answer.
+        threads: 0 stands for the physical cores of this machine.
+        cache: the folder of the `PrefixCache`; None caches nothing on disk.
 
     Raises:
         ModelError: the file is damaged, of an unknown kind, or needs more memory than there is.
@@ -45,103 +44,105 @@ class LocalModel:
 
     def __init__(self, path: Path, context: int, threads: int = 0, cache: Path | None = None) -> None:
         self.context = context
-        """Tokens the model may see at once."""
-        self.threads = threads or cores()
+        """The most tokens of a prompt and its answer."""
+        self.threads = threads or count_cores()
         self.weights = Weights(path)
-        self._states = States(self.weights, cache)
-        self._talk = Context(self.weights, context, self.threads, 3)
-        self._checks = Context(self.weights, TOKENS, self.threads, PREFIXES + AT_ONCE)
-        self._beside = Sequences(self._checks, self._states)
-        self._prefix: list[int] = []
-        self._held: list[int] = []
-        self._next: Logits | None = None  # where llama.cpp keeps them, so they stand until the next evaluation
-        self._known = 0
+        self._cache = PrefixCache(self.weights, cache)
+        self._main = Context(self.weights, context, self.threads, 3)
+        self._checks = Context(self.weights, CONTEXT_TOKENS, self.threads, PREFIX_SLOTS + BATCH_PROMPTS)
+        self._check_prefixes = SharedPrefixes(self._checks, self._cache)
+        self._prefix: list[int] = []  # what PREFIX_SEQUENCE holds
+        self._prompt: list[int] = []  # what PROMPT_SEQUENCE holds
+        self._next_logits: Logits | None = None  # a view into llama.cpp, valid until the next evaluation
+        self._reused = 0  # tokens of the current prompt that needed no evaluation
 
     @property
     def vocabulary(self) -> int:
-        """How many tokens the model knows."""
+        """The number of tokens that the model knows."""
         return self.weights.vocabulary
 
     @property
     def work(self) -> Work:
-        """What was done so far."""
-        return Work(self._talk.evaluated, self._checks.passes, self._checks.evaluated)
+        """The work done since the model was loaded."""
+        return Work(self._main.evaluated, self._checks.passes, self._checks.evaluated)
 
     @property
     def memory(self) -> int:
-        """Bytes that the tokens take which it may see."""
-        return (self._talk.size + self._checks.size) * self.weights.token_bytes
+        """Bytes that both contexts take when they are full."""
+        return (self._main.size + self._checks.size) * self.weights.token_bytes
 
     def count(self, text: str) -> int:
-        """Tokens of a plain text."""
+        """The number of tokens of a plain text."""
         return len(self.weights.tokens(text, special=False))
 
     def tokens(self, messages: Sequence[Message], answer: bool = True) -> list[int]:
         """A prompt as tokens; `answer` adds the opening of the model's turn.
 
-        The template alone may use the model's special tokens.
+        Only the template may contribute special tokens; the messages are plain text.
         """
-        body, closing = self._tokens(messages, answer)
+        body, closing = self._split_tokens(messages, answer)
         return body + closing
 
-    def _tokens(self, messages: Sequence[Message], answer: bool) -> tuple[list[int], list[int]]:
-        """A prompt up to the end of its last message, and what the template puts behind that."""
-        merged = _without_system(messages) if not self._takes_system() else list(messages)
+    def _split_tokens(self, messages: Sequence[Message], answer: bool) -> tuple[list[int], list[int]]:
+        """The tokens of a prompt up to the end of its last message, and those that the template adds after it."""
+        merged = _merge_system(messages) if not self._takes_system() else list(messages)
         marks = [f"\ue000{i}\ue001" for i in range(len(merged))]
         marked = [{"role": m.role, "content": mark} for m, mark in zip(merged, marks, strict=True)]
         rendered = self._render(marked, answer)
-        first = self.weights.first
+        bos = self.weights.bos
         body: list[int] = []
         for message, mark in zip(merged, marks, strict=True):
             before, _, rendered = rendered.partition(mark)
             body += self.weights.tokens(before, special=True) + self.weights.tokens(message.content, special=False)
-        if first is not None and body[:1] != [first]:
-            body.insert(0, first)
+        if bos is not None and body[:1] != [bos]:
+            body.insert(0, bos)
         return body, self.weights.tokens(rendered, special=True)
 
     def warm(self, prefix: Sequence[Message]) -> None:
-        """Evaluate the beginning of all prompts for answers, or take it from the disk."""
+        """Evaluate the prefix of all answer prompts, or read it from the prefix cache."""
         self._forget()
-        self._talk.cut(KEPT)
+        self._main.cut(PREFIX_SEQUENCE)
         self._prefix = self.tokens(prefix, answer=False)
-        self._states.fill(self._talk, KEPT, self._prefix)
+        self._cache.fill(self._main, PREFIX_SEQUENCE, self._prefix)
 
     def warm_beside(self, prefix: Sequence[Message]) -> tuple[int, ...]:
-        """Evaluate the beginning of a kind of short prompts, or take it from the disk; gives its tokens."""
+        """Evaluate the prefix of one kind of check, or read it from the prefix cache; return its tokens."""
         fixed = tuple(self.tokens(prefix, answer=False))
-        self._beside.keep(fixed)
+        self._check_prefixes.keep(fixed)
         return fixed
 
     def read(self, prompt: Sequence[Message], aside: str) -> Logits:
-        """The logits of the first token of a reply to something asked at the end of a prompt, in its last message.
+        """The logits of the first token of the reply to `aside`, a question appended to the prompt's last message.
 
-        The prompt without it is evaluated in the same pass and stays so: to word its answer costs no second look.
+        The same pass evaluates the prompt without it, so `stream` can then word its answer without a second pass.
 
         Raises:
-            QuestionError: the prompt is longer than the model can take in.
+            QuestionError: the prompt does not fit the context.
         """
-        body, closing = self._tokens(prompt, True)
-        asked, place = self.weights.tokens(aside, special=False) + closing, len(body)
-        known = self._share(body + closing, place, len(asked))
-        self._talk.share(CURRENT, ASIDE, known)
-        rows: list[Row] = [(body[at], at, (CURRENT, ASIDE), False) for at in range(known, place)]
-        for sequence, tail in ((CURRENT, closing), (ASIDE, asked)):
-            rows += [(token, place + n, (sequence,), n == len(tail) - 1) for n, token in enumerate(tail)]
-        self._talk.evaluate(rows)
-        self._talk.cut(ASIDE)
-        self._held, self._next = body + closing, self._talk.logits(place - known + len(closing) - 1)
-        return self._talk.logits(len(rows) - 1).copy()
+        body, closing = self._split_tokens(prompt, True)
+        asked, position = self.weights.tokens(aside, special=False) + closing, len(body)
+        reused = self._reuse(body + closing, position, len(asked))
+        self._main.share(PROMPT_SEQUENCE, ASIDE_SEQUENCE, reused)
+        rows: list[TokenRow] = [
+            (body[at], at, (PROMPT_SEQUENCE, ASIDE_SEQUENCE), False) for at in range(reused, position)
+        ]
+        for sequence, tail in ((PROMPT_SEQUENCE, closing), (ASIDE_SEQUENCE, asked)):
+            rows += [(token, position + n, (sequence,), n == len(tail) - 1) for n, token in enumerate(tail)]
+        self._main.evaluate(rows)
+        self._main.cut(ASIDE_SEQUENCE)
+        self._prompt, self._next_logits = body + closing, self._main.logits(position - reused + len(closing) - 1)
+        return self._main.logits(len(rows) - 1).copy()
 
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
     ) -> Generator[str, None, None]:
-        """Word an answer, piece by piece; see `ChatModel`."""
+        """Yield an answer piece by piece; see `ChatModel.stream`."""
         tokens = self.tokens(prompt)
         usage.prompt = len(tokens)
-        usage.cached = self._hold(tokens, limit)
-        chance = np.random.default_rng(variation) if variation else None
+        usage.cached = self._evaluate_prompt(tokens, limit)
+        rng = np.random.default_rng(variation) if variation else None
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        while not self.weights.ends(token := self._pick(chance)):
+        while not self.weights.is_end(token := self._pick_token(rng)):
             usage.generated += 1
             if piece := decoder.decode(self.weights.piece(token)):
                 yield piece
@@ -151,65 +152,68 @@ class LocalModel:
             self._extend([token])
 
     def logits(self, prefix: Sequence[Message], texts: Sequence[str]) -> list[Logits]:
-        """The logits of the first token of the model's turn after a fixed prefix and each text.
+        """The logits of the first token of the model's turn, for each text as the user's turn after a fixed prefix.
 
-        One forward pass for up to eight texts; the prefix is evaluated once and kept. The state of the conversation
-        is not touched: this happens in a second context on the same weights.
+        One forward pass takes up to eight texts; the prefix is evaluated only once. All this happens in a second
+        context on the same weights, so the prompt of the answer stays evaluated.
         """
         fixed = self.warm_beside(prefix)
-        return self._beside.logits(fixed, [self.tokens([*prefix, Message("user", t)])[len(fixed) :] for t in texts])
+        return self._check_prefixes.logits(
+            fixed, [self.tokens([*prefix, Message("user", t)])[len(fixed) :] for t in texts]
+        )
 
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
-        """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix."""
+        """The logit of Yes minus that of No, for each question after a fixed prefix."""
         yes, no = (self.weights.tokens(word, special=True)[0] for word in ("Yes", "No"))
         return [float(logits[yes] - logits[no]) for logits in self.logits(prefix, questions)]
 
-    def _hold(self, tokens: list[int], room: int) -> int:
-        """Evaluate what is new of a prompt; gives how many of its tokens were known before it came."""
-        if tokens != self._held or self._next is None:
-            # The last token is evaluated in any case: its logits begin the answer.
-            known = self._share(tokens, len(tokens) - 1, room)
-            self._extend(tokens[known:])
-        return self._known
+    def _evaluate_prompt(self, tokens: list[int], room: int) -> int:
+        """Evaluate the new part of a prompt; return how many of its tokens were evaluated before the question came."""
+        if tokens != self._prompt or self._next_logits is None:
+            # The last token is always evaluated: the answer starts from its logits.
+            reused = self._reuse(tokens, len(tokens) - 1, room)
+            self._extend(tokens[reused:])
+        return self._reused
 
-    def _share(self, tokens: list[int], most: int, room: int = 0) -> int:
-        """Let the current prompt begin with what is known of these tokens, `most` of them; gives how many that are."""
+    def _reuse(self, tokens: list[int], limit: int, room: int = 0) -> int:
+        """Start the current prompt with what is already evaluated of these tokens, up to `limit`; return how many."""
         if len(tokens) + room > self.context:
             raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
-        known = min(_common(self._held, tokens), most)
-        if known <= len(self._prefix) or not self._talk.cut(CURRENT, known):
-            self._talk.cut(CURRENT)
-            known = len(self._prefix) if _common(self._prefix, tokens[:most]) == len(self._prefix) else 0
-            self._talk.share(KEPT, CURRENT, known)
-        self._held, self._next, self._known = tokens[:known], None, known
-        return known
+        reused = min(_count_common(self._prompt, tokens), limit)
+        if reused <= len(self._prefix) or not self._main.cut(PROMPT_SEQUENCE, reused):
+            self._main.cut(PROMPT_SEQUENCE)
+            reused = len(self._prefix) if _count_common(self._prefix, tokens[:limit]) == len(self._prefix) else 0
+            self._main.share(PREFIX_SEQUENCE, PROMPT_SEQUENCE, reused)
+        self._prompt, self._next_logits, self._reused = tokens[:reused], None, reused
+        return reused
 
     def _extend(self, tokens: Sequence[int]) -> None:
-        """Evaluate tokens behind those that are held. If that fails, nothing is held any more."""
-        held, self._held, self._next = self._held, [], None
-        self._talk.extend(CURRENT, tokens, len(held))
-        self._held, self._next = [*held, *tokens], self._talk.logits()
+        """Evaluate tokens at the end of the current prompt. If that fails, the prompt counts as not evaluated."""
+        prompt, self._prompt, self._next_logits = self._prompt, [], None
+        self._main.extend(PROMPT_SEQUENCE, tokens, len(prompt))
+        self._prompt, self._next_logits = [*prompt, *tokens], self._main.logits()
 
-    def _pick(self, chance: np.random.Generator | None) -> int:
-        """The next token: the likeliest, or one of the likely by chance; what was just said is a little less likely."""
-        assert self._next is not None
-        said = list(set(self._held[-LOOKED_BACK:]))
-        kept = self._next[said]
-        self._next[said] = np.where(kept > 0, kept / REPEATED, kept * REPEATED)  # in their place: there are 152,000
-        token = int(np.argmax(self._next)) if chance is None else _likely(self._next, chance)
-        self._next[said] = kept
+    def _pick_token(self, rng: np.random.Generator | None) -> int:
+        """Choose the next token: the likeliest, or sampled with `rng`; a recent token is made a little less likely."""
+        assert self._next_logits is not None
+        recent = list(set(self._prompt[-REPETITION_WINDOW:]))
+        original = self._next_logits[recent]
+        # Changed in place and restored, because the vocabulary has 152,000 tokens.
+        self._next_logits[recent] = np.where(original > 0, original / REPETITION_PENALTY, original * REPETITION_PENALTY)
+        token = int(np.argmax(self._next_logits)) if rng is None else _sample(self._next_logits, rng)
+        self._next_logits[recent] = original
         return token
 
     def _forget(self) -> None:
-        self._talk.cut(CURRENT)
-        self._held, self._next = [], None
+        self._main.cut(PROMPT_SEQUENCE)
+        self._prompt, self._next_logits = [], None
 
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:
         self.weights.template.add_generation_prompt = answer
         return str(self.weights.template(messages=messages, enable_thinking=False).prompt)
 
     def _takes_system(self) -> bool:
-        """Whether the template accepts a system turn; some raise an error for it."""
+        """Whether the template accepts a system turn; some drop it, some raise an error."""
         probe = [{"role": "system", "content": "\ue000"}, {"role": "user", "content": "x"}]
         try:
             return "\ue000" in self._render(probe, False)
@@ -217,20 +221,20 @@ class LocalModel:
             return False
 
 
-def _likely(logits: Logits, chance: np.random.Generator) -> int:
-    """One of the likeliest tokens, by chance."""
-    best = np.argpartition(logits, -LIKELIEST)[-LIKELIEST:]
+def _sample(logits: Logits, rng: np.random.Generator) -> int:
+    """Sample one of the TOP_K likeliest tokens at temperature VARIED."""
+    best = np.argpartition(logits, -TOP_K)[-TOP_K:]
     weights = np.exp((logits[best] - logits[best].max()) / VARIED)
-    return int(chance.choice(best, p=weights / weights.sum()))
+    return int(rng.choice(best, p=weights / weights.sum()))
 
 
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two lists begin with alike."""
+def _count_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """The length of the longest common prefix of two lists of tokens."""
     return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))  # noqa: B905
 
 
-def _without_system(messages: Sequence[Message]) -> list[Message]:
-    """The system turn put in front of the first turn of the user."""
+def _merge_system(messages: Sequence[Message]) -> list[Message]:
+    """Put the system turn in front of the user turn that follows it."""
     merged: list[Message] = []
     system = ""
     for message in messages:

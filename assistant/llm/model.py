@@ -1,4 +1,4 @@
-"""What every chat model is asked for, whether it runs in this process or on a server."""
+"""The interface of a chat model, whether it runs in this process or on a server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 VARIED = 0.6
-"""Temperature of an answer that is asked for once more."""
+"""The temperature of an answer that is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +26,42 @@ class Usage:
     cached: int = 0
     generated: int = 0
     cut_short: bool = False
-    """The limit was reached before the model ended."""
+    """Whether the limit was reached before the model ended its turn."""
 
 
 class ChatModel(Protocol):
-    """Words answers, and answers yes-or-no questions; a local one is for one caller at a time.
+    """Words answers, and answers yes-or-no questions. A local one serves one caller at a time.
 
-    What a person or a document wrote is data to it: template tokens in a `Message.content` mean nothing.
+    The text of a `Message` is data: template tokens in it have no effect.
     """
 
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
     ) -> Generator[str, None, None]:
-        """Word an answer, piece by piece.
+        """Yield an answer piece by piece. Closing the generator stops the model before its next token.
 
         Args:
-            limit: most tokens to generate.
-            usage: filled in as it goes on.
-            variation: 0 takes the likeliest token each time; each other number words the answer in its own way.
-
-        Closing the iterator stops the model before its next token.
+            limit: the most tokens to generate.
+            usage: updated while the answer is generated.
+            variation: 0 always takes the likeliest token; any other number is the seed of a varied wording.
 
         Raises:
-            QuestionError: the prompt and the limit are longer than the model can take in.
+            QuestionError: the prompt and the limit do not fit the model's context.
         """
         ...
 
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
-        """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix."""
+        """The logit of Yes minus that of No, for each question as the user's turn after a fixed prefix."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a local chat model has done since it was loaded."""
+    """The work that a local chat model has done since it was loaded."""
 
     tokens: int
-    """Evaluated, of prompts and answers; those from the disk not counted."""
+    """Tokens of prompts and answers evaluated, without those read from the prefix cache."""
     checks: int
-    """Forward passes over yes-or-no questions."""
+    """Forward passes for checks."""
     checked: int
-    """Tokens evaluated in them."""
+    """Tokens evaluated in those passes."""

@@ -1,4 +1,4 @@
-"""Evaluated prefixes: kept on disk from start to start, and shared by several short prompts at once."""
+"""Evaluated prefixes: cached on disk between runs, and shared by short prompts that are evaluated together."""
 
 from __future__ import annotations
 
@@ -10,37 +10,46 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from assistant.llm.llama import Context, Logits, Row, Weights
+from assistant.llm.llama import Context, Logits, TokenRow, Weights
 
-STATES_KEPT = 8
-"""Evaluated prefixes on disk, about 10 MB each."""
+CACHED_PREFIXES = 8
+"""Prefixes kept on disk, about 10 MB each."""
+
+PREFIX_SLOTS, BATCH_PROMPTS = 4, 8
+"""Prefixes held at the same time, and prompts evaluated in one pass; each takes a sequence of the context."""
+
+CONTEXT_TOKENS = 2560
+"""Tokens for which the context must have room."""
+
+SPARE_TOKENS = 256
+"""How many of them are left free, because llama.cpp allocates its cells in blocks."""
 
 
-class States:
-    """The kept states of one model; an unusable one is as none.
+class PrefixCache:
+    """The states of evaluated prefixes of one model, on disk. A file that cannot be used counts as absent.
 
     Args:
-        folder: None keeps nothing.
+        folder: None caches nothing.
     """
 
     def __init__(self, weights: Weights, folder: Path | None) -> None:
         self._api = weights.api
         self._folder = folder
         model = weights.path
-        kept = model.stat()
-        self._model = f"{model.name} {kept.st_size} {kept.st_mtime_ns} {self._api.__version__}"
+        stat = model.stat()
+        self._model = f"{model.name} {stat.st_size} {stat.st_mtime_ns} {self._api.__version__}"
 
     def fill(self, context: Context, sequence: int, tokens: Sequence[int]) -> None:
-        """Bring an empty sequence to hold these tokens: from the disk, or evaluated and kept there."""
+        """Fill an empty sequence with these tokens: read from disk, else evaluated and written to disk."""
         if not self._load(context.handle, sequence, tokens):
             context.cut(sequence)
             context.extend(sequence, tokens, 0)
             self._save(context.handle, sequence, tokens)
 
     def _load(self, context: Any, sequence: int, tokens: Sequence[int]) -> bool:
-        """Whether the state of these tokens is now in the sequence."""
+        """Read the state of these tokens into the sequence; False if there is none or it cannot be used."""
         path = self._path(tokens)
-        if path is None or not _sound(path):
+        if path is None or not _is_intact(path):
             return False
         held, count = (self._api.llama_token * len(tokens))(), ctypes.c_size_t()
         read = self._api.llama_state_seq_load_file(
@@ -49,19 +58,19 @@ class States:
         return bool(read) and list(held)[: count.value] == list(tokens)
 
     def _save(self, context: Any, sequence: int, tokens: Sequence[int]) -> None:
-        """Keep the state of a sequence that holds these tokens; the oldest of many goes."""
+        """Write the state of a sequence that holds these tokens, then delete the oldest beyond CACHED_PREFIXES."""
         path = self._path(tokens)
         if path is None or self._folder is None:
             return
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{os.getpid()}")
+            unfinished = path.with_suffix(f".{os.getpid()}")
             held = (self._api.llama_token * len(tokens))(*tokens)
-            if self._api.llama_state_seq_save_file(context, str(fresh).encode(), sequence, held, len(tokens)):
-                path.with_suffix(".sum").write_text(_sum(fresh))
-                fresh.replace(path)
-            fresh.unlink(missing_ok=True)
-            for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-STATES_KEPT]:
+            if self._api.llama_state_seq_save_file(context, str(unfinished).encode(), sequence, held, len(tokens)):
+                path.with_suffix(".sum").write_text(_compute_sum(unfinished))
+                unfinished.replace(path)
+            unfinished.unlink(missing_ok=True)
+            for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-CACHED_PREFIXES]:
                 old.unlink()
                 old.with_suffix(".sum").unlink(missing_ok=True)
 
@@ -70,81 +79,73 @@ class States:
         return self._folder / f"{name}.state" if self._folder else None
 
 
-def _sum(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
-
-
-def _sound(path: Path) -> bool:
-    """Whether a kept state is what was written: llama.cpp would take other bytes without a word."""
-    try:
-        return path.with_suffix(".sum").read_text() == _sum(path)
-    except OSError:
-        return False
-
-
-PREFIXES, AT_ONCE = 4, 8
-"""Kinds of prompts whose prefixes are kept, and prompts that are evaluated together."""
-
-TOKENS = 2560
-"""That the context must have room for."""
-
-SPARE = 256
-"""Tokens of it left free: llama.cpp hands out its cells in blocks."""
-
-
-class Sequences:
-    """Short prompts with few prefixes.
+class SharedPrefixes:
+    """A few prefixes held evaluated in one context, and the short prompts that start with them.
 
     Args:
-        context: for TOKENS tokens in PREFIXES + AT_ONCE sequences.
-        states: where evaluated prefixes are kept from start to start.
+        context: has CONTEXT_TOKENS tokens and PREFIX_SLOTS + BATCH_PROMPTS sequences: first prefixes, then prompts.
     """
 
-    def __init__(self, context: Context, states: States) -> None:
+    def __init__(self, context: Context, cache: PrefixCache) -> None:
         self._context = context
-        self._states = states
+        self._cache = cache
         self._prefixes: dict[tuple[int, ...], int] = {}
 
     def keep(self, prefix: tuple[int, ...]) -> int:
-        """Evaluate a prefix, or take it from the disk; gives its sequence. The oldest of too many goes."""
+        """Hold a prefix, from the cache or evaluated; return its sequence. If all slots are taken, drop the oldest."""
         if prefix not in self._prefixes:
-            if len(self._prefixes) == PREFIXES:
+            if len(self._prefixes) == PREFIX_SLOTS:
                 self._context.cut(self._prefixes.pop(next(iter(self._prefixes))))
-            sequence = min(set(range(PREFIXES)) - set(self._prefixes.values()))
-            self._states.fill(self._context, sequence, prefix)
+            sequence = min(set(range(PREFIX_SLOTS)) - set(self._prefixes.values()))
+            self._cache.fill(self._context, sequence, prefix)
             self._prefixes[prefix] = sequence
         return self._prefixes[prefix]
 
     def logits(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[Logits]:
-        """The logits after each suffix; as many at once as there is room for."""
+        """The logits after the prefix and each suffix, in batches of as many as there is room for."""
         found: list[Logits] = []
         while len(found) < len(suffixes):
-            found += self._read(prefix, self._fitting(prefix, suffixes[len(found) :]))
+            found += self._evaluate(prefix, self._take_batch(prefix, suffixes[len(found) :]))
         return found
 
-    def _fitting(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-        """The first of the suffixes, as many as there is room for; the beginning of an endless one is cut off."""
+    def _take_batch(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+        """The first suffixes, as many as one pass has room for; one that is too long by itself loses its beginning."""
         self.keep(prefix)
-        room = TOKENS - SPARE - sum(map(len, self._prefixes))
-        some: list[Sequence[int]] = []
+        room = CONTEXT_TOKENS - SPARE_TOKENS - sum(map(len, self._prefixes))
+        batch: list[Sequence[int]] = []
         total = 0
-        for suffix in suffixes[:AT_ONCE]:
+        for suffix in suffixes[:BATCH_PROMPTS]:
             total += len(suffix)
-            if some and total > room:
+            if batch and total > room:
                 break
-            some.append(suffix[-room:])
-        return some
+            batch.append(suffix[-room:])
+        return batch
 
-    def _read(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[Logits]:
-        rows: list[Row] = []
-        last = []
-        for sequence, suffix in enumerate(suffixes, start=PREFIXES):
+    def _evaluate(self, prefix: tuple[int, ...], suffixes: Sequence[Sequence[int]]) -> list[Logits]:
+        rows: list[TokenRow] = []
+        last_rows = []
+        for sequence, suffix in enumerate(suffixes, start=PREFIX_SLOTS):
             self._context.share(self._prefixes[prefix], sequence, len(prefix))
             end = len(prefix) + len(suffix) - 1
-            rows += [(token, place, (sequence,), place == end) for place, token in enumerate(suffix, start=len(prefix))]
-            last.append(len(rows) - 1)
+            rows += [
+                (token, position, (sequence,), position == end)
+                for position, token in enumerate(suffix, start=len(prefix))
+            ]
+            last_rows.append(len(rows) - 1)
         self._context.evaluate(rows)
-        found = [self._context.logits(row).copy() for row in last]
-        for sequence in range(PREFIXES, PREFIXES + len(suffixes)):
+        found = [self._context.logits(row).copy() for row in last_rows]
+        for sequence in range(PREFIX_SLOTS, PREFIX_SLOTS + len(suffixes)):
             self._context.cut(sequence)
         return found
+
+
+def _compute_sum(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _is_intact(path: Path) -> bool:
+    """Whether a state file holds the bytes that were written; llama.cpp would load damaged ones without an error."""
+    try:
+        return path.with_suffix(".sum").read_text() == _compute_sum(path)
+    except OSError:
+        return False

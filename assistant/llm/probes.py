@@ -1,7 +1,7 @@
-"""What was fitted to labelled examples, kept in a file with the names of the models that it was fitted for.
+"""The probes: small classifiers fitted to labelled examples, in a file that names the models they were fitted to.
 
-`assistant fit` makes the file; see `fit.py`. Where a part is missing for the models in use, `care` does with patterns
-and examples, and verdicts are the difference of the logits of Yes and No.
+`assistant fit` writes the file; see `fit.py`. Without a probe for the models in use, `care` relies on its patterns and
+examples, and a verdict is the logit of Yes minus that of No.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from index.embedding.embed import Vectors
 
 NAME = "fitted.npz"
 
-FORM = 2
-"""Of what is in it; a file of another form, or without one, is as none."""
+FORMAT = 2
+"""The version of the file format; a file of another version, or without one, is ignored."""
 
 STEP = 0.25 / 127
-"""Of the whole numbers that support vectors are kept in; no component of a vector of length 1 is much over 0.25."""
+"""The quantization step of the stored support vectors (8 bits). Components of unit vectors are seldom above 0.25."""
 
 NEIGHBOURS, SHARPNESS = 5, 10
-"""Examples that vote on the kind of danger, each with the weight exp(SHARPNESS * cosine)."""
+"""How many examples vote on the kind of danger, each with the weight exp(SHARPNESS * cosine)."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """A support vector machine with a Gaussian kernel that tells danger from what only sounds like it.
+    """A support vector machine with a Gaussian kernel that tells danger from what only sounds like danger.
 
     Source: Cortes and Vapnik, Machine Learning 20, 1995; fitted with scikit-learn.
     """
 
     vectors: NDArray[np.int8]
-    """Support vectors in STEPs, shape (n, dimensions)."""
+    """Support vectors as multiples of `STEP`, shape (n, dimensions)."""
     weights: Floats
-    """Shape (n,); above 0 for danger."""
+    """Shape (n,); positive for danger."""
     kinds: NDArray[np.str_]
-    """The kind of danger of each support vector, empty for harmless ones; shape (n,)."""
+    """The kind of danger of each support vector, empty for a harmless one; shape (n,)."""
     gamma: Floats
     bias: Floats
 
     def score(self, vector: Vectors) -> tuple[float, str]:
-        """How surely a text, shape (dimensions,), tells of danger, about -2 to 2, and of what kind if it does."""
+        """The score for danger of a text's vector, about -2 to 2, and the kind of danger, should it be one."""
         cosines = self.vectors.astype(np.float32) @ vector * np.float32(STEP)
         score = float(np.exp(-2 * self.gamma * (1 - cosines)) @ self.weights + self.bias)
         dangers = np.flatnonzero(self.kinds != "")
@@ -63,68 +63,69 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A linear reading of a chat model's logits at the place of its yes or no.
+    """A linear probe on a chat model's logits at the position where it would say yes or no.
 
-    The logits at many tokens are a linear picture of the model's last state, which knows more than it says: see
-    "Does the guide cover it?" in CONTRIBUTING.md. Source: Alain and Bengio, 2016, on linear probes.
+    The logits of many tokens are a linear image of the model's last hidden state, which holds more than its yes or no:
+    see "Does the guide cover it?" in CONTRIBUTING.md. Source: Alain and Bengio, 2016, on linear probes.
     """
 
     tokens: NDArray[np.int32]
-    """The tokens that are looked at, shape (n,)."""
+    """The tokens whose logits are read, shape (n,)."""
     weights: Floats
     """Shape (n,)."""
     bias: Floats
 
     def score(self, logits: Floats) -> float:
-        """A verdict, in the units of the bar that it is held against; `logits` has shape (vocabulary,)."""
+        """A verdict, in the units of the threshold it is compared with; `logits` has shape (vocabulary,)."""
         return float(centred(logits[self.tokens]) @ self.weights + self.bias)
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """All that was fitted for the models in use; None is "not fitted for these"."""
+    """The probes for the models in use; None where none was fitted to them."""
 
     danger: Danger | None = None
     coverage: Reading | None = None
     support: Reading | None = None
 
 
-PARTS: dict[str, type[Danger | Reading]] = {"danger": Danger, "coverage": Reading, "support": Reading}
+PROBE_CLASSES: dict[str, type[Danger | Reading]] = {"danger": Danger, "coverage": Reading, "support": Reading}
+"""By field of `Fitted`, which is also the prefix of its arrays in the file."""
 
 
 def centred(logits: Floats) -> Floats:
-    """Logits less their mean, which tells nothing; the last axis is over tokens."""
+    """Subtract the mean over tokens (the last axis), which carries no information."""
     return np.asarray(logits - logits.mean(axis=-1, keepdims=True), dtype=np.float32)
 
 
 def save(path: Path, fitted: Fitted, embedder: str, chat: str) -> None:
-    """Write what was fitted for these models."""
-    arrays: dict[str, Any] = {"form": np.array(FORM), "embedder": np.array(embedder), "chat": np.array(chat)}
-    for name, kind in PARTS.items():
-        if part := getattr(fitted, name):
-            arrays |= {f"{name}.{field.name}": getattr(part, field.name) for field in fields(kind)}
+    """Write the probes that were fitted to these models."""
+    arrays: dict[str, Any] = {"form": np.array(FORMAT), "embedder": np.array(embedder), "chat": np.array(chat)}
+    for name, probe_class in PROBE_CLASSES.items():
+        if probe := getattr(fitted, name):
+            arrays |= {f"{name}.{field.name}": getattr(probe, field.name) for field in fields(probe_class)}
     np.savez_compressed(path, **arrays)
 
 
 def load_fitted(settings: Settings) -> Fitted:
-    """What was fitted for the models in use, from the data folder or else the program's own."""
+    """The probes for the models in use: each from the data folder, else from the file that comes with the program."""
     found: dict[str, Any] = {}
     for path in (settings.home / NAME, Path(__file__).parent / NAME):
         if path.is_file():
-            found = _read(path, embedder_name(settings), chat_name(settings)) | found
+            found = _read_probes(path, embedder_name(settings), chat_name(settings)) | found
     return Fitted(**found)
 
 
-def _read(path: Path, embedder: str, chat: str) -> dict[str, Any]:
-    """The parts in a file that were fitted for these models."""
+def _read_probes(path: Path, embedder: str, chat: str) -> dict[str, Any]:
+    """Name -> probe, for the probes in a file that were fitted to these models."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            if "form" not in kept or int(kept["form"]) != FORM or str(kept["embedder"]) != embedder:
+        with np.load(path, allow_pickle=False) as stored:
+            if "form" not in stored or int(stored["form"]) != FORMAT or str(stored["embedder"]) != embedder:
                 return {}
             return {
-                name: kind(**{field.name: kept[f"{name}.{field.name}"] for field in fields(kind)})
-                for name, kind in PARTS.items()
-                if f"{name}.bias" in kept and (kind is Danger or str(kept["chat"]) == chat)
+                name: probe_class(**{field.name: stored[f"{name}.{field.name}"] for field in fields(probe_class)})
+                for name, probe_class in PROBE_CLASSES.items()
+                if f"{name}.bias" in stored and (probe_class is Danger or str(stored["chat"]) == chat)
             }
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise SettingsError(f"{path} is damaged ({error})", "Delete it, or run `assistant fit` again.") from error

@@ -1,4 +1,4 @@
-"""What is sent to a chat server and what it answers, as plain data; pure."""
+"""Pure functions on what is sent to a chat server and on what it replies."""
 
 from __future__ import annotations
 
@@ -11,38 +11,44 @@ from urllib.parse import urlsplit
 from assistant.errors import ModelError
 from assistant.llm.model import Usage
 
-ADDRESS = "Set ASSISTANT_LLM_URL to one like http://localhost:8080."
+ADDRESS_ADVICE = "Set ASSISTANT_LLM_URL to one like http://localhost:8080."
 
-BELOW = 1.0
-"""A yes or no that is not among them counts as less likely than the last of them, by this."""
+UNLISTED_MARGIN = 1.0
+"""A yes or no that the server does not list gets the lowest listed logprob minus this."""
 
-REASON = 200
-"""Characters of a server's own words that are told."""
+REASON_LENGTH = 200
+"""The most characters of a server's own message that are shown."""
 
-_TOKEN = re.compile(r"(?<=<)(?=[^\s<>]+>)|(?<=\[)(?=[^\s\[\]]*[A-Za-z|~][^\s\[\]]*[\[\]])|(?<=\])(?=~)")
+_TEMPLATE_TOKEN = re.compile(r"(?<=<)(?=[^\s<>]+>)|(?<=\[)(?=[^\s\[\]]*[A-Za-z|~][^\s\[\]]*[\[\]])|(?<=\])(?=~)")
 
 
 def neutral(text: str) -> str:
-    """A text in which nothing is a template token: `<|…|>`, `</s>`, `[INST]`, `<<SYS>>` and their like."""
-    return _TOKEN.sub("\u200b", text)
+    """Break up template tokens in a text, such as `<|…|>`, `</s>`, `[INST]` and `<<SYS>>`, with a zero width space."""
+    return _TEMPLATE_TOKEN.sub("\u200b", text)
 
 
-def address(url: str) -> str:
-    """A URL as it is told and asked: without `/v1`, never with a password."""
+def normalise_url(url: str) -> str:
+    """A server's URL without `/v1`, as it is shown and requested.
+
+    Raises:
+        ModelError: it is no URL of a server, or has a user name or password in it.
+    """
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         shown = url.rpartition("@")[2]
-        raise ModelError(f"{shown} is not the address of a chat server", ADDRESS) from error
+        raise ModelError(f"{shown} is not the address of a chat server", ADDRESS_ADVICE) from error
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/").removesuffix("/v1")
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
-        raise ModelError(f"{shown} is not the address of a chat server", f"{ADDRESS} A key goes to ASSISTANT_LLM_KEY.")
+        raise ModelError(
+            f"{shown} is not the address of a chat server", f"{ADDRESS_ADVICE} A key goes to ASSISTANT_LLM_KEY."
+        )
     return shown.rstrip("/")
 
 
-def at(data: object, *path: str | int) -> Any:
-    """What stands at a place of some JSON; None if there is no such place."""
+def dig(data: object, *path: str | int) -> Any:
+    """The value at a path of keys and indexes in parsed JSON; None if there is none."""
     for step in path:
         if isinstance(data, dict):
             data = data.get(step)
@@ -53,30 +59,30 @@ def at(data: object, *path: str | int) -> Any:
     return data
 
 
-def count(chunk: object, usage: Usage) -> None:
-    """The server's own counts, if it sends them."""
-    told = {name: at(chunk, "usage", f"{name}_tokens") for name in ("prompt", "completion")}
-    cached = at(chunk, "usage", "prompt_tokens_details", "cached_tokens")
-    usage.prompt = told["prompt"] if isinstance(told["prompt"], int) else usage.prompt
-    usage.generated = told["completion"] if isinstance(told["completion"], int) else usage.generated
+def read_usage(chunk: object, usage: Usage) -> None:
+    """Take over the token counts of a streamed chunk, if it has them."""
+    counts = {name: dig(chunk, "usage", f"{name}_tokens") for name in ("prompt", "completion")}
+    cached = dig(chunk, "usage", "prompt_tokens_details", "cached_tokens")
+    usage.prompt = counts["prompt"] if isinstance(counts["prompt"], int) else usage.prompt
+    usage.generated = counts["completion"] if isinstance(counts["completion"], int) else usage.generated
     usage.cached = cached if isinstance(cached, int) else usage.cached
 
 
-def difference(likeliest: Sequence[object]) -> float:
-    """The logprob of the likeliest yes less that of the likeliest no."""
-    rows = [(word(at(one, "token")), at(one, "logprob")) for one in likeliest]
+def compare_yes_no(likeliest: Sequence[object]) -> float:
+    """The logprob of the likeliest yes minus that of the likeliest no; `likeliest` is the server's `top_logprobs`."""
+    rows = [(normalise_word(dig(one, "token")), dig(one, "logprob")) for one in likeliest]
     known = [(word, float(value)) for word, value in rows if isinstance(value, int | float) and isfinite(value)]
-    lowest = min((value for _, value in known), default=0.0) - BELOW
+    lowest = min((value for _, value in known), default=0.0) - UNLISTED_MARGIN
     yes, no = (max((v for word, v in known if word == asked), default=lowest) for asked in ("yes", "no"))
     return yes - no
 
 
-def word(token: object) -> str:
-    """A token or a short reply as a bare word in small letters."""
+def normalise_word(token: object) -> str:
+    """A token or short reply as a bare word in lower case."""
     return str(token or "").strip(" \n\t▁Ġ.,!").casefold()
 
 
-def short(text: str) -> str:
-    """What a server says, as a line that is not too long."""
+def shorten(text: str) -> str:
+    """A server's message as one line of at most REASON_LENGTH characters."""
     line = " ".join(text.split())
-    return line if len(line) <= REASON else f"{line[:REASON]} …"
+    return line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]} …"

@@ -1,7 +1,8 @@
-"""The chat model on a server of the OpenAI form: llama.cpp's, vLLM, Ollama and others.
+"""The chat model on a server with the OpenAI API: llama.cpp's, vLLM, Ollama and others.
 
-The only import of openai. A server applies its own template and takes template tokens in a text for its own, so what
-looks like one gets a zero width space after its bracket (`neutral`): people read the same, no tokenizer knows it.
+The only module that imports openai. A server applies its own template and would obey template tokens in a text. So
+whatever looks like one gets a zero width space after its bracket (`neutral`): a person reads the same text, and no
+tokenizer recognises the token.
 """
 
 from __future__ import annotations
@@ -14,105 +15,117 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import GuideError, ModelError, QuestionError
 from assistant.llm.model import VARIED, Message, Usage
-from assistant.llm.replies import ADDRESS, address, at, count, difference, neutral, short, word
+from assistant.llm.replies import (
+    ADDRESS_ADVICE,
+    compare_yes_no,
+    dig,
+    neutral,
+    normalise_url,
+    normalise_word,
+    read_usage,
+    shorten,
+)
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
     import httpx2
     from openai import OpenAI
 
-CONNECTING = 5.0
-"""Seconds in which the server must take a connection."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds within which the server must accept a connection."""
 
 PATIENCE = 120.0
-"""Seconds between two pieces of what it answers: it may read a long prompt, and serve others first."""
+"""The most seconds between two pieces of a reply: the server may read a long prompt, and serve others first."""
 
 RETRIES = 2
-"""Times that a request is sent again, each after a longer while, if the server is away, busy or at fault."""
+"""How often a request is repeated, with growing pauses, if the server is away, busy or at fault."""
 
-AT_ONCE = 4
-"""Verdicts that are asked for at the same time."""
+PARALLEL_REQUESTS = 4
+"""The most verdicts that are requested at the same time."""
 
 LIKELIEST = 20
-"""Tokens whose logprobs are asked for; the most that vLLM gives if it is not told otherwise."""
+"""Tokens whose logprobs are requested; the most that vLLM gives by default."""
 
 SAID = 2.0
-"""The verdict where the server gives no logprobs and the model only says Yes; of a No, the same below 0."""
+"""The verdict for a Yes from a server that gives no logprobs; for a No it is negative."""
 
-OPTIONAL = ("logprobs", "top_logprobs", "stream_options", "chat_template_kwargs")
-"""What not every server takes: left out from when an error of its names it."""
+OPTIONAL_FIELDS = ("logprobs", "top_logprobs", "stream_options", "chat_template_kwargs")
+"""Fields that some servers reject; each is left out once an error message of the server names it."""
 
-SENT = ("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent")
-"""Headers that go out; the client would add facts about this machine, and what stands in the environment for OpenAI."""
+SENT_HEADERS = ("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent")
+"""The only headers sent; the client would add facts about this machine, and OpenAI settings of the environment."""
 
-INTERRUPTED = "Ask again; llama_cpp.server wants the option --interrupt_requests false."
+INTERRUPTED_ADVICE = "Ask again; llama_cpp.server wants the option --interrupt_requests false."
 
 _TOO_LONG = re.compile(r"context.?(?:length|size|window)|too (?:long|many tokens|large)|maximum length", re.IGNORECASE)
 
 
 class ServedModel:
-    """A chat model behind a URL; for many callers at once.
+    """A chat model on a server, for many callers at once. It implements `ChatModel`.
 
     Args:
-        url: of the server, with or without `/v1`.
-        model: which of its models; its first if none is named.
-        key: sent to it if it is given.
+        url: the server's, with or without `/v1`.
+        model: which of its models; empty for its first.
+        key: sent as a bearer token; empty for none.
 
     Raises:
         ModelError: there is no such server, it refuses the key, or it does not have the model.
     """
 
     def __init__(self, url: str, model: str = "", key: str = "") -> None:
-        self.url = address(url)
+        self.url = normalise_url(url)
         if not (key.isascii() and key.isprintable()):
             raise ModelError("The key for the chat server has signs that no key has", "Change ASSISTANT_LLM_KEY.")
         self._key = key
         self._client = _client(self.url, key)
-        self._unknown: frozenset[str] = frozenset()
-        self.model = self._chosen(model)
+        self._refused_fields: frozenset[str] = frozenset()
+        self.model = self._find_model(model)
 
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
     ) -> Generator[str, None, None]:
-        """Word an answer, piece by piece, as `ChatModel` says; closing the iterator closes the connection.
+        """Yield an answer piece by piece; see `ChatModel.stream`. Closing the generator closes the connection.
 
         Raises:
-            QuestionError: the prompt and the limit are longer than the model can take in.
-            ModelError: the server is away, breaks off, or answers nothing of use.
+            QuestionError: the prompt and the limit do not fit the model's context.
+            ModelError: the server is away, breaks off, or sends nothing usable.
         """
         ended = False
-        with self._border(), closing(self._chunks(prompt, limit, variation)) as chunks:
+        with self._translate_errors(), closing(self._chunks(prompt, limit, variation)) as chunks:
             for chunk in chunks:
-                piece, reason = at(chunk, "choices", 0, "delta", "content"), at(chunk, "choices", 0, "finish_reason")
+                piece, reason = dig(chunk, "choices", 0, "delta", "content"), dig(chunk, "choices", 0, "finish_reason")
                 ended, usage.cut_short = ended or bool(reason), usage.cut_short or reason == "length"
                 usage.generated += bool(piece)
-                count(chunk, usage)
+                read_usage(chunk, usage)
                 if piece:
                     yield str(piece)
         if not ended:
-            raise ModelError(f"The chat server {self.url} broke off in the middle of an answer", INTERRUPTED)
+            raise ModelError(f"The chat server {self.url} broke off in the middle of an answer", INTERRUPTED_ADVICE)
 
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
-        """How much likelier Yes is than No, as a difference of logits, for each question after a fixed prefix."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        """The logprob of Yes minus that of No, for each question after a fixed prefix."""
+        with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
             return list(pool.map(lambda text: self._verdict([*prefix, Message("user", text)]), questions))
 
     def _verdict(self, prompt: Sequence[Message]) -> float:
-        asked = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": LIKELIEST}
-        with self._border():
-            reply = self._post(asked)
-        if not at(reply, "choices", 0):
+        body = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": LIKELIEST}
+        with self._translate_errors():
+            reply = self._post(body)
+        if not dig(reply, "choices", 0):
             raise self._no_such_server()
-        if at(reply, "choices", 0, "logprobs") is None:
-            self._unknown |= {"logprobs", "top_logprobs"}  # it does not read the field: asking again is of no use
-        likeliest = at(reply, "choices", 0, "logprobs", "content", 0, "top_logprobs")
+        if dig(reply, "choices", 0, "logprobs") is None:
+            self._refused_fields |= {
+                "logprobs",
+                "top_logprobs",
+            }  # it ignores the fields, so sending them again is of no use
+        likeliest = dig(reply, "choices", 0, "logprobs", "content", 0, "top_logprobs")
         if likeliest and isinstance(likeliest, list):
-            return difference(likeliest)
-        said = word(at(reply, "choices", 0, "message", "content"))
+            return compare_yes_no(likeliest)
+        said = normalise_word(dig(reply, "choices", 0, "message", "content"))
         return SAID * ((said == "yes") - (said == "no"))
 
     def _chunks(self, prompt: Sequence[Message], limit: int, variation: int) -> Generator[Any, None, None]:
-        """What the server streams; closed, the connection is too."""
+        """Yield the chunks that the server streams. Closing the generator closes the connection."""
         from openai import APIConnectionError, APITimeoutError
 
         body = self._body(prompt, limit) | {"stream": True, "stream_options": {"include_usage": True}}
@@ -128,8 +141,7 @@ class ServedModel:
             except APIConnectionError as error:
                 failed = error
         if not begun:
-            # A prompt that is too long makes llama_cpp.server drop a stream without a word: asked for all at once it
-            # says why.
+            # llama_cpp.server drops the stream of a prompt that is too long; without streaming it says so.
             self._post(self._body(prompt, 1))
         if failed:
             raise failed
@@ -144,54 +156,56 @@ class ServedModel:
         }
 
     def _post(self, body: dict[str, Any]) -> Any:
-        """What the server answers to a request, without what it does not take."""
+        """Send a request without the fields that the server rejects; return its reply, or its stream of chunks."""
         from openai import APIStatusError, Stream
 
         while True:
-            known = {name: value for name, value in body.items() if name not in self._unknown}
+            known = {name: value for name, value in body.items() if name not in self._refused_fields}
             try:
                 return self._client.post(
                     "/chat/completions", body=known, cast_to=object, stream="stream" in body, stream_cls=Stream[object]
                 )
             except APIStatusError as error:
-                named = {name for name in OPTIONAL if name in known and name.removeprefix("top_") in error.message}
+                named = {
+                    name for name in OPTIONAL_FIELDS if name in known and name.removeprefix("top_") in error.message
+                }
                 if not named:
                     raise
-                self._unknown |= named
+                self._refused_fields |= named
 
-    def _chosen(self, model: str) -> str:
-        """The model by the name that the server has for it."""
-        with self._border():
-            listed = at(self._client.get("/models", cast_to=object), "data")
+    def _find_model(self, model: str) -> str:
+        """The server's own name for a model; its first model if `model` is empty. ModelError if it has none."""
+        with self._translate_errors():
+            listed = dig(self._client.get("/models", cast_to=object), "data")
         if not isinstance(listed, list):
             raise self._no_such_server()
-        names = [str(at(one, "id")) for one in listed]
+        names = [str(dig(one, "id")) for one in listed]
         for name in (model, f"{model}:latest") if model else names:
             if name in names:
                 return name
-        has = f"it has {short(', '.join(names))}" if names else "it has none"
+        has = f"it has {shorten(', '.join(names))}" if names else "it has none"
         raise ModelError(
             f"The chat server {self.url} has no model {model or 'at all'}: {has}", "Set ASSISTANT_LLM_MODEL."
         )
 
     @contextmanager
-    def _border(self) -> Iterator[None]:
-        """Whatever the client raises, in a line."""
+    def _translate_errors(self) -> Iterator[None]:
+        """Turn whatever the client raises into a GuideError."""
         from httpx2 import HTTPError
         from openai import OpenAIError
 
         try:
             yield
         except (OpenAIError, HTTPError, ValueError) as error:
-            raise self._told(error) from error
+            raise self._explain(error) from error
 
-    def _told(self, error: Exception) -> GuideError:
-        """What happened, for a person: the URL is named, the key never."""
+    def _explain(self, error: Exception) -> GuideError:
+        """The error to show to a person. It names the URL, never the key."""
         from openai import APIConnectionError, APIError
 
         server, status = f"The chat server {self.url}", getattr(error, "status_code", 0)
         if isinstance(error, APIConnectionError):
-            return _unreached(server, error)
+            return _explain_connection(server, error)
         if not isinstance(error, APIError):
             return self._no_such_server()
         if status in (401, 403):
@@ -200,44 +214,44 @@ class ServedModel:
             return QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
         if status == 429:
             return ModelError(f"{server} is asked too much at once", "Ask again in a while.")
-        told = at(error.body, "message") or at(error.body, "error", "message") or f"status {status}"
-        reason = short(str(told).replace(self._key, "…") if self._key else str(told))
+        reported = dig(error.body, "message") or dig(error.body, "error", "message") or f"status {status}"
+        reason = shorten(str(reported).replace(self._key, "…") if self._key else str(reported))
         if status == 404:
-            return ModelError(f"{server} has no such model or is no such server ({reason})", ADDRESS)
+            return ModelError(f"{server} has no such model or is no such server ({reason})", ADDRESS_ADVICE)
         return ModelError(f"{server} could not answer ({reason})", "Ask again, or see what the server says.")
 
     def _no_such_server(self) -> ModelError:
-        return ModelError(f"{self.url} does not answer like a chat server of the OpenAI form", ADDRESS)
+        return ModelError(f"{self.url} does not answer like a chat server of the OpenAI form", ADDRESS_ADVICE)
 
 
 def served(settings: Settings) -> ServedModel:
-    """The chat model on the server that the settings name."""
+    """Connect to the chat server that the settings name."""
     return ServedModel(settings.llm_url, settings.llm_model, settings.llm_key.get_secret_value())
 
 
 def _client(url: str, key: str) -> OpenAI:
-    """The client, imported late; no proxy and no other setting of the environment comes into it."""
+    """An OpenAI client that ignores proxies and every other setting of the environment; imported late."""
     import httpx2
     from openai import OpenAI
 
-    def only(request: httpx2.Request) -> None:
-        for name in set(request.headers) - set(SENT):
+    def keep_sent_headers(request: httpx2.Request) -> None:
+        for name in set(request.headers) - set(SENT_HEADERS):
             del request.headers[name]
         if key:
             request.headers["authorization"] = f"Bearer {key}"
 
-    wait = httpx2.Timeout(PATIENCE, connect=CONNECTING)
-    http = httpx2.Client(trust_env=False, timeout=wait, event_hooks={"request": [only]})
+    wait = httpx2.Timeout(PATIENCE, connect=CONNECT_TIMEOUT)
+    http = httpx2.Client(trust_env=False, timeout=wait, event_hooks={"request": [keep_sent_headers]})
     return OpenAI(base_url=f"{url}/v1", api_key="none", http_client=http, timeout=wait, max_retries=RETRIES)
 
 
-def _unreached(server: str, error: Exception) -> ModelError:
-    """Why a server gave no answer, or not the whole."""
+def _explain_connection(server: str, error: Exception) -> ModelError:
+    """The error for a connection that failed or broke off."""
     from httpx2 import ConnectError, ConnectTimeout, TimeoutException
 
     cause = error.__cause__
     if isinstance(cause, ConnectError | ConnectTimeout):
-        return ModelError(f"{server} cannot be reached ({short(str(cause))})", "Start it, or set ASSISTANT_LLM_URL.")
+        return ModelError(f"{server} cannot be reached ({shorten(str(cause))})", "Start it, or set ASSISTANT_LLM_URL.")
     if isinstance(cause, TimeoutException):
         return ModelError(
             f"{server} did not answer for {PATIENCE:.0f} seconds", "Ask again, or ask less of it at once."

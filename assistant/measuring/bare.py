@@ -1,4 +1,4 @@
-"""llama.cpp alone, without anything of ours around it: what the hardware allows, for the floors of `bench.py`."""
+"""llama.cpp with none of our code around it: what the hardware allows, for the floors of `bench.py`."""
 
 from __future__ import annotations
 
@@ -11,40 +11,45 @@ from assistant.llm.llama import Context
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message
 
-DECODED = 32
-"""Tokens of a bare decode loop."""
+DECODED_TOKENS = 32
+"""Tokens that a bare decode loop generates, unless told otherwise."""
 
-TOKENS = 2048
-"""That a bare context has room for."""
+CONTEXT_TOKENS = 2048
+"""Size of a bare context."""
 
 
-class Bare:
-    """llama.cpp on the weights of a loaded model, behind the beginnings of its prompts.
+class BareModel:
+    """llama.cpp on the weights of a loaded model, with the fixed beginnings of its prompts evaluated.
 
     Args:
-        prefixes: evaluated at once; what is timed stands behind one of them.
+        prefixes: evaluated now; whatever is timed later comes after one of them.
     """
 
     def __init__(self, model: LocalModel, prefixes: Sequence[Sequence[Message]]) -> None:
-        self._held: list[tuple[Context, int]] = []
+        self._evaluated: list[tuple[Context, int]] = []
         for prefix in prefixes:
             tokens = model.tokens(prefix, answer=False)
-            context = Context(model.weights, TOKENS, model.threads, 2)
+            context = Context(model.weights, CONTEXT_TOKENS, model.threads, 2)
             context.extend(0, tokens, 0)
-            self._held.append((context, len(tokens)))
+            self._evaluated.append((context, len(tokens)))
         self._text = model.weights.tokens("The quick brown fox jumps over the lazy dog. " * 100, special=False)
 
-    def read(self, tokens: int, behind: int = 0) -> float:
-        """Seconds to evaluate so many tokens in one batch behind a prefix; up to a thousand."""
-        context, place = self._held[behind]
+    def time_read(self, tokens: int, prefix: int = 0) -> float:
+        """Measure the seconds to evaluate so many tokens, at most 1,000, in one batch after the given prefix."""
+        context, place = self._evaluated[prefix]
         context.share(0, 1, place)
-        taken = timed(lambda: context.extend(1, self._text[: max(1, tokens)], place))
+        seconds = time_call(lambda: context.extend(1, self._text[: max(1, tokens)], place))
         context.cut(1)
-        return taken
+        return seconds
 
-    def decode(self, tokens: int = DECODED, read: int = 1) -> float:
-        """Seconds a token of a loop that only evaluates the likeliest next one, so many tokens behind a prefix."""
-        context, place = self._held[0]
+    def time_decode(self, tokens: int = DECODED_TOKENS, read: int = 1) -> float:
+        """Measure the seconds per token of a greedy loop that does nothing else.
+
+        Args:
+            tokens: generated.
+            read: tokens evaluated between the first prefix and the loop.
+        """
+        context, place = self._evaluated[0]
         context.share(0, 1, place)
         context.extend(1, self._text[: max(1, read)], place)
         place += max(1, read)
@@ -52,13 +57,13 @@ class Bare:
         for step in range(tokens):
             context.extend(1, [token], place + step)
             token = int(np.argmax(context.logits()))
-        taken = (time.perf_counter() - begun) / tokens
+        seconds = (time.perf_counter() - begun) / tokens
         context.cut(1)
-        return taken
+        return seconds
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
+def time_call(call: Callable[[], object]) -> float:
+    """Measure the seconds that a call takes."""
     begun = time.perf_counter()
-    work()
+    call()
     return time.perf_counter() - begun

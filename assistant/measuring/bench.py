@@ -1,8 +1,8 @@
-"""How fast it is here, beside what the hardware allows: each figure with its floor, measured in the same run.
+"""The speed on this machine: each figure beside its floor, which is what the hardware allows.
 
-First the program is started from nothing (`starts.py`), then single stages are timed in this process, question by
-question, each floor (`bare.py`) right after its figure, as other work on the machine slows both. Not here: how good the
-answers are (`evaluate.py`), and what other programs take (`tests/bench`).
+First the program is started in fresh processes (`starts.py`). Then single stages are timed in this process, question by
+question, each floor (`bare.py`) right after its figure, so that other work on the machine slows both. The quality of
+the answers is measured in `evaluate.py`, the speed of other programs in `tests/bench`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from assistant.errors import SettingsError
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Usage
 from assistant.loading import Components
-from assistant.measuring.bare import Bare, timed
-from assistant.measuring.starts import ask_s, imports, imports_memory, serve_s
+from assistant.measuring.bare import BareModel, time_call
+from assistant.measuring.starts import measure_import_memory, measure_serve, time_ask, time_imports
 from assistant.models.installed import ready
 from assistant.records import Answer, Turn
 from assistant.settings import Settings
@@ -39,19 +39,19 @@ from index.storing.store import Store
 Item = TypeVar("Item")
 
 QUESTIONS, FOLLOW_UPS = 20, 5
-"""Different ones that are asked; and those that something is asked after which leans on them."""
+"""Different questions asked; and how many of them are asked again, with `FOLLOW_UP` after them."""
 
-LEANING = "And why is that?"
-"""Leans on any question."""
+FOLLOW_UP = "And why is that?"
+"""Depends on the question before it, whatever that is."""
 
 STARTS = 3
-"""Of each command; the middle one counts."""
+"""Starts of each command, and loads of the files; the median counts."""
 
-WORDED, STRETCHES = 48, 8
-"""Tokens of a stretch of decoding, at most, and stretches, each of an answer of its own."""
+DECODED_TOKENS, DECODED_ANSWERS = 48, 8
+"""Most tokens decoded of an answer to measure the decode speed, and answers."""
 
-NAMED = 8
-"""Libraries whose imports are told."""
+LISTED_LIBRARIES = 8
+"""Libraries whose import times are reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,69 +64,72 @@ class Figure:
     floor: float | None
     """None for a count, which has none."""
     reach: float
-    """What the ratio may be at most; where more is better, what it must be at least; of a count, the most itself."""
+    """Bound on the ratio, or on the value of a count: the most allowed, or the least where more is better."""
     more: bool = False
     """Whether more is better."""
 
     @property
     def ratio(self) -> float | None:
-        """Of value to floor."""
+        """Value divided by floor; None for a count."""
         return self.value / self.floor if self.floor else None
 
     @property
     def reached(self) -> bool:
-        """Whether it is as it should be."""
-        held = self.value if self.ratio is None else self.ratio
-        return held >= self.reach if self.more else held <= self.reach
+        """Whether the bound is met."""
+        measured = self.value if self.ratio is None else self.ratio
+        return measured >= self.reach if self.more else measured <= self.reach
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """All figures of one run, and what imports take, in seconds by library, the longest first."""
+class BenchReport:
+    """All figures of one run."""
 
     figures: tuple[Figure, ...]
     imports: dict[str, float]
+    """Library -> seconds that its imports take, the longest first."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        kept = [asdict(one) | {"ratio": one.ratio, "reached": one.reached} for one in self.figures]
-        return {"figures": kept, "imports": self.imports, "cores": os.cpu_count()}
+        """Return what `--json` prints."""
+        figures = [asdict(one) | {"ratio": one.ratio, "reached": one.reached} for one in self.figures]
+        return {"figures": figures, "imports": self.imports, "cores": os.cpu_count()}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was measured of one question, in seconds and tokens, and the floors of just that."""
+class MeasuredQuestion:
+    """What one question took, and what the same work takes with none of our code around it."""
 
     answer: Answer
-    first_sentence: float
+    first_sentence_s: float
     new_tokens: int
-    """Of its prompt, and of what is asked beside it."""
+    """Tokens evaluated before the first word: those of the prompt that were not cached, and of verdicts on coverage."""
     sentence_tokens: int
-    """Of the first sentence that stands."""
+    """Tokens of the first sentence that is shown."""
     checks: int
-    embedding: float
-    """The embedder's forward pass."""
-    reading: float
-    """The new tokens in one batch."""
-    decoding: float
-    """One token."""
-    check: float
-    """One forward pass."""
+    """Forward passes that check sentences."""
+    embed_s: float
+    """Floor: a forward pass of the embedder over the question."""
+    read_s: float
+    """Floor: the new tokens in one batch."""
+    decode_s: float
+    """Floor: one token."""
+    check_s: float
+    """Floor: a forward pass over an average check; 0 if there was none."""
 
     @property
     def first_token_floor(self) -> float:
-        """Retrieval as it was, the new tokens, one decode."""
-        return self.answer.timings.retrieve_s + self.reading + self.decoding
+        """Seconds of the retrieval as measured, plus the floors of the new tokens and of one decoded token."""
+        return self.answer.timings.retrieve_s + self.read_s + self.decode_s
 
     @property
     def first_sentence_floor(self) -> float:
-        """That, the sentence's tokens, one check if there was any."""
-        return self.first_token_floor + self.sentence_tokens * self.decoding + (self.check if self.checks else 0.0)
+        """`first_token_floor` plus the sentence's tokens and one check, if there was any."""
+        return self.first_token_floor + self.sentence_tokens * self.decode_s + (self.check_s if self.checks else 0.0)
 
     @property
     def total_floor(self) -> float:
-        """That of the first token, all tokens, all checks."""
-        return self.first_token_floor + self.answer.timings.generated_tokens * self.decoding + self.checks * self.check
+        """`first_token_floor` plus all tokens and all checks."""
+        timings = self.answer.timings
+        return self.first_token_floor + timings.generated_tokens * self.decode_s + self.checks * self.check_s
 
 
 def bench(
@@ -135,155 +138,167 @@ def bench(
     most: int = QUESTIONS,
     starts: int = STARTS,
     progress: Progress = unseen,
-) -> Bench:
-    """All figures.
+) -> BenchReport:
+    """Measure all figures.
 
     Args:
-        questions: asked in turn, at most so many; without any, those that the guide's headings ask.
-        starts: of each command.
-        progress: told (steps done, steps in all).
+        questions: the questions to ask; without any, those that the guide's headings ask.
+        most: ask at most so many of them.
+        starts: how often each command is started.
+        progress: called with (steps done, steps in all).
 
     Raises:
-        SettingsError: the chat model is on a server: what that machine could do is not to be seen from here.
+        SettingsError: the chat model is on a server, whose hardware cannot be measured from here.
     """
     settings = assistant.settings
-    steps = Steps(progress, 2 * starts + most + FOLLOW_UPS)
+    steps = StepCounter(progress, 2 * starts + most + FOLLOW_UPS)
     first = questions[0] if questions else "What is this about?"
-    asking = [ask_s(settings, first) for _ in steps.over(range(starts))]
-    serving = [serve_s(settings, first) for _ in steps.over(range(starts))]
+    ask_seconds = [time_ask(settings, first) for _ in steps.count(range(starts))]
+    serves = [measure_serve(settings, first) for _ in steps.count(range(starts))]
     parts = assistant.load()
     model = parts.model
     if not isinstance(model, LocalModel):
         raise SettingsError("The speed of a server is not to be measured from here", "Unset ASSISTANT_LLM_URL.")
     questions = (questions or assistant.topics(most))[:most]
-    loading = median(timed(lambda: load_files(settings)) for _ in range(STARTS))
-    bare, encoder = Bare(model, (PREFIX, SUPPORT_PREFIX)), Encoder(ready(settings, "embed"))
-    asked = [measured(assistant, model, bare, encoder, question) for question in steps.over(questions)]
-    leaning = [new_beside_notes(assistant, parts, model, one) for one in steps.over(questions[:FOLLOW_UPS])]
+    load_s = median(time_call(lambda: load_files(settings)) for _ in range(STARTS))
+    bare, encoder = BareModel(model, (PREFIX, SUPPORT_PREFIX)), Encoder(ready(settings, "embed"))
+    asked = [measure_question(assistant, model, bare, encoder, question) for question in steps.count(questions)]
+    follow_ups = [count_follow_up_tokens(assistant, parts, model, one) for one in steps.count(questions[:FOLLOW_UPS])]
     worded = [one for one in asked if one.answer.timings.generated_tokens] or asked
-    starting = started(worded, loading, median(asking), median(seconds for seconds, _ in serving))
-    held = sum(weights_bytes(ready(settings, role)) for role in ("chat", "embed")) + model.memory + imports_memory()
-    peak = max(memory for _, memory in serving)
+    starting = compare_starts(worded, load_s, median(ask_seconds), median(seconds for seconds, _ in serves))
+    weights = sum(count_weight_bytes(ready(settings, role)) for role in ("chat", "embed"))
+    needed = weights + model.memory + measure_import_memory()
+    peak = max(memory for _, memory in serves)
     figures = (
-        *staged(asked, worded),
+        *compare_stages(asked, worded),
         Figure("new prompt tokens", median(one.new_tokens for one in worded), "tokens", None, 320),
-        Figure("new prompt tokens of a follow-up, beside its notes", median(leaning), "tokens", None, 200),
-        Figure("decode speed", *decoding(parts, model, bare, questions[:STRETCHES]), 0.95, more=True),
+        Figure("new prompt tokens of a follow-up, beside its notes", median(follow_ups), "tokens", None, 200),
+        Figure("decode speed", *measure_decoding(parts, model, bare, questions[:DECODED_ANSWERS]), 0.95, more=True),
         *starting,
-        Figure("full build of the index", *building(settings, parts.embedder), 1.3),
-        Figure("peak memory of `assistant serve`", peak / 1e6, "MB", held / 1e6, 1.15),
+        Figure("full build of the index", *measure_build(settings, parts.embedder), 1.3),
+        Figure("peak memory of `assistant serve`", peak / 1e6, "MB", needed / 1e6, 1.15),
     )
-    return Bench(figures, {name: round(seconds, 3) for name, seconds in list(imports().items())[:NAMED]})
+    longest = list(time_imports().items())[:LISTED_LIBRARIES]
+    return BenchReport(figures, {name: round(seconds, 3) for name, seconds in longest})
 
 
-class Steps:
-    """Tells progress, step by step."""
+class StepCounter:
+    """Reports progress step by step."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
 
-    def over(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The same items; each is a step."""
+    def count(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the same items, and count a step after each."""
         for item in items:
             self._progress(min(self._done, self._total), self._total)
             yield item
             self._done += 1
 
 
-def staged(asked: Sequence[Asked], worded: Sequence[Asked]) -> Iterator[Figure]:
-    """The stages of an answer, each the median over the questions; `write_draft` are those that the model worded."""
+def compare_stages(asked: Sequence[MeasuredQuestion], worded: Sequence[MeasuredQuestion]) -> Iterator[Figure]:
+    """Yield the figures of the stages of an answer, as medians over the questions.
 
-    def beside(
-        name: str, some: Sequence[Asked], value: Callable[[Asked], float], floor: Callable[[Asked], float], reach: float
-    ) -> Figure:
+    Args:
+        worded: those questions whose answers the model worded; all others are answered without it.
+    """
+    seconds = Callable[[MeasuredQuestion], float]
+
+    def compare(name: str, some: Sequence[MeasuredQuestion], value: seconds, floor: seconds, reach: float) -> Figure:
         return Figure(name, median(map(value, some)), "s", median(map(floor, some)), reach)
 
-    yield beside("first token", worded, lambda o: o.answer.timings.first_token_s, lambda o: o.first_token_floor, 1.15)
-    yield beside("first checked sentence", worded, lambda o: o.first_sentence, lambda o: o.first_sentence_floor, 1.25)
-    yield beside("whole checked answer", worded, lambda o: o.answer.timings.total_s, lambda o: o.total_floor, 1.2)
-    yield beside("retrieval", asked, lambda o: o.answer.timings.retrieve_s, lambda o: o.embedding, 1.5)
+    yield compare("first token", worded, lambda o: o.answer.timings.first_token_s, lambda o: o.first_token_floor, 1.15)
+    yield compare(
+        "first checked sentence", worded, lambda o: o.first_sentence_s, lambda o: o.first_sentence_floor, 1.25
+    )
+    yield compare("whole checked answer", worded, lambda o: o.answer.timings.total_s, lambda o: o.total_floor, 1.2)
+    yield compare("retrieval", asked, lambda o: o.answer.timings.retrieve_s, lambda o: o.embed_s, 1.5)
 
 
-def started(worded: Sequence[Asked], loading: float, asking: float, serving: float) -> Iterator[Figure]:
-    """The starts from nothing, beside loading the files and what is then waited for."""
+def compare_starts(worded: Sequence[MeasuredQuestion], load_s: float, ask_s: float, serve_s: float) -> Iterator[Figure]:
+    """Yield the figures of the starts; the floor is loading the files plus the floor of what is then waited for."""
     first_token = median(one.first_token_floor for one in worded)
     first_sentence = median(one.first_sentence_floor for one in worded)
-    yield Figure("`assistant ask` to its first token", asking, "s", loading + first_token, 1.3)
-    yield Figure("`assistant serve` to its first sentence", serving, "s", loading + first_sentence, 1.3)
+    yield Figure("`assistant ask` to its first token", ask_s, "s", load_s + first_token, 1.3)
+    yield Figure("`assistant serve` to its first sentence", serve_s, "s", load_s + first_sentence, 1.3)
 
 
-def measured(assistant: Assistant, model: LocalModel, bare: Bare, encoder: Encoder, question: str) -> Asked:
-    """Ask one question, and take the floors of just what it took."""
-    begun, before, sentence, read, last = time.perf_counter(), model.work, 0.0, 0, Answer("answered")
+def measure_question(
+    assistant: Assistant, model: LocalModel, bare: BareModel, encoder: Encoder, question: str
+) -> MeasuredQuestion:
+    """Ask one question, then measure the floors of the same work."""
+    begun, before, first_sentence_s, read, last = time.perf_counter(), model.work, 0.0, 0, Answer("answered")
     for last in assistant.stream(question):
-        if last.sentences and not sentence:
-            sentence = time.perf_counter() - begun
+        if last.sentences and not first_sentence_s:
+            first_sentence_s = time.perf_counter() - begun
         if last.stage == "writing" and not read:
             read = model.work.tokens - before.tokens
     checks, checked = model.work.checks - before.checks, model.work.checked - before.checked
     new = max(read, last.timings.prompt_tokens - last.timings.cached_tokens)
-    return Asked(
+    return MeasuredQuestion(
         last,
-        sentence,
+        first_sentence_s,
         new,
         model.count(last.sentences[0].text),
         checks,
-        embedding=timed(lambda: encoder.encode(question)),
-        reading=bare.read(new),
-        decoding=bare.decode(read=new),
-        check=bare.read(checked // checks, behind=1) if checks else 0.0,
+        embed_s=time_call(lambda: encoder.encode(question)),
+        read_s=bare.time_read(new),
+        decode_s=bare.time_decode(read=new),
+        check_s=bare.time_read(checked // checks, prefix=1) if checks else 0.0,
     )
 
 
-def new_beside_notes(assistant: Assistant, parts: Components, model: LocalModel, question: str) -> int:
-    """New prompt tokens of something that leans on a question, less those of its notes."""
+def count_follow_up_tokens(assistant: Assistant, parts: Components, model: LocalModel, question: str) -> int:
+    """Ask a follow-up to a question, and count its new prompt tokens less those of its notes."""
     history = (Turn(question, assistant.ask(question).text),)
-    used = assistant.ask(LEANING, history).timings
-    notes = retrieve(parts.searcher, LEANING, history).notes
+    timings = assistant.ask(FOLLOW_UP, history).timings
+    notes = retrieve(parts.searcher, FOLLOW_UP, history).notes
     text = " ".join(f"{note.heading} {' '.join(note.sentences)}" for note in notes)
-    return max(0, used.prompt_tokens - used.cached_tokens - model.count(text))
+    return max(0, timings.prompt_tokens - timings.cached_tokens - model.count(text))
 
 
-def decoding(parts: Components, model: LocalModel, bare: Bare, questions: Sequence[str]) -> tuple[float, str, float]:
-    """Tokens a second of answers without their checks, and of llama.cpp's bare loop over as many, in turn."""
-    tokens, looped, ours, floor = 0, 0, 0.0, 0.0
+def measure_decoding(
+    parts: Components, model: LocalModel, bare: BareModel, questions: Sequence[str]
+) -> tuple[float, str, float]:
+    """Measure tokens per second of answers without checks, and of a bare loop over as many; (value, unit, floor)."""
+    tokens, bare_tokens, seconds, bare_seconds = 0, 0, 0.0, 0.0
     prefix = len(model.tokens(PREFIX, answer=False))
     for question in questions:
         prompt = build_answer_prompt(retrieve(parts.searcher, question, ()).notes, question)
         usage = Usage()
-        with closing(model.stream(prompt, WORDED, usage)) as pieces:
+        with closing(model.stream(prompt, DECODED_TOKENS, usage)) as pieces:
             next(pieces, None)
             before, begun = usage.generated, time.perf_counter()
             for _ in pieces:
                 pass
-            ours += time.perf_counter() - begun
-        worded = usage.generated - before
-        loop = max(1, worded)
-        floor += loop * bare.decode(loop, len(model.tokens(prompt)) - prefix)
-        tokens, looped = tokens + worded, looped + loop
-    return tokens / ours, "tokens/s", looped / floor
+            seconds += time.perf_counter() - begun
+        decoded = usage.generated - before
+        loop = max(1, decoded)
+        bare_seconds += loop * bare.time_decode(loop, len(model.tokens(prompt)) - prefix)
+        tokens, bare_tokens = tokens + decoded, bare_tokens + loop
+    return tokens / seconds, "tokens/s", bare_tokens / bare_seconds
 
 
 def load_files(settings: Settings) -> None:
-    """Load the models' files as a start does, and nothing else."""
+    """Load the files of the models as a start does, and nothing else."""
     model = LocalModel(ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
     model.warm_beside(SUPPORT_PREFIX)
     Encoder(ready(settings, "embed")).encode("a question")
 
 
-def building(settings: Settings, embedder: Embedder) -> tuple[float, str, float]:
-    """Seconds of a full build with its model loaded, and of embedding the same texts in one batch."""
+def measure_build(settings: Settings, embedder: Embedder) -> tuple[float, str, float]:
+    """Measure the seconds of a full build, and of only embedding the same texts; (value, unit, floor)."""
     chunks, _, _ = read_corpus(settings.corpus)
     texts = sorted({entry.text for n, chunk in enumerate(chunks) for entry in entries_of(chunk, "", n)}, key=len)
     embedder.embed_documents(texts[:1])
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
-        made = timed(lambda: build(store, settings.corpus, lambda: embedder, embedder.name))
+        seconds = time_call(lambda: build(store, settings.corpus, lambda: embedder, embedder.name))
         store.segments.close()
-    return made, "s", timed(lambda: embedder.embed_documents(texts))
+    return seconds, "s", time_call(lambda: embedder.embed_documents(texts))
 
 
-def weights_bytes(path: Path) -> int:
-    """Bytes of a model's weights: a GGUF file, or those in a sentence-transformers folder."""
+def count_weight_bytes(path: Path) -> int:
+    """Count the bytes of a model's weights: of a GGUF file, or of the weights in a sentence-transformers folder."""
     return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.glob("*.safetensors"))

@@ -11,7 +11,7 @@ from assistant.errors import QuestionError
 
 
 def json_lines(path: Path, needed: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines, which have these keys; QuestionError names a line that is not one."""
+    """Yield the objects of a file of JSON lines. QuestionError names a line that is no object or lacks a needed key."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -20,10 +20,10 @@ def json_lines(path: Path, needed: Iterable[str]) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            kept = json.loads(line)
-            missing = [name for name in needed if name not in kept]
+            row = json.loads(line)
+            missing = [name for name in needed if name not in row]
         except (ValueError, TypeError) as error:
             raise QuestionError(f"{path}, line {number}: {error}", "See tests/questions for the form.") from error
         if missing:
             raise QuestionError(f"{path}, line {number}: no {missing[0]}", "See tests/questions for the form.")
-        yield kept
+        yield row

@@ -1,4 +1,4 @@
-"""The program started from nothing in a process of its own, as a person starts it: how long, and how much memory."""
+"""Start the program in a fresh process, as a person does, and measure its time and memory."""
 
 from __future__ import annotations
 
@@ -27,68 +27,68 @@ begun = time.time()
 *_, answer = assistant.stream(sys.argv[1])
 print(json.dumps(begun + (answer.timings.first_token_s or answer.timings.total_s)))
 """
-"""What `assistant ask` does; tells when its first token came."""
+"""Does what `assistant ask` does, and prints the time of its first token, in seconds since 1970."""
 
 SERVE = "from assistant.cli import main; main()"
 
 LIBRARIES = ("llama_cpp", "sentence_transformers", "chromadb", "gradio")
-"""Whose bare imports take memory that nothing here can save."""
+"""The libraries whose imports alone take memory that we cannot save."""
 
-LOOK, LONGEST = 0.05, 600.0
-"""Seconds between two looks at a page that starts, and until it is given up."""
+POLL_SECONDS, TIMEOUT_SECONDS = 0.05, 600.0
+"""Time between two checks whether the page is up, and until it is given up."""
 
 
-def ask_s(settings: Settings, question: str) -> float:
-    """Seconds from the start of a process to the first token of its answer."""
+def time_ask(settings: Settings, question: str) -> float:
+    """Measure the seconds from the start of a process to the first token of its answer."""
     begun = time.time()
     done = subprocess.run(
         [sys.executable, "-c", ASK, question], capture_output=True, text=True, env=as_variables(settings)
     )
     if done.returncode:
-        raise GuideError(f"`assistant ask` did not start ({_last(done.stderr)})", "Run `assistant doctor`.")
+        raise GuideError(f"`assistant ask` did not start ({_last_line(done.stderr)})", "Run `assistant doctor`.")
     return float(json.loads(done.stdout.splitlines()[-1])) - begun
 
 
-def serve_s(settings: Settings, question: str) -> tuple[float, int]:
-    """Seconds from the start of a page's process to the first sentence of an answer; its peak memory in bytes."""
-    port, begun = _free_port(), time.time()
-    asked = {"model": "guide", "stream": True, "messages": [{"role": "user", "content": question}]}
-    with _served(settings, port) as process:
+def measure_serve(settings: Settings, question: str) -> tuple[float, int]:
+    """Measure the seconds from the start of the page to an answer's first sentence, and its peak memory in bytes."""
+    port, begun = _find_free_port(), time.time()
+    body = {"model": "guide", "stream": True, "messages": [{"role": "user", "content": question}]}
+    with _serve_page(settings, port) as process:
         address = f"http://127.0.0.1:{port}"
         while True:
             with suppress(httpx2.TransportError):
-                httpx2.get(f"{address}/v1/models", trust_env=False, timeout=LONGEST)
+                httpx2.get(f"{address}/v1/models", trust_env=False, timeout=TIMEOUT_SECONDS)
                 break
-            if process.poll() is not None or time.time() > begun + LONGEST:
+            if process.poll() is not None or time.time() > begun + TIMEOUT_SECONDS:
                 raise GuideError("`assistant serve` did not start", "Run it by itself to see why.")
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         with httpx2.stream(
-            "POST", f"{address}/v1/chat/completions", json=asked, trust_env=False, timeout=LONGEST
+            "POST", f"{address}/v1/chat/completions", json=body, trust_env=False, timeout=TIMEOUT_SECONDS
         ) as answer:
-            told = [time.time() for line in answer.iter_lines() if _content(line)]
-        if not told:
+            times = [time.time() for line in answer.iter_lines() if _has_content(line)]
+        if not times:
             raise GuideError("`assistant serve` did not answer", "Run it by itself to see why.")
-        return told[0] - begun, peak_of(process.pid)
+        return times[0] - begun, read_peak_memory(process.pid)
 
 
-def peak_of(pid: int) -> int:
-    """Bytes of memory that a process held at most, as far as the system tells; else what it holds now."""
+def read_peak_memory(pid: int) -> int:
+    """Read the peak memory of a process in bytes; its present memory if the system does not record the peak."""
     with suppress(OSError):
         status = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-    held = psutil.Process(pid).memory_info()
-    return int(getattr(held, "peak_wset", held.rss))
+    memory = psutil.Process(pid).memory_info()
+    return int(getattr(memory, "peak_wset", memory.rss))
 
 
-def imports_memory() -> int:
-    """Bytes that a process holds which imports the four libraries and does nothing else."""
+def measure_import_memory() -> int:
+    """Measure the bytes of memory of a process that only imports `LIBRARIES`."""
     code = f"import {', '.join(LIBRARIES)}, psutil\nprint(psutil.Process().memory_info().rss)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout.split()[-1])
 
 
-def imports() -> dict[str, float]:
-    """Seconds that the modules of each library take to import for `assistant ask`, the longest first."""
+def time_imports() -> dict[str, float]:
+    """Measure how long `assistant ask` imports: library -> seconds, the longest first."""
     code = "import assistant.cli.command, llama_cpp.llama_chat_format, chromadb.api.client"
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True)
     seconds: dict[str, float] = {}
@@ -101,10 +101,11 @@ def imports() -> dict[str, float]:
 
 
 @contextmanager
-def _served(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    words = ["serve", "--no-browser", "--host", "127.0.0.1", "--port", str(port)]
+def _serve_page(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the page in a process that ends with the block."""
+    options = ["serve", "--no-browser", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, *words],
+        [sys.executable, "-c", SERVE, *options],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=as_variables(settings),
     )  # fmt: skip
     try:
@@ -114,19 +115,19 @@ def _served(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
-def _content(line: str) -> bool:
-    """Whether a line of a stream in the OpenAI form brings text."""
+def _has_content(line: str) -> bool:
+    """Whether a line of a stream in the OpenAI format contains text."""
     if not line.startswith("data: {"):
         return False
     choices = json.loads(line.removeprefix("data: ")).get("choices") or [{}]
     return bool(choices[0].get("delta", {}).get("content"))
 
 
-def _last(text: str) -> str:
+def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no reason given"])[-1]

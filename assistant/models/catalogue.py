@@ -1,6 +1,6 @@
-"""The catalogue of models: `models.txt` read into records, every mistake in it named by file, table and key.
+"""The catalogue of models: `models.txt` as records. Every mistake in it is reported with file, table and key.
 
-A person edits that file, and its first lines document its form.
+People edit that file; its first lines document its format.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ else:
     import tomli as tomllib
 
 
-def inside(path: str) -> str:
-    """A relative path that stays in its folder, on every system; ValueError otherwise."""
+def check_relative_path(path: str) -> str:
+    """Return a relative path that stays in its folder on every system; ValueError if it is anything else."""
     if not re.fullmatch(r"[^\\:\0]+", path) or {"", ".", ".."} & set(path.split("/")):
         raise ValueError("should be a relative path with forward slashes and no '..'")
     return path
 
 
 Role = Literal["chat", "embed"]
-Line = Annotated[str, StringConstraints(pattern=r"^[^\n]+$")]
+SingleLine = Annotated[str, StringConstraints(pattern=r"^[^\n]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
@@ -53,17 +53,17 @@ NO_OTHER_KEYS = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file: its path below the model's folder, its size in bytes and its sum."""
+    """A file of a model: its path below the model's folder, its size in bytes, its sha256."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
-    path: Annotated[Line, AfterValidator(inside)]
+    path: Annotated[SingleLine, AfterValidator(check_relative_path)]
     bytes: Size
     sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
-    """A repository of the hub at one commit; each file has the same path there."""
+    """A repository of the hub at one commit; each file of the model has the same path there."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
     hub: Repo
@@ -72,17 +72,17 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class RegistrySource:
-    """Packages that hold the bytes, in parts numbered from 1; `models.txt` explains the keys."""
+    """Packages that hold the model, in parts numbered from 1; `models.txt` explains the keys."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
     registry: Package
-    member: Line
+    member: SingleLine
     wheels: Annotated[tuple[Sha256, ...], Field(min_length=1)]
     zip: str = ""
     bytes: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:
-        """ValueError if the keys do not go together."""
+        """Raise ValueError if the keys contradict each other."""
         try:
             packages = {self.part(number)[0] for number in range(1, len(self.wheels) + 1)}
         except (LookupError, ValueError, AttributeError) as error:
@@ -96,30 +96,32 @@ class RegistrySource:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the model's files lie in a folder of the wheel, one by one."""
+        """Whether the wheel holds the model's files one by one, in a folder."""
         return self.member.endswith("/")
 
     def part(self, number: int) -> tuple[str, str]:
-        """What pip is asked for, and the path to read in the wheel that it brings."""
+        """The requirement that pip downloads for a part, and the path to read in its wheel."""
         return self.registry.format(n=number), self.member.format(n=number)
 
 
-def kind(table: Any) -> str:
-    """Which sort of source a table is."""
+def classify_source(table: Any) -> str:
+    """The tag of the source that a table describes: "hub" or "registry"."""
     return "hub" if isinstance(table, Mapping) and "hub" in table else "registry"
 
 
-Source = Annotated[Annotated[HubSource, Tag("hub")] | Annotated[RegistrySource, Tag("registry")], Discriminator(kind)]
+Source = Annotated[
+    Annotated[HubSource, Tag("hub")] | Annotated[RegistrySource, Tag("registry")], Discriminator(classify_source)
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the catalogue; memory in GB, context in tokens, sources in order of preference."""
+    """A model of the catalogue: memory in GB, context in tokens, sources in the order in which they are tried."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
     name: Name
     role: Role
-    licence: Line
+    licence: SingleLine
     context: Size
     memory: Annotated[float, Field(gt=0)]
     measured: bool
@@ -128,10 +130,10 @@ class Model:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """ValueError if a source joins its parts into one file and the model has several."""
+        """Raise ValueError if a source joins its parts into one file but the model has several."""
         for source in self.sources:
-            one = isinstance(source, RegistrySource) and not source.zip and not source.is_folder
-            if one and len(self.files) > 1:
+            gives_one = isinstance(source, RegistrySource) and not source.zip and not source.is_folder
+            if gives_one and len(self.files) > 1:
                 raise ValueError(f"there are {len(self.files)} files, and parts joined give one: name a zip")
 
     @property
@@ -141,10 +143,10 @@ class Model:
 
 
 def catalogue(settings: Settings) -> tuple[Model, ...]:
-    """Every model of the catalogue, in its order.
+    """The models of the catalogue, in its order.
 
     Raises:
-        ModelError: the file cannot be read, or has a mistake; names the file, the table and the key.
+        ModelError: the file cannot be read or has a mistake; the error names file, table and key.
     """
     path = settings.catalogue.expanduser().absolute()
     try:
@@ -153,30 +155,30 @@ def catalogue(settings: Settings) -> tuple[Model, ...]:
         what = f"The catalogue {path} cannot be read ({error.strerror})"
         raise ModelError(what, "Set ASSISTANT_CATALOGUE to another.") from error
     except ValueError as error:
-        raise mistake(path, f"it is not TOML, {error}") from error
+        raise catalogue_error(path, f"it is not TOML, {error}") from error
     if set(tables) != {"model"} or not isinstance(tables["model"], list):
-        raise mistake(path, "it should be a list of [[model]] and nothing else")
+        raise catalogue_error(path, "it should be a list of [[model]] and nothing else")
     try:
         models = TypeAdapter(tuple[Model, ...]).validate_python(tables["model"])
     except ValidationError as error:
         what = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise mistake(path, f"{place(tables['model'], error.errors()[0]['loc'])}: {what}") from error
+        raise catalogue_error(path, f"{describe_place(tables['model'], error.errors()[0]['loc'])}: {what}") from error
     names = [model.name for model in models]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise mistake(path, f'model "{twice[0]}", key name: it stands there twice')
+        raise catalogue_error(path, f'model "{twice[0]}", key name: it stands there twice')
     return models
 
 
-def mistake(path: Path, what: str) -> ModelError:
+def catalogue_error(path: Path, what: str) -> ModelError:
     """The error for a mistake in the catalogue."""
     return ModelError(f"The catalogue {path} has a mistake: {what}", "Its first lines say what it holds.")
 
 
-def place(tables: list[Any], loc: tuple[int | str, ...]) -> str:
-    """A place in words: `model "x", sources 2, key wheels 3`; `loc` is pydantic's, the model first."""
+def describe_place(tables: list[Any], loc: tuple[int | str, ...]) -> str:
+    """A place in the catalogue in words, like `model "x", sources 2, key wheels 3`, from the `loc` of pydantic."""
     number, *where = loc
     if where[:1] == ["sources"]:
-        del where[2:3]  # the kind of source, no key of the catalogue
+        del where[2:3]  # the tag of the source, which is no key of the catalogue
     table = tables[int(number)]
     name = table.get("name") if isinstance(table, dict) else None
     words = [f'model "{name}"' if name else f"model {int(number) + 1}"]
@@ -189,7 +191,7 @@ def place(tables: list[Any], loc: tuple[int | str, ...]) -> str:
 
 
 def find(settings: Settings, name: str) -> Model:
-    """The model of this name; ModelError naming the nearest names if there is none."""
+    """Find the model of this name; ModelError with the most similar names if there is none."""
     models = {model.name: model for model in catalogue(settings)}
     if name in models:
         return models[name]

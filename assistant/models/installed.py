@@ -1,6 +1,6 @@
-"""The models that are here: listed, verified, chosen, made ready.
+"""The models on this machine: list, verify and choose them, and fetch the one in use if it is missing.
 
-Opens no connection: what is missing is fetched by `assistant/models/fetch.py`, in a process of its own.
+Opens no connection: `assistant/models/fetch.py` fetches what is missing, in a process of its own.
 A model's files lie in `<data folder>/models/<name>/`, under the paths that the catalogue gives them.
 """
 
@@ -24,9 +24,9 @@ from assistant.settings import Settings, choose
 from index.progress import Progress, unseen
 
 BLOCK = 1 << 20
-"""Bytes read at once."""
+"""Bytes that are read at once."""
 STAMP = ".verified.json"
-"""Beside the files that were hashed: their sizes, times and sums."""
+"""A file beside the model's files, with their sizes, times and sha256 when they were last hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,62 +35,65 @@ class State:
 
     model: Model
     here: bool
-    """All its files are in their places."""
+    """Whether all its files exist."""
     verified: bool
-    """They are here, and unchanged since their sums were found right."""
+    """Whether all its files exist, unchanged since their sha256 was found right."""
     in_use: bool
     fits: bool | None
-    """Its memory is no more than this machine's; None if that is not known."""
+    """Whether this machine has the memory it needs; None if that is not known."""
     problem: str = ""
-    """What is wrong with the files, for a person; empty if nothing is known to be."""
+    """What is wrong with its files, for a person to read; empty if nothing is known to be wrong."""
 
 
 def ready(settings: Settings, role: Role, fetch: bool = True, progress: Progress = unseen) -> Path:
-    """The verified model in use: the first file of a chat model, the folder of an embedder.
+    """Fetch the model in use if it is missing, verify it, and return its path.
 
     Args:
-        role: which of the two settings, `model` ("chat") or `embedder` ("embed").
-        fetch: fetch what is missing, in a process of its own; False never opens a connection.
-        progress: of the fetching, told (done, in all) in bytes.
+        role: "chat" for the model of the setting `model`, "embed" for that of `embedder`.
+        fetch: False never opens a connection; a missing model is then an error.
+        progress: called with (done, total) in bytes while the model is fetched.
+
+    Returns:
+        The first file of a chat model, the folder of an embedder.
 
     Raises:
-        ModelError: unknown, not here, damaged, or of the other role.
-        FetchError: no source gave its files whole.
+        ModelError: the model is unknown, missing, damaged, or of the other role.
+        FetchError: no source gave all its files.
     """
     choice = settings.model if role == "chat" else settings.embedder
     if is_path(choice):
-        return given_file(settings, Path(choice)) if role == "chat" else given_folder(Path(choice))
+        return resolve_gguf(settings, Path(choice)) if role == "chat" else resolve_folder(Path(choice))
     model = find(settings, choice)
     if model.role != role:
         what = f"{choice} is of the role {model.role}, and stands where one of the role {role} should"
         raise ModelError(what, "To choose another, type: assistant models")
     if missing(settings, model):
         if not fetch:
-            raise not_here(choice)
+            raise missing_error(choice)
         fetch_model(settings, choice, progress)
-    check(settings, model)
+    check_sums(settings, model)
     folder = folder_of(settings, model)
     return folder / model.files[0].path if role == "chat" else folder
 
 
 def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> None:
-    """Bring a model whole, in a process of its own, with its progress on standard error.
+    """Fetch what is missing or damaged of a model, in a process of its own that ends when ours does.
 
-    What is here and sound is not fetched again; a damaged file is replaced. That process ends with ours.
+    Progress goes to standard error, and to `progress` as (done, total) in bytes.
 
     Raises:
         ModelError: the name is unknown.
-        FetchError: no source gave its files whole, or the disk is too small.
+        FetchError: no source gave all its files, or the disk is too small.
     """
     where = {"--home": settings.home, "--catalogue": settings.catalogue.absolute(), "--folder": Path.cwd()}
     options = [str(word) for option in where.items() for word in option]
     command = [sys.executable, "-m", "assistant.models.fetch", find(settings, name).name, "--child", *options]
-    # Started beside our packages: no file in the person's folder may stand in for a module.
+    # Started in the folder of our packages, so that no file in the person's folder is imported as a module.
     root, pipe = Path(__file__).resolve().parents[2], subprocess.PIPE
     with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, start_new_session=True) as child:
         last: dict[str, Any] = {}
         for line in child.stdout or ():
-            last = _record(line)
+            last = _parse_record(line)
             if "done" in last:
                 progress(last["done"], last["total"])
     try:
@@ -102,8 +105,8 @@ def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> N
         raise FetchError(error["what"], error["do"])
 
 
-def _record(line: bytes) -> dict[str, Any]:
-    """What the fetching process says in a line; empty for what a library of it printed."""
+def _parse_record(line: bytes) -> dict[str, Any]:
+    """Parse a line of the fetching process; empty if a library printed it."""
     try:
         kept = json.loads(line)
     except ValueError:
@@ -112,116 +115,119 @@ def _record(line: bytes) -> dict[str, Any]:
 
 
 def use(settings: Settings, choice: str) -> Role:
-    """Keep a model, by name or path, for the next starts; gives its role. ModelError if it is none."""
+    """Choose a model, by name or path, for later runs; return its role. ModelError if it is no model."""
     path = Path(choice).expanduser().absolute()
     if not is_path(choice):
         role = find(settings, choice).role
     elif path.is_dir():
-        role, choice = "embed", str(given_folder(path))
+        role, choice = "embed", str(resolve_folder(path))
     else:
-        role, choice = "chat", str(given_file(settings, path))
+        role, choice = "chat", str(resolve_gguf(settings, path))
     choose(settings, **{"model" if role == "chat" else "embedder": choice})
     return role
 
 
 def states(settings: Settings) -> tuple[State, ...]:
-    """Every model of the catalogue as it is here; reads no file of theirs."""
-    return tuple(state(settings, model) for model in catalogue(settings))
+    """Every model of the catalogue as it is on this machine; reads no model file."""
+    return tuple(inspect_model(settings, model) for model in catalogue(settings))
 
 
 def verify(settings: Settings, name: str | None = None) -> tuple[State, ...]:
-    """Hash the files of one model, or of all that are here; ModelError if that one is unknown or not here."""
+    """Hash the files of one model, or of all installed ones; ModelError if that one is unknown or missing."""
     models = [find(settings, name)] if name else list(catalogue(settings))
     here = [model for model in models if not missing(settings, model)]
     if name and not here:
-        raise not_here(name)
-    return tuple(state(settings, model, problem_of(settings, model)) for model in here)
+        raise missing_error(name)
+    return tuple(inspect_model(settings, model, find_problem(settings, model)) for model in here)
 
 
-def state(settings: Settings, model: Model, problem: str = "") -> State:
-    """One model as it is here."""
+def inspect_model(settings: Settings, model: Model, problem: str = "") -> State:
+    """A model as it is on this machine; `problem` is what is already known to be wrong with it."""
     memory, folder, here = machine_memory(), folder_of(settings, model), not missing(settings, model)
     known = read_stamp(folder)
     return State(
         model=model,
         here=here,
-        verified=here and all(known.get(f.path) == (*mark(folder / f.path), f.sha256) for f in model.files),
+        verified=here and all(known.get(f.path) == (*read_mark(folder / f.path), f.sha256) for f in model.files),
         in_use=model.name in (settings.model, settings.embedder),
         fits=None if memory is None else model.memory * 1e9 <= memory,
         problem=problem,
     )
 
 
-def problem_of(settings: Settings, model: Model) -> str:
-    """What is wrong with a model's files, hashed anew; empty if nothing is."""
+def find_problem(settings: Settings, model: Model) -> str:
+    """Hash a model's files again; return what is wrong with them, empty if nothing is."""
     try:
-        check(settings, model, again=True)
+        check_sums(settings, model, again=True)
     except ModelError as error:
         return str(error)
     return ""
 
 
 def is_path(choice: str) -> bool:
-    """Whether a choice of model is a path rather than a name of the catalogue."""
+    """Whether a chosen model is a path and not a name of the catalogue."""
     return choice.lower().endswith(".gguf") or os.sep in choice or "/" in choice
 
 
-def not_here(name: str) -> ModelError:
-    """The error for a model that was not fetched yet."""
+def missing_error(name: str) -> ModelError:
+    """The error for a model that has not been fetched."""
     return ModelError(f"The model {name} is not here", f"To fetch it, type: assistant models fetch {name}")
 
 
-def unreadable(path: Path, error: OSError) -> ModelError:
+def unreadable_error(path: Path, error: OSError) -> ModelError:
     """The error for a model file that cannot be read."""
     return ModelError(f"Model file {path} cannot be read ({error.strerror})", "Mend that or choose another.")
 
 
 def folder_of(settings: Settings, model: Model) -> Path:
-    """Where a model's files lie."""
+    """The folder of a model's files."""
     return settings.home / "models" / model.name
 
 
 def missing(settings: Settings, model: Model) -> bool:
-    """Whether a file of the model is not here."""
+    """Whether a file of the model is missing."""
     return not all((folder_of(settings, model) / file.path).is_file() for file in model.files)
 
 
-def check(settings: Settings, model: Model, again: bool = False) -> None:
-    """Compare every file's sum with the catalogue's; only what changed since is hashed, or all `again`.
+def check_sums(settings: Settings, model: Model, again: bool = False) -> None:
+    """Compare the sha256 of every file with the catalogue's; unchanged files are only hashed if `again`.
 
     Raises:
-        ModelError: a file is gone or not the catalogue's; names both sums. Deletes nothing.
+        ModelError: a file is missing, or differs from the catalogue's; the error names both sums.
     """
     folder = folder_of(settings, model)
     for file in model.files:
-        size, _, found = hashed(folder, file.path, folder / file.path, again)
+        size, _, found = hash_if_changed(folder, file.path, folder / file.path, again)
         if found != file.sha256:
             short = "" if size == file.bytes else f"it has {size} bytes instead of {file.bytes}, and "
             what = f"{folder / file.path} is damaged: {short}its sha256 is {found}, not {file.sha256}"
             raise ModelError(what, f"To mend it, type: assistant models fetch {model.name}")
 
 
-def hashed(folder: Path, key: str, path: Path, again: bool = False) -> tuple[int, int, str]:
-    """(bytes, mtime in ns, sha256) of a file, kept under `key` in the folder's stamp for the next time."""
+def hash_if_changed(folder: Path, key: str, path: Path, again: bool = False) -> tuple[int, int, str]:
+    """(bytes, mtime in ns, sha256) of a file, hashed only if it has changed or `again`.
+
+    The result is kept in the stamp of `folder`, under `key`.
+    """
     try:
-        now, known = mark(path), read_stamp(folder).get(key, ())
+        now, known = read_mark(path), read_stamp(folder).get(key, ())
         if not again and known[:2] == now:
             return (*now, str(known[2]))
         fresh = (*now, sum_of(path))
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     write_stamp(folder, read_stamp(folder) | {key: fresh})
     return fresh
 
 
-def mark(path: Path) -> tuple[int, int]:
-    """(bytes, mtime in ns): what shows that a file has changed, without reading it."""
+def read_mark(path: Path) -> tuple[int, int]:
+    """(bytes, mtime in ns) of a file, which show that it has changed without reading it."""
     about = path.stat()
     return about.st_size, about.st_mtime_ns
 
 
 def sum_of(path: Path) -> str:
-    """The sha256 of a file, read in blocks."""
+    """The sha256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(BLOCK):
@@ -230,7 +236,7 @@ def sum_of(path: Path) -> str:
 
 
 def read_stamp(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """key -> (bytes, mtime in ns, sha256) of files as they were when last hashed; empty if not known."""
+    """Key -> (bytes, mtime in ns, sha256) of a file when it was last hashed; empty if nothing is known."""
     try:
         stamp = json.loads((folder / STAMP).read_text("utf-8"))
         return {str(key): (int(value[0]), int(value[1]), str(value[2])) for key, value in stamp.items()}
@@ -239,7 +245,7 @@ def read_stamp(folder: Path) -> dict[str, tuple[Any, ...]]:
 
 
 def write_stamp(folder: Path, stamp: Mapping[str, tuple[Any, ...]]) -> None:
-    """Keep what was hashed; not kept, it is only hashed again."""
+    """Write the stamp of a folder. Errors are ignored: the files are then hashed again."""
     fresh = folder / f"{STAMP}.{os.getpid()}"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
@@ -247,30 +253,30 @@ def write_stamp(folder: Path, stamp: Mapping[str, tuple[Any, ...]]) -> None:
         fresh.replace(folder / STAMP)
 
 
-def given_folder(path: Path) -> Path:
-    """The sentence-transformers folder at a path; ModelError if it is none."""
+def resolve_folder(path: Path) -> Path:
+    """The absolute path of a sentence-transformers folder; ModelError if it is none."""
     path = path.expanduser().absolute()
     if not (path / "modules.json").is_file():
         raise ModelError(f"{path} is no sentence-transformers folder (no modules.json)", "Choose another.")
     return path
 
 
-def given_file(settings: Settings, path: Path) -> Path:
-    """The GGUF file at a path, as sound as can be told without loading it.
+def resolve_gguf(settings: Settings, path: Path) -> Path:
+    """The absolute path of a GGUF file, checked as far as is possible without loading it.
 
     Raises:
-        ModelError: no GGUF file, cut short, or of a catalogue file's size and not of its sum.
+        ModelError: it is no GGUF file, is cut short, or has the size of a catalogue file but another sha256.
     """
     path = path.expanduser().absolute()
     try:
         least, size = gguf_size(path), path.stat().st_size
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     if size < least:
         what = f"{path} is cut short: it has {size} bytes, and should have {least} or more"
         raise ModelError(what, "Fetch it again.")
     sums = {file.sha256 for model in catalogue(settings) for file in model.files if file.bytes == size}
-    if sums and (found := hashed(settings.home / "models" / ".given", str(path), path)[2]) not in sums:
+    if sums and (found := hash_if_changed(settings.home / "models" / ".given", str(path), path)[2]) not in sums:
         what = f"{path} is damaged: it has the size of a catalogue model, but its sha256 is {found}"
         what += f", not {' or '.join(sorted(sums))}"
         raise ModelError(what, "Fetch it again; if it is another model, take its twin out of the catalogue.")
@@ -278,7 +284,7 @@ def given_file(settings: Settings, path: Path) -> Path:
 
 
 def machine_memory() -> int | None:
-    """Bytes of memory that this machine, or the container around us, may use; None if that is not known."""
+    """Bytes of memory that this machine has, or its container allows; None if that is not known."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""What a fetch works on: the files to bring, where they lie meanwhile, and its progress."""
+"""One fetch: the files to fetch, where they lie until all are complete, and its progress."""
 
 from __future__ import annotations
 
@@ -18,49 +18,52 @@ from assistant.models.installed import sum_of
 from index.progress import Progress, unseen
 
 LINE_S = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress without a terminal."""
 
 REPORT_S = 0.5
-"""Seconds between two reports of it to another program."""
+"""Seconds between two reports of progress to another program."""
 
 
 class SourceError(Exception):
-    """One source did not give a file whole; says why in one line. The next source is tried."""
+    """Why a source did not give a complete file, in one line; the next source is then tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One model being fetched: the files to bring, where they lie meanwhile, and where the person stood."""
+    """One model being fetched."""
 
     model: Model
     files: tuple[ModelFile, ...]
+    """Its files that were missing or damaged when the fetch began."""
     partial: Path
+    """The folder for files until all are complete; `fetch.py` lists what is in it."""
     started_in: Path
+    """The folder in which the person typed the command; pip runs there."""
     meter: Meter
 
-    def whole(self, file: ModelFile) -> Path:
-        """Where a file lies once its sum is right, until all are there."""
+    def whole_path(self, file: ModelFile) -> Path:
+        """Where a file lies once its sha256 is right, until all files are complete."""
         return self.partial / "files" / file.path
 
-    def wanted(self) -> list[ModelFile]:
-        """The files that are not whole yet, the smallest first: a wrong source shows early."""
-        return sorted((f for f in self.files if not self.whole(f).is_file()), key=lambda f: f.bytes)
+    def list_missing(self) -> list[ModelFile]:
+        """The files that are not complete yet, smallest first, so that a wrong source shows early."""
+        return sorted((f for f in self.files if not self.whole_path(f).is_file()), key=lambda f: f.bytes)
 
     def keep(self, file: ModelFile, path: Path) -> None:
-        """Keep a file that came if its sum is right; if not, it goes, and SourceError names both sums."""
+        """Keep a fetched file if its sha256 is right; else delete it and raise SourceError with both sums."""
         found = sum_of(path)
         if found != file.sha256:
             path.unlink()
             raise SourceError(f"its {file.path} has the sha256 {found}, not {file.sha256}")
-        self.whole(file).parent.mkdir(parents=True, exist_ok=True)
-        path.replace(self.whole(file))
+        self.whole_path(file).parent.mkdir(parents=True, exist_ok=True)
+        path.replace(self.whole_path(file))
 
 
 class Meter:
-    """Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+    """Progress on standard error: a bar on a terminal, else a line every LINE_S seconds."""
 
     def __init__(self, name: str, report: Progress = unseen) -> None:
-        """Nothing is shown before `shown`; `report` is told as well, now and then."""
+        """Show nothing before `show`; `report` is called with the progress as well, every REPORT_S seconds."""
         self.name, self.total, self.said = name, 0, time.monotonic()
         self.report, self.reported = report, 0.0
         self.console = Console(stderr=True)
@@ -69,11 +72,11 @@ class Meter:
         self.task = self.bar.add_task(name, total=None)
 
     def say(self, text: str) -> None:
-        """One line, above the bar if there is one."""
+        """Print one line, above the bar if there is one."""
         self.console.print(" ".join(text.split()), markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
-    def shown(self, total: int) -> Iterator[None]:
+    def show(self, total: int) -> Iterator[None]:
         """Show progress towards a total of bytes."""
         self.total = total
         self.bar.reset(self.task, total=total)
@@ -83,8 +86,8 @@ class Meter:
         with self.bar:
             yield
 
-    def at(self, done: int) -> None:
-        """So many bytes are here."""
+    def update(self, done: int) -> None:
+        """Set the number of bytes that have come."""
         self.bar.update(self.task, completed=done)
         if time.monotonic() - self.reported > REPORT_S:
             self.reported = time.monotonic()
@@ -94,20 +97,20 @@ class Meter:
             self.say(f"{self.name}: {done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB")
 
 
-def length(path: Path) -> int:
-    """The bytes of a file; 0 if it is not there."""
+def read_size(path: Path) -> int:
+    """The size of a file in bytes; 0 if it does not exist."""
     try:
         return path.stat().st_size
     except OSError:
         return 0
 
 
-def pour(blocks: Iterable[bytes], out: BinaryIO, limit: int, at: Callable[[int], None]) -> None:
-    """Write blocks, telling how long the file is now; SourceError beyond `limit` bytes."""
-    poured = 0
+def write_blocks(blocks: Iterable[bytes], out: BinaryIO, limit: int, update: Callable[[int], None]) -> None:
+    """Write blocks, and call `update` with the size of the file after each; SourceError beyond `limit` bytes."""
+    written = 0
     for block in blocks:
-        poured += len(block)
-        if poured > limit:
+        written += len(block)
+        if written > limit:
             raise SourceError(f"more bytes came than the {limit} expected")
         out.write(block)
-        at(out.tell())
+        update(out.tell())

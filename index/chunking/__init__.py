@@ -1,1 +1,1 @@
-"""A `Document` becomes chunks and sentences with exact spans; a text becomes words and stems."""
+"""Splits a `Document` into chunks and sentences with exact spans, and a text into words and stems."""

@@ -1,6 +1,6 @@
-"""A `Document` becomes `Chunk`s that follow its structure, each with its `Sentence`s.
+"""Splits a `Document` into `Chunk`s that follow its structure, each with its `Sentence`s.
 
-Every span is in characters of the document's text, end exclusive: `document.text[start:end]` gives it back.
+Spans count characters of the document's text, end exclusive: `document.text[start:end]`.
 """
 
 from __future__ import annotations
@@ -11,42 +11,43 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from index.chunking.sentences import pieces, sentence_spans
-from index.reading.blocks import DATA, Block, Kind
-from index.reading.documents import Document, heading_text
+from index.chunking.sentences import cut_span, find_sentence_spans
+from index.reading.blocks import ENCODED_DATA, Block, Kind
+from index.reading.documents import Document, clean_heading
 from index.reading.plain import plain
 
 CHUNKER_VERSION = "2"
-"""Change it when the same text would give other chunks: stored indexes are then rebuilt."""
+"""Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
 
 CHUNK_LIMIT = 1200
-"""Characters; paragraphs under one heading are joined up to here, a longer paragraph is cut between sentences."""
+"""Characters; paragraphs under one heading are joined up to this length; a chunk is cut at twice this length."""
 
 _NUMBER = re.compile(r"\d{1,3}[.)]\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a document: `text` as written there, `plain` as a reader sees it."""
+    """A sentence of a document."""
 
     text: str
     plain: str
+    """The text without markup, on one line."""
     start: int
     end: int
     page: int = 0
-    """The page on which it starts, from 1; 0 if its document has none."""
+    """The page on which it starts, from 1; 0 if the document has no pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What is stored and found: a tip, a question with its answer, or a few paragraphs under their heading."""
+    """The unit that is stored and retrieved: a tip, a question with its answer, or some paragraphs under a heading."""
 
     id: str
-    """Hash of source, heading and text; two equal ones in a file differ by a counter."""
+    """Hash of source, headings, text and a counter of equal chunks in the file."""
     source: str
     title: str
     headings: tuple[str, ...]
-    """From the outermost section to the innermost; the title alone before the first section."""
+    """From the outermost section to the innermost; only the title before the first section."""
     text: str
     start: int
     end: int
@@ -59,16 +60,16 @@ class Chunk:
 
     @property
     def page(self) -> int:
-        """The page on which it starts, from 1; 0 if its document has none."""
+        """The page on which it starts, from 1; 0 if the document has no pages."""
         return self.sentences[0].page if self.sentences else 0
 
 
 def chunk_document(document: Document) -> tuple[Chunk, ...]:
-    """The chunks of a document, in its order; a heading with nothing under it gives none."""
+    """Split a document into chunks, in order; a heading with no text under it makes none."""
     chunks: list[Chunk] = []
     seen: dict[str, int] = {}
-    for headings, blocks in _sections(document):
-        for group in _groups(document, blocks):
+    for headings, blocks in _split_sections(document):
+        for group in _group_sentences(document, blocks):
             start, end = group[0].start, group[-1].end
             text = document.text[start:end]
             key = "\0".join((document.source, *headings, text))
@@ -78,8 +79,8 @@ def chunk_document(document: Document) -> tuple[Chunk, ...]:
     return tuple(chunks)
 
 
-def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
-    """Blocks of text under one heading, with the headings above them; the title counts only before the first."""
+def _split_sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+    """Yield (headings, blocks) of each section; the title is a heading only before the first section."""
     path: list[tuple[int, str]] = []
     blocks: list[Block] = []
     for block in (*document.blocks, Block("break", len(document.text), len(document.text))):
@@ -93,14 +94,14 @@ def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]
         level = block.level or 2
         path = [(above, text) for above, text in path if above < level]
         if block.kind == "heading":
-            path.append((block.level, heading_text(document.text, block)))
+            path.append((block.level, clean_heading(document.text, block)))
 
 
-def _groups(document: Document, blocks: Sequence[Block]) -> Iterator[list[Sentence]]:
-    """Sentences of the blocks, joined up to the limit; a line that ends in ":" stays with what it introduces."""
+def _group_sentences(document: Document, blocks: Sequence[Block]) -> Iterator[list[Sentence]]:
+    """Yield the sentences of one chunk at a time; text that ends with ":" stays with the block after it."""
     group: list[Sentence] = []
     for block in blocks:
-        sentences = [_paged(sentence, document.pages) for sentence in split_sentences(document.text, block)]
+        sentences = [_add_page(sentence, document.pages) for sentence in split_sentences(document.text, block)]
         introduced = bool(group) and group[-1].plain.endswith(":")
         if group and not introduced and block.end - group[0].start > CHUNK_LIMIT:
             yield group
@@ -115,45 +116,47 @@ def _groups(document: Document, blocks: Sequence[Block]) -> Iterator[list[Senten
 
 
 def split_sentences(text: str, block: Block) -> tuple[Sentence, ...]:
-    """The sentences of a block, none longer than the limit; a row of a table, and code, is one if it can."""
+    """Split a block into sentences of at most `SENTENCE_LIMIT`; a table row or code within it is one sentence."""
     spans = (
-        (start, end) for begin, stop in _worded(text, block) for start, end in _spans(text, begin, stop, block.kind)
+        (start, end)
+        for begin, stop in _skip_data(text, block)
+        for start, end in _find_spans(text, begin, stop, block.kind)
     )
-    return tuple(sentence for start, end in spans for sentence in _sentence(text, start, end))
+    return tuple(sentence for start, end in spans for sentence in _make_sentence(text, start, end))
 
 
-def _worded(text: str, block: Block) -> Iterator[tuple[int, int]]:
-    """The stretches of a block between what is data and not words."""
+def _skip_data(text: str, block: Block) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a block outside encoded data."""
     at = block.start
-    for data in DATA.finditer(text, block.start, block.end):
+    for data in ENCODED_DATA.finditer(text, block.start, block.end):
         yield at, data.start()
         at = data.end()
     yield at, block.end
 
 
-def _spans(text: str, start: int, end: int, kind: Kind) -> Iterator[tuple[int, int]]:
-    """Spans of sentences in a stretch of one block, those too long cut to pieces."""
+def _find_spans(text: str, start: int, end: int, kind: Kind) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the sentences in a part of a block, long ones cut."""
     if kind in ("row", "code"):
-        yield from pieces(text, start, end, lines=kind == "code")
+        yield from cut_span(text, start, end, lines=kind == "code")
         return
     number = _NUMBER.match(text, start, end) if kind == "item" else None
-    for first, last in sentence_spans(text, number.end() if number else start, end):
-        yield from pieces(text, start if number and first == number.end() else first, last)
+    for first, last in find_sentence_spans(text, number.end() if number else start, end):
+        yield from cut_span(text, start if number and first == number.end() else first, last)
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[Sentence, ...]:
-    """The sentence at a span, without white space at its ends; none if it holds no letter or digit."""
+def _make_sentence(text: str, start: int, end: int) -> tuple[Sentence, ...]:
+    """Make the sentence of a span, without white space at its ends; empty if it has no letter or digit."""
     inner = text[start:end]
     start, end = start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
     inner = text[start:end]
     if not any(map(str.isalnum, inner)):
         return ()
     shown = plain(inner)
-    # Most sentences are shown as they stand: one string for both halves the memory of a large corpus.
+    # Most sentences have no markup: sharing one string halves the memory of a large corpus.
     shown = inner if shown == inner else shown
     return (Sentence(inner, shown, start, end),) if any(map(str.isalnum, shown)) else ()
 
 
-def _paged(sentence: Sentence, pages: Sequence[int]) -> Sentence:
-    """A sentence with the page on which it starts, if its document has pages."""
+def _add_page(sentence: Sentence, pages: Sequence[int]) -> Sentence:
+    """Add the page on which a sentence starts, if the document has pages."""
     return replace(sentence, page=bisect_right(pages, sentence.start)) if pages else sentence

@@ -1,4 +1,4 @@
-"""The words of a text as lexical signals compare them: stems, without function words."""
+"""Splits a text into words, and into the terms that lexical search compares: stems without function words."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ FUNCTION_WORDS = frozenset(
     still even ever im id ill hes shes were weve wed wont theyre theyve theyd theyll youre youve youd youll thats theres
     whats lets dont doesnt didnt cant couldnt isnt arent wasnt werent hasnt havent hadnt wouldnt shouldnt""".split()
 )
-"""English words that tell little of what a text is about; contractions stand without their apostrophe."""
+"""English words that say little about a text's topic; contractions are without their apostrophe."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _stemmer = snowballstemmer.stemmer("english")
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words in their order, apostrophes taken out ("don't" is "dont")."""
+    """Split a text into lower-case words, in order and without apostrophes ("don't" is "dont")."""
     return [match.replace("'", "").replace("’", "") for match in _WORD.findall(text.casefold())]
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """The stem of a lower-case word. Source: Porter's English stemmer, snowballstem.org."""
+    """Stem a lower-case word. Source: Porter's English stemmer, snowballstem.org."""
     return str(_stemmer.stemWord(word))
 
 
 @lru_cache(maxsize=4096)
 def terms(text: str) -> frozenset[str]:
-    """The stems of a text's words that are not function words."""
+    """Return the terms of a text: the stems of its words that are not function words."""
     return frozenset(stem(word) for word in words(text) if word not in FUNCTION_WORDS)
 
 
 class Rarity:
-    """How much a term tells, by the share of texts that hold it. Source: the idf of BM25 (Robertson, 1994).
+    """Weighs terms by how few texts have them. Source: the inverse document frequency of BM25 (Robertson, 1994).
 
     Args:
         texts: the terms of each text of the corpus.
@@ -58,15 +58,15 @@ class Rarity:
             self._texts += 1
 
     def weight(self, term: str) -> float:
-        """More than 0; the rarer the more."""
+        """Return the weight of a term: above 0, higher for rarer terms."""
         holding = self._holding[term]
         return math.log(1 + (self._texts - holding + 0.5) / (holding + 0.5))
 
     def knows(self, some: frozenset[str]) -> bool:
-        """Whether any text holds any of these terms."""
+        """Whether any text has any of these terms."""
         return any(self._holding[term] for term in some)
 
     def share(self, asked: frozenset[str], held: frozenset[str]) -> float:
-        """The share, 0 to 1, of what is asked for that is held, by weight."""
+        """Return the share, 0 to 1 by weight, of the terms `asked` that are also in `held`; 0 if none are asked."""
         total = sum(map(self.weight, asked))
         return sum(map(self.weight, asked & held)) / total if total else 0.0

@@ -1,1 +1,1 @@
-"""Texts become vectors: documents through sentence_transformers, questions through our own forward pass."""
+"""Embeds texts: those of the guide with sentence_transformers, questions with our own forward pass."""

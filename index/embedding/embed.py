@@ -1,4 +1,4 @@
-"""Texts become vectors. The only import of sentence_transformers."""
+"""Embeds texts and questions. The only module that imports sentence_transformers."""
 
 from __future__ import annotations
 
@@ -18,95 +18,95 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors: TypeAlias = NDArray[np.float32]
-"""Shape (texts, dimensions); each row of length 1, so that a dot product is the cosine."""
+"""Shape (texts, dimensions); each row has length 1, so a dot product is the cosine similarity."""
 
 BATCH = 64
 """Texts that one process embeds at once."""
 
-REMEMBERED = 8
-"""Questions whose vectors are kept: care and retrieval ask for the same one."""
+REMEMBERED_QUESTIONS = 8
+"""Number of recent questions whose vectors are kept: care and retrieval both embed the same question."""
 
 
 class Embedder:
-    """An embedder loaded from a folder on disk; nothing is looked up elsewhere.
+    """An embedding model, loaded from a folder without any access to the network.
 
-    sentence_transformers is imported when texts of the guide are to be embedded, or a batch of questions, or one by a
-    model of a kind that `Encoder` does not know.
+    sentence_transformers is imported only when needed: to embed texts of the guide or many questions at once, or if
+    `Encoder` does not support the model.
 
     Args:
         folder: a sentence-transformers folder.
-        name: what the index is stamped with; another name means another index.
-        processes: that embed texts of the guide; with more than one, each has a copy of the model of its own.
+        name: stored in the index, which is rebuilt for another name.
+        processes: number of processes that embed texts of the guide; if more than 1, each loads its own copy.
 
     Raises:
-        GuideError: the folder holds no embedder.
+        GuideError: the folder does not hold a model that loads.
     """
 
     def __init__(self, folder: Path, name: str, processes: int = 1) -> None:
         self.name = name
         self.batch = BATCH * processes
         self.embedded = 0
-        """Texts embedded so far."""
+        """Number of texts embedded so far."""
         self._folder, self._processes = folder, processes
         self._recent: dict[str, Vectors] = {}
         self._loading, self._asking = Lock(), Lock()
         self._model: SentenceTransformer | None = None
         self._pool: Any = None
-        self._encoder = _encoder(folder)
+        self._encoder = _open_encoder(folder)
         if self._encoder is None:
-            self._whole()
+            self._get_model()
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts of the guide, in their order; about `batch` at once is best."""
-        model = self._whole()
+        """Embed texts of the guide, in order; fastest with about `self.batch` texts at once."""
+        model = self._get_model()
         self.embedded += len(texts)
         shared = {"pool": self._pool, "chunk_size": BATCH} if self._pool else {}
-        return self._unit(model.encode_document(list(texts), **_QUIET, **shared))
+        return self._to_float32(model.encode_document(list(texts), **_ENCODE_OPTIONS, **shared))
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts that a person wrote, in their order; the last few are remembered."""
+        """Embed questions, in order; the vectors of the last few are kept."""
         with self._asking:
             if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
-                self._recent |= dict(zip(new, self._questions(new), strict=True))
+                self._recent |= dict(zip(new, self._embed_new(new), strict=True))
             vectors = np.stack([self._recent[text] for text in texts])
-            self._recent = dict(list(self._recent.items())[-REMEMBERED:])
+            self._recent = dict(list(self._recent.items())[-REMEMBERED_QUESTIONS:])
         return vectors
 
-    def _questions(self, texts: Sequence[str]) -> Vectors:
+    def _embed_new(self, texts: Sequence[str]) -> Vectors:
         self.embedded += len(texts)
         if self._encoder and len(texts) < BATCH:
             return np.stack([self._encoder.encode(text) for text in texts])
-        return self._unit(self._whole().encode_query(list(texts), **_QUIET))
+        return self._to_float32(self._get_model().encode_query(list(texts), **_ENCODE_OPTIONS))
 
-    def _whole(self) -> SentenceTransformer:
-        """The model of sentence_transformers, loaded once."""
+    def _get_model(self) -> SentenceTransformer:
+        """Return the sentence_transformers model; load it, and start its processes, at the first call."""
         with self._loading:
             if self._model is None:
-                self._model = _load(self._folder)
+                self._model = _load_model(self._folder)
                 if self._processes > 1:
                     self._pool = self._model.start_multi_process_pool(["cpu"] * self._processes)
                     atexit.register(self._model.stop_multi_process_pool, self._pool)
             return self._model
 
     @staticmethod
-    def _unit(vectors: object) -> Vectors:
+    def _to_float32(vectors: object) -> Vectors:
         return np.asarray(vectors, dtype=np.float32)
 
 
-_QUIET = {"normalize_embeddings": True, "show_progress_bar": False, "convert_to_numpy": True}
+_ENCODE_OPTIONS = {"normalize_embeddings": True, "show_progress_bar": False, "convert_to_numpy": True}
 
 
-def _encoder(folder: Path) -> Encoder | None:
-    """Our own way for questions; None for a model of a kind that it does not know, or a damaged one."""
+def _open_encoder(folder: Path) -> Encoder | None:
+    """Open our own encoder for questions; None if the model is damaged or of an unsupported kind."""
     try:
         return Encoder(folder)
     except (LookupError, OSError, ValueError):
         return None
 
 
-def _load(folder: Path) -> SentenceTransformer:
-    """The model in a folder; GuideError if it is not one."""
-    # Imported late: it takes seconds, and most commands only embed a question.
+def _load_model(folder: Path) -> SentenceTransformer:
+    """Load the sentence_transformers model of a folder; raise GuideError if that fails."""
+    # Imported late: it takes seconds, and most commands only embed one question.
     import transformers.utils.logging as transformers_logging
     from sentence_transformers import SentenceTransformer
 

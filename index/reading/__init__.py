@@ -1,4 +1,4 @@
-"""A file becomes a `Document`: its text as a reader sees it, and the blocks found in it.
+"""Reads a file into a `Document`: its text as a person sees it, and the blocks found in it.
 
-`documents.py` is the way in; there is one reader for each kind of file.
+Start at `documents.py`; there is one module for each file format.
 """

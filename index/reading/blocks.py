@@ -1,7 +1,4 @@
-"""What every reader gives: the text of a file and the blocks found in it.
-
-Not here: how a file is read (`markdown.py`, `plaintext.py`, `html.py`, `pdf.py`, `docx.py`).
-"""
+"""The common result of all file formats: a text and its blocks. The formats themselves have a module each."""
 
 from __future__ import annotations
 
@@ -14,17 +11,17 @@ from typing import Literal
 Kind = Literal["heading", "paragraph", "item", "row", "code", "break"]
 
 INSTALL_EXTRA = "Run: pip install 'guide-assistant[documents]'"
-"""What to do about a PDF or Word document while what reads them is not there."""
+"""The next step when the libraries that read PDF and Word documents are not installed."""
 
-FURNITURE_LIMIT = 300
-"""Characters; a longer paragraph is never furniture."""
+BOILERPLATE_LIMIT = 300
+"""Characters; a longer paragraph is never boilerplate."""
 
-DATA = re.compile(
+ENCODED_DATA = re.compile(
     r"(?:!\[[^\]\n]{0,200}\]\()?(?:data:[\w/+.;=-]{1,80},)?(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{500,}\)?"
 )
-"""A picture or the like written in letters (base64, hex): it holds no word."""
+"""Binary data written as letters (base64, hex), for example an embedded picture: it holds no words."""
 
-_FURNITURE = re.compile(
+_BOILERPLATE = re.compile(
     r"""(?: leave\ a\ (?:reply|comment) | your\ e-?mail\ address\ will\ not\ be\ published.*
       | required\ fields\ are\ marked.* | skip\ to\ (?:main\ )?content
       | (?:share|tweet|pin|print)(?:\ (?:this|on)(?:\ (?:post|page|article|story|on|with|via)?\b[^.!?]{0,30})?)?
@@ -38,7 +35,7 @@ _FURNITURE = re.compile(
 
 
 class UnreadableError(ValueError):
-    """Bytes that hold no text for us: `why` goes on from the file's name, `do` is the next step."""
+    """A file that cannot be read: `why` continues a sentence that begins with its name, `do` is the next step."""
 
     def __init__(self, why: str, do: str) -> None:
         super().__init__(why)
@@ -48,9 +45,9 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of a document: `text[start:end]`, without the marks around it.
+    """A span of a document, `text[start:end]`, without the markup around it.
 
-    `level` is 1 to 6 for a heading, else 0. A "break" ends a section without naming the next.
+    `level` is 1 to 6 for a heading, else 0. A "break" ends a section but gives the next one no heading.
     """
 
     kind: Kind
@@ -61,54 +58,54 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader makes of a file; `title` is empty and `pages` are none if the file does not tell."""
+    """The text and blocks of a file; `title` and `pages` are empty if the file has none."""
 
     text: str
     blocks: tuple[Block, ...]
     title: str = ""
     pages: tuple[int, ...] = ()
-    """Offsets in `text` at which page 1, 2, 3 ... begin."""
+    """Offsets in `text` where pages 1, 2, 3 ... begin."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A block of a file that is no text itself (PDF, DOCX), before it has its place in one."""
+class BlockText:
+    """A block of a PDF or Word document with its own text, before `compose` places it in the document's text."""
 
     kind: Kind
     text: str
     level: int = 0
     pages: tuple[tuple[int, int], ...] = ()
-    """(page from 1, offset in this text at which it begins), for each page that begins here."""
+    """(page from 1, offset in this text) for each page that begins in this block."""
 
 
-def compose(parts: Iterable[Part], title: str = "") -> Reading:
-    """One text of the parts in their order, an empty line between any two; items and rows follow line by line."""
-    pieces: list[str] = []
+def compose(parts: Iterable[BlockText], title: str = "") -> Reading:
+    """Join blocks into one text, in order: one line break between items or rows that follow each other, else two."""
+    texts: list[str] = []
     blocks: list[Block] = []
     pages: list[int] = []
-    at = 0
+    position = 0
     for part in parts:
-        together = blocks and blocks[-1].kind == part.kind and part.kind in ("item", "row")
-        gap = ("\n" if together else "\n\n") if blocks else ""
-        at += len(gap)
+        joins = blocks and blocks[-1].kind == part.kind and part.kind in ("item", "row")
+        gap = ("\n" if joins else "\n\n") if blocks else ""
+        position += len(gap)
         for page, offset in part.pages:
-            # A page without text begins where the next one does.
-            pages.extend([at + offset] * (page - len(pages)))
-        pieces += [gap, part.text]
-        blocks.append(Block(part.kind, at, at + len(part.text), part.level))
-        at += len(part.text)
+            # A page without text begins where the next page does.
+            pages.extend([position + offset] * (page - len(pages)))
+        texts += [gap, part.text]
+        blocks.append(Block(part.kind, position, position + len(part.text), part.level))
+        position += len(part.text)
     if pages:
         pages[0] = 0
     assert all(one <= other for one, other in pairwise(pages))
-    return Reading("".join(pieces), tuple(blocks), title, tuple(pages))
+    return Reading("".join(texts), tuple(blocks), title, tuple(pages))
 
 
-def stripped(text: str, start: int, end: int) -> Block:
-    """A paragraph block without the white space at its ends."""
+def trim_paragraph(text: str, start: int, end: int) -> Block:
+    """Make a paragraph block of a span, without the white space at its ends."""
     inner = text[start:end]
     return Block("paragraph", start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip()))
 
 
-def is_furniture(paragraph: str) -> bool:
-    """Whether a paragraph of a saved page is none of its text: left out alone, never what stands around it."""
-    return len(paragraph) <= FURNITURE_LIMIT and _FURNITURE.fullmatch(paragraph) is not None
+def is_boilerplate(paragraph: str) -> bool:
+    """Whether the whole paragraph is boilerplate of a web page ("Leave a comment"), not part of its text."""
+    return len(paragraph) <= BOILERPLATE_LIMIT and _BOILERPLATE.fullmatch(paragraph) is not None

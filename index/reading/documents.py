@@ -1,8 +1,7 @@
-"""A file of a corpus becomes a `Document`: its text as read, and the blocks found in it.
+"""Finds the files of a corpus and reads each into a `Document`.
 
-The way of a file: listed (`corpus_files`), known by bytes and name (`formats.py`), read by its reader (`markdown.py`,
-`plaintext.py`, `html.py`, `pdf.py`, `docx.py`), given its title. Not here: chunks and sentences (`chunk.py`); following
-changes (`build.py`).
+The steps: list the files (`corpus_files`), detect the format (`formats.py`), read it (`markdown.py`,
+`plaintext.py`, `html.py`, `pdf.py`, `docx.py`), find its title.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import CorpusError
-from index.reading.blocks import DATA, Block, Reading, UnreadableError
+from index.reading.blocks import ENCODED_DATA, Block, Reading, UnreadableError
 from index.reading.docx import read_docx
-from index.reading.formats import READERS, decode, format_of, format_of_text
+from index.reading.formats import FORMATS, decode, detect_format, detect_text_format
 from index.reading.html import read_html
 from index.reading.markdown import read_markdown
 from index.reading.pdf import read_pdf
@@ -25,88 +24,88 @@ from index.reading.plaintext import read_plaintext
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as read: line ends are "\\n", no byte-order mark; blocks in order, not overlapping."""
+    """A file that was read: lines end with "\\n", no byte-order mark; blocks are in order and do not overlap."""
 
     source: str
-    """Path inside the corpus folder, with "/"."""
+    """Path relative to the corpus folder, with "/"."""
     title: str
     text: str
-    """Of Markdown and plain text the file itself; of other files what their reader made of them."""
+    """For Markdown and plain text the file's own text, for other formats the text made from it."""
     blocks: tuple[Block, ...]
     pages: tuple[int, ...] = ()
-    """Offsets in `text` at which page 1, 2, 3 ... begin; empty if the file has no pages."""
+    """Offsets in `text` where pages 1, 2, 3 ... begin; empty if the file has no pages."""
 
 
 def corpus_files(corpus: Path) -> tuple[Path, ...]:
-    """The files of a corpus folder that are read, sorted; hidden ones and those of programs at work are not.
+    """List the files of a corpus folder in a supported format, sorted, without hidden and temporary ones.
 
-    Links are followed, to each folder and file once. What cannot be looked at, a folder that may not be listed or a
-    link to nothing, stands among the files, so that reading it says so.
+    Links are followed, each target once. An unreadable folder and a broken link are listed too, so that reading them
+    reports the error.
 
     Raises:
-        CorpusError: the folder is missing, or holds no file of a kind that is read.
+        CorpusError: the folder is missing, or holds no file in a supported format.
     """
-    if not os.path.isdir(corpus):  # noqa: PTH112 - a place that may not be entered is none, in every Python
+    if not os.path.isdir(corpus):  # noqa: PTH112 - False without permission, in every Python
         raise CorpusError(f"There is no folder of texts at {corpus}", "Name one with --corpus DIR.")
-    files = tuple(sorted(_walk(corpus)))
+    files = tuple(sorted(_find_files(corpus)))
     if not files:
-        kinds = ", ".join(READERS)
+        kinds = ", ".join(FORMATS)
         raise CorpusError(
             f"The folder {corpus} holds no text ({kinds})", "Put your guide there, in one of these kinds."
         )
     return files
 
 
-def _walk(corpus: Path) -> Iterator[Path]:
-    """The files under a folder: first what lies in it, then round by round what links lead to."""
-    met: set[str] = set()
-    home = os.path.realpath(corpus)
-    places = [corpus]
-    while places:
+def _find_files(corpus: Path) -> Iterator[Path]:
+    """Yield the files under a folder: first those inside it, then, round by round, the targets of links."""
+    seen: set[str] = set()
+    root = os.path.realpath(corpus)
+    pending = [corpus]
+    while pending:
         links: list[Path] = []
-        for place in sorted(places):
+        for place in sorted(pending):
             target = os.path.realpath(place)
-            # A link to a folder around the corpus is a loop, not a wish for all that lies there.
-            if target in met or home.startswith(target.rstrip(os.sep) + os.sep):
+            # A link to a folder that contains the corpus is a loop, not a request to read that folder.
+            if target in seen or root.startswith(target.rstrip(os.sep) + os.sep):
                 continue
-            if os.path.isdir(target):  # noqa: PTH112 - the path is a string, made once
-                yield from _inside(place, target, met, links)
-            elif _is_read(place.name) and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113
-                met.add(target)
+            if os.path.isdir(target):  # noqa: PTH112 - the path is a string already
+                yield from _scan_folder(place, target, seen, links)
+            elif _is_readable(place.name) and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113
+                seen.add(target)
                 yield place
-        places = links
+        pending = links
 
 
-def _inside(folder: Path, target: str, met: set[str], links: list[Path]) -> Iterator[Path]:
-    """The files under one folder, links gathered and not followed; `met` holds places by their true path."""
+def _scan_folder(folder: Path, target: str, seen: set[str], links: list[Path]) -> Iterator[Path]:
+    """Yield the files under one folder; add links to `links` and the real paths of all visited to `seen`."""
     folders = [(str(folder), target)]
-    for place, true in folders:
-        if true in met:
+    for place, real in folders:
+        if real in seen:
             continue
-        met.add(true)
+        seen.add(real)
         try:
             with os.scandir(place) as listed:
-                entries = [entry for entry in listed if not _is_passed_over(entry.name)]
+                entries = [entry for entry in listed if not _is_ignored(entry.name)]
         except OSError:
             yield Path(place)
             continue
         for entry in entries:
-            inner = os.path.join(true, entry.name)  # noqa: PTH118 - ten thousand times
+            inner = os.path.join(real, entry.name)  # noqa: PTH118 - called ten thousand times
             if entry.is_symlink():
                 links.append(Path(entry.path))
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, inner))
-            elif inner not in met and _is_read(entry.name) and entry.is_file(follow_symlinks=False):
-                met.add(inner)
+            elif inner not in seen and _is_readable(entry.name) and entry.is_file(follow_symlinks=False):
+                seen.add(inner)
                 yield Path(entry.path)
 
 
-def _is_read(name: str) -> bool:
-    return Path(name).suffix.lower() in READERS
+def _is_readable(name: str) -> bool:
+    return Path(name).suffix.lower() in FORMATS
 
 
-def _is_passed_over(name: str) -> bool:
-    """Hidden files, and those that programs keep beside a file while it is open: "~$x.docx", "x.md~", "#x#"."""
+def _is_ignored(name: str) -> bool:
+    """Whether a file is hidden, or a temporary one of a program: "~$x.docx", "x.md~", "#x#"."""
     return name.startswith((".", "~$")) or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 
@@ -114,7 +113,7 @@ def read_document(path: Path, source: str) -> Document:
     """Read one file of a corpus.
 
     Raises:
-        CorpusError: the file cannot be read, is not text, or holds no words.
+        CorpusError: the file cannot be read, or as for `document_from`.
     """
     try:
         data = path.read_bytes()
@@ -125,56 +124,56 @@ def read_document(path: Path, source: str) -> Document:
 
 
 def document_from(data: bytes, path: Path, source: str) -> Document:
-    """The document that the bytes of a file are; `path` is for its ending and for messages, nothing is opened.
+    """Make a document of a file's bytes; `path` only gives the file name extension and the name for messages.
 
     Raises:
-        CorpusError: the bytes are not text, or hold no words, or the file has no name that could be cited.
+        CorpusError: the bytes are not text or hold no words, or the file's name is not UTF-8.
     """
     shown = printable(path)
     if source != printable(source):
         raise CorpusError(f"The name of {shown} is not UTF-8, so it cannot be cited", "Give the file another name.")
     try:
-        reading = _reading(data, path.suffix.lower())
+        reading = _read_by_format(data, path.suffix.lower())
     except UnreadableError as error:
         raise CorpusError(f"{shown} {error.why}", error.do) from error
     if not any(_holds_words(reading.text, block) for block in reading.blocks):
         raise CorpusError(f"{shown} holds no text", "Write something in it, or remove it.")
-    title = _only_top(reading) or reading.title or Path(source).stem
+    title = _find_top_heading(reading) or reading.title or Path(source).stem
     return Document(source, title, reading.text, reading.blocks, reading.pages)
 
 
-def _reading(data: bytes, ending: str) -> Reading:
-    """What the reader for this kind of file makes of its bytes."""
-    named = format_of(data, ending)
-    if named == "pdf":
+def _read_by_format(data: bytes, extension: str) -> Reading:
+    """Read bytes in the format that they and the file name extension show."""
+    detected = detect_format(data, extension)
+    if detected == "pdf":
         return read_pdf(data)
-    if named == "docx":
+    if detected == "docx":
         return read_docx(data)
-    text = decode(data, named)
-    kind = format_of_text(text, named)
+    text = decode(data, detected)
+    kind = detect_text_format(text, detected)
     if kind == "html":
         return read_html(text)
     return read_markdown(text) if kind == "markdown" else read_plaintext(text)
 
 
 def _holds_words(text: str, block: Block) -> bool:
-    """Whether a block has a letter or digit that a reader would read, and is no heading."""
+    """Whether a block is not a heading and has a letter or digit outside encoded data."""
     if block.kind in ("heading", "break"):
         return False
-    return any(map(str.isalnum, DATA.sub("", text[block.start : block.end])))
+    return any(map(str.isalnum, ENCODED_DATA.sub("", text[block.start : block.end])))
 
 
-def _only_top(reading: Reading) -> str:
-    """The heading of the whole file, if one stands above all others."""
+def _find_top_heading(reading: Reading) -> str:
+    """Return the only heading of level 1; empty if there is none or more than one."""
     tops = [block for block in reading.blocks if block.kind == "heading" and block.level == 1]
-    return heading_text(reading.text, tops[0]) if len(tops) == 1 else ""
+    return clean_heading(reading.text, tops[0]) if len(tops) == 1 else ""
 
 
-def heading_text(text: str, block: Block) -> str:
-    """A heading as shown: one line, without a closing full stop."""
+def clean_heading(text: str, block: Block) -> str:
+    """Return a heading as it is shown: one line, without markup or a final full stop."""
     return plain(text[block.start : block.end]).removesuffix(".")
 
 
 def printable(name: Path | str) -> str:
-    """A name that can be printed and stored: bytes that are not UTF-8 are shown as "?"."""
+    """Replace bytes of a file name that are not UTF-8 by "?", so that it can be printed and stored."""
     return str(name).encode("utf-8", "replace").decode("utf-8")

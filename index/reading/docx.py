@@ -1,4 +1,4 @@
-"""A Word document (.docx): its headings by style, paragraphs, lists and tables, in their order."""
+"""Reads Word documents (.docx): headings (by style), paragraphs, lists and tables, in order."""
 
 from __future__ import annotations
 
@@ -10,90 +10,90 @@ from xml.etree import ElementTree
 from xml.parsers.expat import ExpatError
 from xml.sax import SAXException
 
-from index.reading.blocks import INSTALL_EXTRA, Part, Reading, UnreadableError, compose
+from index.reading.blocks import INSTALL_EXTRA, BlockText, Reading, UnreadableError, compose
 
 _STYLES = "p[style-name='Title'] => h1.title:fresh"
-"""Beside mammoth's own reading of styles: the title of a document is its highest heading."""
+"""Added to mammoth's own style map: the title is the highest heading."""
 
 _OWN_LINE = frozenset("p br li tr td th table h1 h2 h3 h4 h5 h6 ul ol".split())
-_DAMAGED = (zipfile.BadZipFile, zlib.error, SAXException, ExpatError, ElementTree.ParseError, OSError, EOFError)
-_UNFORESEEN = (ValueError, LookupError, TypeError, AttributeError, RuntimeError)
-"""What a file that was made wrong on purpose may raise, deep inside the library."""
+_DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, SAXException, ExpatError, ElementTree.ParseError, OSError, EOFError)
+_LIBRARY_ERRORS = (ValueError, LookupError, TypeError, AttributeError, RuntimeError)
+"""What a malformed file can raise inside the library."""
 
 
 def read_docx(data: bytes) -> Reading:
-    """The text and blocks of a Word document; Word knows no pages before it prints.
+    """Read the text and blocks of a Word document; the file does not record its pages.
 
     Raises:
-        UnreadableError: it is damaged, or the library that reads it is not installed.
+        UnreadableError: the document is damaged, or mammoth is not installed.
     """
     try:
-        # Late: of an extra, that a corpus without such files does without.
+        # Imported late: it belongs to an optional extra.
         import mammoth
     except ImportError as error:
         raise UnreadableError("is a Word document, and what reads those is not installed", INSTALL_EXTRA) from error
     try:
-        # Pictures are left out: nothing in them is read.
+        # Pictures are dropped: text in them is not read.
         no_picture = mammoth.images.img_element(lambda image: {})
         page = mammoth.convert_to_html(BytesIO(data), style_map=_STYLES, convert_image=no_picture).value
         body = ElementTree.fromstring(f"<body>{page}</body>")
-    except (*_DAMAGED, *_UNFORESEEN) as error:
+    except (*_DAMAGE_ERRORS, *_LIBRARY_ERRORS) as error:
         raise UnreadableError(
             "is a damaged Word document", "Open it in Word and save it again, or remove it."
         ) from error
     titled = body.find("h1[@class='title']") is not None
-    return compose(part for part in _parts(body, titled) if part.text.strip())
+    return compose(part for part in _find_blocks(body, titled) if part.text.strip())
 
 
-def _parts(body: ElementTree.Element, titled: bool) -> Iterator[Part]:
-    """The blocks of a body or of a cell; under a title every other heading moves down by one."""
+def _find_blocks(body: ElementTree.Element, titled: bool) -> Iterator[BlockText]:
+    """Yield the blocks of the body or of a cell; if the document has a title, other headings move one level down."""
     for element in body:
         if element.tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             under = titled and element.get("class") != "title"
-            yield Part("heading", _text(element), min(int(element.tag[1]) + under, 6))
+            yield BlockText("heading", _extract_text(element), min(int(element.tag[1]) + under, 6))
         elif element.tag in ("ul", "ol"):
-            yield from _items(element)
+            yield from _find_items(element)
         elif element.tag == "table":
-            yield from _rows(element, titled)
+            yield from _find_rows(element, titled)
         else:
-            yield Part("paragraph", _text(element))
+            yield BlockText("paragraph", _extract_text(element))
 
 
-def _items(listed: ElementTree.Element) -> Iterator[Part]:
-    """The items of a list, each followed by those nested in it; a numbered one has its number."""
+def _find_items(listed: ElementTree.Element) -> Iterator[BlockText]:
+    """Yield the items of a list, each followed by those nested in it; numbered items keep their number."""
     for number, item in enumerate(listed.iterfind("li"), 1):
         mark = f"{number}. " if listed.tag == "ol" else ""
         nested = [child for child in item if child.tag in ("ul", "ol")]
         for child in nested:
             item.remove(child)
-        yield Part("item", f"{mark}{_text(item)}" if _text(item) else "")
+        yield BlockText("item", f"{mark}{_extract_text(item)}" if _extract_text(item) else "")
         for child in nested:
-            yield from _items(child)
+            yield from _find_items(child)
 
 
-def _rows(table: ElementTree.Element, titled: bool) -> Iterator[Part]:
-    """The rows of a table, written as in Markdown; a table of one cell is a box around paragraphs."""
+def _find_rows(table: ElementTree.Element, titled: bool) -> Iterator[BlockText]:
+    """Yield the rows of a table in Markdown; a table with one cell is a box around other blocks, so yield those."""
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
     if len(rows) == 1 and len(rows[0]) == 1:
-        yield from _parts(rows[0][0], titled)
+        yield from _find_blocks(rows[0][0], titled)
         return
     for row in rows:
-        cells = [_text(cell).replace("|", "\\|") for cell in row]
+        cells = [_extract_text(cell).replace("|", "\\|") for cell in row]
         if any(cells):
-            yield Part("row", f"| {' | '.join(cells)} |")
+            yield BlockText("row", f"| {' | '.join(cells)} |")
 
 
-def _text(element: ElementTree.Element) -> str:
-    """The text of an element on one line, without the signs that lead to footnotes and back."""
-    return " ".join("".join(_pieces(element)).split())
+def _extract_text(element: ElementTree.Element) -> str:
+    """Return the text of an element on one line, without links to footnotes and back."""
+    return " ".join("".join(_walk_text(element)).split())
 
 
-def _pieces(element: ElementTree.Element) -> Iterator[str]:
+def _walk_text(element: ElementTree.Element) -> Iterator[str]:
     if element.get("href", "").startswith(("#footnote", "#endnote")):
         return
     yield element.text or ""
     for child in element:
         yield " " if child.tag in _OWN_LINE else ""
-        yield from _pieces(child)
+        yield from _walk_text(child)
         yield " " if child.tag in _OWN_LINE else ""
         yield child.tail or ""

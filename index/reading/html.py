@@ -1,4 +1,4 @@
-"""A saved web page as the Markdown of its article: menus, banners, comments and footers are left out."""
+"""Reads a saved web page: turns its article into Markdown, without menus, banners, comments and footers."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from index.reading.blocks import Reading
 from index.reading.markdown import read_markdown
 
-ENOUGH = 250
-"""Characters; an article is looked for in other ways while less is found, on a short page a quarter of its text."""
+ARTICLE_MINIMUM = 250
+"""Characters; trafilatura tries other methods while it has found less (on a short page: a quarter of the text)."""
 
 
 def read_html(page: str) -> Reading:
-    """The article of a page; all of its visible text if no article is found in it.
+    """Read the article of a page; if none is found, all visible text.
 
-    The text is Markdown made of the page, not the page: spans count in that.
+    The text is Markdown made from the page, and spans refer to that Markdown.
     """
-    # Late: it takes half a second to import, which a corpus without pages never spends.
+    # Imported late: it takes half a second, which a corpus without HTML need not spend.
     import trafilatura
     from trafilatura.metadata import extract_metadata
     from trafilatura.settings import use_config
 
-    # It speaks of every odd page on stderr; we say what is wrong once, with the name of the file.
+    # It logs every odd page to stderr; we report an error once, with the file's name.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     tree: Any = trafilatura.load_html(page)
     if tree is None:
@@ -31,27 +31,27 @@ def read_html(page: str) -> Reading:
     title = " ".join((extract_metadata(tree).title or "").split())
     visible = trafilatura.html2txt(page)
     config = use_config()
-    config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = str(min(ENOUGH, len(visible) // 4))
-    _head_questions(tree)
-    _name_main(tree)
+    config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = str(min(ARTICLE_MINIMUM, len(visible) // 4))
+    _promote_questions(tree)
+    _mark_main(tree)
     article = trafilatura.extract(
         tree, output_format="markdown", include_comments=False, include_formatting=True, config=config
     )
-    reading = read_markdown(_tidied(article or visible))
+    reading = read_markdown(_tidy(article or visible))
     return Reading(reading.text, reading.blocks, title)
 
 
-def _head_questions(tree: Any) -> None:
-    """Make headings of the buttons that open an answer: trafilatura leaves out what can be pressed."""
+def _promote_questions(tree: Any) -> None:
+    """Turn the buttons that open an answer into headings, because trafilatura drops all buttons."""
     for button in tree.iter("button"):
         if "".join(button.itertext()).strip().endswith(("?", "？", "؟")):
             button.tag = "h3"
 
 
-def _name_main(tree: Any) -> None:
-    """Name the main part of a page that names none: from one without it, trafilatura takes paragraphs alone.
+def _mark_main(tree: Any) -> None:
+    """Mark the main part of a page that marks none: without it, trafilatura keeps only paragraphs.
 
-    One article among several is not the main part, so they become sections of it.
+    Of several articles none is the main part: they become sections of it.
     """
     articles = list(tree.iter("article"))
     named = next(tree.iter("main"), None) is not None
@@ -66,8 +66,8 @@ def _name_main(tree: Any) -> None:
         body.tag = "main"
 
 
-def _tidied(markdown: str) -> str:
-    """Without blanks at the ends of lines; lines that no mark and no empty line parts are paragraphs."""
+def _tidy(markdown: str) -> str:
+    """Strip blanks at line ends; if the text has neither empty lines nor markup, make each line a paragraph."""
     markdown = re.sub(r"(?<![ \t])[ \t]+(?=\n|\Z)", "", markdown.replace("\r", ""))
     if "\n\n" not in markdown and not re.search(r"^(?:#|- |\||\d+\. )", markdown, re.MULTILINE):
         return re.sub(r"\n", "\n\n", markdown)

@@ -1,4 +1,4 @@
-"""Blocks of Markdown, and of the HTML inside it."""
+"""Reads Markdown, and the HTML inside it, into blocks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from index.reading.blocks import FURNITURE_LIMIT, Block, Kind, Reading, is_furniture, stripped
+from index.reading.blocks import BOILERPLATE_LIMIT, Block, Kind, Reading, is_boilerplate, trim_paragraph
 from index.reading.plain import HIDDEN, plain
 
 HEADING_LIMIT = 300
-"""Characters; a longer line behind "#" is text."""
+"""Characters; a longer line after "#" is a paragraph."""
 
-SEGMENT = 1_000_000
-"""Characters parsed at once: the parser's tokens take many times the memory of their text."""
+PARSE_LIMIT = 1_000_000
+"""Characters; a longer text is parsed in parts, because the tokens take many times the memory of the text."""
 
-_MARK = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
+_SPLIT_POINT = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
 _NUMBER = re.compile(r"\d{1,3}[.)][ \t]+")
 _EDGE = re.compile(
     HIDDEN + r"|<(?P<closing>/?)(?P<name>address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt"
@@ -27,44 +27,45 @@ _EDGE = re.compile(
     r"|table|tbody|tfoot|thead|tr|ul)(?![\w-])[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
-"""Where a block of HTML ends or begins, and what of it is not shown."""
+"""Tags that begin or end an HTML block, and content that a browser does not show."""
 
 _TAG = re.compile(r"<[^<>]*>")
 _HTML_KINDS: dict[str, Kind] = {"li": "item", "tr": "row"}
 
 
 def read_markdown(text: str) -> Reading:
-    """The blocks of Markdown: its furniture is left out, as on a saved page."""
-    blocks = (block for start, end in _segments(text) for block in _blocks(text[start:end], start))
-    return Reading(text, tuple(block for block in blocks if not _is_furniture(text, block)))
+    """Read the blocks of Markdown; boilerplate is left out, as on a web page."""
+    blocks = (block for start, end in _split_text(text) for block in _find_blocks(text[start:end], start))
+    return Reading(text, tuple(block for block in blocks if not _is_boilerplate_block(text, block)))
 
 
-def _is_furniture(text: str, block: Block) -> bool:
-    """A heading was marked as one by somebody: it stays, and with nothing left under it gives no chunk."""
-    short = block.kind == "paragraph" and block.end - block.start <= FURNITURE_LIMIT
-    return short and is_furniture(plain(text[block.start : block.end]))
+def _is_boilerplate_block(text: str, block: Block) -> bool:
+    """Whether a block is boilerplate. A heading never is: somebody marked it, and alone it makes no chunk."""
+    short = block.kind == "paragraph" and block.end - block.start <= BOILERPLATE_LIMIT
+    return short and is_boilerplate(plain(text[block.start : block.end]))
 
 
-def _segments(text: str) -> Iterator[tuple[int, int]]:
-    """Spans to be parsed one by one; each but the last ends before a paragraph or heading that nothing encloses."""
+def _split_text(text: str) -> Iterator[tuple[int, int]]:
+    """Yield spans to parse one by one; all but the last end before a paragraph or heading outside lists and code."""
     start, fenced = 0, False
-    for mark in _MARK.finditer(text) if len(text) > SEGMENT else ():
+    for mark in _SPLIT_POINT.finditer(text) if len(text) > PARSE_LIMIT else ():
         if mark["fence"]:
             fenced = not fenced
-        elif not fenced and mark.end() - start > SEGMENT:
+        elif not fenced and mark.end() - start > PARSE_LIMIT:
             yield start, mark.end()
             start = mark.end()
     yield start, len(text)
 
 
-def _blocks(text: str, offset: int) -> Iterator[Block]:
-    """Blocks from markdown-it's tokens and their line numbers, each moved by `offset`."""
-    for block in _parsed(text, front_matter=not offset):
+def _find_blocks(text: str, offset: int) -> Iterator[Block]:
+    """Yield the blocks of a text that begins at `offset` of the document."""
+    for block in _parse(text, front_matter=not offset):
         yield replace(block, start=block.start + offset, end=block.end + offset) if offset else block
 
 
-def _parsed(text: str, front_matter: bool) -> Iterator[Block]:
-    # What stands inside a line is for `plain`; without it, a line of many megabytes takes no time.
+def _parse(text: str, front_matter: bool) -> Iterator[Block]:
+    """Yield blocks made from markdown-it's tokens and their line numbers; spans refer to `text`."""
+    # Inline markup is left to `plain`: skipping it here keeps a line of many megabytes fast.
     parser = MarkdownIt("commonmark").enable("table").disable("inline")
     if front_matter:
         parser.use(front_matter_plugin)
@@ -79,19 +80,19 @@ def _parsed(text: str, front_matter: bool) -> Iterator[Block]:
         elif token.type == "paragraph_open":
             kind, level = ("item" if depth else "paragraph"), 0
         elif token.type == "inline" and token.map and starts[token.map[0]] >= at - 1 and token.content.strip():
-            yield _located(text, token, starts, kind, level)
-        elif token.map and token.type in _WHOLE:
+            yield _locate(text, token, starts, kind, level)
+        elif token.map and token.type in _LINE_TOKENS:
             at = starts[token.map[1]]
-            yield from _WHOLE[token.type](text, token, starts) if token.type != "hr" or not depth else ()
+            yield from _LINE_TOKENS[token.type](text, token, starts) if token.type != "hr" or not depth else ()
 
 
-def _located(text: str, token: Token, starts: list[int], kind: Kind, level: int) -> Block:
-    """Where an inline token's content stands in the text; a numbered item keeps its number."""
+def _locate(text: str, token: Token, starts: list[int], kind: Kind, level: int) -> Block:
+    """Find the span of an inline token's content in the text; a numbered item keeps its number."""
     assert token.map is not None
     lines = token.content.split("\n")
     line = token.map[0] + len(lines) - 1
     first, last = starts[token.map[0]], starts[line]
-    # Searched for in its own line alone: a cell written with "\|" is not found, and must not cost a search to the end.
+    # Search only the token's own line: a cell with "\|" is never found, and must not cost a search to the end.
     start = max(text.find(lines[0].strip(), first, starts[token.map[0] + 1]), first)
     end = max(text.find(lines[-1].strip(), max(start, last), starts[line + 1]), last) + len(lines[-1].strip())
     if kind == "item" and (number := _NUMBER.search(text[first:start])):
@@ -101,41 +102,41 @@ def _located(text: str, token: Token, starts: list[int], kind: Kind, level: int)
     return Block(kind, start, end, level)
 
 
-def _rule(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """A line across."""
+def _read_rule(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
+    """Yield the break that a horizontal rule makes."""
     assert token.map is not None
     yield Block("break", starts[token.map[0]], starts[token.map[0]])
 
 
-def _row(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """A row of a table, with its bars."""
-    yield from _whole(text, token, starts, "row")
+def _read_row(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
+    """Yield a row of a table, with its bars."""
+    yield from _read_lines(text, token, starts, "row")
 
 
-def _code(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """Code, without its fence."""
-    yield from _whole(text, token, starts, "code")
+def _read_code(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
+    """Yield a block of code, without its fence."""
+    yield from _read_lines(text, token, starts, "code")
 
 
-def _whole(text: str, token: Token, starts: list[int], kind: Kind) -> Iterator[Block]:
-    """The lines of a token as one block; none if they are blank."""
+def _read_lines(text: str, token: Token, starts: list[int], kind: Kind) -> Iterator[Block]:
+    """Yield the lines of a token as one block; nothing if they are blank."""
     assert token.map is not None
     first, last = token.map
     if token.type == "fence":
         closed = text[starts[last - 1] : starts[last]].strip().startswith(token.markup)
         first, last = first + 1, last - 1 if closed else last
-    block = stripped(text, starts[first], max(starts[first], starts[last]))
+    block = trim_paragraph(text, starts[first], max(starts[first], starts[last]))
     if block.start < block.end:
         yield replace(block, kind=kind)
 
 
-def _html(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """What a reader sees of a block of HTML: its text between the tags of blocks."""
+def _read_html(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
+    """Yield the visible text of a block of HTML, one block between any two block-level tags."""
     assert token.map is not None
     at, end = starts[token.map[0]], starts[token.map[1]]
     name = ""
     for edge in [*_EDGE.finditer(text, at, end), None]:
-        block = stripped(text, at, edge.start() if edge else end)
+        block = trim_paragraph(text, at, edge.start() if edge else end)
         if any(map(str.isalnum, _TAG.sub("", text[block.start : block.end]))):
             is_heading = len(name) == 2 and name[0] == "h" and name[1].isdigit()
             kind: Kind = "heading" if is_heading else _HTML_KINDS.get(name, "paragraph")
@@ -145,5 +146,11 @@ def _html(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
             name = (edge["name"] or "").lower() if not edge["closing"] else ""
 
 
-_WHOLE = {"hr": _rule, "tr_open": _row, "fence": _code, "code_block": _code, "html_block": _html}
-"""Tokens that are blocks by their lines alone."""
+_LINE_TOKENS = {
+    "hr": _read_rule,
+    "tr_open": _read_row,
+    "fence": _read_code,
+    "code_block": _read_code,
+    "html_block": _read_html,
+}
+"""Token type -> the function that makes blocks from the token's lines."""

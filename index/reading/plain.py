@@ -1,4 +1,4 @@
-"""A stretch of a document as a reader sees it: on one line, without the marks of Markdown and HTML."""
+"""Removes Markdown and HTML markup, so that a text looks as a person sees it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 HIDDEN = r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript|svg)\b.*?(?:</\1\s*>|\Z)"
-"""What a browser does not show. It always runs to an end, so that many that are not closed cost no more than one."""
+"""What a browser does not show. If unclosed it reaches to the end, so that many unclosed ones cost one search only."""
 
 _HIDDEN = re.compile(HIDDEN, re.IGNORECASE | re.DOTALL)
 _CELL = re.compile(r"</t[dh]\s*>\s*(?=<t[dh]\b)", re.IGNORECASE)
@@ -21,11 +21,11 @@ _TAGS = frozenset(
     " small source span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video"
     " wbr".split()
 )
-"""Names of HTML tags: what else stands in angle brackets ("<your name>") was typed to be read."""
+"""Names of HTML tags; anything else in angle brackets ("<your name>") is text."""
 
 
 def plain(text: str) -> str:
-    """A stretch of a document as a reader sees it: one line, inline Markdown, HTML and table bars taken away."""
+    """Return a text as a person sees it: one line without inline Markdown, HTML and table bars."""
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
@@ -33,23 +33,23 @@ def plain(text: str) -> str:
     if "<" in text:
         text = _CELL.sub(", ", _HIDDEN.sub("", text))
     if re.search(r"[*_`\[\\&<]", text):
-        text = "".join(_visible(token) for token in _INLINE.parseInline(text)[0].children or ())
-        # Strong text of several sentences: each has but one end of it.
+        text = "".join(_render_token(token) for token in _INLINE.parseInline(text)[0].children or ())
+        # Bold text may span several sentences; each then has only one end of the marks.
         text = text.strip().removeprefix("**").removesuffix("**")
     return " ".join(text.split())
 
 
-def _visible(token: Token) -> str:
-    """What a reader sees of an inline token."""
+def _render_token(token: Token) -> str:
+    """Return what a person sees of an inline token."""
     if token.type == "html_inline":
-        return _tag(token.content)
+        return _render_tag(token.content)
     if token.type in ("text", "code_inline", "text_special", "image"):
         return token.content
     return " " if token.type in ("softbreak", "hardbreak") else ""
 
 
-def _tag(tag: str) -> str:
-    """What a reader sees of a tag: a line break as a blank, nothing of the others."""
+def _render_tag(tag: str) -> str:
+    """Return what a person sees of a tag: a space for a line break, nothing for other HTML, else the text itself."""
     name = _TAG_NAME.match(tag)
     if name and name[1].lower() not in _TAGS:
         return tag

@@ -1,4 +1,4 @@
-"""Blocks of plain text: headings, questions, tips and lists are known by how they are written."""
+"""Reads plain text into blocks: recognises headings, questions, tips and lists by how they are written."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from index.reading.blocks import Block, Reading, is_furniture, stripped
+from index.reading.blocks import Block, Reading, is_boilerplate, trim_paragraph
 
 HEADING_LIMIT = 120
-"""Characters; a longer line of plain text is never taken for a heading."""
+"""Characters; a longer line is never a heading."""
 
 LABEL_LIMIT = 80
-"""Characters; a longer first sentence after "Tip 1:" is text, not a heading."""
+"""Characters; a longer first sentence after a label ("Tip 1:") is text, not a heading."""
 
 _PARAGRAPH = re.compile(r"\S.*(?:\n(?![ \t]*\n).*\S.*)*")
 _QUESTION = re.compile(r"(?:Q|Question|问|問|س)(?: ?\d+)?(?:[:.)]\s+|：\s*)", re.IGNORECASE)
@@ -22,32 +22,35 @@ _ITEM = re.compile(r"[ \t]*(?:[-*•●▪◦‣–][ \t]+|・[ \t]*|(?=\d{1,3}[
 _STOP = re.compile(r"[.!?؟۔।]['\")’”»]*\s|[。！？]")
 _LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
 _NO_HEADING_END = ".!:;,*…)。！：；，、）؛،۔।"
-"""No heading ends so: the full stops, commas and the like of several scripts."""
+"""Punctuation of several scripts that never ends a heading."""
 
 
 def read_plaintext(text: str) -> Reading:
-    """The blocks of plain text, where headings, questions and tips stand without marks."""
-    found = list(_paragraphs(text))
-    # Where many paragraphs stand far apart, the distance tells nothing.
-    telling = sum(gap for _, _, gap in found) * 3 < len(found)
+    """Read the blocks of plain text, without boilerplate."""
+    found = list(_find_paragraphs(text))
+    # Where many paragraphs are far apart, the distance means nothing.
+    gaps_matter = sum(gap for _, _, gap in found) * 3 < len(found)
     blocks: list[Block] = []
     for position, (start, end, gap) in enumerate(found):
-        if gap and telling:
+        if gap and gaps_matter:
             blocks.append(Block("break", start, start))
         whole = text[start:end]
-        if is_furniture(whole):
+        if is_boilerplate(whole):
             continue
         if is_heading(whole) and position + 1 < len(found):
             level = 1 if not any(block.kind != "break" for block in blocks) else 2
             mark = re.match(r"#{1,6}\s+", whole)
             blocks.append(Block("heading", start + (mark.end() if mark else 0), end, level))
         else:
-            blocks.extend(_inside(text, start, end))
+            blocks.extend(_split_paragraph(text, start, end))
     return Reading(text, tuple(blocks))
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Spans of the paragraphs of plain text, each with whether two or more blank lines stand before it."""
+def _find_paragraphs(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield (start, end, whether two or more blank lines come before) of each paragraph.
+
+    In a text without blank lines every line is a paragraph.
+    """
     single = not re.search(r"\n[ \t]*\n", text.strip())
     previous = None
     for match in re.finditer(r"\S.*" if single else _PARAGRAPH, text):
@@ -57,7 +60,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def is_heading(paragraph: str) -> bool:
-    """Whether a paragraph of plain text is a heading: one short line that does not end like a sentence."""
+    """Whether a paragraph is a heading: one short line that does not end like a sentence."""
     if re.match(r"#{1,6}\s+\S", paragraph) and "\n" not in paragraph:
         return True
     if "\n" in paragraph or len(paragraph) > HEADING_LIMIT or _STOP.search(paragraph) or _ITEM.match(paragraph):
@@ -67,28 +70,28 @@ def is_heading(paragraph: str) -> bool:
     return paragraph[-1] not in _NO_HEADING_END and not paragraph[0].islower()
 
 
-def _inside(text: str, start: int, end: int) -> Iterator[Block]:
-    """Blocks inside one paragraph of plain text: a question and its answer, a labelled tip, list items, or itself."""
+def _split_paragraph(text: str, start: int, end: int) -> Iterator[Block]:
+    """Yield the blocks of one paragraph: question and answer, labelled tip, list items, or the paragraph itself."""
     whole = text[start:end]
     if question := _QUESTION.match(whole):
         answer = re.search(r"\n[ \t]*(?=" + _ANSWER.pattern + ")", whole, re.IGNORECASE)
         stop = start + answer.start() if answer else end
-        yield replace(stripped(text, start + question.end(), stop), kind="heading", level=2)
+        yield replace(trim_paragraph(text, start + question.end(), stop), kind="heading", level=2)
         if answer:
-            yield from _inside(text, start + answer.end(), end)
+            yield from _split_paragraph(text, start + answer.end(), end)
     elif answer := _ANSWER.match(whole):
-        yield stripped(text, start + answer.end(), end)
-    elif named := _name_end(whole):
-        yield replace(stripped(text, start, start + named), kind="heading", level=2)
-        yield from _inside(text, start + named, end)
+        yield trim_paragraph(text, start + answer.end(), end)
+    elif label_end := _find_label_end(whole):
+        yield replace(trim_paragraph(text, start, start + label_end), kind="heading", level=2)
+        yield from _split_paragraph(text, start + label_end, end)
     else:
-        yield from _items(text, start, end)
+        yield from _split_items(text, start, end)
 
 
-def _name_end(paragraph: str) -> int:
-    """Where the name of a labelled paragraph ends ("Tip 1: Listen. When ..."): its line, or a short first sentence.
+def _find_label_end(paragraph: str) -> int:
+    """Return where the label of a paragraph ends ("Tip 1: Listen. When ..."): after its line or short first sentence.
 
-    0 if it has none, or nothing comes after it.
+    0 if there is no label, or nothing after it.
     """
     label = _LABEL.match(paragraph)
     if not label:
@@ -98,15 +101,15 @@ def _name_end(paragraph: str) -> int:
     return end if end <= LABEL_LIMIT and paragraph[end:].strip() else 0
 
 
-def _items(text: str, start: int, end: int) -> Iterator[Block]:
-    """The list items of a paragraph of plain text and what stands before them, or the paragraph itself."""
+def _split_items(text: str, start: int, end: int) -> Iterator[Block]:
+    """Yield the text before the list items of a paragraph, then the items; without items, the paragraph itself."""
     marks = [m for m in re.finditer(r"(?m)^.*$", text[start:end]) if _ITEM.match(m[0])]
     cuts = [start + mark.start() for mark in marks]
     if not cuts:
-        yield stripped(text, start, end)
+        yield trim_paragraph(text, start, end)
         return
     if cuts[0] > start:
-        yield stripped(text, start, cuts[0])
+        yield trim_paragraph(text, start, cuts[0])
     for cut, stop in zip(cuts, [*cuts[1:], end], strict=True):
         mark = _ITEM.match(text, cut)
-        yield replace(stripped(text, mark.end() if mark else cut, stop), kind="item")
+        yield replace(trim_paragraph(text, mark.end() if mark else cut, stop), kind="item")

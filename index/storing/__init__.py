@@ -1,4 +1,4 @@
-"""Chunks and vectors on disk or on a Chroma server, written so that a reader sees the old index or the new one.
+"""Chunks and their vectors in Chroma, in a folder or on a server; a reader sees the old index or the new one.
 
-`store.py` is the way in.
+Start reading at `store.py`.
 """

@@ -1,4 +1,4 @@
-"""Chroma, in a folder or as a server: opened, and its faults turned into ours. The only import of chromadb."""
+"""Clients of Chroma, in a folder or on a server, and its errors turned into ours. The only import of chromadb."""
 
 from __future__ import annotations
 
@@ -18,27 +18,28 @@ if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
 
 DATABASE = "chroma.sqlite3"
-"""The name of Chroma's own file."""
+"""The file in the folder that Chroma keeps its data in."""
 
-LEAST_FREE = 4_000_000
-"""Bytes; with less on the disk, what Chroma cannot open is not taken for damaged: it writes when it opens."""
+MIN_FREE_BYTES = 4_000_000
+"""Opening writes: with less free space than this, a failure to open means a full disk, not damaged files."""
 
-SPACE = {"space": "cosine", "ef_construction": 100, "ef_search": 200}
+HNSW_SETTINGS = {"space": "cosine", "ef_construction": 100, "ef_search": 200}
 
-LOGGED, LOGGED_SHARE = 1000, 0.05
-"""Entries that Chroma logs before it writes its vector files, at least and of those expected: each time it writes the
-names of all there are, and what is in the log at the end is read at each opening."""
+MIN_LOGGED, LOGGED_SHARE = 1000, 0.05
+"""Entries that Chroma logs before it writes its vector files: a minimum, and a share of those expected. A low number
+costs time in a build, since each write repeats the ids of all entries; a high one costs time at each opening, since
+what is left in the log is read again."""
 
 
-def embedded(folder: Path, *, anew: bool = False) -> ClientAPI:
-    """Chroma's client on a folder.
+def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
+    """A client on a folder.
 
     Args:
-        anew: not the one that this process has already, if it has one.
+        anew: make a new client even if this process has one already.
 
     Raises:
-        StoreError: the folder cannot be used.
-        DamagedStoreError: what is in it is not what was written.
+        StoreError: the folder cannot be used, or the disk is full.
+        DamagedStoreError: the files are not what was written.
     """
     from chromadb.api.shared_system_client import SharedSystemClient
 
@@ -46,40 +47,41 @@ def embedded(folder: Path, *, anew: bool = False) -> ClientAPI:
         SharedSystemClient.clear_system_cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _begin(folder)
-        return client_of(folder)
+        _create_database(folder)
+        return make_client(folder)
     except OSError as error:
         reason = error.strerror or error
         raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
-    except faults() as error:
-        SharedSystemClient.clear_system_cache()  # it keeps what half opened
-        if shutil.disk_usage(folder).free < LEAST_FREE:
+    except import_error_types() as error:
+        SharedSystemClient.clear_system_cache()  # else it keeps the client that opened only in part
+        if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
             raise StoreError(
                 f"The index at {folder} cannot be opened (the disk is full)", "Make room on it."
             ) from error
         raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
 
 
-def _begin(folder: Path) -> None:
-    """A database in which readers and a writer do not wait for each other; Chroma would make one in which they do.
+def _create_database(folder: Path) -> None:
+    """Create the database in WAL mode, so that readers and a writer do not wait for each other, unless it exists.
 
-    Only before Chroma opens it: when one copy of SQLite closes a file, the locks of another copy on it are gone.
+    Python's SQLite must not touch it once Chroma has: when one copy of SQLite closes a file, another copy's locks on
+    it are lost.
     """
     if not (folder / DATABASE).exists():
-        with closing(sqlite3.connect(folder / DATABASE)) as opened:
-            opened.execute("PRAGMA journal_mode = WAL")
+        with closing(sqlite3.connect(folder / DATABASE)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
 
 
-def client_of(folder: Path) -> ClientAPI:
-    """Chroma's client on a folder, its faults as they are."""
+def make_client(folder: Path) -> ClientAPI:
+    """A client on a folder; raises Chroma's own errors."""
     # Imported late: half of the commands never open the index.
     import chromadb
 
     return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
 
 
-def served(url: str) -> ClientAPI:
-    """Chroma's client on a server, for example "http://localhost:8000"; StoreError if it does not answer."""
+def connect_server(url: str) -> ClientAPI:
+    """A client of the server at an address such as "http://localhost:8000"; StoreError if it does not answer."""
     # Imported late: half of the commands never open the index.
     import chromadb
 
@@ -90,17 +92,17 @@ def served(url: str) -> ClientAPI:
     except (KeyError, ValueError) as error:
         what = f"{url} is no address of a Chroma server"
         raise StoreError(what, "Set ASSISTANT_CHROMA_URL to one like http://localhost:8000.") from error
-    with away(url):
+    with translate_errors(url):
         settings = chromadb.Settings(anonymized_telemetry=False)
         return chromadb.HttpClient(host=host, port=port, ssl=secure, settings=settings)
 
 
 @contextmanager
-def away(place: str | Path) -> Iterator[None]:
-    """Turns Chroma's faults inside it into one StoreError that names the place."""
+def translate_errors(place: str | Path) -> Iterator[None]:
+    """Turn Chroma's errors inside the block into a StoreError that names the place."""
     try:
         yield
-    except faults() as error:
+    except import_error_types() as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         if isinstance(place, Path):
             what, do = f"The index at {place} cannot be read or written ({reason})", "See that the disk has room."
@@ -109,30 +111,30 @@ def away(place: str | Path) -> Iterator[None]:
         raise StoreError(what, do) from error
 
 
-def faults() -> tuple[type[Exception], ...]:
-    """What Chroma raises when its files or its server are not as they should be."""
+def import_error_types() -> tuple[type[Exception], ...]:
+    """The exceptions that Chroma raises when something is wrong with its files or its server."""
     import httpx
     from chromadb.errors import ChromaError
 
     return ChromaError, httpx.HTTPError, OSError, ValueError, RuntimeError, LookupError, TypeError
 
 
-def missing() -> type[Exception]:
-    """What Chroma raises when a collection is not there."""
+def import_not_found_error() -> type[Exception]:
+    """The exception that Chroma raises when a collection does not exist."""
     from chromadb.errors import NotFoundError
 
-    fault: type[Exception] = NotFoundError
-    return fault
+    error: type[Exception] = NotFoundError
+    return error
 
 
-def made(client: ClientAPI, name: str, embedder: str, expected: int) -> Collection:
-    """A new, empty collection for about so many vectors of length 1 by this embedder."""
-    configuration = {"hnsw": {**SPACE, "sync_threshold": max(LOGGED, round(LOGGED_SHARE * expected))}}
+def create_collection(client: ClientAPI, name: str, embedder: str, expected: int) -> Collection:
+    """A new, empty collection for about `expected` vectors of length 1 made by this embedder."""
+    configuration = {"hnsw": {**HNSW_SETTINGS, "sync_threshold": max(MIN_LOGGED, round(LOGGED_SHARE * expected))}}
     metadata = {"embedder": embedder}
     return client.create_collection(name, configuration=configuration, metadata=metadata, embedding_function=None)
 
 
-def matrix(embeddings: object) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """Chroma's embeddings as one array of shape (entries, dimensions)."""
+def to_matrix(embeddings: object) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Embeddings as Chroma returns them, as one array of shape (entries, dimensions)."""
     rows: Iterable[object] = embeddings if isinstance(embeddings, (list, np.ndarray)) else ()
     return np.asarray(rows, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What of a chunk gets a vector, and how a chunk is kept beside its vectors."""
+"""Entries: the parts of a chunk that get a vector each, and how a chunk is stored with them."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from index.reading.documents import plain
 
 EntryKind = Literal["chunk", "heading", "sentence"]
 
-BATCH = 500
-"""Entries written or read at once, to bound memory."""
+ENTRY_BATCH = 500
+"""Entries written or read at once; bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One vector's worth of a chunk. `position` numbers the sentences of the chunk from 0, else it is -1."""
+    """One vector's worth of a chunk: the whole chunk, its heading, or one of its sentences."""
 
     document: str
-    """Id of the version of the document."""
+    """The id of this version of the document."""
     number: int
-    """Of the chunk in its document, from 0."""
+    """The number of the chunk in its document, from 0."""
     chunk: Chunk
     kind: EntryKind
     position: int
+    """The number of the sentence in its chunk, from 0; -1 for other kinds."""
     text: str
-    """What is embedded."""
+    """The text that is embedded."""
     hash: str
-    """Of `text`; equal texts share their vector."""
+    """The hash of `text`; equal texts share one vector."""
 
     @property
     def owner(self) -> str:
-        """Unique for the chunk in an index."""
+        """The key of the chunk, unique in an index."""
         return f"{self.document}:{self.number}"
 
     @property
     def id(self) -> str:
         """Unique in an index."""
-        return entry_id(self.owner, self.kind, self.position)
+        return make_entry_id(self.owner, self.kind, self.position)
 
 
 def entries_of(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
-    """What of a chunk gets a vector: the whole under its headings, the heading, each sentence."""
+    """Yield the entries of a chunk: the whole chunk with its heading, the path of headings, each sentence."""
     kinds: list[tuple[EntryKind, int, str]] = [
         ("chunk", -1, f"{chunk.heading}. {' '.join(sentence.plain for sentence in chunk.sentences)}"),
         ("heading", -1, " – ".join(chunk.headings)),
@@ -56,12 +57,12 @@ def entries_of(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[En
 
 
 def text_hash(text: str) -> str:
-    """What an embedded text is known by; how it is spaced and marked up does not count."""
+    """The hash of a text as a reader sees it, so that spacing and markup make no difference."""
     return sha256(plain(text).encode()).hexdigest()[:24]
 
 
-def metadata_of(entry: Entry) -> dict[str, str | int]:
-    """What is kept beside a vector; the chunk's own entry holds all that makes the chunk, but its text."""
+def make_metadata(entry: Entry) -> dict[str, str | int]:
+    """What is stored with a vector; the entry of kind "chunk" holds the whole chunk but its text."""
     kept: dict[str, str | int] = {
         "document": entry.document,
         "chunk": entry.owner,
@@ -72,34 +73,34 @@ def metadata_of(entry: Entry) -> dict[str, str | int]:
     if entry.kind == "chunk":
         chunk = entry.chunk
         spans = [(sentence.start, sentence.end, sentence.page) for sentence in chunk.sentences]
-        # Names that no other entry has: a search by them looks at few rows, by "kind" at all.
+        # Keys that only this kind of entry has: Chroma scans few rows for them, but every row for "kind".
         kept |= {"whole": entry.owner, "whole_of": entry.document}
         kept |= {"id": chunk.id, "source": chunk.source, "title": chunk.title, "headings": json.dumps(chunk.headings)}
         kept |= {"start": chunk.start, "end": chunk.end, "spans": json.dumps(spans)}
     return kept
 
 
-def chunk_of(kept: Mapping[str, Any], text: str) -> Chunk:
-    """The chunk that `metadata_of` kept."""
+def restore_chunk(kept: Mapping[str, Any], text: str) -> Chunk:
+    """The chunk whose metadata `make_metadata` made."""
     begin, headings = int(kept["start"]), tuple(json.loads(str(kept["headings"])))
-    inner = [
+    spans = [
         (text[start - begin : end - begin], start, end, page) for start, end, page in json.loads(str(kept["spans"]))
     ]
-    sentences = tuple(Sentence(part, plain(part), start, end, page) for part, start, end, page in inner)
+    sentences = tuple(Sentence(part, plain(part), start, end, page) for part, start, end, page in spans)
     source, title = str(kept["source"]), str(kept["title"])
     return Chunk(str(kept["id"]), source, title, headings, text, begin, int(kept["end"]), sentences)
 
 
-def entry_id(owner: str, kind: EntryKind, position: int) -> str:
-    """The id of an entry of a chunk."""
+def make_entry_id(owner: str, kind: EntryKind, position: int) -> str:
+    """The id of an entry; `owner` is the key of its chunk."""
     return f"{owner}:{kind}:{position}"
 
 
-def owner_of(identity: str) -> str:
-    """The chunk that an entry of this id belongs to."""
+def parse_owner(identity: str) -> str:
+    """The key of the chunk that the entry with this id belongs to."""
     return identity.rsplit(":", 2)[0]
 
 
-def batches(items: Sequence[str], most: int = BATCH) -> Iterator[Sequence[str]]:
-    """Parts of a list, none longer than `most`."""
+def batches(items: Sequence[str], most: int = ENTRY_BATCH) -> Iterator[Sequence[str]]:
+    """Yield the list in slices of at most `most` items."""
     return (items[start : start + most] for start in range(0, len(items), most))

@@ -1,4 +1,4 @@
-"""What an index holds: one small record that is replaced in one write, so that an index is the old or the new one."""
+"""The manifest: one small record of what an index holds. Replacing it, in a single write, switches the index."""
 
 from __future__ import annotations
 
@@ -8,59 +8,60 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 FORMAT = 3
-"""Of what is stored; another one is made anew from the texts."""
+"""The version of the stored format; an index of another version is built again from the texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """One version of a document, as it is in the index."""
+    """One version of a document in the index."""
 
     id: str
     source: str
     hash: str
-    """Of the file's bytes."""
+    """The hash of the file's bytes."""
     title: str = ""
     size: int = 0
-    """Characters of its chunks."""
+    """Characters in its chunks."""
     chunks: int = 0
     entries: int = 0
     segment: str = ""
-    """Where its entries are; empty if it has none."""
+    """The segment that holds its entries; empty if it has none."""
     problem: str = ""
     """Why it could not be read, in one line; empty if it could."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A collection that is never changed once it is whole."""
+    """A collection of entries that never changes once it is complete."""
 
     name: str
     entries: int
     folder: str = ""
-    """Of its vectors, inside the index's; empty on a server, or if Chroma did not show it."""
+    """Name of its vector folder inside that of the index; empty on a server, or if it could not be told."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that an index holds, and what it was made by."""
+    """Everything that an index holds, and what it was built with."""
 
     embedder: str
     chunker: str
+    """How the texts were read and cut: `index.changes.READING` of the program that built it."""
     generation: int = 0
-    """Grows with every switch."""
+    """Grows with each switch."""
     built: float = 0.0
     """Seconds since 1970."""
     documents: tuple[Indexed, ...] = ()
     segments: tuple[Segment, ...] = ()
 
     @cached_property
-    def live(self) -> dict[str, str]:
-        """Id of a document -> its segment; what a segment holds of other documents is dead."""
+    def segment_of(self) -> dict[str, str]:
+        """Document id -> its segment. Whatever else a segment holds is dead."""
         return {document.id: document.segment for document in self.documents if document.segment}
 
     @cached_property
     def alive(self) -> Counter[str]:
-        """Segment -> how many of its entries are alive."""
+        """Segment -> how many of its entries are live, that is, belong to a document of this manifest."""
         counted = Counter({segment.name: 0 for segment in self.segments})
         for document in self.documents:
             counted[document.segment] += document.entries
@@ -68,26 +69,26 @@ class Manifest:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Documents that hold text, chunks and entries."""
+        """The numbers of documents that hold text, of chunks, and of entries."""
         whole = [document for document in self.documents if not document.problem]
         return len(whole), sum(d.chunks for d in whole), sum(d.entries for d in whole)
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Files that could not be read, each with the reason, in one line."""
+        """One line for each file that could not be read, with the reason."""
         return tuple(document.problem for document in self.documents if document.problem)
 
-    def with_segment(self, name: str, documents: set[str]) -> tuple[Indexed, ...]:
-        """The documents, those of these ids in another segment."""
+    def move_documents(self, name: str, documents: set[str]) -> tuple[Indexed, ...]:
+        """All documents, those with these ids moved to the segment `name`."""
         return tuple(replace(d, segment=name) if d.id in documents else d for d in self.documents)
 
     def to_json(self) -> str:
-        """As `from_json` reads it."""
+        """The text that `from_json` reads."""
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """What `to_json` wrote."""
+        """The manifest that `to_json` wrote."""
         kept = json.loads(text)
         documents = tuple(Indexed(**document) for document in kept.pop("documents"))
         return cls(documents=documents, segments=tuple(Segment(**one) for one in kept.pop("segments")), **kept)

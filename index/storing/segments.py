@@ -1,4 +1,4 @@
-"""The collections of one index: its head, and its segments, in a folder of its own or under its name on a server."""
+"""The collections of one index, in a folder of its own or under its name on a server: a head, and segments."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
 
 HEAD, SEGMENT = "head", "s-"
-"""The name of the head; how the names of segments begin."""
+"""The name of the head; the prefix of the names of segments."""
 
 
 class Segments:
-    """Collections by their names inside the index.
+    """The collections of one index, by their names inside it. Chroma knows each as "<index>.<name>".
+
+    A method raises StoreError where it says so, else Chroma's own errors, which the caller translates.
 
     Args:
         folder: Chroma's, if there is no server.
-        url: of a Chroma server; empty for none.
-        name: of the index on the server.
+        url: the address of a Chroma server; empty for none.
+        name: the name of the index.
 
     Raises:
-        StoreError: the place cannot be used, or what is in it is damaged. Where a method says nothing of errors, they
-            are Chroma's own, for the caller to turn into ours.
+        StoreError: the place cannot be used, or its files are damaged.
     """
 
     def __init__(self, folder: Path, url: str, name: str) -> None:
@@ -35,93 +36,94 @@ class Segments:
         self._folder, self._name = folder, name
         if not url:
             sound.check(folder)
-        self._client: ClientAPI = chroma.served(url) if url else chroma.embedded(folder)
-        self._opened: dict[str, Collection] = {}
+        self._client: ClientAPI = chroma.connect_server(url) if url else chroma.open_folder(folder)
+        self._cache: dict[str, Collection] = {}
 
-    def head(self) -> dict[str, Any]:
-        """The fields of the head, as they are now; none if there is no index."""
+    def read_head(self) -> dict[str, Any]:
+        """The fields of the head as they are now; empty if there is no index."""
         try:
-            return dict(self._client.get_collection(self._named(HEAD), embedding_function=None).metadata or {})
-        except chroma.missing():
+            return dict(self._client.get_collection(self._qualify(HEAD), embedding_function=None).metadata or {})
+        except chroma.import_not_found_error():
             return {}
 
     def keep(self, **fields: str | int) -> None:
-        """Replace fields of the head, all in one write; the others stay. Raises StoreError."""
-        with chroma.away(self.place):
-            head = self._client.get_or_create_collection(self._named(HEAD), embedding_function=None)
+        """Replace these fields of the head in one write, and leave the others. Raises StoreError."""
+        with chroma.translate_errors(self.place):
+            head = self._client.get_or_create_collection(self._qualify(HEAD), embedding_function=None)
             kept = dict(head.metadata or {})
             head.modify(metadata={"format": FORMAT, "generation": 0, "manifest": "", **kept, **fields})
 
     def __getitem__(self, name: str) -> Collection:
-        """A segment's collection; remembered, since it is never changed."""
-        opened = self._opened.get(name)  # another thread may forget it in between
-        if opened is None:
-            opened = self._opened[name] = self._client.get_collection(self._named(name), embedding_function=None)
-        return opened
+        """The collection of a segment; cached, since a segment never changes."""
+        collection = self._cache.get(name)  # not `in`: another thread may call `forget` in between
+        if collection is None:
+            collection = self._cache[name] = self._client.get_collection(self._qualify(name), embedding_function=None)
+        return collection
 
     def make(self, name: str, embedder: str, expected: int) -> Collection:
-        """A new, empty segment for about so many entries. Raises StoreError."""
-        with chroma.away(self.place):
-            return chroma.made(self._client, self._named(name), embedder, expected)
+        """A new, empty segment for about `expected` entries. Raises StoreError."""
+        with chroma.translate_errors(self.place):
+            return chroma.create_collection(self._client, self._qualify(name), embedder, expected)
 
-    def all(self) -> list[Collection]:
-        """Every collection of the index but its head; in a folder, whatever an older version made there too."""
-        prefix = self._named(SEGMENT) if self.served else ""
-        head = self._named(HEAD)
+    def list_all(self) -> list[Collection]:
+        """Every collection of the index but its head; in a folder, also those that an older version made there."""
+        prefix = self._qualify(SEGMENT) if self.served else ""
+        head = self._qualify(HEAD)
         return [c for c in self._client.list_collections() if c.name.startswith(prefix) and c.name != head]
 
     def drop_all_but(self, names: Iterable[str]) -> None:
-        """Delete every collection but the head and these."""
-        kept = {self._named(name) for name in names}
-        for collection in self.all():
+        """Delete every collection but these and the head."""
+        kept = {self._qualify(name) for name in names}
+        for collection in self.list_all():
             if collection.name not in kept:
                 self._client.delete_collection(collection.name)
-        self._opened = {name: opened for name, opened in self._opened.items() if self._named(name) in kept}
+        self._cache = {name: collection for name, collection in self._cache.items() if self._qualify(name) in kept}
 
-    def foreign(self) -> bool:
-        """Whether another version of the program made an index in this folder, or under this name."""
-        head = self.head()
-        others = (collection.name for collection in ([] if head else self.all()))
-        return head.get("format", FORMAT) != FORMAT or any(not n.startswith(self._named(SEGMENT)) for n in others)
+    def is_foreign(self) -> bool:
+        """Whether another version of the program made an index in this folder or under this name."""
+        head = self.read_head()
+        others = (collection.name for collection in ([] if head else self.list_all()))
+        return head.get("format", FORMAT) != FORMAT or any(not n.startswith(self._qualify(SEGMENT)) for n in others)
 
-    def inner_name(self, collection: Collection) -> str:
-        """What a collection is called inside the index."""
-        return str(collection.name).removeprefix(self._named(""))
+    def unqualify(self, collection: Collection) -> str:
+        """The name of a collection inside the index."""
+        return str(collection.name).removeprefix(self._qualify(""))
 
     def is_sound(self, name: str) -> bool:
-        """Whether all vectors of a segment can be read; of a server that is believed."""
-        return self.served or sound.is_sound(self._folder, [self._named(name)])
+        """Whether all vectors of a segment can be read; assumed of a server."""
+        return self.served or sound.is_sound(self._folder, [self._qualify(name)])
 
-    def vector_folders(self) -> set[str]:
-        """Chroma's folders of vectors; none on a server."""
-        with chroma.away(self.place):
-            return set() if self.served else sound.vector_folders(self._folder)
+    def list_vector_folders(self) -> set[str]:
+        """The names of Chroma's vector folders; none on a server. Raises StoreError."""
+        with chroma.translate_errors(self.place):
+            return set() if self.served else sound.list_vector_folders(self._folder)
 
     def note(self, segments: Iterable[Segment]) -> None:
-        """Note that these segments are whole. Raises StoreError."""
+        """Note that these segments are complete. Raises StoreError."""
         if not self.served:
-            with chroma.away(self.place):
-                sound.note(self._folder, {self._named(segment.name): segment.folder for segment in segments})
+            with chroma.translate_errors(self.place):
+                sound.note(self._folder, {self._qualify(segment.name): segment.folder for segment in segments})
 
     def sweep(self, segments: Iterable[Segment]) -> None:
-        """Remove what other segments left on the disk."""
+        """Remove the vector folders of all other segments, if those of these are known. Raises StoreError."""
         folders = [segment.folder for segment in segments]
         if not self.served and all(folders):
-            with chroma.away(self.place):
+            with chroma.translate_errors(self.place):
                 sound.sweep(self._folder, folders)
 
     def forget(self) -> None:
-        """Look for each segment again."""
-        self._opened = {}
+        """Forget the cached collections."""
+        self._cache = {}
 
     def reopen(self) -> None:
-        """A new client on the folder, for Chroma's own does not write again after a write that failed."""
+        """Open the folder with a new client: after a failed write, Chroma's client never writes again."""
         if not self.served:
-            self._client, self._opened = chroma.embedded(self._folder, anew=True), {}
+            self._client, self._cache = chroma.open_folder(self._folder, anew=True), {}
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._client.close()
 
-    def _named(self, name: str) -> str:
+    def _qualify(self, name: str) -> str:
+        """The name by which Chroma knows a collection."""
         return f"{self._name}.{name}"

@@ -1,7 +1,7 @@
-"""Whether Chroma's vector files are still what was written.
+"""Checks that Chroma's vector files are still what was written.
 
-Garbage in them ends the process that reads them. So the files of whole segments are noted, with size and time of
-change, and those that are not as noted are read by a child process first.
+A process that reads garbage from them dies. So the size and the modification time of each file of a complete segment
+are noted, and if a file differs from its note, a child process reads them all first.
 """
 
 from __future__ import annotations
@@ -18,95 +18,95 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index.errors import DamagedStoreError
-from index.storing.chroma import client_of, matrix
+from index.storing.chroma import make_client, to_matrix
 
 if TYPE_CHECKING:
     from chromadb import Collection
 
-SOUND = "sound.json"
-"""The notes."""
+NOTES = "sound.json"
+"""The file of the notes, in the folder of the index."""
 
 UUID_LENGTH = 36
-"""Of the names of Chroma's folders of vectors."""
+"""The length of the name of a vector folder."""
 
 PERSISTED = "index_metadata.pickle"
-"""Stands in a folder of vectors once Chroma has written them there; before, they are in the database alone."""
+"""Exists in a vector folder once Chroma has written the vectors there; until then only the database holds them."""
 
 
-def vector_folders(folder: Path) -> set[str]:
-    """The names of Chroma's folders of vectors."""
+def list_vector_folders(folder: Path) -> set[str]:
+    """The names of the vector folders, one for each collection."""
     return {path.name for path in folder.iterdir() if len(path.name) == UUID_LENGTH and path.is_dir()}
 
 
-def sweep(folder: Path, alive: Iterable[str]) -> None:
-    """Remove the folders of vectors of collections that are gone: Chroma 1.5 leaves them behind."""
-    for name in vector_folders(folder) - set(alive):
+def sweep(folder: Path, used: Iterable[str]) -> None:
+    """Remove all vector folders but these: Chroma 1.5 leaves those of deleted collections behind."""
+    for name in list_vector_folders(folder) - set(used):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def note(folder: Path, collections: Mapping[str, str]) -> None:
-    """Note the vector files of collections as they are now: this process wrote them whole, and they stay so.
+    """Note the vector files as they are now. Call it for complete collections only.
 
     Args:
-        collections: name -> its folder of vectors.
+        collections: name of a collection -> its vector folder; empty if that is not known.
     """
-    states = {name: _states(folder / inside) for name, inside in collections.items() if inside}
-    fresh = folder / f"{SOUND}.new"
-    fresh.write_text(json.dumps(states), "utf-8")
-    fresh.replace(folder / SOUND)
+    states = {name: _read_states(folder / inside) for name, inside in collections.items() if inside}
+    new = folder / f"{NOTES}.new"
+    new.write_text(json.dumps(states), "utf-8")
+    new.replace(folder / NOTES)
 
 
 def is_sound(folder: Path, names: Iterable[str]) -> bool:
     """Whether a child process can read every vector of these collections."""
-    return not _fault(folder, names)
+    return not _find_fault(folder, names)
 
 
 def check(folder: Path) -> None:
-    """DamagedStoreError if noted vector files are not as they were, and a child cannot read them."""
-    noted = _notes(folder)
-    if all(_as_noted(folder, files) for files in noted.values()):
+    """Raise DamagedStoreError if vector files differ from their notes and a child process cannot read them."""
+    noted = _read_notes(folder)
+    if all(_matches_notes(folder, files) for files in noted.values()):
         return
     for name in (name for files in noted.values() for name in files):
         if not (folder / name).exists() and (folder / name).parent.exists():
             raise DamagedStoreError(f"{folder} lacks {name}", "Run `assistant index --force`.")
-    if reason := _fault(folder, noted):
+    if reason := _find_fault(folder, noted):
         raise DamagedStoreError(f"{folder} does not read: {reason}", "Run `assistant index --force`.")
     with suppress(OSError):
-        # Not if a builder has noted other segments meanwhile.
-        if _notes(folder) == noted:
+        # Only if no build has noted other segments meanwhile.
+        if _read_notes(folder) == noted:
             note(folder, {name: Path(next(iter(files), "")).parent.name for name, files in noted.items()})
 
 
-def _notes(folder: Path) -> dict[str, dict[str, list[int]]]:
-    """Collection -> file -> size and time of change, as noted."""
+def _read_notes(folder: Path) -> dict[str, dict[str, list[int]]]:
+    """Collection -> file -> what `_read_state` gave when it was noted."""
     try:
-        kept = json.loads((folder / SOUND).read_text("utf-8"))
+        kept = json.loads((folder / NOTES).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
 
-def _as_noted(folder: Path, files: Mapping[str, list[int]]) -> bool:
+def _matches_notes(folder: Path, files: Mapping[str, list[int]]) -> bool:
     with suppress(OSError):
-        return all(_state(folder / name) == state for name, state in files.items())
+        return all(_read_state(folder / name) == state for name, state in files.items())
     return False
 
 
-def _states(inside: Path) -> dict[str, list[int]]:
-    """The vector files in a folder, if Chroma has written them out: those that it has not are in the database alone."""
+def _read_states(inside: Path) -> dict[str, list[int]]:
+    """File -> its state, for the files in a vector folder; empty while only the database holds the vectors."""
     if not (inside / PERSISTED).exists():
         return {}
-    return {f"{inside.name}/{path.name}": _state(path) for path in sorted(inside.iterdir())}
+    return {f"{inside.name}/{path.name}": _read_state(path) for path in sorted(inside.iterdir())}
 
 
-def _state(path: Path) -> list[int]:
-    """Size and time of change."""
+def _read_state(path: Path) -> list[int]:
+    """Size in bytes and modification time in nanoseconds."""
     state = path.stat()
     return [state.st_size, state.st_mtime_ns]
 
 
-def _fault(folder: Path, names: Iterable[str]) -> str:
-    """What is wrong with these collections, by a child that reads all their vectors; empty if nothing is."""
+def _find_fault(folder: Path, names: Iterable[str]) -> str:
+    """What is wrong with these collections, found by a child process that reads every vector; empty if nothing is."""
     command = [sys.executable, "-m", "index.storing.sound", str(folder.absolute()), *sorted(names)]
     done = subprocess.run(command, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True)
     if not done.returncode:
@@ -115,20 +115,20 @@ def _fault(folder: Path, names: Iterable[str]) -> str:
 
 
 def examine(folder: Path, names: Iterable[str]) -> None:
-    """Read every vector of some collections, and search each once; ends the process if one is not what was written.
+    """Read every vector of these collections, and search each once; SystemExit if something is wrong.
 
-    Meant for a process of its own, since Chroma may end it too.
+    Meant for a process of its own, since Chroma may kill it.
     """
-    client, there = client_of(folder), set(names)
+    client, wanted = make_client(folder), set(names)
     for collection in client.list_collections():
-        if collection.name in there:
+        if collection.name in wanted:
             _examine(client.get_collection(collection.name, embedding_function=None))
 
 
 def _examine(collection: Collection) -> None:
-    total, vectors = collection.count(), matrix(None)
+    total, vectors = collection.count(), to_matrix(None)
     for start in range(0, total, 1000):
-        vectors = matrix(collection.get(limit=1000, offset=start, include=["embeddings"])["embeddings"])
+        vectors = to_matrix(collection.get(limit=1000, offset=start, include=["embeddings"])["embeddings"])
         if len(vectors) != min(1000, total - start):
             raise SystemExit(f"vectors are missing after the first {start}")
         if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):

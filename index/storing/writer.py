@@ -1,4 +1,4 @@
-"""One build's writing: a new segment beside the index, then the switch."""
+"""Writes what one build adds: a new segment beside the index, then the switch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from index.embedding.embed import Vectors
 from index.errors import BusyError
 from index.storing import chroma
-from index.storing.entries import BATCH, Entry, batches, metadata_of
+from index.storing.entries import ENTRY_BATCH, Entry, batches, make_metadata
 from index.storing.manifest import FORMAT, Manifest, Segment
 from index.storing.segments import SEGMENT, Segments
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from chromadb import Collection
 
 MERGED = 4
-"""Segments of about the same size, within this factor, that become one: it bounds their number by a logarithm."""
+"""This many segments whose sizes are within this factor are merged into one, so that the number of segments grows only
+with the logarithm of the number of entries."""
 
-WORTHWHILE = 4096
-"""Entries; fewer that a killed build left are embedded again, which is quicker than to see whether they are whole."""
+MIN_LEFTOVER = 4096
+"""Entries that a killed build must have left to be used: fewer are embedded again faster than they are checked."""
 
 
 class Writer:
-    """Fills one new segment beside the index. Nothing of it is seen before `switch`.
+    """Fills one new segment beside the index; readers see nothing of it before `switch`.
 
-    What a killed build left is read for its vectors, so that they are not embedded again.
+    Vectors that a killed build left are used again instead of embedding their texts anew.
 
     Args:
-        old: the manifest of the index as it is.
-        embedder: of the vectors to come; what another one left is of no use.
-        expected: about how many entries will come.
-        renew: gives a sign of life, for others on the same server.
+        old: the manifest of the index in use; None if there is none.
+        embedder: the name of the embedder; vectors that another one left are dropped.
+        expected: about how many entries will be added.
+        renew: renews the lease on a server.
     """
 
     def __init__(
@@ -45,140 +46,144 @@ class Writer:
     ) -> None:
         self._segments, self._renew, self._embedder = segments, renew, embedder
         self._old, self._expected = old, expected
-        self._open: tuple[Segment, Collection] | None = None
+        self._current: tuple[Segment, Collection] | None = None
         self._folders: set[str] = set()
-        with chroma.away(segments.place):
+        with chroma.translate_errors(segments.place):
             in_use = {segment.name for segment in (old.segments if old else ())}
-            left = {segments.inner_name(collection): collection for collection in segments.all()}
-            self._left = {n: c for n, c in left.items() if n not in in_use and self._is_of_use(n, c)}
-            segments.drop_all_but({*in_use, *self._left})
-        if not self._left:
+            left = {segments.unqualify(collection): collection for collection in segments.list_all()}
+            self._leftovers = {n: c for n, c in left.items() if n not in in_use and self._is_usable(n, c)}
+            segments.drop_all_but({*in_use, *self._leftovers})
+        if not self._leftovers:
             segments.sweep(old.segments if old else ())
 
-    def _is_of_use(self, name: str, left: Collection) -> bool:
-        """Whether a build that was killed left many vectors by the same embedder, and they can be read."""
-        many = (left.metadata or {}).get("embedder") == self._embedder and left.count() >= WORTHWHILE
+    def _is_usable(self, name: str, left: Collection) -> bool:
+        """Whether a killed build left many vectors here, by the same embedder, and all can be read."""
+        many = (left.metadata or {}).get("embedder") == self._embedder and left.count() >= MIN_LEFTOVER
         return many and self._segments.is_sound(name)
 
-    def known(self, hashes: Sequence[str], *, also_old: bool) -> dict[str, Vectors]:
-        """The vectors that are there already for these hashes of texts; shape (dimensions,).
+    def find_vectors(self, hashes: Sequence[str], *, also_old: bool) -> dict[str, Vectors]:
+        """Hash of a text -> its vector, shape (dimensions,), for those of the hashes that are stored already.
 
         Args:
-            also_old: those of the index that is in use count; else only those of this build and of a killed one.
+            also_old: whether to search the index in use, besides this build and what a killed one left.
         """
         found: dict[str, Vectors] = {}
-        with chroma.away(self._segments.place):
+        with chroma.translate_errors(self._segments.place):
             old = self._old.segments if also_old and self._old else ()
-            places = [*(self._segments[segment.name] for segment in old), *self._left.values()]
-            for opened in (*places, *([self._open[1]] if self._open else [])):
+            places = [*(self._segments[segment.name] for segment in old), *self._leftovers.values()]
+            for collection in (*places, *([self._current[1]] if self._current else [])):
                 for some in batches([key for key in hashes if key not in found]):
-                    found.update(_vectors(opened, some))
+                    found.update(_find_vectors(collection, some))
         return found
 
     @property
     def segment(self) -> str:
-        """The name of the segment that entries go to."""
-        return self._opened()[0].name
+        """The name of the segment that entries are added to; creates it if necessary."""
+        return self._open_segment()[0].name
 
-    def _opened(self) -> tuple[Segment, Collection]:
-        if self._open is None:
-            self._folders = self._segments.vector_folders()
+    def _open_segment(self) -> tuple[Segment, Collection]:
+        """The segment of this build, created when it is first needed."""
+        if self._current is None:
+            self._folders = self._segments.list_vector_folders()
             segment = Segment(f"{SEGMENT}{secrets.token_hex(6)}", 0)
-            self._open = segment, self._segments.make(segment.name, self._embedder, self._expected)
-        return self._open
+            self._current = segment, self._segments.make(segment.name, self._embedder, self._expected)
+        return self._current
 
     def add(self, entries: Sequence[Entry], vectors: Vectors) -> None:
-        """Write entries with their vectors, shape (entries, dimensions)."""
-        self._write([(e.id, metadata_of(e), e.chunk.text if e.kind == "chunk" else None) for e in entries], vectors)
+        """Add entries with their vectors, shape (entries, dimensions)."""
+        self._write([(e.id, make_metadata(e), e.chunk.text if e.kind == "chunk" else None) for e in entries], vectors)
 
     def renew(self) -> None:
-        """A sign of life, for others on the same server."""
+        """Renew the lease on a server; BusyError if another machine has taken it."""
         self._renew()
 
     def _write(self, rows: Sequence[tuple[str, Mapping[str, Any], str | None]], vectors: Vectors) -> None:
-        """Rows of (id, metadata, document or None); those with a document apart, as Chroma wants all or none."""
-        segment, collection = self._opened()
-        with chroma.away(self._segments.place):
-            for whole in (True, False):
-                places = [place for place, row in enumerate(rows) if (row[2] is not None) == whole]
-                for start in range(0, len(places), BATCH):
-                    some = places[start : start + BATCH]
-                    texts = {"documents": [rows[place][2] for place in some]} if whole else {}
+        """Write rows of (id, metadata, text or None). Chroma takes texts for all rows of a call or for none."""
+        segment, collection = self._open_segment()
+        with chroma.translate_errors(self._segments.place):
+            for has_text in (True, False):
+                places = [place for place, row in enumerate(rows) if (row[2] is not None) == has_text]
+                for start in range(0, len(places), ENTRY_BATCH):
+                    some = places[start : start + ENTRY_BATCH]
+                    texts = {"documents": [rows[place][2] for place in some]} if has_text else {}
                     collection.add(
                         ids=[rows[place][0] for place in some],
                         embeddings=vectors[some],
                         metadatas=[rows[place][1] for place in some],
                         **texts,
                     )
-        new = self._segments.vector_folders() - self._folders
+        new = self._segments.list_vector_folders() - self._folders
         folder = segment.folder or (next(iter(new)) if len(new) == 1 else "")
-        self._open = replace(segment, entries=segment.entries + len(rows), folder=folder), collection
+        self._current = replace(segment, entries=segment.entries + len(rows), folder=folder), collection
         self._renew()
 
-    def switch(self, fresh: Manifest) -> Manifest:
-        """Make these documents the index, in one write; then drop what is no longer part of it."""
-        used = {document.segment for document in fresh.documents if document.segment}
-        known = (*(self._old.segments if self._old else ()), *((self._open[0],) if self._open else ()))
-        fresh = replace(fresh, segments=tuple(segment for segment in known if segment.name in used))
-        if group := worn(fresh):
-            fresh = self._merged(fresh, group)
-        fresh = replace(fresh, generation=self._next_generation(), built=time.time())
-        self._segments.note(fresh.segments)
-        self._segments.keep(format=FORMAT, manifest=fresh.to_json(), generation=fresh.generation)
-        with chroma.away(self._segments.place):
-            self._segments.drop_all_but(segment.name for segment in fresh.segments)
-        self._segments.sweep(fresh.segments)
-        return fresh
+    def switch(self, manifest: Manifest) -> Manifest:
+        """Make these documents the index, in one write; then drop the segments that are no longer used."""
+        used = {document.segment for document in manifest.documents if document.segment}
+        known = (*(self._old.segments if self._old else ()), *((self._current[0],) if self._current else ()))
+        manifest = replace(manifest, segments=tuple(segment for segment in known if segment.name in used))
+        if group := worn(manifest):
+            manifest = self._merge(manifest, group)
+        manifest = replace(manifest, generation=self._advance_generation(), built=time.time())
+        self._segments.note(manifest.segments)
+        self._segments.keep(format=FORMAT, manifest=manifest.to_json(), generation=manifest.generation)
+        with chroma.translate_errors(self._segments.place):
+            self._segments.drop_all_but(segment.name for segment in manifest.segments)
+        self._segments.sweep(manifest.segments)
+        return manifest
 
-    def _next_generation(self) -> int:
-        """One more than that of the index that was there when this build began; BusyError if there is another now."""
+    def _advance_generation(self) -> int:
+        """The generation after that of the index; BusyError if another machine has switched it during this build."""
         before = self._old.generation if self._old else None
-        with chroma.away(self._segments.place):
-            now = int(self._segments.head().get("generation", 0))
+        with chroma.translate_errors(self._segments.place):
+            now = int(self._segments.read_head().get("generation", 0))
         if before is not None and now != before:
             raise BusyError(f"Another machine has built the index at {self._segments.place}", "Let one of them build.")
         return now + 1
 
-    def _merged(self, fresh: Manifest, group: set[str]) -> Manifest:
-        """The manifest with what is alive in some segments moved into the one that this build fills."""
+    def _merge(self, manifest: Manifest, group: set[str]) -> Manifest:
+        """Copy the live entries of these segments into that of this build; the manifest that says so."""
         target = self.segment
-        moving = {document.id for document in fresh.documents if document.segment in group - {target}}
+        moving = {document.id for document in manifest.documents if document.segment in group - {target}}
         for old in sorted(group - {target}):
-            ids = [document.id for document in fresh.documents if document.segment == old]
+            ids = [document.id for document in manifest.documents if document.segment == old]
             for some in batches(ids):
                 self._copy(old, some)
-        kept = tuple(segment for segment in fresh.segments if segment.name not in {*group, target})
-        return replace(fresh, documents=fresh.with_segment(target, moving), segments=(*kept, self._opened()[0]))
+        kept = tuple(segment for segment in manifest.segments if segment.name not in {*group, target})
+        return replace(
+            manifest, documents=manifest.move_documents(target, moving), segments=(*kept, self._open_segment()[0])
+        )
 
     def _copy(self, segment: str, documents: Sequence[str]) -> None:
+        """Copy the entries of these documents, by id, from a segment into that of this build."""
         where: dict[str, Any] = {"document": {"$in": list(documents)}}
-        for start in count(0, BATCH):
-            with chroma.away(self._segments.place):
+        for start in count(0, ENTRY_BATCH):
+            with chroma.translate_errors(self._segments.place):
                 found = self._segments[segment].get(
-                    where=where, limit=BATCH, offset=start, include=["embeddings", "metadatas", "documents"]
+                    where=where, limit=ENTRY_BATCH, offset=start, include=["embeddings", "metadatas", "documents"]
                 )
             if not found["ids"]:
                 return
             rows = list(zip(found["ids"], found["metadatas"] or (), found["documents"] or (), strict=True))
-            self._write(rows, chroma.matrix(found["embeddings"]))
+            self._write(rows, chroma.to_matrix(found["embeddings"]))
 
 
-def _vectors(opened: Collection, hashes: Sequence[str]) -> Iterator[tuple[str, Vectors]]:
-    """(hash, vector) for those of the hashes that a segment holds; of a text that it holds often, one is fetched."""
+def _find_vectors(collection: Collection, hashes: Sequence[str]) -> Iterator[tuple[str, Vectors]]:
+    """Yield (hash, vector) for those of the hashes that a segment holds; fetches few of a text that it holds often."""
     among: dict[str, Any] = {"hash": {"$in": list(hashes)}}
-    owners = {str(kept["hash"]): str(kept["chunk"]) for kept in opened.get(where=among)["metadatas"] or ()}
+    owners = {str(kept["hash"]): str(kept["chunk"]) for kept in collection.get(where=among)["metadatas"] or ()}
     if owners:
         where = {"$and": [among, {"chunk": {"$in": sorted(set(owners.values()))}}]}
-        found = opened.get(where=where, include=["embeddings", "metadatas"])
-        for kept, vector in zip(found["metadatas"] or (), chroma.matrix(found["embeddings"]), strict=True):
+        found = collection.get(where=where, include=["embeddings", "metadatas"])
+        for kept, vector in zip(found["metadatas"] or (), chroma.to_matrix(found["embeddings"]), strict=True):
             yield str(kept["hash"]), vector
 
 
 def worn(manifest: Manifest) -> set[str]:
-    """Segments to merge: several of about the same size, or those of which more is dead than alive; else none.
+    """The segments to merge: `MERGED` or more of about the same size, else all in which most entries are dead.
 
-    Sizes that differ by less than a factor of MERGED are the same here. Source: the tiers of log-structured merge
-    trees (O'Neil and others, 1996).
+    Sizes are about the same if they have the same whole logarithm to base `MERGED`. Source: the tiers of
+    log-structured merge trees (O'Neil and others, 1996).
     """
     tiers: dict[int, set[str]] = defaultdict(set)
     for name, alive in manifest.alive.items():

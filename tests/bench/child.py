@@ -1,4 +1,4 @@
-"""A contestant in a process of its own: questions in, answers out, a line of JSON each.
+"""Run a contestant in this process: questions on standard input, answers on standard output, a line of JSON each.
 
 python tests/bench/child.py CONTESTANT
 """
@@ -22,48 +22,48 @@ from assistant.models.installed import ready
 from assistant.settings import load_settings
 from index.reading.documents import corpus_files, read_document
 
-WARMING = "What is this about?"
+WARM_UP = "What is this about?"
 """Asked once before anything is timed."""
 
 
-def given() -> Given:
+def load_given() -> Given:
     settings = load_settings()
     texts = {path.name: read_document(path, path.name).text for path in corpus_files(settings.corpus)}
     chat, embed = (ready(settings, role, fetch=False) for role in ("chat", "embed"))
     return Given(chat, embed, texts, settings.context, settings.threads or os.cpu_count() or 1)
 
 
-def timed(pieces: Generator[str, None, Reply]) -> dict[str, Any]:
-    """The answer as plain data, with the seconds until its first words were shown and until its end."""
+def time_answer(pieces: Generator[str, None, Reply]) -> dict[str, Any]:
+    """Return the answer as plain data, with the seconds to its first shown words and to its end."""
     begun, first = time.perf_counter(), 0.0
     while True:
         try:
             piece = next(pieces)
         except StopIteration as end:
             total = time.perf_counter() - begun
-            kept = asdict(end.value)
+            reply = asdict(end.value)
             shown = first or total
-            kept["first_token_s"] = kept["first_token_s"] or shown
-            return kept | {"first_words_s": shown, "total_s": total}
+            reply["first_token_s"] = reply["first_token_s"] or shown
+            return reply | {"first_words_s": shown, "total_s": total}
         if piece.strip() and not first:
             first = time.perf_counter() - begun
 
 
-def say(out: TextIO, record: dict[str, Any]) -> None:
+def write(out: TextIO, record: dict[str, Any]) -> None:
     print(json.dumps(record), file=out, flush=True)
 
 
 def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
     os.environ |= {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
     begun = time.perf_counter()
-    contestant = import_module(sys.argv[1]).Contestant(given())
-    loaded = time.perf_counter() - begun
-    timed(contestant.ask(WARMING))
-    say(out, {"load_s": loaded, "versions": {name: version(name) for name in contestant.packages}})
+    contestant = import_module(sys.argv[1]).Contestant(load_given())
+    load_s = time.perf_counter() - begun
+    time_answer(contestant.ask(WARM_UP))
+    write(out, {"load_s": load_s, "versions": {name: version(name) for name in contestant.packages}})
     for line in sys.stdin:
-        say(out, timed(contestant.ask(json.loads(line))))
+        write(out, time_answer(contestant.ask(json.loads(line))))
 
 
 if __name__ == "__main__":

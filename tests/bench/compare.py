@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from measure import Examiner, declined, figures, mentioned
+from measure import Examiner, compute_figures, find_mentioned, has_declined
 
 from assistant import open_assistant
 from assistant.measuring.evaluate import Case, chosen, read_cases
@@ -34,18 +34,18 @@ SHARED = ("llama-cpp-python", "sentence-transformers", "torch")
 
 
 class Child:
-    """A contestant at work; what its libraries print is shown only if it fails."""
+    """A contestant in a process of its own; what its libraries print is shown only if it fails."""
 
     def __init__(self, name: str, process: subprocess.Popen[str], printed: IO[str]) -> None:
         self.name, self._process, self._printed = name, process, printed
-        self.about = self._heard()
+        self.about = self._read()
 
     def ask(self, question: str) -> dict[str, Any]:
         assert self._process.stdin
         print(json.dumps(question), file=self._process.stdin, flush=True)
-        return self._heard()
+        return self._read()
 
-    def _heard(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         assert self._process.stdout
         if line := self._process.stdout.readline():
             return dict(json.loads(line))
@@ -54,8 +54,8 @@ class Child:
 
 
 @contextmanager
-def child(name: str) -> Iterator[Child]:
-    """A contestant in a process of its own, which ends with this."""
+def start(name: str) -> Iterator[Child]:
+    """Run a contestant in a process that ends with the block."""
     command, pipe = [sys.executable, str(HERE / "child.py"), name], subprocess.PIPE
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed,
@@ -64,45 +64,45 @@ def child(name: str) -> Iterator[Child]:
         yield Child(name, process, printed)
 
 
-def sample(most: int) -> tuple[Case, ...]:
-    """So many questions of the checking half, a third of them not covered; always the same, none with a history."""
+def choose_sample(most: int) -> tuple[Case, ...]:
+    """Choose questions of the checking half without a history, a third of them not covered; always the same."""
     cases = [case for case in chosen(read_cases(QUESTIONS), "checking") if not case.history]
     uncovered = most // 3
     return (*[c for c in cases if c.covered][: most - uncovered], *[c for c in cases if c.uncovered][:uncovered])
 
 
-def asked(names: Sequence[str], cases: Sequence[Case]) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
-    """What is known of each contestant, and its replies in the order of the questions."""
+def ask_all(names: Sequence[str], cases: Sequence[Case]) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """Ask everyone; what each contestant says of itself, and its replies in the order of the questions."""
     replies: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     with ExitStack() as running:
-        children = [running.enter_context(child(name)) for name in names]
+        children = [running.enter_context(start(name)) for name in names]
         for i, case in enumerate(cases):
             turn = i % len(children)
             for one in children[turn:] + children[:turn]:
                 reply = one.ask(case.question)
-                reply |= {"id": case.id, "question": case.question, "declined": declined(reply["text"])}
+                reply |= {"id": case.id, "question": case.question, "declined": has_declined(reply["text"])}
                 replies[one.name].append(reply)
                 print(f"{case.id} {one.name} {reply['total_s']:.1f} s", file=sys.stderr, flush=True)
         return {one.name: one.about for one in children}, replies
 
 
-def judged(cases: Sequence[Case], replies: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, str]]:
-    """The figures of each contestant."""
+def judge(cases: Sequence[Case], replies: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, str]]:
+    """Judge all replies, and compute the figures of each contestant."""
     examiner = Examiner(open_assistant(load_settings()).load())
     found = {}
     for name, given in replies.items():
         for case, reply in zip(cases, given, strict=True):
             if case.covered:
-                reply |= {"verdicts": examiner.verdicts(reply), "mentioned": mentioned(reply["text"], case)}
+                reply |= {"verdicts": examiner.judge(reply), "mentioned": find_mentioned(reply["text"], case)}
         kinds: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
         for case, reply in zip(cases, given, strict=True):
             kinds[case.covered].append(reply)
-        found[name] = figures(kinds[True], kinds[False])
+        found[name] = compute_figures(kinds[True], kinds[False])
     return found
 
 
-def table(found: dict[str, dict[str, str]]) -> str:
-    """The figures as Markdown."""
+def format_table(found: dict[str, dict[str, str]]) -> str:
+    """Format the figures as Markdown."""
     head = ("seconds: median (slowest)", *(CONTESTANTS[name] for name in found))
     rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     first = next(iter(found.values()))
@@ -110,22 +110,22 @@ def table(found: dict[str, dict[str, str]]) -> str:
 
 
 def main() -> None:
-    wanted = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    wanted.add_argument("--most", type=int, default=12, help="questions, a third of them not covered (12)")
-    wanted.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
-    wanted.add_argument("--show", action="store_true", help="print the answers to what the guide does not cover")
-    wanted.add_argument("--json", type=Path, help="write everything to this file")
-    options = wanted.parse_args()
-    cases = sample(options.most)
-    about, replies = asked(options.only, cases)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--most", type=int, default=12, help="questions, a third of them not covered (12)")
+    parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
+    parser.add_argument("--show", action="store_true", help="print the answers to what the guide does not cover")
+    parser.add_argument("--json", type=Path, help="write everything to this file")
+    options = parser.parse_args()
+    cases = choose_sample(options.most)
+    about, replies = ask_all(options.only, cases)
     whole: dict[str, Any] = {"contestants": about, "replies": replies}
-    if options.json:  # judging takes a while
+    if options.json:  # kept in case judging, which takes a while, fails
         options.json.write_text(json.dumps(whole, indent=1, ensure_ascii=False), "utf-8")
-    found = judged(cases, replies)
+    found = judge(cases, replies)
     versions = {name: version(name) for name in SHARED}
     for one in about.values():
         versions |= one["versions"]
-    print(table(found))
+    print(format_table(found))
     print("\n" + ", ".join(f"{name} {number}" for name, number in versions.items()))
     if options.show:
         for name, given in replies.items():

@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python tests/bench/growing.py [--pages 1 2] [--questions 8] [--model NAME]
 
-Everything is real and on loopback; nginx must be installed. For each number of page processes all is started anew, then
-the same questions are asked at once through the proxy, in the OpenAI form; then the page is opened there as a program
-does. Models come from the data folder of the environment, everything else lies in a temporary one.
+Everything is real and on loopback; nginx must be installed. For each number of page processes everything is started
+anew, the same questions are asked at once through the proxy, in the OpenAI format, and then the page is opened there as
+a program does. Models come from the data folder of the environment; everything else is in a temporary folder.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from assistant.settings import OFFLINE, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = "http://guide.example"
-STARTING = 120.0
-"""Seconds in which each piece must be there."""
+START_SECONDS = 120.0
+"""Time in which each process must be up."""
 
 COMMAND = "from assistant.cli import main; main()"
 
@@ -61,7 +61,7 @@ server {{
     }}
 }}
 """
-"""As in the README, but for its address."""
+"""As in ui/README.md, but for its address."""
 
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; {user} events {{ }}
@@ -72,34 +72,39 @@ http {{
 }}"""
 
 
-def questions(most: int) -> list[str]:
-    """So many of the question set, spread over it."""
+def choose_questions(most: int) -> list[str]:
+    """Choose so many of the question set, spread over it."""
     rows = json_lines(ROOT / "tests" / "questions" / "guide.jsonl", ("question", "category", "history"))
     plain = [row["question"] for row in rows if not row["history"] and row["category"] != "danger"]
     return plain[:: len(plain) // most][:most]
 
 
-def free_ports(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     with ExitStack() as held:
         free = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [one.getsockname()[1] for one in free]
 
 
-def listens(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
-def running(command: Sequence[str], log: Path, up: Callable[[], bool], more: dict[str, str]) -> Iterator[None]:
-    """A process that is there, until the block ends; what it says is in the log."""
+def run(command: Sequence[str], log: Path, is_up: Callable[[], bool], more: dict[str, str]) -> Iterator[None]:
+    """Run a process until the block ends; its output goes to the log.
+
+    Args:
+        is_up: whether it is ready; the block begins then.
+        more: variables of its environment.
+    """
     clean = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_") and k not in OFFLINE}
     variables = clean | {"PYTHONPATH": str(ROOT)} | more
-    with log.open("wb") as kept:
-        process = subprocess.Popen(command, stdout=kept, stderr=subprocess.STDOUT, env=variables)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=variables)
     try:
-        until = time.monotonic() + STARTING
-        while not up():
+        until = time.monotonic() + START_SECONDS
+        while not is_up():
             if process.poll() is not None or time.monotonic() > until:
                 sys.exit(f"{command[0]} did not start:\n{log.read_text('utf-8', 'replace')}")
             time.sleep(0.1)
@@ -112,12 +117,12 @@ def running(command: Sequence[str], log: Path, up: Callable[[], bool], more: dic
 
 
 def ask(proxy: str, question: str) -> tuple[str, float, float]:
-    """Ask through the proxy, as a page of the public address would: the status, seconds to a sentence, to the end."""
+    """Ask through the proxy as a page at the public address does: status, seconds to the first sentence, to the end."""
     headers = {"Host": PUBLIC.removeprefix("http://"), "Origin": PUBLIC}
     chat = openai.OpenAI(base_url=f"{proxy}/v1", api_key="none", default_headers=headers, timeout=900, max_retries=0)
     begun, first, status = time.monotonic(), 0.0, "broken"
-    said: Any = [{"role": "user", "content": question}]
-    with chat.chat.completions.create(model="guide", messages=said, stream=True) as chunks:
+    messages: Any = [{"role": "user", "content": question}]
+    with chat.chat.completions.create(model="guide", messages=messages, stream=True) as chunks:
         for chunk in chunks:
             if chunk.choices and chunk.choices[0].delta.content and not first:
                 first = time.monotonic() - begun
@@ -125,8 +130,8 @@ def ask(proxy: str, question: str) -> tuple[str, float, float]:
     return status, first, time.monotonic() - begun
 
 
-def through_the_page(proxy: str) -> str:
-    """The page opened through the proxy as programs do: what its two ways in gave."""
+def open_page(proxy: str) -> str:
+    """Call the page's API through the proxy as programs do, and describe what it returned."""
     guide = Client(proxy, verbose=False, analytics_enabled=False)
     found = guide.predict("trust", 5, api_name="/search")
     partial: list[Any] = list(guide.submit("How do I listen actively to my partner?", api_name="/ask"))
@@ -135,21 +140,21 @@ def through_the_page(proxy: str) -> str:
     return f"/search gave {len(found)} passages, {last}; a strange name got {strange}"
 
 
-def measured(pages: int, asked: Sequence[str], model: str | None) -> str:
-    """A row of the table."""
+def measure(pages: int, questions: Sequence[str], model: str | None) -> str:
+    """Measure one number of page processes; a row of the table."""
     settings = load_settings(model=model)
-    chroma, chat, proxy, *ports = free_ports(3 + pages)
+    chroma, chat, proxy, *ports = find_free_ports(3 + pages)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
-        def start(name: str, command: Sequence[object], up: Callable[[], bool], **more: str) -> None:
-            stack.enter_context(running([str(word) for word in command], folder / f"{name}.log", up, more))
+        def start(name: str, command: Sequence[object], is_up: Callable[[], bool], **more: str) -> None:
+            stack.enter_context(run([str(word) for word in command], folder / f"{name}.log", is_up, more))
 
         here = ("--host", "127.0.0.1", "--port")
         program = Path(sys.executable).with_name("chroma")
-        start("chroma", (program, "run", "--path", folder / "chroma", *here, chroma), lambda: listens(chroma))
-        words = ("--model", ready(settings, "chat"), "--n_ctx", "4096", "--interrupt_requests", "false")
-        start("chat", (sys.executable, "-m", "llama_cpp.server", *here, chat, *words), lambda: listens(chat))
+        start("chroma", (program, "run", "--path", folder / "chroma", *here, chroma), lambda: is_listening(chroma))
+        options = ("--model", ready(settings, "chat"), "--n_ctx", "4096", "--interrupt_requests", "false")
+        start("chat", (sys.executable, "-m", "llama_cpp.server", *here, chat, *options), lambda: is_listening(chat))
         for port in ports:  # one after the other: the first builds the index
             home, log = folder / str(port), folder / f"{port}.log"
             home.mkdir()
@@ -168,14 +173,14 @@ def measured(pages: int, asked: Sequence[str], model: str | None) -> str:
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, site=site, user=user), "utf-8")
         nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or sys.exit("Install nginx.")
-        start("proxy", (nginx, "-c", folder / "nginx.conf"), lambda: listens(proxy))
+        start("proxy", (nginx, "-c", folder / "nginx.conf"), lambda: is_listening(proxy))
 
-        with ThreadPoolExecutor(len(asked)) as pool:
-            done = list(pool.map(lambda question: ask(f"http://127.0.0.1:{proxy}", question), asked))
+        with ThreadPoolExecutor(len(questions)) as pool:
+            done = list(pool.map(lambda question: ask(f"http://127.0.0.1:{proxy}", question), questions))
         lines = [line.split() for line in (folder / "access.log").read_text("utf-8").splitlines()]
         each = Counter(where for where, status, uri in lines if uri.startswith("/v1/") and status == "200")
         built = sum((folder / f"{port}.log").read_text("utf-8").count("Index made") for port in ports)
-        print(f"{pages} page processes: {through_the_page(f'http://127.0.0.1:{proxy}')}", file=sys.stderr)
+        print(f"{pages} page processes: {open_page(f'http://127.0.0.1:{proxy}')}", file=sys.stderr)
     statuses, firsts, ends = zip(*done, strict=True)
     became = ", ".join(f"{count} {status}" for status, count in Counter(statuses).most_common())
     answered_by = " + ".join(str(each[f"127.0.0.1:{port}"]) for port in ports)
@@ -189,7 +194,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=8)
     parser.add_argument("--model", help="a chat model of the catalogue, or a GGUF file")
     options = parser.parse_args()
-    rows = [measured(pages, questions(options.questions), options.model) for pages in options.pages]
+    rows = [measure(pages, choose_questions(options.questions), options.model) for pages in options.pages]
     print("| page processes | questions by each | became | first sentence, median / worst | end | index built |")
     print("|---|---|---|---|---|---|", *rows, sep="\n")
 

@@ -1,8 +1,8 @@
-"""LangChain's usual recipe: 1,000 characters a chunk, 200 of them shared, the four nearest chunks, one prompt.
+"""LangChain's usual recipe: chunks of 1,000 characters, 200 of them shared, the four nearest chunks, one prompt.
 
-As in the two-step chain of its tutorial "Build a RAG agent". The prompt is one that the library ships for chat models;
-it asks for "don't know", which the tutorial's own no longer does. It cites nothing. The embedder comes from
-langchain-community, since langchain-huggingface wants huggingface-hub below 2.
+As in the two-step chain of its tutorial "Build a RAG agent". The prompt is the library's own for chat models; it tells
+the model to say "don't know", as the tutorial's prompt no longer does. It cites nothing. The embedder comes from
+langchain-community, since langchain-huggingface requires huggingface-hub below 2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from langchain_community.embeddings import HuggingFaceEmbeddings
 from langchain_core.documents import Document
 from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_text_splitters import RecursiveCharacterTextSplitter
-from reply import BATCH, PENALTY, Given, Reply, sentences
+from reply import BATCH, PENALTY, Given, Reply, split_sentences
 
 
 class Contestant:
@@ -39,4 +39,4 @@ class Contestant:
         for piece in self._chain.stream({"context": found, "question": question}):
             text += piece
             yield piece
-        return Reply(text.strip(), sentences(text), tuple(one.page_content for one in found))
+        return Reply(text.strip(), split_sentences(text), tuple(one.page_content for one in found))

@@ -1,7 +1,7 @@
 """LlamaIndex's CitationQueryEngine with its defaults, streamed so that its first words can be timed.
 
-It puts two chunks of 1,024 tokens before the model, in sources of 512. The chat model's own template is put around the
-engine's prompt; without one it rambles. The tokenizer that the splitter counts with comes inside llama-index-core.
+Its prompt contains two chunks of 1,024 tokens, as sources of 512. It is put into the chat model's own template; without
+one the model rambles. The tokenizer by which texts are split comes with llama-index-core.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.query_engine import CitationQueryEngine
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 from llama_index.llms.llama_cpp import LlamaCPP
-from reply import BATCH, PENALTY, Given, Reply, sentences
+from reply import BATCH, PENALTY, Given, Reply, split_sentences
 
 
 class Contestant:
@@ -24,7 +24,7 @@ class Contestant:
         model = LlamaCPP(
             model_path=str(given.chat), context_window=given.context, temperature=0, verbose=False,
             generate_kwargs={"repeat_penalty": PENALTY},
-            model_kwargs={"n_batch": BATCH, "n_threads": given.threads}, completion_to_prompt=self._templated,
+            model_kwargs={"n_batch": BATCH, "n_threads": given.threads}, completion_to_prompt=self._apply_template,
         )  # fmt: skip
         loaded = model._model
         ends = (loaded.detokenize([t], special=True).decode() for t in (loaded.token_eos(), loaded.token_bos()))
@@ -33,7 +33,7 @@ class Contestant:
         index = VectorStoreIndex.from_documents(documents, embed_model=HuggingFaceEmbedding(str(given.embed)))
         self._engine = CitationQueryEngine.from_args(index, llm=model, streaming=True)
 
-    def _templated(self, prompt: str) -> str:
+    def _apply_template(self, prompt: str) -> str:
         return self._template(messages=[{"role": "user", "content": prompt}]).prompt
 
     def ask(self, question: str) -> Generator[str, None, Reply]:
@@ -43,4 +43,4 @@ class Contestant:
             text += piece
             yield piece
         sources = [re.sub(r"\ASource \d+:\n", "", node.get_content()) for node in response.source_nodes]
-        return Reply(text.strip(), sentences(text, sources), tuple(sources))
+        return Reply(text.strip(), split_sentences(text, sources), tuple(sources))

@@ -1,7 +1,7 @@
-"""What is measured of the answers; the judge is that of `assistant eval`, the rules are the same for everyone.
+"""Measure the answers of all contestants by the same rules, with the judge of `assistant eval`.
 
-The judge is weak, and weaker on long texts. So texts hold a sentence if it says so of the four of their sentences that
-are nearest; it is asked once a sentence, or a long answer would take it longer than those who wrote it.
+The judge is weak, and weaker on long texts, so it sees only the `NEAREST` sentences to a claim. It is asked once about
+all texts, not about each, or judging a long answer would take longer than writing it.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ DECLINED = re.compile(
 """An answer that says any of this has declined, whatever else it says."""
 
 
-def declined(text: str) -> bool:
+def has_declined(text: str) -> bool:
     return bool(DECLINED.search(text)) or not text.strip()
 
 
-def mentioned(text: str, case: Case) -> list[bool]:
-    """One for each group of what an answer must mention."""
+def find_mentioned(text: str, case: Case) -> list[bool]:
+    """Say for each group of what an answer must mention whether it mentions one of it."""
     return [any(word.casefold() in text.casefold() for word in group) for group in case.must]
 
 
 class Examiner:
-    """Says of each sentence of an answer whether what it cites holds it, and whether anything it was given does."""
+    """Judges for each sentence of an answer whether its citations support it, and whether any given passage does."""
 
     def __init__(self, parts: Components) -> None:
         self._judge, self._embedder = Judge(parts.model), parts.embedder
 
-    def verdicts(self, reply: dict[str, Any]) -> list[dict[str, Any]]:
+    def judge(self, reply: dict[str, Any]) -> list[dict[str, Any]]:
         found = []
         for sentence in reply["sentences"]:
             text, cited = sentence["text"], sentence["cited"]
-            right = bool(cited) and all(cited) and self.holds(cited, text)
-            found.append({"text": text, "right": right, "supported": right or self.holds(reply["passages"], text)})
+            right = bool(cited) and all(cited) and self.supports(cited, text)
+            found.append({"text": text, "right": right, "supported": right or self.supports(reply["passages"], text)})
         return found
 
-    def holds(self, texts: Sequence[str], claim: str) -> bool:
-        """Whether the nearest sentences of some texts say what a sentence says."""
-        return any(texts) and self._judge.supports(self._nearest(texts, claim), claim)
+    def supports(self, texts: Sequence[str], claim: str) -> bool:
+        """Whether the nearest sentences of some texts support a claim."""
+        return any(texts) and self._judge.supports(self._find_nearest(texts, claim), claim)
 
-    def _nearest(self, texts: Sequence[str], claim: str) -> list[str]:
-        """The nearest sentences of the texts, in their order."""
+    def _find_nearest(self, texts: Sequence[str], claim: str) -> list[str]:
+        """Find the sentences of the texts nearest to the claim, in the order of the texts."""
         lines = (line.lstrip("#*- ") for text in texts for line in text.splitlines())
         parts = dict.fromkeys(part.strip() for line in lines for part in sentencex.segment("en", line))
         some = [part for part in parts if part]
@@ -66,17 +66,17 @@ class Examiner:
         return [some[i] for i in sorted(near.argsort()[-NEAREST:])]
 
 
-def figures(covered: Sequence[dict[str, Any]], uncovered: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """The rows of the table for one contestant; replies to what the guide covers have `verdicts` and `mentioned`."""
+def compute_figures(covered: Sequence[dict[str, Any]], uncovered: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Compute one contestant's column of the table; replies to covered questions have `verdicts` and `mentioned`."""
     answered = [reply for reply in covered if not reply["declined"]]
     said = [verdict for reply in answered for verdict in reply["verdicts"]]
     right = sum(bool(r["verdicts"]) and all(v["right"] for v in r["verdicts"]) for r in answered)
     musts = [one for reply in covered for one in reply["mentioned"]]
     no = sum(reply["declined"] for reply in uncovered)
     return {
-        "first token of the model": _times(covered, "first_token_s"),
-        "first words shown": _times(covered, "first_words_s"),
-        "whole answer": _times(covered, "total_s"),
+        "first token of the model": _format_times(covered, "first_token_s"),
+        "first words shown": _format_times(covered, "first_words_s"),
+        "whole answer": _format_times(covered, "total_s"),
         "covered questions answered": f"{len(answered)} of {len(covered)}",
         "with every sentence cited, and held by what it cites": f"{right} of {len(covered)}",
         "what an answer must mention, mentioned": f"{sum(musts)} of {len(musts)}",
@@ -85,6 +85,6 @@ def figures(covered: Sequence[dict[str, Any]], uncovered: Sequence[dict[str, Any
     }
 
 
-def _times(replies: Sequence[dict[str, Any]], name: str) -> str:
+def _format_times(replies: Sequence[dict[str, Any]], name: str) -> str:
     seconds = [reply[name] for reply in replies]
     return f"{median(seconds):.1f} ({max(seconds):.1f})" if seconds else "–"

@@ -1,4 +1,4 @@
-"""This program, by its public interface."""
+"""This program, through its public interface."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ class Contestant:
         for answer in self._assistant.stream(question):
             yield " ".join(sentence.text for sentence in answer.sentences[shown:])
             shown = len(answer.sentences)
-        said = tuple(Sentence(s.text, tuple(c.span.text for c in s.support)) for s in answer.sentences)
+        sentences = tuple(Sentence(s.text, tuple(c.span.text for c in s.support)) for s in answer.sentences)
         passages = tuple(passage.text for passage in answer.passages)
-        return Reply(answer.text, said, passages, answer.timings.first_token_s)
+        return Reply(answer.text, sentences, passages, answer.timings.first_token_s)

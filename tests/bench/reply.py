@@ -1,4 +1,4 @@
-"""What a contestant is given and what it gives back; sentences and citation marks of a plain text."""
+"""What a contestant is given and what it returns; and how plain text is split into sentences with citations."""
 
 from __future__ import annotations
 
@@ -11,35 +11,37 @@ from typing import Protocol
 import sentencex
 
 BATCH = 512
-"""Prompt tokens evaluated at once, for everyone: ours; the libraries' own values are slower."""
+"""Prompt tokens that everyone evaluates at once: our value; the defaults of the libraries are slower."""
 
 PENALTY = 1.05
-"""On tokens that were there before, for everyone: ours. LangChain's is 1.1; LlamaIndex has none, and ran in circles."""
+"""Everyone's penalty on repeated tokens: our value. LangChain's is 1.1; LlamaIndex has none, and repeated itself."""
 
-MARKS = re.compile(r"[\[(]\s*(?:sources?\s*:?\s*)?\d+(?:(?:\s*,\s*|\s*and\s*|\s*&\s*)(?:source\s*)?\d+)*\s*[\])]", re.I)
+CITATION_MARKS = re.compile(
+    r"[\[(]\s*(?:sources?\s*:?\s*)?\d+(?:(?:\s*,\s*|\s*and\s*|\s*&\s*)(?:source\s*)?\d+)*\s*[\])]", re.I
+)
 """[1], [1, 2], [Source 1], (Source 1)."""
 
-NAMED = re.compile(r"\bsources?\s+(\d+)", re.I)
-LED = re.compile(r"^\s*(?:[-*•#>]+|\d+[.)])\s+")
+CITED_IN_WORDS = re.compile(r"\bsources?\s+(\d+)", re.I)
+LINE_START = re.compile(r"^\s*(?:[-*•#>]+|\d+[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The same for every contestant."""
+    """What every contestant is given, the same for all."""
 
     chat: Path
     """A GGUF file."""
     embed: Path
     """A sentence-transformers folder."""
     texts: dict[str, str]
-    """Name of a file of the guide -> its text."""
+    """Name of a document of the guide -> its text."""
     context: int
     threads: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an answer and the texts that it cites; "" stands for a number that nothing has."""
+    """A sentence of an answer and the texts that it cites; "" stands for a number without a source."""
 
     text: str
     cited: tuple[str, ...] = ()
@@ -53,37 +55,37 @@ class Reply:
     """As shown."""
     sentences: tuple[Sentence, ...]
     passages: tuple[str, ...]
-    """What was put before the model."""
+    """What the prompt contained of the guide."""
     first_token_s: float = 0.0
-    """Of the model, if it is not the first that is shown; else 0."""
+    """Seconds to the model's first token; 0 if that is the first that is shown."""
 
 
 class Contestant(Protocol):
-    """Loads its models when it is made."""
+    """A program to compare with; it loads its models when it is created."""
 
     packages: tuple[str, ...]
-    """Whose versions are told."""
+    """Packages whose versions are printed."""
 
     def __init__(self, given: Given) -> None: ...
 
     def ask(self, question: str) -> Generator[str, None, Reply]:
-        """The answer as it is shown, piece by piece, then all of it."""
+        """Yield the answer piece by piece as it is shown, then return all of it."""
         ...
 
 
-def sentences(text: str, sources: Sequence[str] = ()) -> tuple[Sentence, ...]:
-    """The whole sentences of a plain answer, with the sources that their marks name, numbered from 1.
+def split_sentences(text: str, sources: Sequence[str] = ()) -> tuple[Sentence, ...]:
+    """Split a plain answer into its complete sentences, with the sources that their marks cite by number, from 1.
 
-    A mark behind a full stop belongs to the sentence before it. A line that only leads in (": ") and an end that is
-    cut off are left out.
+    A mark after a full stop belongs to the sentence before it. Introductory lines (ending in ":") and a last sentence
+    that is cut off are left out.
     """
-    text = re.sub(rf"([.!?])\s*((?:{MARKS.pattern}\s*)+)", r" \2\1 ", text, flags=re.I)
+    text = re.sub(rf"([.!?])\s*((?:{CITATION_MARKS.pattern}\s*)+)", r" \2\1 ", text, flags=re.I)
     found = []
     for line in text.splitlines():
-        for part in sentencex.segment("en", LED.sub("", line)):
-            numbers = [int(n) for mark in MARKS.findall(part) for n in re.findall(r"\d+", mark)]
-            bare = " ".join(MARKS.sub(" ", part).replace("**", "").split())
-            numbers += map(int, NAMED.findall(bare))
+        for part in sentencex.segment("en", LINE_START.sub("", line)):
+            numbers = [int(n) for mark in CITATION_MARKS.findall(part) for n in re.findall(r"\d+", mark)]
+            bare = " ".join(CITATION_MARKS.sub(" ", part).replace("**", "").split())
+            numbers += map(int, CITED_IN_WORDS.findall(bare))
             bare = re.sub(r"\s+([.,;!?])", r"\1", bare).strip()
             if re.search(r"\w.*[.!?][”\"')]*$", bare):
                 at = (sources[n - 1] if 0 < n <= len(sources) else "" for n in dict.fromkeys(numbers))

@@ -1,1 +1,4 @@
-"""The page: layout and events, what a tab has open, and the HTML that is drawn."""
+"""The page: layout and events in `app`, what they do in `asking` and `acts`, what a tab has open in `tab`.
+
+`presenter` draws the page in pieces; `view`, `frame`, `panel`, `guide`, `plan` and `settings` render their HTML.
+"""

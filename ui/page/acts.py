@@ -1,6 +1,6 @@
-"""What a person may do apart from asking: each act by its name in the page's buttons, see `page.js`.
+"""What a person can do on the page apart from asking. A button names its act, and `ACTS` says what carries it out.
 
-An act gets the tab and what went with it, and gives the pieces of the page that change.
+An act gets the tab and the data of the button, and returns the pieces of the page that change.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from threading import Thread
 from typing import Any, TypeAlias
 
@@ -15,258 +16,276 @@ from assistant.errors import ConversationError, GuideError
 from assistant.history.conversation import Conversation
 from assistant.history.export import conversation_json, conversation_markdown, plan_calendar, plan_markdown
 from assistant.models import installed
-from ui.page import places
-from ui.page.desk import Desk, Shown
-from ui.page.tab import Sitting, Tab
+from ui.page.frame import render_download, render_editing, render_message, render_news
+from ui.page.guide import render_guide, render_search
+from ui.page.plan import render_plan
+from ui.page.presenter import PageUpdate, Presenter
+from ui.page.settings import render_settings
+from ui.page.tab import OpenConversation, Tab
 
-LEAF = 40
+PASSAGES_SHOWN = 40
 """Passages of the guide shown at once."""
 
-Sent: TypeAlias = Mapping[str, Any]
-"""What goes with an act."""
+ActData: TypeAlias = Mapping[str, Any]
+"""What the button sends with its act."""
 
 
-def _arrive(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """A page was opened, perhaps again at a conversation."""
-    tab.seen = desk.look()
-    kept = desk.conversations.read(str(sent.get("id", "")))
+def _arrive(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Draw a page that was just loaded, with the conversation that its address names."""
+    tab.shown_status = presenter.read_status()
+    kept = presenter.conversations.read(str(data.get("id", "")))
     if kept:
-        tab.sit(_sitting(kept))
-    problem, desk.problem = desk.problem, ""
-    told = {"told": places.told(problem)} if problem else {}
-    news = {"news": places.news(tab.seen.freshness, tab.seen.preparing)}
-    return {**desk.sat(tab), **desk.titled(), **news, **told}
+        tab.open(_reopen(kept))
+    problem, presenter.database_problem = presenter.database_problem, ""
+    message = {"told": render_message(problem)} if problem else {}
+    news = {"news": render_news(tab.shown_status.freshness, tab.shown_status.preparing)}
+    return {**presenter.update_all(tab), **presenter.update_header(), **news, **message}
 
 
-def _new(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.sit(Sitting(private="private" in sent))
-    return desk.sat(tab)
+# Conversations
 
 
-def _open(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    kept = desk.conversations.read(str(sent["id"]))
+def _begin(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.open(OpenConversation(private="private" in data))
+    return presenter.update_all(tab)
+
+
+def _open(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    kept = presenter.conversations.read(str(data["id"]))
     if kept is None:
-        return {**desk.around(tab), "told": places.told("That conversation is no longer here.")}
-    if kept.id != tab.sitting.id or not tab.sitting.writing:
-        tab.sit(_sitting(kept))
-    tab.view = "chat"
-    return desk.sat(tab)
+        return {**presenter.update_sidebar(tab), "told": render_message("That conversation is no longer here.")}
+    if kept.id != tab.conversation.id or not tab.conversation.writing:
+        tab.open(_reopen(kept))
+    tab.screen = "chat"
+    return presenter.update_all(tab)
 
 
-def _rename(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    desk.conversations.rename(str(sent["id"]), str(sent["text"]))
-    return desk.around(tab)
+def _reopen(kept: Conversation) -> OpenConversation:
+    return OpenConversation(identity=kept.id, turns=kept.turns)
 
 
-def _delete(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    identity = str(sent.get("id") or tab.sitting.id)
-    if identity == tab.sitting.id:
-        tab.sitting.gone = True
-        tab.sit(Sitting())
+def _rename(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    presenter.conversations.rename(str(data["id"]), str(data["text"]))
+    return presenter.update_sidebar(tab)
+
+
+def _delete(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Delete the conversation that is named, or the open one."""
+    identity = str(data.get("id") or tab.conversation.id)
+    if identity == tab.conversation.id:
+        tab.conversation.deleted = True
+        tab.open(OpenConversation())
     if identity:
-        desk.conversations.delete(identity)
-    return desk.sat(tab)
+        presenter.conversations.delete(identity)
+    return presenter.update_all(tab)
 
 
-def _delete_all(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.sitting.gone = True
-    tab.sit(Sitting())
-    desk.conversations.delete_all()
-    return desk.sat(tab)
+def _delete_all(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.conversation.deleted = True
+    tab.open(OpenConversation())
+    presenter.conversations.delete_all()
+    return presenter.update_all(tab)
 
 
-def _find(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.searched = str(sent["text"])
-    return desk.around(tab)
+def _filter_list(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.list_filter = str(data["text"])
+    return presenter.update_sidebar(tab)
 
 
-def _edit(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    sitting, place = tab.sitting, int(sent["place"])
-    if sitting.writing or place >= len(sitting.turns):
+def _import(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    return _open(presenter, tab, {"id": presenter.conversations.bring(str(data["text"]))})
+
+
+def _export(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    title, kind, conversation = presenter.assistant.title, str(data["file"]), tab.conversation
+    if kind.startswith("conversation") and not conversation.turns:
+        raise ConversationError("There is nothing to export yet", "Ask something first.")
+    formats: dict[str, tuple[str, Callable[[], str]]] = {
+        "conversation.md": ("text/markdown", lambda: conversation_markdown(_read_open(presenter, conversation), title)),
+        "conversation.json": ("application/json", lambda: conversation_json(_read_open(presenter, conversation))),
+        "plan.md": ("text/markdown", lambda: plan_markdown(presenter.plan.steps(), title)),
+        "plan.ics": ("text/calendar", lambda: plan_calendar(presenter.plan.steps(), title).decode()),
+    }
+    media, write = formats[kind]
+    return {"file": render_download(f"{date.today().isoformat()}-{kind}", media, write())}
+
+
+def _read_open(presenter: Presenter, conversation: OpenConversation) -> Conversation:
+    """The conversation as it is kept, or as it is open if it is private."""
+    kept = presenter.conversations.read(conversation.id) if conversation.id else None
+    return kept or conversation.to_conversation()
+
+
+# Turns
+
+
+def _edit(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    conversation, number = tab.conversation, int(data["place"])
+    if conversation.writing or number >= len(conversation.turns):
         return {}
-    sitting.editing = place
-    question = sitting.turns[place].question
-    return {"box": question, "editing": places.editing(question)}
+    conversation.editing = number
+    question = conversation.turns[number].question
+    return {"box": question, "editing": render_editing(question)}
 
 
-def _unedit(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.sitting.editing = None
+def _cancel_edit(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.conversation.editing = None
     return {"box": "", "editing": ""}
 
 
-def _rate(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """Helpful or not, and a word why; the same said again is taken back."""
-    sitting, place = tab.sitting, int(sent["place"])
-    turn = sitting.turns[place]
-    given = {"true": True, "false": False}.get(str(sent.get("helpful", "")).lower())
-    helpful = turn.helpful if "why" in sent else (None if given == turn.helpful else given)
-    why = str(sent.get("why", turn.why)) if helpful is not None else ""
-    desk.conversations.rate(sitting.id, place, helpful, why)
-    sitting.turns[place] = replace(turn, helpful=helpful, why=why)
-    return desk.conversation(tab)
+def _rate(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Note whether an answer was helpful, or why; the same rating again takes it back."""
+    conversation, number = tab.conversation, int(data["place"])
+    turn = conversation.turns[number]
+    given = {"true": True, "false": False}.get(str(data.get("helpful", "")).lower())
+    helpful = turn.helpful if "why" in data else (None if given == turn.helpful else given)
+    why = str(data.get("why", turn.why)) if helpful is not None else ""
+    presenter.conversations.rate(conversation.id, number, helpful, why)
+    conversation.turns[number] = replace(turn, helpful=helpful, why=why)
+    return presenter.update_conversation(tab)
 
 
-def _keep(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """Keep a next step in the plan."""
-    _, place, number = str(sent["key"]).split("-")
-    desk.plan.keep(desk.standing(tab.sitting, int(place)).next_steps[int(number)])
-    return {**desk.conversation(tab), **desk.around(tab)}
+def _keep_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Add a next step of an answer to the plan."""
+    _, number, at = str(data["key"]).split("-")
+    presenter.plan.keep(presenter.revise_answer(tab.conversation, int(number)).next_steps[int(at)])
+    return {**presenter.update_conversation(tab), **presenter.update_sidebar(tab)}
 
 
-def _source(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.opened = str(sent["key"])
-    return desk.opened(tab)
+# The panel at the side
 
 
-def _shut(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.opened = ""
+def _open_source(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.open_panel = str(data["key"])
+    return presenter.update_panel(tab)
+
+
+def _open_offline(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.open_panel = "offline"
+    return presenter.update_panel(tab)
+
+
+def _close_panel(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.open_panel = ""
     return {"side": ""}
 
 
-def _offline(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.opened = "offline"
-    return desk.opened(tab)
+# Screens
 
 
-def _talk(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    tab.view = "chat"
-    return {**desk.moved(tab), **desk.conversation(tab)}
+def _show_chat(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.screen = "chat"
+    return {**presenter.update_screen(tab), **presenter.update_conversation(tab)}
 
 
-def _guide(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """A document from a passage on: the one named, or the first."""
-    documents = desk.assistant.documents()
-    title = desk.assistant.title
+def _show_document(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Show a document from a passage on; if none is named, the one that the guide is titled after."""
+    documents = presenter.assistant.documents()
+    title = presenter.assistant.title
     main = next((one.source for one in documents if one.title == title), "")
-    named = str(sent.get("source") or main)
-    shown = desk.assistant.extract(named, int(sent.get("first", 0)), LEAF)
-    return desk.placed(tab, "guide", places.guide(documents, shown))
+    named = str(data.get("source") or main)
+    extract = presenter.assistant.extract(named, int(data.get("first", 0)), PASSAGES_SHOWN)
+    return presenter.show_screen(tab, "guide", render_guide(documents, extract))
 
 
-def _read(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """The guide, at a passage."""
-    named, start = str(sent["source"]), int(sent["start"])
-    documents = desk.assistant.documents()
-    shown = desk.assistant.around(named, start, LEAF // 4, LEAF)
-    here = next((part.number for part in shown.parts if part.passage.start == start), -1) if shown else -1
-    tab.opened = ""
-    return {**desk.placed(tab, "guide", places.guide(documents, shown, here)), "side": ""}
+def _show_passage(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Show a document around the passage that starts at a character."""
+    named, start = str(data["source"]), int(data["start"])
+    documents = presenter.assistant.documents()
+    extract = presenter.assistant.around(named, start, PASSAGES_SHOWN // 4, PASSAGES_SHOWN)
+    here = next((part.number for part in extract.parts if part.passage.start == start), -1) if extract else -1
+    tab.open_panel = ""
+    return {**presenter.show_screen(tab, "guide", render_guide(documents, extract, here)), "side": ""}
 
 
-def _search(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    asked = str(sent["asked"]).strip()
-    if not asked:
-        return _guide(desk, tab, {})
-    found = desk.assistant.search(asked, 10)
-    return desk.placed(tab, "guide", places.found(desk.assistant.documents(), asked, found))
+def _search_guide(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    query = str(data["asked"]).strip()
+    if not query:
+        return _show_document(presenter, tab, {})
+    found = presenter.assistant.search(query, 10)
+    return presenter.show_screen(tab, "guide", render_search(presenter.assistant.documents(), query, found))
 
 
-def _planned(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    return desk.placed(tab, "plan", places.plan(desk.plan.steps()))
+def _show_plan(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    return presenter.show_screen(tab, "plan", render_plan(presenter.plan.steps()))
 
 
-def _changed(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """A step was ticked, or its note or date written."""
-    value = str(sent["value"])
-    given: dict[str, Any] = {str(sent["field"]): value == "true" if sent["field"] == "done" else value}
-    desk.plan.change(str(sent["id"]), **given)
-    return {**desk.around(tab), "told": ""}
+def _change_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Tick a step, or write its note or date."""
+    value = str(data["value"])
+    given: dict[str, Any] = {str(data["field"]): value == "true" if data["field"] == "done" else value}
+    presenter.plan.change(str(data["id"]), **given)
+    return {**presenter.update_sidebar(tab), "told": ""}
 
 
-def _dropped(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    desk.plan.drop(str(sent["id"]))
-    return _planned(desk, tab, sent)
+def _drop_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    presenter.plan.drop(str(data["id"]))
+    return _show_plan(presenter, tab, data)
 
 
-def _export(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    title, kind, sitting = desk.assistant.title, str(sent["file"]), tab.sitting
-    if kind.startswith("conversation") and not sitting.turns:
-        raise ConversationError("There is nothing to export yet", "Ask something first.")
-    written: dict[str, tuple[str, Callable[[], str]]] = {
-        "conversation.md": ("text/markdown", lambda: conversation_markdown(_whole(desk, sitting), title)),
-        "conversation.json": ("application/json", lambda: conversation_json(_whole(desk, sitting))),
-        "plan.md": ("text/markdown", lambda: plan_markdown(desk.plan.steps(), title)),
-        "plan.ics": ("text/calendar", lambda: plan_calendar(desk.plan.steps(), title).decode()),
-    }
-    media, write = written[kind]
-    return {"file": places.download(f"{places.today()}-{kind}", media, write())}
+def _show_settings(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    assistant = presenter.assistant
+    settings, kept = assistant.settings, len(presenter.conversations.list(most=10**6))
+    passages = sum(document.parts for document in assistant.documents()) if assistant.ready else 0
+    status = f"{passages} passages. {presenter.describe_status()}"
+    return presenter.show_screen(tab, "settings", render_settings(settings, installed.states(settings), status, kept))
 
 
-def _whole(desk: Desk, sitting: Sitting) -> Conversation:
-    """The conversation as it is kept, or as it is open if it is private."""
-    return (desk.conversations.read(sitting.id) if sitting.id else None) or sitting.whole
-
-
-def _import(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    return _open(desk, tab, {"id": desk.conversations.bring(str(sent["text"]))})
-
-
-def _settings(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    chosen, kept = desk.assistant.settings, len(desk.conversations.list(most=10**6))
-    passages = sum(document.parts for document in desk.assistant.documents()) if desk.assistant.ready else 0
-    stands = f"{passages} passages. {desk.stands()}"
-    return desk.placed(tab, "settings", places.settings(chosen, installed.states(chosen), stands, kept))
-
-
-def _use(desk: Desk, tab: Tab, sent: Sent) -> Shown:
-    """Another model, fetched if need be, which takes its time; or another length, at once."""
-    changes = {str(sent["field"]): str(sent["value"])}
+def _change_setting(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Use another length at once, or another model, which is loaded in the background and fetched if it is missing."""
+    changes = {str(data["field"]): str(data["value"])}
     if "model" not in changes:
-        desk.assistant.use(**changes)
+        presenter.assistant.use(**changes)
         return {"told": ""}
-    Thread(target=_exchange, args=[desk, changes["model"]], name="exchange", daemon=True).start()
+    Thread(target=_change_model, args=[presenter, changes["model"]], name="exchange", daemon=True).start()
     return {}
 
 
-def _exchange(desk: Desk, model: str) -> None:
-    with suppress(GuideError):  # said by `Assistant.preparing`, which the page looks at
-        desk.assistant.use(model=model)
+def _change_model(presenter: Presenter, model: str) -> None:
+    with suppress(GuideError):  # the page shows it, from `Assistant.preparing`
+        presenter.assistant.use(model=model)
 
 
-def _sitting(kept: Conversation) -> Sitting:
-    return Sitting(identity=kept.id, turns=kept.turns)
-
-
-ACTS: dict[str, Callable[[Desk, Tab, Sent], Shown]] = {
+ACTS: dict[str, Callable[[Presenter, Tab, ActData], PageUpdate]] = {
     "arrive": _arrive,
-    "looked": lambda desk, tab, sent: desk.looked(tab),
-    "new": _new,
-    "private": lambda desk, tab, sent: _new(desk, tab, {"private": True}),
+    "looked": lambda presenter, tab, data: presenter.update_status(tab),
+    "new": _begin,
+    "private": lambda presenter, tab, data: _begin(presenter, tab, {"private": True}),
     "open": _open,
     "rename": _rename,
     "delete": _delete,
     "delete-all": _delete_all,
-    "find": _find,
+    "find": _filter_list,
+    "import": _import,
+    "export": _export,
     "edit": _edit,
-    "unedit": _unedit,
+    "unedit": _cancel_edit,
     "rate": _rate,
     "why": _rate,
-    "keep": _keep,
-    "source": _source,
-    "shut": _shut,
-    "offline": _offline,
-    "chat": _talk,
-    "guide": _guide,
-    "document": _guide,
-    "leaf": _guide,
-    "read": _read,
-    "look": _search,
-    "plan": _planned,
-    "step": _changed,
-    "drop": _dropped,
-    "export": _export,
-    "import": _import,
-    "settings": _settings,
-    "use": _use,
+    "keep": _keep_step,
+    "source": _open_source,
+    "offline": _open_offline,
+    "shut": _close_panel,
+    "chat": _show_chat,
+    "guide": _show_document,
+    "document": _show_document,
+    "leaf": _show_document,
+    "read": _show_passage,
+    "look": _search_guide,
+    "plan": _show_plan,
+    "step": _change_step,
+    "drop": _drop_step,
+    "settings": _show_settings,
+    "use": _change_setting,
 }
-"""What a button of the page may name -> what is done."""
+"""The act that a button names -> what carries it out."""
 
 
-def act(desk: Desk, tab: Tab, name: str, sent: Sent) -> Shown:
-    """Carry out an act; what cannot be done is said on the page."""
+def carry_out(presenter: Presenter, tab: Tab, name: str, data: ActData) -> PageUpdate:
+    """Carry out an act; if that fails, show a message."""
     try:
-        return ACTS[name](desk, tab, sent)
+        return ACTS[name](presenter, tab, data)
     except GuideError as error:
-        return {"told": places.told(str(error))}
-    except LookupError:  # a button of a page that is no longer as things are
-        return {"told": places.told("That is no longer here. Reload the page to see what is.")}
+        return {"told": render_message(str(error))}
+    except LookupError:  # the page shows something that is no longer there
+        return {"told": render_message("That is no longer here. Reload the page to see what is.")}

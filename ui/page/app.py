@@ -1,6 +1,6 @@
-"""The page: layout and events. What an event does is in `asking` and `acts`; what is shown, in `view` and `places`.
+"""The page: its layout and its events. `asking` and `acts` say what an event does, `presenter` what is shown then.
 
-`page.js` sends a question, or an act by its name. Either gives pieces of the page by name, from `desk`, and `_shown`
+`page.js` sends a question, or an act by its name. Both return pieces of the page by name, and `_update_components`
 puts them where they belong.
 """
 
@@ -14,36 +14,36 @@ import gradio as gr
 
 from assistant.assistant import Assistant
 from assistant.question import QUESTION_LIMIT
-from ui.page import places
-from ui.page.acts import act
-from ui.page.asking import asked, asked_again
-from ui.page.desk import Desk, Shown
+from ui.page.acts import carry_out
+from ui.page.asking import ask_again, ask_question
+from ui.page.frame import render_sidebar_top
+from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import Tab
 
 SCRIPT, STYLE = Path(__file__).with_name("page.js"), Path(__file__).with_name("style.css")
 """What the browser runs, and how the page looks."""
 
-LOOK = 1.0
-"""Seconds between looks at whether the guide has changed."""
+TICK_SECONDS = 1.0
+"""How often the page checks whether the status has changed."""
 
 
 class Page:
-    """The components of the page over an assistant that may still be loading, and what happens at each event."""
+    """The components of the page, and what happens at each event. The assistant may still be loading."""
 
     def __init__(self, assistant: Assistant) -> None:
-        self._desk = Desk(assistant)
+        self._presenter = Presenter(assistant)
         self._tabs: dict[str, Tab] = {}
-        """By Gradio's name for the session; to know whose tab was closed."""
+        """Gradio's name for a session -> its tab, to find it when it is closed."""
         self._pieces: dict[str, Any] = {}
-        """Name -> component."""
+        """Name of a piece -> its component."""
         with gr.Blocks(title="A conversation with a guide", analytics_enabled=False, fill_height=True) as self.blocks:
             self._lay_out()
             self._listen()
 
     def close(self) -> None:
-        """Serve the page no longer, and leave the guide's texts alone."""
+        """Stop serving the page, and stop watching the texts of the guide."""
         self.blocks.close(verbose=False)
-        self._desk.close()
+        self._presenter.close()
 
     # Layout
 
@@ -51,7 +51,7 @@ class Page:
         self._tab = gr.State(Tab())
         with gr.Row(elem_id="frame"):
             with gr.Column(elem_id="aside"):
-                self._html("sidebar", places.sidebar())
+                self._html("sidebar", render_sidebar_top())
                 self._html("list")
                 self._html("links")
             with gr.Column(elem_id="main"):
@@ -88,58 +88,63 @@ class Page:
                 self._stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=84, visible=False)
 
     def _listen(self) -> None:
-        box, shown = self._pieces["box"], [*self._pieces.values(), self._send, self._stop]
+        box, updated = self._pieces["box"], [*self._pieces.values(), self._send, self._stop]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        # Also while the end of an answer that was left is on its way: a sitting takes one question at a time itself.
+        # A tab may ask while its last answer is still being stopped; a conversation itself refuses a second answer.
         asking = {**quiet, "concurrency_limit": None, "trigger_mode": "multiple"}
         at_once = {**quiet, "queue": False, "trigger_mode": "multiple"}
-        gr.on([box.submit, self._send.click], self._typed, [self._tab, box], shown, **asking)
-        self._bus.submit(self._chosen, self._tab, shown, **asking)
-        self._bus.retry(self._again, self._tab, shown, **asking)
-        self._stop.click(_stopped, self._tab, None, **at_once)
-        self._bus.click(self._acted, self._tab, shown, **at_once)
-        self.blocks.unload(self._left)
-        gr.Timer(LOOK).tick(self._ticked, self._tab, [self._pieces["news"]], **{**quiet, "queue": False})
+        gr.on([box.submit, self._send.click], self._ask_typed, [self._tab, box], updated, **asking)
+        self._bus.submit(self._ask_suggested, self._tab, updated, **asking)
+        self._bus.retry(self._ask_again, self._tab, updated, **asking)
+        self._stop.click(_stop, self._tab, None, **at_once)
+        self._bus.click(self._carry_out, self._tab, updated, **at_once)
+        self.blocks.unload(self._leave)
+        tick = {**quiet, "queue": False}
+        # Only one output: Gradio touches every output of an event each time.
+        gr.Timer(TICK_SECONDS).tick(self._signal_change, self._tab, [self._pieces["news"]], **tick)
 
     # Events
 
-    def _typed(self, tab: Tab, question: str) -> Iterator[Any]:
+    def _ask_typed(self, tab: Tab, question: str) -> Iterator[Any]:
+        """Yield the page while the question in the box is answered."""
         if question.strip():
-            yield from map(self._shown, asked(self._desk, tab, question.strip(), tab.sitting.editing))
+            updates = ask_question(self._presenter, tab, question.strip(), tab.conversation.editing)
+            yield from map(self._update_components, updates)
 
-    def _chosen(self, tab: Tab, event: gr.EventData) -> Iterator[Any]:
-        yield from map(self._shown, asked(self._desk, tab, str(event.question)))
+    def _ask_suggested(self, tab: Tab, event: gr.EventData) -> Iterator[Any]:
+        """Yield the page while the question of a button is answered."""
+        yield from map(self._update_components, ask_question(self._presenter, tab, str(event.question)))
 
-    def _again(self, tab: Tab) -> Iterator[Any]:
-        yield from map(self._shown, asked_again(self._desk, tab))
+    def _ask_again(self, tab: Tab) -> Iterator[Any]:
+        """Yield the page while the last question is answered again."""
+        yield from map(self._update_components, ask_again(self._presenter, tab))
 
-    def _acted(self, tab: Tab, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+    def _carry_out(self, tab: Tab, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         self._tabs[str(request.session_hash)] = tab
-        return self._shown(act(self._desk, tab, str(event.do), event.sent))
+        return self._update_components(carry_out(self._presenter, tab, str(event.do), event.sent))
 
-    def _ticked(self, tab: Tab) -> dict[Any, Any]:
-        """One piece alone: Gradio touches all that an event might change, each time."""
-        return self._shown(self._desk.stale(tab))
+    def _signal_change(self, tab: Tab) -> dict[Any, Any]:
+        return self._update_components(self._presenter.signal_change(tab))
 
-    def _left(self, request: gr.Request) -> None:
-        """A tab was closed: what it asked is not worded to its end."""
+    def _leave(self, request: gr.Request) -> None:
+        """A tab was closed: stop the answer that is being written there."""
         if tab := self._tabs.pop(str(request.session_hash), None):
-            tab.sitting.stop.set()
+            _stop(tab)
 
-    def _shown(self, pieces: Shown) -> dict[Any, Any]:
-        """Pieces by name as updates of components."""
-        shown: dict[Any, Any] = {self._pieces[name]: value for name, value in pieces.items() if name != "busy"}
-        if "busy" in pieces:
-            shown |= {self._send: gr.update(visible=not pieces["busy"]), self._stop: gr.update(visible=pieces["busy"])}
-        return shown or {self._pieces["news"]: gr.skip()}
-
-
-def _stopped(tab: Tab) -> None:
-    tab.sitting.stop.set()
+    def _update_components(self, update: PageUpdate) -> dict[Any, Any]:
+        """Pieces by name as new values of components."""
+        values: dict[Any, Any] = {self._pieces[name]: value for name, value in update.items() if name != "busy"}
+        if "busy" in update:
+            values |= {self._send: gr.update(visible=not update["busy"]), self._stop: gr.update(visible=update["busy"])}
+        return values or {self._pieces["news"]: gr.skip()}
 
 
-def theme() -> gr.themes.Base:
-    """System fonts, one accent colour; the rest is in style.css."""
+def _stop(tab: Tab) -> None:
+    tab.conversation.stop.set()
+
+
+def make_theme() -> gr.themes.Base:
+    """System fonts and one accent colour; the rest is in style.css."""
     system = [gr.themes.Font(name) for name in ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")]
     mono = [gr.themes.Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=system, font_mono=mono)
@@ -152,4 +157,4 @@ HEAD = """<meta name="referrer" content="no-referrer">
 html { scroll-padding-block: 1rem 8rem; }
 html:has(.editing) { scroll-padding-bottom: 12rem; }
 html:has(.told) { scroll-padding-top: 6rem; }</style>"""
-"""For the page's head: rules that Gradio would confine to its own container, if they stood in style.css."""
+"""For the page's head: rules that Gradio would confine to its own container if they were in style.css."""

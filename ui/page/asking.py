@@ -1,4 +1,4 @@
-"""A question is asked in a tab: drawn at once, then its answer as it grows; what stands at the end is kept."""
+"""Asking a question in a tab: it is drawn at once, then its answer as it grows; the whole answer is kept."""
 
 from __future__ import annotations
 
@@ -9,119 +9,136 @@ from contextlib import closing, suppress
 from assistant.errors import GuideError, KeepingError
 from assistant.history.conversation import KeptTurn
 from assistant.records import Answer
-from ui.page import places, view
-from ui.page.desk import Desk, Shown
-from ui.page.tab import Sitting, Tab
+from ui.page import frame, view
+from ui.page.presenter import PageUpdate, Presenter
+from ui.page.tab import OpenConversation, Tab
 
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
 
 WAITING = ("One question is answered before yours …", "{} questions are answered before yours …")
-"""Said of one, and of more."""
+"""For one question ahead, and for several."""
 
 WENT_ON = "This conversation went on in another tab; here it is. Nothing was replaced."
 
 STOPPED = "Stopped. You can ask again, or try another question."
 
 
-def asked(desk: Desk, tab: Tab, question: str, instead: int | None = None, tries: int = 0) -> Iterator[Shown]:
-    """Draw the question at once, then the answer as it grows.
+def ask_question(
+    presenter: Presenter, tab: Tab, question: str, replaced: int | None = None, variation: int = 0
+) -> Iterator[PageUpdate]:
+    """Yield the page with the question, then with its answer as it grows, at last with the answer kept.
+
+    Yields nothing if the conversation has an answer being written already.
 
     Args:
-        instead: the turn that it takes the place of, with all that followed; None for a new one.
+        replaced: the number of the turn that it replaces, with all that follow; None to add a turn.
+        variation: any number but 0 words the answer to the same question another way.
     """
-    sitting = tab.sitting
-    if not sitting.begin(tries):
+    conversation = tab.conversation
+    if not conversation.begin(variation):
         return
     try:
-        if _caught_up(desk, sitting) and instead is not None:
-            yield {**desk.drawn_anew(tab), "told": places.told(WENT_ON)}
+        if _catch_up(presenter, conversation) and replaced is not None:
+            yield {**presenter.redraw_conversation(tab), "told": frame.render_message(WENT_ON)}
             return
-        yield from _written(desk, tab, sitting, question, instead)
+        yield from _write_answer(presenter, tab, conversation, question, replaced)
     finally:
-        sitting.end()
-    yield {"busy": tab.sitting.writing, **desk.around(tab)}
+        conversation.end()
+    yield {"busy": tab.conversation.writing, **presenter.update_sidebar(tab)}
 
 
-def asked_again(desk: Desk, tab: Tab) -> Iterator[Shown]:
-    """The last question once more, to be answered in other words."""
-    if turns := tab.sitting.turns:
-        yield from asked(desk, tab, turns[-1].question, len(turns) - 1, tab.sitting.tries + 1)
+def ask_again(presenter: Presenter, tab: Tab) -> Iterator[PageUpdate]:
+    """Ask the last question once more, to have the answer worded another way. Yields as `ask_question` does."""
+    if turns := tab.conversation.turns:
+        variation = tab.conversation.variation + 1
+        yield from ask_question(presenter, tab, turns[-1].question, len(turns) - 1, variation)
 
 
-def _written(desk: Desk, tab: Tab, sitting: Sitting, question: str, instead: int | None) -> Iterator[Shown]:
-    place = len(sitting.turns) if instead is None else instead
-    tab.view = "chat"
+def _write_answer(
+    presenter: Presenter, tab: Tab, conversation: OpenConversation, question: str, replaced: int | None
+) -> Iterator[PageUpdate]:
+    number = len(conversation.turns) if replaced is None else replaced
+    tab.screen = "chat"
     yield {
-        **desk.moved(tab),
-        "past": desk.drawn(sitting, place),
-        "current": view.turn(question, None, place, view.Marks(_in_line(desk.assistant.waiting))),
+        **presenter.update_screen(tab),
+        "past": presenter.render_turns(conversation, number),
+        "current": view.turn(question, None, number, view.Marks(_describe_wait(presenter.assistant.waiting))),
         "box": "",
     }
     try:
-        for answer in _grown(desk, sitting, question, place):
-            if tab.sitting is sitting and answer.stage != "whole":
-                yield {"current": view.turn(question, answer, place, view.Marks(_state(answer)))}
+        for answer in _stream_changes(presenter, conversation, question, number):
+            if tab.conversation is conversation and answer.stage != "whole":
+                yield {"current": view.turn(question, answer, number, view.Marks(_describe_stage(answer)))}
     except GuideError as error:
-        yield {"current": view.problem(question, str(error))}
+        yield {"current": view.render_problem(question, str(error))}
         return
-    written = sitting.growing
-    if written is None or (sitting.stop.is_set() and not written[1].sentences):
-        ended: Shown = {"current": view.problem(question, STOPPED)}
+    partial = conversation.partial
+    if partial is None or (conversation.stop.is_set() and not partial[1].sentences):
+        ended: PageUpdate = {"current": view.render_problem(question, STOPPED)}
     else:
-        problem = _kept(desk, sitting, instead, question, written[1])
-        ended = desk.drawn_anew(tab)
+        problem = _keep_turn(presenter, conversation, replaced, question, partial[1])
+        ended = presenter.redraw_conversation(tab)
         if problem:
-            ended["told"] = places.told(problem)
-    if tab.sitting is sitting:
+            ended["told"] = frame.render_message(problem)
+    if tab.conversation is conversation:
         yield ended
 
 
-def _grown(desk: Desk, sitting: Sitting, question: str, place: int) -> Iterator[Answer]:
-    """What is new of the answer as it grows, until it is whole or stopped."""
-    with closing(desk.assistant.stream(question, sitting.history(place), sitting.tries)) as growing:
+def _stream_changes(
+    presenter: Presenter, conversation: OpenConversation, question: str, number: int
+) -> Iterator[Answer]:
+    """Yield the answer each time that it has changed, until it is whole or stopped."""
+    history = conversation.make_history(number)
+    with closing(presenter.assistant.stream(question, history, conversation.variation)) as answers:
         last = None
-        for answer in growing:
-            sitting.growing = (place, answer)
-            if sitting.stop.is_set():
+        for answer in answers:
+            conversation.partial = (number, answer)
+            if conversation.stop.is_set():
                 return
             if answer is not last:
                 yield answer
             last = answer
 
 
-def _state(answer: Answer) -> str:
-    """What happens now, in words."""
+def _describe_stage(answer: Answer) -> str:
+    """A line that says what is going on."""
     if answer.stage == "writing":
         return WRITING
-    return _in_line(answer.before)
+    return _describe_wait(answer.before)
 
 
-def _in_line(before: int) -> str:
-    """What happens while nothing is worded yet, so many questions being before this one."""
+def _describe_wait(before: int) -> str:
+    """A line that says what is going on before anything is worded, with so many questions ahead of this one."""
     return WAITING[before > 1].format(before) if before else READING
 
 
-def _kept(desk: Desk, sitting: Sitting, instead: int | None, question: str, answer: Answer) -> str:
-    """The turn joins its conversation, on disk too unless that is private; gives what went wrong with that."""
-    if instead is None:
-        _caught_up(desk, sitting)
-    place = len(sitting.turns) if instead is None else instead
-    sitting.turns[place:] = [KeptTurn(question, answer, time.time())]
-    if sitting.private or sitting.gone:
+def _keep_turn(
+    presenter: Presenter, conversation: OpenConversation, replaced: int | None, question: str, answer: Answer
+) -> str:
+    """Add the turn to its conversation, and to the database unless that is private or deleted.
+
+    Returns:
+        Why it could not be kept; empty if nothing went wrong.
+    """
+    if replaced is None:
+        _catch_up(presenter, conversation)
+    number = len(conversation.turns) if replaced is None else replaced
+    conversation.turns[number:] = [KeptTurn(question, answer, time.time())]
+    if conversation.private or conversation.deleted:
         return ""
     try:
-        sitting.id = desk.conversations.keep(sitting.id or None, place, question, answer)
+        conversation.id = presenter.conversations.keep(conversation.id or None, number, question, answer)
     except GuideError as error:
         return f"This answer is not kept. {error}"
     return ""
 
 
-def _caught_up(desk: Desk, sitting: Sitting) -> bool:
-    """Take in what another tab has added to the same conversation; whether there was anything."""
+def _catch_up(presenter: Presenter, conversation: OpenConversation) -> bool:
+    """Take over the turns that another tab has added to the same conversation; whether there were any."""
     kept = None
-    with suppress(KeepingError):  # said where it is to be written
-        kept = desk.conversations.read(sitting.id) if sitting.id else None
-    if kept is None or len(kept.turns) <= len(sitting.turns):
+    with suppress(KeepingError):  # keeping the turn fails too, and reports it
+        kept = presenter.conversations.read(conversation.id) if conversation.id else None
+    if kept is None or len(kept.turns) <= len(conversation.turns):
         return False
-    sitting.turns = list(kept.turns)
+    conversation.turns = list(kept.turns)
     return True

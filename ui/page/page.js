@@ -1,13 +1,13 @@
-// Sends what a person does to the page's acts, and does what only a browser can: focus, dialogs, files, the clipboard.
-// Gradio runs this once, with `element` (an empty place of ours) and `trigger` (which sends an event to app.py).
+// Sends what a person does to the server, and does what only a browser can: focus, dialogs, files, the clipboard.
+// Gradio runs this once, with `element` (our empty HTML component) and `trigger` (which sends an event to app.py).
 
-const placed = ['#aside', '#main', '#side', '#news', '#list', '#links', '#past', '#current', '#place', '#file', '#question textarea'];
+const needed = ['#aside', '#main', '#side', '#news', '#list', '#links', '#past', '#current', '#place', '#file', '#question textarea'];
 const frame = document.querySelector('.gradio-container');
 const find = selector => frame.querySelector(selector);
 const act = (name, sent) => trigger('click', { do: name, sent });
 const phone = matchMedia('(max-width: 60rem)');
-const fine = matchMedia('(pointer: fine)');
-const over = matchMedia('(max-width: 75rem)');  // a source comes over the conversation
+const mouse = matchMedia('(pointer: fine)');
+const narrow = matchMedia('(max-width: 75rem)');  // the panel covers the conversation
 
 element.innerHTML = `
   <div id="live" class="unseen" role="log" aria-live="polite"></div>
@@ -18,21 +18,21 @@ element.innerHTML = `
 document.documentElement.lang ||= 'en';
 
 function start() {
-  mark();
+  setLandmarks();
   find('#question textarea').dir = 'auto';
   find('#main').append(peek);
-  over.addEventListener('change', cover);
+  narrow.addEventListener('change', disableCovered);
   watchAll();
-  resize(size());
-  if (fine.matches) find('#question textarea').focus();  // a phone would show its keyboard
+  setTextSize(readTextSize());
+  if (mouse.matches) find('#question textarea').focus();  // a phone would show its keyboard
   act('arrive', { id: new URLSearchParams(location.search).get('c') ?? '' });
 }
 
-// Landmarks: Gradio's columns have no meaning of their own.
+// Landmarks: Gradio's columns have no roles.
 const landmarks = [['#aside', 'navigation', 'Conversations and places'], ['#main', 'main', ''], ['#side', 'complementary', 'Source']];
 
-function mark() {
-  find('#frame').closest('main')?.setAttribute('role', 'none');  // Gradio's own, round everything
+function setLandmarks() {
+  find('#frame').closest('main')?.setAttribute('role', 'none');  // Gradio's own, around everything
   for (const [selector, role, name] of landmarks) {
     find(selector).setAttribute('role', role);
     if (name) find(selector).setAttribute('aria-label', name);
@@ -45,7 +45,8 @@ function mark() {
 const dialog = element.querySelector('#sure');
 dialog.querySelector('#sure-no').addEventListener('click', () => dialog.close('no'));
 
-async function agreed({ sure, prompt, verb, given }) {
+// The text that was asked for, in an object, which is empty if none was; null if the person cancels.
+async function askFirst({ sure, prompt, verb, given }) {
   if (!sure && !prompt) return {};
   const text = dialog.querySelector('#sure-text');
   dialog.querySelector('#sure-line').textContent = sure ?? prompt;
@@ -62,32 +63,32 @@ async function agreed({ sure, prompt, verb, given }) {
 }
 
 async function carryOut(name, data, more = {}) {
-  const given = await agreed(data);
+  const given = await askFirst(data);
   if (given === null) return false;
   const { do: _, change, sure, prompt, verb, given: __, peek, ...sent } = data;
   act(name, { ...sent, ...given, ...more });
   return true;
 }
 
-let opener = '', beside = false;  // what opened the source at the side: the focus goes back there
+let opener = '', panelShown = false;  // the id of what opened the panel, which gets the focus back
 
 document.addEventListener('click', event => {
-  if (event.target === find('#frame') && over.matches && find('#side .panel')) act('shut', {});
+  if (event.target === find('#frame') && narrow.matches && find('#side .panel')) act('shut', {});
   const on = event.target.closest('[data-do], [data-ask], [data-again], [data-copy], [data-menu], [data-told]');
   if (!on || on.tagName === 'FORM') return;
   const data = { ...on.dataset };
   if (data.ask !== undefined) trigger('submit', { question: data.ask });
   else if (data.again !== undefined) trigger('retry', {});
   else if (data.copy !== undefined) copy(on, data.copy);
-  else if (data.menu !== undefined) menu(data.menu === 'open');
+  else if (data.menu !== undefined) toggleMenu(data.menu === 'open');
   else if (data.told !== undefined) find('#told .told').remove();
   else {
-    if (['source', 'offline'].includes(data.do)) [opener, beside] = [on.id, false];
+    if (['source', 'offline'].includes(data.do)) [opener, panelShown] = [on.id, false];
     if (data.do === 'read') [opener, find('#main').inert] = ['', false];
     if (data.do === 'edit') setTimeout(() => find('#question textarea').focus(), 100);
     carryOut(data.do, data);
   }
-  if (phone.matches && on.closest('#aside') && !['rename', 'delete'].includes(data.do) && data.menu === undefined) menu(false);
+  if (phone.matches && on.closest('#aside') && !['rename', 'delete'].includes(data.do) && data.menu === undefined) toggleMenu(false);
 });
 
 document.addEventListener('submit', event => {
@@ -104,7 +105,7 @@ document.addEventListener('change', async event => {
     if (file) act('import', { text: await file.text() });
     on.value = '';
   } else if (on.dataset.size) {
-    resize(on.value);
+    setTextSize(on.value);
   } else if (on.dataset.change) {
     const value = on.type === 'checkbox' ? String(on.checked) : on.value;
     const before = [...(on.options ?? [])].find(option => option.defaultSelected);
@@ -118,7 +119,7 @@ document.addEventListener('input', event => {
   const typed = on.dataset.type && (() => act(on.dataset.type, { text: on.value }));
   const noted = on.dataset.field === 'note' && (() => carryOut(on.dataset.change, { ...on.dataset }, { value: on.value }));
   if (!typed && !noted) return;
-  if (noted) grow(on);
+  if (noted) fitHeight(on);
   clearTimeout(typing);
   typing = setTimeout(typed || noted, typed ? 200 : 800);
 });
@@ -126,14 +127,14 @@ document.addEventListener('input', event => {
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape' || dialog.open) return;
   if (!peek.hidden) peek.hidden = true;
-  else if (find('#aside').classList.contains('open')) menu(false);
+  else if (find('#aside').classList.contains('open')) toggleMenu(false);
   else if (find('#side .panel')) act('shut', {});
 });
 
 async function copy(on, text) {
   try {
     await navigator.clipboard.writeText(text);
-  } catch {  // a page that is not served to this computer has no clipboard
+  } catch {  // browsers give no clipboard to a page at a plain http address of another computer
     const held = Object.assign(document.createElement('textarea'), { value: text });
     document.body.append(held);
     held.select();
@@ -141,28 +142,28 @@ async function copy(on, text) {
     held.remove();
   }
   on.textContent = 'Copied';
-  say('Copied.');
+  announce('Copied.');
   setTimeout(() => { on.textContent = 'Copy'; }, 2000);
 }
 
-// What lies under a drawer cannot be reached.
+// What a drawer covers cannot be reached.
 
-function cover() {
-  const panel = over.matches && find('#side .panel');
+function disableCovered() {
+  const panel = narrow.matches && find('#side .panel');
   find('#main').inert = find('#aside').classList.contains('open') || Boolean(panel);
 }
 
 // The list, a drawer on a phone
 
-function menu(open) {
+function toggleMenu(open) {
   const aside = find('#aside');
   aside.classList.toggle('open', open);
-  cover();
+  disableCovered();
   find('#menu')?.setAttribute('aria-expanded', String(open));
   (open ? find('#close-menu') : find('#menu'))?.focus();
 }
 
-// The sentence that a citation stands for, before it is opened
+// A tooltip with the sentences that a citation stands for
 
 const peek = element.querySelector('#peek');
 for (const kind of ['mouseover', 'focusin']) {
@@ -184,40 +185,40 @@ for (const kind of ['mouseover', 'focusin']) {
 addEventListener('resize', () => { peek.hidden = true; });
 addEventListener('scroll', () => { peek.hidden = true; }, { capture: true, passive: true });
 
-// New sentences are said to who hears the page; each once.
+// A screen reader announces each new sentence once.
 
 const live = element.querySelector('#live');
-let heard = 0, hearing = false;
+let announced = 0, announcing = false;
 
-function say(line) {
+function announce(line) {
   live.append(Object.assign(document.createElement('p'), { textContent: line }));
   if (live.children.length > 20) live.firstChild.remove();
 }
 
-function hear() {
+function announceAnswer() {
   const turn = find('#current .turn');
   if (!turn) return;
   const said = [...turn.querySelectorAll('.said, .care > p, .not-covered > p, .notice')];
   const state = turn.querySelector('.state')?.textContent;
-  if (!said.length) heard = 0;
-  if (state) hearing = true;
-  if (!hearing) return;  // a conversation that was opened, and not written now
-  if (state && !said.length && live.lastChild?.textContent !== state) say(state);
-  for (const one of said.slice(heard)) {
+  if (!said.length) announced = 0;
+  if (state) announcing = true;
+  if (!announcing) return;  // this conversation was opened, not written just now
+  if (state && !said.length && live.lastChild?.textContent !== state) announce(state);
+  for (const one of said.slice(announced)) {
     const words = one.cloneNode(true);
     for (const chip of words.querySelectorAll('button')) chip.remove();
-    say(words.textContent.trim());
+    announce(words.textContent.trim());
   }
-  heard = Math.max(heard, said.length);
-  if (!state) [hearing, heard] = [false, 0];
+  announced = Math.max(announced, said.length);
+  if (!state) [announcing, announced] = [false, 0];
 }
 
-// The question stays in view, with as much of its answer as fits below, until the person scrolls.
+// While an answer is written, its question stays at the top of the view until the person scrolls.
 
 let following = false;
 for (const kind of ['wheel', 'touchmove']) addEventListener(kind, () => { following = false; }, { passive: true });
 
-function follow() {
+function scrollToTurn() {
   const turn = find('#current .turn');
   if (!turn) return;
   const busy = turn.querySelector('.state');
@@ -227,7 +228,7 @@ function follow() {
   if (!busy) following = false;
 }
 
-// What is drawn anew keeps the focus, or gets it if it is a place of its own.
+// What had the focus gets it back after it was drawn again.
 
 let last = null;
 document.addEventListener('focusin', event => { last = event.target; });
@@ -235,31 +236,31 @@ document.addEventListener('focusin', event => { last = event.target; });
 function refocus() {
   if (document.activeElement !== document.body || !last || last.isConnected) return;
   const again = last.id && document.getElementById(last.id);
-  const box = fine.matches && find('#question textarea');
+  const box = mouse.matches && find('#question textarea');
   (again || (box && box.checkVisibility() ? box : find('#main'))).focus({ preventScroll: true });
 }
 
-function watched(selector, drawn) {
-  // Gradio may change an attribute and leave the rest.
+function observe(selector, update) {
+  // Attributes too, since Gradio may change one and leave the rest as it is.
   const changes = { childList: true, subtree: true, attributeFilter: ['data-open', 'data-stale', 'data-here'] };
-  new MutationObserver(() => { drawn(find(selector)); refocus(); }).observe(find(selector), changes);
+  new MutationObserver(() => { update(find(selector)); refocus(); }).observe(find(selector), changes);
 }
 
 let heading = '';
 
 function watchAll() {
-  watched('#current', () => { hear(); follow(); });
-  watched('#past', () => {});
-  watched('#news', news => { if (news.querySelector('[data-stale]')) act('looked', {}); });
-  watched('#list', () => {});
-  watched('#links', links => {
+  observe('#current', () => { announceAnswer(); scrollToTurn(); });
+  observe('#past', () => {});
+  observe('#news', news => { if (news.querySelector('[data-stale]')) act('looked', {}); });
+  observe('#list', () => {});
+  observe('#links', links => {
     const here = links.querySelector('[data-open]')?.dataset.open ?? '';
     const url = new URL(location);
     here ? url.searchParams.set('c', here) : url.searchParams.delete('c');
     history.replaceState(null, '', url);
   });
-  watched('#place', place => {
-    find('#main').classList.toggle('away', Boolean(place.querySelector('h2')));  // what is not shown takes no focus
+  observe('#place', place => {
+    find('#main').classList.toggle('away', Boolean(place.querySelector('h2')));  // the hidden chat must take no focus
     const here = place.querySelector('[data-here]'), title = place.querySelector('h2');
     const body = place.querySelector('.reading, .found')?.textContent.slice(0, 300) ?? '';
     const now = title ? title.textContent + (here?.textContent ?? body) : '';
@@ -269,25 +270,25 @@ function watchAll() {
       here ? here.scrollIntoView({ block: 'center' }) : scrollTo(0, 0);
     }
     heading = now;
-    for (const radio of place.querySelectorAll('[data-size]')) radio.checked = radio.value === size();
-    for (const box of place.querySelectorAll('textarea')) grow(box);
+    for (const radio of place.querySelectorAll('[data-size]')) radio.checked = radio.value === readTextSize();
+    for (const box of place.querySelectorAll('textarea')) fitHeight(box);
   });
-  watched('#side', side => {
+  observe('#side', side => {
     const panel = side.querySelector('.panel');
     find('#frame').classList.toggle('beside', Boolean(panel));
-    cover();
-    if (panel && !beside) {
+    disableCovered();
+    if (panel && !panelShown) {
       panel.querySelector('.here')?.scrollIntoView({ block: 'center' });
       panel.querySelector('h2').focus({ preventScroll: true });
-    } else if (!panel && beside && document.activeElement === document.body) {  // who types already goes on
+    } else if (!panel && panelShown && document.activeElement === document.body) {  // not if the person types elsewhere already
       document.getElementById(opener)?.focus({ preventScroll: true });
     }
-    beside = Boolean(panel);
+    panelShown = Boolean(panel);
   });
-  watched('#file', place => {
+  observe('#file', place => {
     const file = place.querySelector('[data-download]');
     if (!file) return;
-    // A text area holds bare line feeds; calendars want both signs.
+    // A text area turns CRLF into LF; calendar files need CRLF.
     const text = file.dataset.media === 'text/calendar' ? file.value.replaceAll('\n', '\r\n') : file.value;
     const url = URL.createObjectURL(new Blob([text], { type: `${file.dataset.media};charset=utf-8` }));
     Object.assign(document.createElement('a'), { href: url, download: file.dataset.download }).click();
@@ -296,23 +297,23 @@ function watchAll() {
   });
 }
 
-function grow(box) {
+function fitHeight(box) {
   box.style.height = 'auto';
   box.style.height = `${box.scrollHeight + 2}px`;
 }
 
-// The size of the text is this browser's own.
+// The text size is kept in this browser.
 
-function size() {
+function readTextSize() {
   return localStorage.getItem('text-size') ?? '100';
 }
 
-function resize(percent) {
+function setTextSize(percent) {
   localStorage.setItem('text-size', percent);
   document.documentElement.style.fontSize = percent === '100' ? '' : `${percent}%`;
 }
 
-// Gradio places its components in an order of its own.
+// Gradio mounts its components in no fixed order: wait for all that are needed.
 (function begin() {
-  placed.every(find) ? start() : setTimeout(begin, 20);
+  needed.every(find) ? start() : setTimeout(begin, 20);
 })();

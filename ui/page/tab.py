@@ -1,4 +1,4 @@
-"""What one browser tab has open; nothing here is drawn, and nothing written."""
+"""What one browser tab has open. Nothing here draws, and nothing writes to disk."""
 
 from __future__ import annotations
 
@@ -10,121 +10,96 @@ from typing import Literal
 from assistant.guide import State as Freshness
 from assistant.history.conversation import Conversation, KeptTurn, title_of
 from assistant.loading import LoadingStatus
-from assistant.records import Answer, Passage, Span, Turn
+from assistant.records import Answer, Turn
 
-View = Literal["chat", "guide", "plan", "settings"]
+Screen = Literal["chat", "guide", "plan", "settings"]
+"""What fills the middle of the page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How the guide and the models stand."""
+class Status:
+    """Whether the guide and the models are ready and up to date."""
 
     ready: bool
-    """There is something to ask."""
+    """Whether everything is loaded."""
     freshness: Freshness
     preparing: LoadingStatus | None
 
 
-class Sitting:
-    """A conversation as it is open in a tab."""
+class OpenConversation:
+    """A conversation that is open in a tab."""
 
     def __init__(self, private: bool = False, identity: str = "", turns: tuple[KeptTurn, ...] = ()) -> None:
         self.id = identity
-        """Empty until something of it is kept; always if it is private."""
+        """Empty until its first turn is kept; always empty if it is private."""
         self.private = private
         self.turns = list(turns)
-        self.growing: tuple[int, Answer] | None = None
-        """The answer that is being written, after the number of its turn."""
+        self.partial: tuple[int, Answer] | None = None
+        """(number of the turn, answer so far) while an answer is being written."""
         self.stop = Event()
-        self.gone = False
-        """It was deleted: nothing of it is kept any more."""
+        self.deleted = False
+        """If set, nothing more of it is kept."""
         self._writing = Lock()
         self.editing: int | None = None
-        """The number of the question that is in the box to be asked in other words."""
-        self.tries = 0
-        """How often the last question was asked again; each time it is worded in another way."""
-        self._standing: dict[int, tuple[Answer, int, Answer]] = {}
+        """The number of the turn whose question is being edited in the box."""
+        self.variation = 0
+        """How often the last question was asked again; each number words the answer another way."""
+        self._revised: dict[int, tuple[Answer, int, Answer]] = {}
+        """Number of the turn -> (answer as kept, generation of the guide, answer revised for it)."""
 
     @property
     def writing(self) -> bool:
         """Whether an answer is being written."""
         return self._writing.locked()
 
-    def begin(self, tries: int) -> bool:
-        """Begin to write an answer; False if one is being written already."""
+    def begin(self, variation: int) -> bool:
+        """Reserve the conversation for one answer; False if one is being written already."""
         if not self._writing.acquire(blocking=False):
             return False
         self.stop.clear()
-        self.editing, self.tries = None, tries
+        self.editing, self.variation = None, variation
         return True
 
     def end(self) -> None:
-        """No answer is being written any more."""
-        self.growing = None
+        """Release it again."""
+        self.partial = None
         self._writing.release()
 
-    def history(self, place: int) -> tuple[Turn, ...]:
-        """The turns before one, for the assistant; a question that got care is not leaned on later."""
-        return tuple(Turn(t.question, t.answer.text) for t in self.turns[:place] if t.answer.status != "care")
+    def make_history(self, number: int) -> tuple[Turn, ...]:
+        """The turns before this one, for the assistant; without those that got a care answer."""
+        return tuple(Turn(t.question, t.answer.text) for t in self.turns[:number] if t.answer.status != "care")
 
-    @property
-    def whole(self) -> Conversation:
-        """All of it as a conversation; at least one turn."""
+    def to_conversation(self) -> Conversation:
+        """All of it as it would be kept; it must have a turn."""
         first, last = self.turns[0], self.turns[-1]
         return Conversation(self.id, title_of(first.question), first.asked, last.asked, tuple(self.turns))
 
-    def standing(self, place: int, generation: int, revised: Callable[[Answer], Answer]) -> Answer:
-        """An answer as it stands to a generation of the guide; looked up once for each."""
-        answer, known = self.turns[place].answer, self._standing.get(place)
+    def revise_answer(self, number: int, generation: int, revise: Callable[[Answer], Answer]) -> Answer:
+        """A turn's answer, revised for a generation of the guide; the last result is cached."""
+        answer, known = self.turns[number].answer, self._revised.get(number)
         if known is None or known[0] is not answer or known[1] != generation:
-            known = self._standing[place] = (answer, generation, revised(answer))
+            known = self._revised[number] = (answer, generation, revise(answer))
         return known[2]
 
 
 class Tab:
-    """One browser tab; no dataclass, as Gradio would take it to pieces."""
+    """One browser tab. Not a dataclass, because Gradio would convert that to a dict."""
 
     def __init__(self) -> None:
-        self.sitting = Sitting()
-        self.view: View = "chat"
-        self.seen: Look | None = None
-        """What of the guide's state is on the page."""
-        self.searched = ""
-        """What the list of conversations is narrowed to."""
-        self.opened = ""
-        """Which source is open at the side, by its key."""
+        self.conversation = OpenConversation()
+        self.screen: Screen = "chat"
+        self.shown_status: Status | None = None
+        """The status that the page was last drawn with."""
+        self.list_filter = ""
+        """Only conversations with these words are listed."""
+        self.open_panel = ""
+        """What is open at the side: the key of a citation, or "offline"."""
 
     def __deepcopy__(self, memo: dict[int, object]) -> Tab:
-        """Gradio copies the state for each new tab: a new tab begins empty."""
+        """Gradio copies the initial state for each new tab, and each begins empty."""
         return Tab()
 
-    def sit(self, sitting: Sitting) -> None:
-        """Leave the conversation that is open for another; what it is writing is stopped."""
-        self.sitting.stop.set()
-        self.sitting, self.view, self.opened = sitting, "chat", ""
-
-
-def cited(answer: Answer, kind: str, first: int, second: int) -> tuple[Passage, tuple[Span, ...]]:
-    """The passage and sentences that a citation on the page stands for.
-
-    Args:
-        kind: "sentence" (its number, the passage's), "step" (its number, 0), "source" (the passage's number, 0).
-
-    Raises:
-        LookupError: the answer has no such citation.
-    """
-    if kind == "step":
-        passage = answer.next_steps[first].passage
-        return passage, passage.cited
-    if kind == "source":
-        passage = sources(answer)[first]
-        return passage, passage.cited
-    passages = {passage.number: passage for passage in answer.passages}
-    support = answer.sentences[first].support
-    return passages[second], tuple(citation.span for citation in support if citation.number == second)
-
-
-def sources(answer: Answer) -> dict[int, Passage]:
-    """What an answer stands on and its next steps come from, by number."""
-    cited = [*(p for p in answer.passages if p.cited), *(step.passage for step in answer.next_steps)]
-    return {number: next(p for p in cited if p.number == number) for number in sorted({p.number for p in cited})}
+    def open(self, conversation: OpenConversation) -> None:
+        """Switch to another conversation; an answer that is being written in this one is stopped."""
+        self.conversation.stop.set()
+        self.conversation, self.screen, self.open_panel = conversation, "chat", ""

@@ -1,100 +1,107 @@
-"""A conversation becomes HTML. Everything that a person or a document wrote goes through `escaped`.
-
-A button carries what it does as data: `data-do` names an act of the page, its other data go with it; `page.js` sends
-them, `acts.py` carries them out.
-"""
+"""A conversation, as HTML: each turn with its answer, its citations and what can be done with it."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.history.export import answer_text
 from assistant.records import Answer, AnswerSentence, Contact, NextStep, Passage, Span
-from ui.page.tab import sources
-
-CHANGED = "The guide has changed since"
-
-_TEMPLATE_MARKS = str.maketrans({"$": "&#36;", "{": "&#123;", "}": "&#125;", "`": "&#96;"})
+from ui.page.citations import collect_sources
+from ui.page.markup import escape, render_button, render_data, render_question_button
+from ui.page.panel import CHANGED
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What a turn shows beside its answer."""
 
-    state: str = ""
-    """What is happening now; empty when the answer is whole."""
+    progress: str = ""
+    """What is going on now; empty once the answer is whole."""
     last: bool = False
     kept: bool = False
-    """It is written down, so that it can be rated."""
+    """Whether its conversation is kept, so that it can be rated."""
     helpful: bool | None = None
     why: str = ""
     planned: frozenset[tuple[str, str]] = frozenset()
-    """(text, source) of the steps that are in the plan."""
+    """(text, source) of the steps in the plan."""
 
 
-def escaped(text: str) -> str:
-    """Text as HTML shows it; the marks of Gradio's own templates are data too."""
-    return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
-
-
-def data(**values: object) -> str:
-    """Attributes that go with a button's act."""
-    return "".join(f' data-{name}="{escaped(str(value))}"' for name, value in values.items() if value != "")
-
-
-def button(text: str, kind: str, label: str = "", identity: str = "", **values: object) -> str:
-    """A button that does something, with a name of its own for who hears it; by its identity the focus finds back."""
-    named = f' aria-label="{escaped(label)}"' if label else ""
-    known = f' id="{escaped(identity)}"' if identity else ""
-    return f'<button type="button" class="{kind}"{known}{named}{data(**values)}>{escaped(text)}</button>'
-
-
-def turn(question: str, answer: Answer | None, place: int, marks: Marks) -> str:
-    """One question and its answer.
-
-    Args:
-        answer: None while the guide is being read.
-        place: the turn's number in the conversation, from 0; keeps the ids on the page apart.
-    """
-    edit = button("Edit", "edit", "Edit this question", f"edit-{place}", do="edit", place=place)
-    asked = f'<div class="asked" dir="auto"><h2>{escaped(question)}</h2></div>{"" if marks.state else edit}'
-    body = _answer(answer, place, marks) if answer else ""
-    busy = f'<p class="state" dir="ltr"><span class="pulse" aria-hidden="true"></span>{escaped(marks.state)}</p>'
+def render_welcome(topics: Sequence[str]) -> str:
+    """The empty conversation: what this is, what it is not, and questions to start with."""
+    starters = "".join(render_question_button(topic, "starter") for topic in topics)
+    group = f'<div class="starters" role="group" aria-label="Questions to start with">{starters}</div>'
     return (
-        f'<article class="turn" id="t-{place}">{asked}'
-        f'<div class="reply">{body}{busy if marks.state else ""}</div></article>'
+        '<section class="welcome"><h2>What is on your mind?</h2>'
+        "<p>Ask in your own words. Every sentence of an answer is checked against the guide and shows you where it "
+        "says so. What the guide does not cover, I will not make up.</p>"
+        '<p class="quiet">I am a program, not a person, and I know nothing but this guide.</p>'
+        f"{group if topics else ''}</section>"
     )
 
 
-def problem(question: str, line: str) -> str:
-    """A question that could not be taken, and what to do."""
-    asked = f'<div class="asked" dir="auto"><h2>{escaped(question[:200])}</h2></div>'
-    return f'<article class="turn">{asked}{notice(line)}</article>'
+def turn(question: str, answer: Answer | None, number: int, details: Marks) -> str:
+    """One question and its answer.
+
+    Args:
+        answer: None while there is no part of it yet.
+        number: of the turn in its conversation, from 0; the ids on the page are made from it.
+    """
+    edit = render_button("Edit", "edit", "Edit this question", f"edit-{number}", do="edit", place=number)
+    asked = f'<div class="asked" dir="auto"><h2>{escape(question)}</h2></div>{"" if details.progress else edit}'
+    body = _render_answer(answer, number, details) if answer else ""
+    busy = f'<p class="state" dir="ltr"><span class="pulse" aria-hidden="true"></span>{escape(details.progress)}</p>'
+    return (
+        f'<article class="turn" id="t-{number}">{asked}'
+        f'<div class="reply">{body}{busy if details.progress else ""}</div></article>'
+    )
 
 
-def notice(line: str) -> str:
-    """A line that needs attention."""
-    return f'<p class="notice" role="alert">{escaped(line)}</p>'
+def render_problem(question: str, line: str) -> str:
+    """A question that got no answer, and what to do."""
+    asked = f'<div class="asked" dir="auto"><h2>{escape(question[:200])}</h2></div>'
+    return f'<article class="turn">{asked}<p class="notice" role="alert">{escape(line)}</p></article>'
 
 
-def _answer(answer: Answer, place: int, marks: Marks) -> str:
-    after = "" if marks.state else _after(answer, place, marks)
+# The answer
+
+
+def _render_answer(answer: Answer, number: int, details: Marks) -> str:
+    tools = "" if details.progress else _render_tools(answer, number, details)
     if answer.status == "care":
-        return _care(answer) + after
+        return _render_care(answer) + tools
     if answer.status == "not_covered":
-        said = "".join(f"<p>{escaped(sentence.text)}</p>" for sentence in answer.sentences)
-        return f'<div class="not-covered">{said}{_follow_ups(answer.follow_ups)}</div>{after}'
+        said = "".join(f"<p>{escape(sentence.text)}</p>" for sentence in answer.sentences)
+        return f'<div class="not-covered">{said}{_render_follow_ups(answer.follow_ups)}</div>{tools}'
     passages = {passage.number: passage for passage in answer.passages}
-    text = [_sentence(sentence, passages, place, number) for number, sentence in enumerate(answer.sentences)]
+    text = [_render_sentence(sentence, passages, number, at) for at, sentence in enumerate(answer.sentences)]
     lead = '<p class="quiet" dir="ltr">In the guide’s own words:</p>' if answer.quoted else ""
     words = f'{lead}<p class="words" dir="auto">{" ".join(text)}</p>' if text else ""
-    return f"{words}{_since(answer)}{'' if marks.state else _rest(answer, place, marks.planned)}{after}"
+    rest = "" if details.progress else _render_rest(answer, number, details.planned)
+    return f"{words}{_render_changed(answer)}{rest}{tools}"
 
 
-def _since(answer: Answer) -> str:
+def _render_care(answer: Answer) -> str:
+    """A care answer; whom to call comes before all that can wait."""
+    first, *rest = (escape(sentence.text) for sentence in answer.sentences)
+    first = re.sub(r"\b\d{3}\b", r'<a href="tel:\g<0>">\g<0></a>', first)
+    said = [f"<p>{line}</p>" for line in rest]
+    people = f'<ul class="contacts">{"".join(map(_render_contact, answer.contacts))}</ul>'
+    return f'<div class="care"><p class="first">{first}</p>{"".join([*said[:1], people, *said[1:]])}</div>'
+
+
+def _render_contact(contact: Contact) -> str:
+    """Someone to call, or a web address to open if the number has fewer than three digits."""
+    number = escape(contact.number)
+    digits = "".join(filter(str.isdigit, contact.number))
+    address = f"tel:{digits}" if len(digits) >= 3 else f"https://{number}"
+    external = "" if len(digits) >= 3 else ' target="_blank" rel="noreferrer noopener"'
+    who = f"<span><b>{escape(contact.country)}</b> {escape(contact.who)}</span>"
+    return f'<li>{who}<a href="{address}"{external}>{number}</a></li>'
+
+
+def _render_changed(answer: Answer) -> str:
     """A line under an answer that cites what the guide no longer says."""
     if not any(passage.changed for passage in answer.passages):
         return ""
@@ -102,147 +109,108 @@ def _since(answer: Answer) -> str:
     return f'<p class="since" dir="ltr">{line}</p>'
 
 
-def _rest(answer: Answer, place: int, planned: frozenset[tuple[str, str]]) -> str:
+def _render_rest(answer: Answer, number: int, planned: frozenset[tuple[str, str]]) -> str:
     """Below a whole answer: next steps, sources, follow-ups."""
-    steps = "".join(_step(step, place, number, planned) for number, step in enumerate(answer.next_steps))
+    steps = "".join(_render_step(step, number, at, planned) for at, step in enumerate(answer.next_steps))
     listed = f'<section class="steps"><h3>Next steps</h3><ul>{steps}</ul></section>' if steps else ""
-    return f"{listed}{_sources(answer, place)}{_also(answer.follow_ups)}"
+    also = _render_follow_ups(answer.follow_ups)
+    asked = f"<section><h3>You could also ask</h3>{also}</section>" if also else ""
+    return f"{listed}{_render_sources(answer, number)}{asked}"
 
 
-def _sentence(sentence: AnswerSentence, passages: dict[int, Passage], place: int, number: int) -> str:
-    """A sentence of an answer with its citations."""
+def _render_sentence(sentence: AnswerSentence, passages: dict[int, Passage], number: int, at: int) -> str:
+    """Sentence `at` of an answer, with a chip for each passage that it cites."""
     chips = []
     for passage in map(passages.__getitem__, sentence.citations):
         spans = tuple(c.span for c in sentence.support if c.number == passage.number)
-        key = f"sentence-{place}-{number}-{passage.number}"
-        chips.append(_chip(key, passage, spans, f"Source {passage.number}: {passage.heading}"))
-    return _with_chips(sentence.text, "".join(chips))
+        key = f"sentence-{number}-{at}-{passage.number}"
+        chips.append(_render_chip(key, passage, spans, f"Source {passage.number}: {passage.heading}"))
+    return _append_chips(sentence.text, "".join(chips))
 
 
-def _with_chips(text: str, chips: str) -> str:
-    """A sentence and its chips, which stay on the line of its last word."""
+def _append_chips(text: str, chips: str) -> str:
+    """A sentence and its chips, which never wrap to a line without its last word."""
     start, _, last = text.rpartition(" ")
-    return f'<span class="said">{escaped(start)} <span class="tail">{escaped(last)}{chips}</span></span>'
+    return f'<span class="said">{escape(start)} <span class="tail">{escape(last)}{chips}</span></span>'
 
 
-def _step(step: NextStep, place: int, number: int, planned: frozenset[tuple[str, str]]) -> str:
-    key = f"step-{place}-{number}"
-    chip = _chip(key, step.passage, step.passage.cited, f"Where the guide says so: {step.passage.heading}")
-    known, identity = (step.text, step.passage.source) in planned, f"keep-{place}-{number}"
+def _render_step(step: NextStep, number: int, at: int, planned: frozenset[tuple[str, str]]) -> str:
+    key = f"step-{number}-{at}"
+    chip = _render_chip(key, step.passage, step.passage.cited, f"Where the guide says so: {step.passage.heading}")
+    known, identity = (step.text, step.passage.source) in planned, f"keep-{number}-{at}"
     keep = (
-        button("In your plan", "keep kept", "In your plan; open it", identity, do="plan")
+        render_button("In your plan", "keep kept", "In your plan; open it", identity, do="plan")
         if known
-        else button("Keep", "keep", f"Keep in your plan: {step.text}", identity, do="keep", key=key)
+        else render_button("Keep", "keep", f"Keep in your plan: {step.text}", identity, do="keep", key=key)
     )
-    return f'<li dir="auto">{_with_chips(step.text, chip)}{keep}</li>'
+    return f'<li dir="auto">{_append_chips(step.text, chip)}{keep}</li>'
 
 
-def _card(passage: Passage, key: str) -> str:
-    label = escaped(f"Open source {passage.number}: {passage.heading}")
-    number = f'<span class="number">{passage.number}</span>'
-    sent = data(do="source", key=key)
+def _render_sources(answer: Answer, number: int) -> str:
+    sources = collect_sources(answer).values()
+    listed = "".join(f"<li>{_render_card(passage, f'source-{number}-{passage.number}')}</li>" for passage in sources)
+    return f'<section class="sources"><h3>Sources</h3><ul>{listed}</ul></section>' if listed else ""
+
+
+def _render_card(passage: Passage, key: str) -> str:
+    label = escape(f"Open source {passage.number}: {passage.heading}")
+    shown = f'<span class="number">{passage.number}</span>'
+    sent = render_data(do="source", key=key)
     return (
         f'<button type="button" class="card" dir="auto" id="{key}" aria-label="{label}"{sent}>'
-        f"{number}{escaped(passage.heading)}</button>"
+        f"{shown}{escape(passage.heading)}</button>"
     )
 
 
-def _sources(answer: Answer, place: int) -> str:
-    cards = [_card(passage, f"source-{place}-{passage.number}") for passage in sources(answer).values()]
-    listed = "".join(f"<li>{card}</li>" for card in cards)
-    return f'<section class="sources"><h3>Sources</h3><ul>{listed}</ul></section>' if cards else ""
-
-
-def _chip(key: str, passage: Passage, spans: Sequence[Span], label: str) -> str:
-    """A citation that opens its source; `key` says which, see `tab.cited`. Marked if the guide no longer says so."""
+def _render_chip(key: str, passage: Passage, spans: Sequence[Span], label: str) -> str:
+    """A citation that opens its source; with an asterisk if the guide no longer says so. `key`: see `citations.py`."""
     peek = " … ".join(" ".join(span.text.split()) for span in spans)
     text, kind = str(passage.number), "chip"
     if any(span.gone for span in spans):
         text, label, kind = f"{text}*", f"{label} ({CHANGED})", "chip changed"
-    return button(text, kind, label, key, do="source", key=key, peek=peek)
+    return render_button(text, kind, label, key, do="source", key=key, peek=peek)
 
 
-def _follow_ups(questions: Sequence[str]) -> str:
-    chips = "".join(ask(question, "follow-up") for question in questions)
+def _render_follow_ups(questions: Sequence[str]) -> str:
+    chips = "".join(render_question_button(question, "follow-up") for question in questions)
     return f'<div class="follow-ups" role="group" aria-label="You could also ask">{chips}</div>' if chips else ""
 
 
-def _also(questions: Sequence[str]) -> str:
-    """The same under a heading."""
-    return f"<section><h3>You could also ask</h3>{_follow_ups(questions)}</section>" if questions else ""
+# What can be done with it
 
 
-def ask(question: str, kind: str) -> str:
-    """A button that asks a question."""
-    text = escaped(question)
-    return f'<button type="button" class="{kind}" dir="auto" data-ask="{text}">{text}</button>'
-
-
-def _after(answer: Answer, place: int, marks: Marks) -> str:
-    """What can be done with an answer."""
+def _render_tools(answer: Answer, number: int, details: Marks) -> str:
+    """Copy, try again and rate; under a care answer only delete."""
     if answer.status == "care":
-        return f'<div class="after">{_forget(marks)}</div>'
-    copy = button("Copy", "tool", "Copy this answer with its sources", f"copy-{place}", copy=answer_text(answer))
-    again = button("Try again", "tool", "", f"again-{place}", again=place) if marks.last else ""
-    rated = _rating(place, marks) if marks.kept else ""
+        return f'<div class="after">{_render_delete(details)}</div>'
+    label = "Copy this answer with its sources"
+    copy = render_button("Copy", "tool", label, f"copy-{number}", copy=answer_text(answer))
+    again = render_button("Try again", "tool", "", f"again-{number}", again=number) if details.last else ""
+    rated = _render_rating(number, details) if details.kept else ""
     return f'<div class="after">{copy}{again}{rated}</div>'
 
 
-def _forget(marks: Marks) -> str:
-    """Someone else may see this screen."""
-    line = "Delete this conversation for good?" if marks.kept else "Close this conversation for good?"
-    return button("Delete this conversation", "tool danger", "", "forget", do="delete", sure=line, verb="Delete")
+def _render_delete(details: Marks) -> str:
+    """A button to delete the conversation at once, since someone else may see this screen."""
+    line = "Delete this conversation for good?" if details.kept else "Close this conversation for good?"
+    return render_button("Delete this conversation", "tool danger", "", "forget", do="delete", sure=line, verb="Delete")
 
 
-def _rating(place: int, marks: Marks) -> str:
-    """Whether it was helpful, and a word why; kept on this computer only."""
+def _render_rating(number: int, details: Marks) -> str:
+    """Whether the answer was helpful, and once rated a field to say why."""
     buttons = "".join(
-        f'<button type="button" class="tool" id="rate-{place}-{value}" '
-        f'aria-pressed="{str(marks.helpful is value).lower()}"'
-        f"{data(do='rate', place=place, helpful=value)}>{text}</button>"
+        f'<button type="button" class="tool" id="rate-{number}-{value}" '
+        f'aria-pressed="{str(details.helpful is value).lower()}"'
+        f"{render_data(do='rate', place=number, helpful=value)}>{text}</button>"
         for value, text in ((True, "Helpful"), (False, "Not helpful"))
     )
-    if marks.helpful is None:
+    if details.helpful is None:
         return f'<span class="rating">{buttons}</span>'
     why = (
-        f'<form class="why" dir="ltr" data-do="why" data-place="{place}">'
-        f'<label for="w-{place}">A word why? It stays here.</label>'
-        f'<input id="w-{place}" name="why" dir="auto" maxlength="500" value="{escaped(marks.why)}" autocomplete="off">'
-        f'<button class="tool">{"Saved" if marks.why else "Save"}</button></form>'
+        f'<form class="why" dir="ltr" data-do="why" data-place="{number}">'
+        f'<label for="w-{number}">A word why? It stays here.</label>'
+        f'<input id="w-{number}" name="why" dir="auto" maxlength="500" value="{escape(details.why)}" '
+        f'autocomplete="off">'
+        f'<button class="tool">{"Saved" if details.why else "Save"}</button></form>'
     )
     return f'<span class="rating">{buttons}</span>{why}'
-
-
-def _care(answer: Answer) -> str:
-    """Whom to call comes before all that can wait."""
-    first, *rest = (escaped(sentence.text) for sentence in answer.sentences)
-    first = re.sub(r"\b\d{3}\b", r'<a href="tel:\g<0>">\g<0></a>', first)
-    said = [f"<p>{line}</p>" for line in rest]
-    people = f'<ul class="contacts">{"".join(map(_contact, answer.contacts))}</ul>'
-    return f'<div class="care"><p class="first">{first}</p>{"".join([*said[:1], people, *said[1:]])}</div>'
-
-
-def _contact(contact: Contact) -> str:
-    number = escaped(contact.number)
-    digits = "".join(filter(str.isdigit, contact.number))
-    address = f"tel:{digits}" if len(digits) >= 3 else f"https://{number}"
-    external = "" if len(digits) >= 3 else ' target="_blank" rel="noreferrer noopener"'
-    who = f"<span><b>{escaped(contact.country)}</b> {escaped(contact.who)}</span>"
-    return f'<li>{who}<a href="{address}"{external}>{number}</a></li>'
-
-
-def highlighted(passage: Passage, spans: Sequence[Span] = ()) -> str:
-    """The passage's text with spans marked; blank lines become paragraphs."""
-    parts, at = [], passage.start
-    for span in sorted(set(spans), key=lambda span: span.start):
-        before = passage.text[at - passage.start : span.start - passage.start]
-        inside = passage.text[span.start - passage.start : span.end - passage.start]
-        parts.append(f"{escaped(before)}<mark>{escaped(inside)}</mark>")
-        at = span.end
-    parts.append(escaped(passage.text[at - passage.start :]))
-    return paragraphs("".join(parts))
-
-
-def paragraphs(text: str) -> str:
-    """Escaped text, its blank lines as paragraphs."""
-    return '<p dir="auto">' + text.replace("\n\n", '</p><p dir="auto">') + "</p>"

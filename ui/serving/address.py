@@ -1,4 +1,4 @@
-"""The address of the page: bound at once, so that nobody else can take it, and named as a person types it."""
+"""The address of the page: bound before anything is loaded, so that no other program can take it meanwhile."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from assistant.errors import PortError, SettingsError
 from assistant.settings import Settings
 
 TOOLS = "/gradio_api/mcp/"
-"""Where Gradio speaks MCP (streamable HTTP)."""
+"""The path at which Gradio serves MCP (streamable HTTP)."""
 
 
-def taken(settings: Settings, mcp: bool) -> socket.socket:
-    """The address of the settings, bound; with `mcp`, it is sure that the guide can be offered over MCP there.
+def open_listener(settings: Settings, mcp: bool) -> socket.socket:
+    """A socket that listens at the address of the settings; with `mcp`, after a check that MCP can be served there.
 
     Raises:
         PortError: the page cannot be served there.
-        SettingsError: MCP cannot be had.
+        SettingsError: MCP cannot be served.
     """
     with ExitStack() as undo:
         listener = undo.enter_context(listening(settings.host, settings.port))
         if mcp:
-            check_mcp(address_of(listener))
+            check_mcp(format_address(listener))
         undo.pop_all()
         return listener
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, so that nobody else can take it; port 0 takes one that is free.
+    """A socket that listens at an address; port 0 takes any free port.
 
     Raises:
         PortError: the page cannot be served there.
     """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        if os.name == "posix":  # elsewhere it would take the port from who has it
+        if os.name == "posix":  # on Windows this would take the port from a program that uses it
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen()  # who comes before the page is made waits for it
+        listener.listen()  # a browser that connects before the page is ready waits
     except OSError as error:
         listener.close()
         what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
@@ -52,8 +52,8 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
-    """What to type into a browser on this machine, without a slash at the end."""
+def format_address(listener: socket.socket) -> str:
+    """The URL to type into a browser on this machine, without a slash at the end."""
     host, port = listener.getsockname()[:2]
     if ip_address(host).is_unspecified:
         host = "localhost"
@@ -61,11 +61,11 @@ def address_of(listener: socket.socket) -> str:
 
 
 def check_mcp(address: str) -> None:
-    """SettingsError if the guide cannot be offered over MCP, or not without leaving the machine."""
+    """Raises SettingsError if MCP cannot be served, or if its calls would pass through a proxy."""
     if find_spec("mcp") is None:
         raise SettingsError("MCP needs the package mcp", "Run: pip install 'guide-assistant[mcp]'")
-    # Gradio calls its own page for a tool, and heeds proxies of the environment even on a loopback address.
+    # For each tool call Gradio sends a request to its own page, through a configured proxy even on loopback.
     proxies, host = getproxies(), str(urlsplit(address).hostname)
-    bypassed = {one.strip() for one in proxies.get("no", "").split(",")}
+    bypassed = {name.strip() for name in proxies.get("no", "").split(",")}
     if (proxies.get("http") or proxies.get("all")) and bypassed.isdisjoint(("*", host)):
         raise SettingsError("A proxy would see what is asked over MCP", f"Add {host} to the variable no_proxy.")

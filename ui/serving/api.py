@@ -1,6 +1,6 @@
-"""What the page offers to other programs: `/ask` and `/search`, in Gradio's API and as MCP tools."""
+"""`/ask` and `/search` for other programs, in Gradio's API and as MCP tools."""
 
-# The annotations are read by Gradio as they stand, so they are not put off.
+# No `from __future__ import annotations` here: Gradio reads the annotations as types.
 
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -12,14 +12,17 @@ import gradio as gr
 from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Turn
-from ui.serving.growing import growing
+from ui.serving.streaming import stream_changes
 
-MOST = 20
-"""Passages that can be asked for."""
+MAX_PASSAGES = 20
+"""Most passages that one search returns."""
 
 
 def offer(assistant: Assistant) -> None:
-    """Offer the guide to other programs; called while the page's Blocks are open. Nothing else of them is offered."""
+    """Add both endpoints to the page's Blocks, inside whose `with` block it must be called.
+
+    Gradio shows the docstrings of `ask` and `search` to MCP clients. The other events of the page are private.
+    """
 
     async def ask(
         request: gr.Request, question: str, history: list[dict[str, str]] | None = None
@@ -33,11 +36,11 @@ def offer(assistant: Assistant) -> None:
             question: What to ask, in plain English, at most 4,000 characters.
             history: Earlier turns of the conversation, oldest first, each with its question and its answer.
         """
-        with _told():
-            stream = assistant.stream(_text(question), _turns(history or ()))
-            async with aclosing(growing(stream)) as answers:
+        with _report_errors():
+            stream = assistant.stream(_check_text(question), _read_history(history or ()))
+            async with aclosing(stream_changes(stream)) as answers:
                 async for answer in answers:
-                    yield _plain(answer.to_dict(), request)
+                    yield _encode(answer.to_dict(), request)
 
     def search(request: gr.Request, question: str, k: int = 5) -> list[dict[str, Any]]:
         """Find the passages of the guide that are nearest to a question, best first, word for word.
@@ -46,41 +49,42 @@ def offer(assistant: Assistant) -> None:
             question: What to look for, in plain English.
             k: How many passages, 1 to 20.
         """
-        with _told():
-            if type(k) is not int or not 1 <= k <= MOST:
-                raise QuestionError(f"There cannot be {k!r} passages", f"Ask for 1 to {MOST}.")
-            found = Answer("answered", passages=assistant.search(_text(question), k))
-            passages: list[dict[str, Any]] = _plain(found.to_dict()["passages"], request)
+        with _report_errors():
+            if type(k) is not int or not 1 <= k <= MAX_PASSAGES:
+                raise QuestionError(f"There cannot be {k!r} passages", f"Ask for 1 to {MAX_PASSAGES}.")
+            found = Answer("answered", passages=assistant.search(_check_text(question), k))
+            passages: list[dict[str, Any]] = _encode(found.to_dict()["passages"], request)
             return passages
 
-    # As many at a time as the assistant answers: who waits holds no thread of the page's.
+    # No more at a time than the assistant answers: a request that waits occupies no thread.
     limits = {"concurrency_limit": assistant.at_once, "concurrency_id": "guide"}
     gr.api(ask, api_name="ask", **limits)
     gr.api(search, api_name="search", **limits)
 
 
-def _plain(data: Any, request: gr.Request) -> Any:
-    """Plain data as it is; as JSON text for MCP, which would show it in Python's own way."""
+def _encode(data: Any, request: gr.Request) -> Any:
+    """The data as it is; for MCP as JSON, since Gradio would send its Python `str`."""
     by_mcp = request.headers.get("x-gradio-user") == "mcp"
     return json.dumps(data, ensure_ascii=False) if by_mcp else data
 
 
-def _text(value: object) -> str:
+def _check_text(value: object) -> str:
+    """The value if it is text; else raises QuestionError."""
     if not isinstance(value, str):
         raise QuestionError("The question is not text", "Type it in words.")
     return value
 
 
-def _turns(history: Sequence[Any]) -> list[Turn]:
-    """Earlier turns; QuestionError if they are not in the form of the docstring."""
+def _read_history(history: Sequence[Any]) -> list[Turn]:
+    """Earlier turns; raises QuestionError if they do not have the form that `ask` documents."""
     if not isinstance(history, list | tuple) or not all(isinstance(turn, dict) for turn in history):
         raise QuestionError("The history is not a list of turns", 'Give each as {"question": "…", "answer": "…"}.')
-    return [Turn(_text(turn.get("question")), _text(turn.get("answer", ""))) for turn in history]
+    return [Turn(_check_text(turn.get("question")), _check_text(turn.get("answer", ""))) for turn in history]
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What a person must mend, as one line for the caller."""
+def _report_errors() -> Iterator[None]:
+    """Turn a GuideError into the one line that Gradio sends to the caller."""
     try:
         yield
     except GuideError as error:

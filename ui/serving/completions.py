@@ -1,7 +1,7 @@
-"""The guide as a chat model in the OpenAI form, for programs that speak it: `/v1/chat/completions`, `/v1/models`.
+"""The guide as a chat model in the OpenAI form: `/v1/chat/completions` and `/v1/models`.
 
-The model answers from the guide alone, whatever the system message says. Not here: tools, several choices, sampling;
-their parameters are ignored.
+It answers from the guide alone, whatever the system message says. The parameters for tools, several choices and
+sampling are ignored.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Passage, Turn
 from assistant.settings import wording_name
-from ui.serving.growing import growing
+from ui.serving.streaming import stream_changes
 
-GONE = 499
-"""Status of an answer that nobody waits for any more; nobody sees it."""
+CLIENT_CLOSED_REQUEST = 499
+"""Status of a response whose client has gone, as nginx logs it."""
 
-Plain = dict[str, Any]
+Json = dict[str, Any]
 
 
-class Part(BaseModel):
-    """A part of a message."""
+class ContentPart(BaseModel):
+    """A part of a message's content."""
 
     type: str
     text: str = ""
 
 
 class Message(BaseModel):
-    """A message of a conversation."""
+    """A message of the conversation."""
 
     role: str
-    content: str | list[Part] | None = None
+    content: str | list[ContentPart] | None = None
 
     @property
     def text(self) -> str:
-        """What it says; QuestionError if it is not text alone."""
+        """Its text; raises QuestionError if it has parts of another kind."""
         if not isinstance(self.content, list):
             return self.content or ""
         for part in self.content:
@@ -59,13 +59,13 @@ class Message(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """How to stream."""
+    """Options of a streamed completion."""
 
     include_usage: bool | None = None
 
 
-class Asked(BaseModel):
-    """What is asked for; other parameters are ignored."""
+class CompletionRequest(BaseModel):
+    """The body of a request; other parameters are ignored."""
 
     messages: list[Message]
     stream: bool | None = None
@@ -73,7 +73,7 @@ class Asked(BaseModel):
 
     @property
     def conversation(self) -> tuple[str, list[Turn]]:
-        """The last question, and the turns before it; QuestionError if there is no question."""
+        """The last question, and the turns before it; raises QuestionError if there is no question."""
         turns: list[Turn] = []
         for message in self.messages:
             if message.role == "user":
@@ -86,46 +86,48 @@ class Asked(BaseModel):
 
     @property
     def with_usage(self) -> bool:
-        """Whether a stream is to end with the counts of tokens."""
+        """Whether a stream ends with the token counts."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
 
-class Border(APIRoute):
+class OpenAIRoute(APIRoute):
     """A route whose errors have the OpenAI form."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, with its errors met."""
+        """The handler, with errors turned into responses."""
         handle = super().get_route_handler()
 
-        async def met(request: Request) -> Response:
+        async def handle_errors(request: Request) -> Response:
             try:
                 return await handle(request)
             except RequestValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(str(part) for part in first["loc"][1:])
-                return refused(QuestionError(f"The request is not in the OpenAI form: {where}: {first['msg']}"))
+                return make_error_response(
+                    QuestionError(f"The request is not in the OpenAI form: {where}: {first['msg']}")
+                )
             except GuideError as error:
-                return refused(error)
+                return make_error_response(error)
 
-        return met
+        return handle_errors
 
 
-class Events(StreamingResponse):
-    """Server-sent events; what yields them is closed with the connection."""
+class EventStream(StreamingResponse):
+    """Server-sent events; their generator is closed with the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
+        """Send the events."""
         assert isinstance(self.body_iterator, AsyncGenerator)
         async with aclosing(self.body_iterator):
             await super().__call__(scope, receive, send)
 
 
-def completions(assistant: Assistant) -> APIRouter:
-    """The routes over an assistant; one that is not loaded yet lets a question wait."""
-    api = APIRouter(prefix="/v1", route_class=Border)
-    since, turns = int(time.time()), asyncio.Semaphore(assistant.at_once)
+def make_router(assistant: Assistant) -> APIRouter:
+    """The routes. While the assistant is still loading, a question waits."""
+    api = APIRouter(prefix="/v1", route_class=OpenAIRoute)
+    since, slots = int(time.time()), asyncio.Semaphore(assistant.at_once)
 
-    def described() -> Plain:
+    def describe_model() -> Json:
         return {
             "id": wording_name(assistant.settings),
             "object": "model",
@@ -134,39 +136,41 @@ def completions(assistant: Assistant) -> APIRouter:
         }
 
     @api.get("/models")
-    async def models() -> Plain:
-        return {"object": "list", "data": [described()]}
+    async def models() -> Json:
+        return {"object": "list", "data": [describe_model()]}
 
     @api.get("/models/{name:path}")
     async def model(name: str) -> Response:
-        if name == described()["id"]:
-            return JSONResponse(described())
-        return refused(QuestionError(f"There is no model {name!r} here", "GET /v1/models names the one there is."), 404)
+        if name == describe_model()["id"]:
+            return JSONResponse(describe_model())
+        return make_error_response(
+            QuestionError(f"There is no model {name!r} here", "GET /v1/models names the one there is."), 404
+        )
 
     @api.post("/chat/completions")
-    async def complete(asked: Asked, request: Request) -> Response:
-        question, history = asked.conversation
-        answers = _in_turn(turns, lambda: assistant.stream(question, history))
+    async def complete(body: CompletionRequest, request: Request) -> Response:
+        question, history = body.conversation
+        answers = _stream_in_slot(slots, lambda: assistant.stream(question, history))
         name = wording_name(assistant.settings)
-        if asked.stream:
-            first = await anext(answers)  # what is wrong with the question has a status of its own
-            return Events(_streamed(name, first, answers, asked.with_usage), media_type="text/event-stream")
-        answer = await _last(answers, request)
-        return JSONResponse(_completion(name, answer)) if answer else Response(status_code=GONE)
+        if body.stream:
+            first = await anext(answers)  # a wrong question raises here, while the status can still be set
+            return EventStream(_stream_events(name, first, answers, body.with_usage), media_type="text/event-stream")
+        answer = await _read_whole(answers, request)
+        return JSONResponse(_make_completion(name, answer)) if answer else Response(status_code=CLIENT_CLOSED_REQUEST)
 
     return api
 
 
-def refused(error: GuideError, status: int | None = None) -> JSONResponse:
-    """An error in the OpenAI form: 400 for what is asked, 503 for what is wrong here."""
-    asked = isinstance(error, QuestionError)
-    kind = "invalid_request_error" if asked else "server_error"
-    said = {"message": str(error), "type": kind, "param": None, "code": None}
-    return JSONResponse({"error": said}, status or (400 if asked else 503))
+def make_error_response(error: GuideError, status: int | None = None) -> JSONResponse:
+    """An error in the OpenAI form; unless given, its status is 400 for a wrong request and 503 for a fault here."""
+    wrong_request = isinstance(error, QuestionError)
+    kind = "invalid_request_error" if wrong_request else "server_error"
+    body = {"message": str(error), "type": kind, "param": None, "code": None}
+    return JSONResponse({"error": body}, status or (400 if wrong_request else 503))
 
 
-async def _last(answers: AsyncGenerator[Answer, None], request: Request) -> Answer | None:
-    """The whole answer; None if its client went away before."""
+async def _read_whole(answers: AsyncGenerator[Answer, None], request: Request) -> Answer | None:
+    """The whole answer; None if the client disconnects before it is there."""
     last = None
     async with aclosing(answers):
         async for answer in answers:
@@ -176,61 +180,62 @@ async def _last(answers: AsyncGenerator[Answer, None], request: Request) -> Answ
     return last
 
 
-async def _in_turn(
-    turns: asyncio.Semaphore, begin: Callable[[], Generator[Answer, None, None]]
+async def _stream_in_slot(
+    slots: asyncio.Semaphore, begin: Callable[[], Generator[Answer, None, None]]
 ) -> AsyncGenerator[Answer, None]:
-    """An answer as it grows, after those asked for before it; who waits for its turn holds no thread."""
-    async with turns, aclosing(growing(begin())) as answers:
+    """Yield an answer as it grows, once a slot is free; a request that waits for one occupies no thread."""
+    async with slots, aclosing(stream_changes(begin())) as answers:
         async for answer in answers:
             yield answer
 
 
-async def _streamed(
+async def _stream_events(
     name: str, answer: Answer, rest: AsyncGenerator[Answer, None], with_usage: bool
 ) -> AsyncIterator[str]:
-    """The answer as events: each sentence when it has passed the check, then its sources and next steps, then all."""
-    start = _start(name, "chat.completion.chunk")
+    """Yield the events of an answer: each sentence once it is checked, then sources and next steps, then the rest."""
+    start = _begin_object(name, "chat.completion.chunk")
 
-    def event(delta: Plain, finish: str | None = None, **more: Any) -> str:
+    def make_chunk(delta: Json, finish: str | None = None, **more: Any) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _event(start | {"choices": [choice]} | ({"usage": None} if with_usage else {}) | more)
+        return _format_event(start | {"choices": [choice]} | ({"usage": None} if with_usage else {}) | more)
 
-    yield event({"role": "assistant", "content": ""})
-    said = ""
+    yield make_chunk({"role": "assistant", "content": ""})
+    sent = ""
     async with aclosing(rest):
         try:
             async for answer in rest:
-                if fresh := sentences(answer).removeprefix(said):
-                    said += fresh
-                    yield event({"content": fresh})
+                if added := sentences(answer).removeprefix(sent):
+                    sent += added
+                    yield make_chunk({"content": added})
         except GuideError as error:
-            yield f"data: {bytes(refused(error).body).decode()}\n\n"
+            yield f"data: {bytes(make_error_response(error).body).decode()}\n\n"
             return
-    if fresh := below(answer):
-        yield event({"content": fresh})
-    yield event({}, "stop", **_extra(answer))
+    if added := below(answer):
+        yield make_chunk({"content": added})
+    yield make_chunk({}, "stop", **_make_extensions(answer))
     if with_usage:
-        yield _event(start | {"choices": [], "usage": _usage(answer)})
+        yield _format_event(start | {"choices": [], "usage": _count_usage(answer)})
     yield "data: [DONE]\n\n"
 
 
-def _event(data: Plain) -> str:
+def _format_event(data: Json) -> str:
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _start(name: str, kind: str) -> Plain:
+def _begin_object(name: str, kind: str) -> Json:
+    """The fields that every completion and every chunk begins with."""
     return {"id": f"chatcmpl-{uuid4().hex}", "object": kind, "created": int(time.time()), "model": name}
 
 
-def _completion(name: str, answer: Answer) -> Plain:
+def _make_completion(name: str, answer: Answer) -> Json:
     message = {"role": "assistant", "content": sentences(answer) + below(answer), "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    start = _start(name, "chat.completion")
-    return start | {"choices": [choice], "usage": _usage(answer)} | _extra(answer)
+    start = _begin_object(name, "chat.completion")
+    return start | {"choices": [choice], "usage": _count_usage(answer)} | _make_extensions(answer)
 
 
-def _extra(answer: Answer) -> Plain:
-    """What the OpenAI form has no place for."""
+def _make_extensions(answer: Answer) -> Json:
+    """Fields that the OpenAI form does not have: the answer as `to_dict` gives it, and its cited sentences."""
     cited = [
         {"number": p.number, "source": p.source, "heading": p.heading}
         | {"text": span.text, "start": span.start, "end": span.end}
@@ -240,7 +245,7 @@ def _extra(answer: Answer) -> Plain:
     return {"guide": answer.to_dict(), "citations": cited}
 
 
-def _usage(answer: Answer) -> Plain:
+def _count_usage(answer: Answer) -> Json:
     timings = answer.timings
     return {
         "prompt_tokens": timings.prompt_tokens,
@@ -251,7 +256,10 @@ def _usage(answer: Answer) -> Plain:
 
 
 def sentences(answer: Answer) -> str:
-    """The sentences of an answer as Markdown, with the numbers of what they cite; grows at its end as they do."""
+    """The sentences of an answer as Markdown, with the numbers of the passages they cite.
+
+    While the answer grows, each such text begins with the one before.
+    """
     between = " " if answer.status == "answered" else "\n\n"
     marked = (
         " ".join([literal(one.text), "".join(f"[{number}]" for number in one.citations)]).strip()
@@ -261,9 +269,9 @@ def sentences(answer: Answer) -> str:
 
 
 def below(answer: Answer) -> str:
-    """What stands below them, as Markdown: whom to call, the nearest topics, sources and next steps, if any."""
-    sources = [f"[{p.number}] {_where(p)}: {_quoted(p)}" for p in answer.passages if p.cited]
-    steps = [f"{literal(step.text)} ({_where(step.passage)})" for step in answer.next_steps]
+    """What follows the sentences, as Markdown: whom to call, the nearest topics, sources and next steps, if any."""
+    sources = [f"[{p.number}] {_format_place(p)}: {_quote(p)}" for p in answer.passages if p.cited]
+    steps = [f"{literal(step.text)} ({_format_place(step.passage)})" for step in answer.next_steps]
     lists = [
         ("", [literal(f"{one.country}: {one.who}: {one.number}") for one in answer.contacts]),
         ("", list(map(literal, answer.follow_ups)) if answer.status == "not_covered" else []),
@@ -273,15 +281,15 @@ def below(answer: Answer) -> str:
     return "".join(f"\n\n{title}" + "\n".join(f"- {row}" for row in rows) for title, rows in lists if rows)
 
 
-def _where(passage: Passage) -> str:
+def _format_place(passage: Passage) -> str:
     page = f", page {passage.page}" if passage.page else ""
     return literal(f"{passage.heading}, {passage.source}{page}")
 
 
-def _quoted(passage: Passage) -> str:
+def _quote(passage: Passage) -> str:
     return " ".join(f"“{literal(span.text)}”" for span in passage.cited)
 
 
 def literal(text: str) -> str:
-    """A text as Markdown that shows it as it is, on one line: nothing in it formats, links or loads a picture."""
+    """Text on one line, escaped so that Markdown shows it as it is: no formatting, no links, no images."""
     return re.sub(r"([\\`*_\[\]<>])", r"\\\1", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""Starting: the address is taken at once, and the page is made while the models load. Nothing here imports Gradio."""
+"""Starting: the address is bound at once, and the page is built while the models load."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from assistant.assistant import Assistant
-from ui.serving.address import TOOLS, address_of, taken
+from ui.serving.address import TOOLS, format_address, open_listener
 
 if TYPE_CHECKING:
     from ui.serving.server import Served
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 def serve(
     assistant: Assistant, *, browser: bool, mcp: bool = False, say: Callable[[str], None], load: Callable[[], object]
 ) -> None:
-    """Serve the page until it is interrupted; meanwhile `load`, whose error ends it.
+    """Serve the page until it is interrupted. `load` runs meanwhile; if it raises, the server is closed.
 
     Raises:
-        GuideError: what `launch` and `load` raise.
-        KeyboardInterrupt: the way to end it.
+        GuideError: from `launch` or `load`.
+        KeyboardInterrupt: the usual end.
     """
     with ExitStack() as undo:
-        listener = undo.enter_context(taken(assistant.settings, mcp))
-        address = address_of(listener)
-        launching = undo.enter_context(ThreadPoolExecutor(1)).submit(_launched, assistant, listener, mcp)
-        undo.callback(_closed, launching)
+        listener = undo.enter_context(open_listener(assistant.settings, mcp))
+        address = format_address(listener)
+        launching = undo.enter_context(ThreadPoolExecutor(1)).submit(_launch, assistant, listener, mcp)
+        undo.callback(_close, launching)
         if browser:
             webbrowser.open(address)
         load()
@@ -44,13 +44,13 @@ def serve(
         served.wait()
 
 
-def _launched(assistant: Assistant, listener: socket.socket, mcp: bool) -> Served:
-    # Imported late: Gradio takes as long as all the models.
+def _launch(assistant: Assistant, listener: socket.socket, mcp: bool) -> Served:
+    # Imported late, in its own thread: importing Gradio takes as long as loading all models.
     from ui.serving.server import launch
 
     return launch(assistant, listener, mcp=mcp)
 
 
-def _closed(launching: Future[Served]) -> None:
+def _close(launching: Future[Served]) -> None:
     if not launching.exception():
         launching.result().close()

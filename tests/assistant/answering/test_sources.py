@@ -13,7 +13,7 @@ from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passag
 from index.build import build
 from index.reading.documents import read_document
 from index.storing.store import Store
-from ui.page import places, view
+from ui.page import panel, view
 
 GARDEN = """# Garden
 
@@ -121,7 +121,7 @@ def test_what_was_cited_and_changed_is_shown_with_old_and_new(store: Store, corp
     drawn = view.turn("When?", now, 0, view.Marks())
     assert drawn.count("chip changed") == 1
     assert drawn.count("The guide has changed since") == 2
-    opened = places.source(places.Source(first, first.cited, None))
+    opened = panel.render_source(panel.Source(first, first.cited, None))
     for text in ("at dusk", "at dawn", "It said then", "It says there now"):
         assert text in opened
     assert "changed since" not in view.turn("When?", answer, 0, view.Marks())
@@ -133,7 +133,7 @@ def test_what_is_gone_says_so_and_comes_back(store: Store, corpus: Path, answer:
     now = revise(answer, store)
     assert (now.passages[0].now, now.passages[1].now) == (None, "")
     assert now.next_steps[0].passage.now == ""
-    assert "Nothing any more" in places.source(places.Source(now.passages[1], now.passages[1].cited, None))
+    assert "Nothing any more" in panel.render_source(panel.Source(now.passages[1], now.passages[1].cited, None))
     (corpus / "plants.md").write_text(before, "utf-8")
     made(store, corpus)
     assert revise(now, store) == answer
@@ -155,7 +155,7 @@ def test_a_heading_that_stays_leads_to_its_new_text(store: Store, corpus: Path, 
 def test_pages_are_shown_where_a_source_has_them(answer: Answer) -> None:
     first = answer.passages[0]
     paged = replace(first, source="guide.pdf", page=3, cited=tuple(replace(span, page=4) for span in first.cited))
-    assert "guide.pdf, page 4" in places.source(places.Source(paged, paged.cited, None))
+    assert "guide.pdf, page 4" in panel.render_source(panel.Source(paged, paged.cited, None))
     kept = Answer("answered", passages=(paged, Passage(2, "a.md", "A", "Text.", 0, 5, 0.1))).to_dict()["passages"]
     assert (kept[0]["page"], kept[0]["cited"][0]["page"]) == (3, 4)
     assert "page" not in kept[1]

@@ -24,7 +24,9 @@ from assistant.llm.served import LIKELIEST, RETRIES, SAID, ServedModel
 from assistant.models.installed import ready
 from assistant.settings import load_settings
 from index.search import Searcher
-from ui.page import places
+from ui.page.frame import render_header, render_private_notice
+from ui.page.panel import render_offline
+from ui.page.settings import render_settings
 
 ASKED = (Message("user", "Tell me about the sea."),)
 LONG = "sea " * 6000
@@ -477,13 +479,13 @@ def test_a_question_when_the_server_is_gone(file: Path, tmp_path: Path, settings
 def test_the_page_says_where_questions_go(settings: Settings, url: str, elsewhere: str) -> None:
     chosen = settings.model_copy(update={"llm_url": url})
     assert chosen.elsewhere == elsewhere
-    panel, header, private = places.offline(chosen), places.header("Guide", chosen), places.private(chosen)
+    panel, header, private = render_offline(chosen), render_header("Guide", chosen), render_private_notice(chosen)
     for shown in (panel, header):
         assert ("On this computer only" in shown) == (not elsewhere)
     assert all(elsewhere in shown for shown in (panel, header, private))
     assert ("leave this computer" in panel) == bool(elsewhere)
     assert chosen.llm_host in panel
     assert ("The language model, the guide" in panel) == (not url)
-    model = places.settings(chosen, [], "", 0)
+    model = render_settings(chosen, [], "", 0)
     assert ("<select" in model) == (not url)
     assert chosen.llm_host in model

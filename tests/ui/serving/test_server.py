@@ -30,7 +30,8 @@ from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError, PortError, SettingsError
 from assistant.records import Answer, AnswerSentence, Passage, Span
 from assistant.settings import load_settings
-from ui.page.places import header, offline
+from ui.page.frame import render_header
+from ui.page.panel import render_offline
 from ui.serving.address import TOOLS, listening
 from ui.serving.completions import below, literal, sentences
 from ui.serving.server import Served, launch
@@ -188,8 +189,8 @@ def test_an_origin_is_kept_as_a_browser_sends_it(settings: Settings, given: str,
     chosen = load_settings(home=settings.home, origin=given)
     assert chosen.origin == origin
     assert not chosen.loopback
-    assert origin in offline(chosen)
-    assert "On this computer only" not in header("Guide", chosen)
+    assert origin in render_offline(chosen)
+    assert "On this computer only" not in render_header("Guide", chosen)
 
 
 @pytest.mark.parametrize("given", ["guide.example", "ftp://guide.example", "https://guide.example/page", "https://"])

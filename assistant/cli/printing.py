@@ -1,0 +1,104 @@
+"""How the command prints answers, ratings, the state of the index, and what a build did or would do."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from assistant.cli.terminal import out
+from assistant.guide import told
+from assistant.records import Answer
+from assistant.settings import Settings
+from index.build import Report
+from index.changes import Plan
+from index.storing.store import Store
+
+if TYPE_CHECKING:  # only `assistant feedback` loads the history
+    from assistant.history.conversation import Rating
+
+
+def print_answer(answers: Iterator[Answer]) -> Answer:
+    """Print each sentence when it has passed the check, then all that comes with the answer; return the last answer."""
+    shown, answer = 0, Answer("answered")
+    for answer in answers:
+        for sentence in answer.sentences[shown:]:
+            marks = "".join(f"[{number}]" for number in sentence.citations)
+            end = "\n" if answer.status != "answered" else " "
+            out.print(f"{sentence.text} {marks}".strip(), end=end, markup=False, soft_wrap=True)
+        shown = len(answer.sentences)
+    out.print()
+    _print_details(answer)
+    return answer
+
+
+def _print_details(answer: Answer) -> None:
+    """Print contacts, cited passages, next steps and follow-ups."""
+    for contact in answer.contacts:
+        out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
+    cited = [passage for passage in answer.passages if passage.cited]
+    for passage in cited:
+        out.print(f"\n\\[{passage.number}] {passage.heading} ({passage.source})", style="bold")
+        for span in passage.cited:
+            out.print(f"    “{' '.join(span.text.split())}”", style="dim", markup=False, soft_wrap=True)
+    if answer.next_steps:
+        out.print("\nNext steps", style="bold")
+        for step in answer.next_steps:
+            out.print(f"  • {step.text} ({step.passage.heading}, {step.passage.source})", markup=False, soft_wrap=True)
+    if answer.follow_ups:
+        out.print("\nYou could also ask", style="bold")
+        for question in answer.follow_ups:
+            out.print(f"  ? {question}", markup=False, soft_wrap=True)
+
+
+def print_ratings(ratings: Sequence[Rating], as_json: bool) -> None:
+    """Print which answers helped, in the given order."""
+    if as_json:
+        print(json.dumps([asdict(one) for one in ratings], ensure_ascii=False, indent=2))
+        return
+    for one in ratings:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.when))
+        verdict = "helpful" if one.helpful else "not helpful"
+        out.print(f"{when}  {verdict}: {one.question}", style="bold", markup=False, soft_wrap=True)
+        why = f"\n    Why: {' '.join(one.why.split())}" if one.why else ""
+        out.print(f"    {one.answer.partition(chr(10))[0]}{why}", markup=False, soft_wrap=True)
+    if not ratings:
+        out.print("Nothing was found helpful or not yet. Each answer on the page can be.")
+
+
+def print_status(store: Store, settings: Settings, pending: Plan, as_json: bool) -> None:
+    """Print whether the index is fresh, and its size."""
+    manifest = store.manifest
+    documents, chunks, entries = manifest.counts if manifest else (0, 0, 0)
+    status = {"corpus": str(settings.corpus), "fresh": not pending.reason, "reason": pending.reason}
+    status |= {"documents": documents, "chunks": chunks, "entries": entries, "folder": str(store.folder)}
+    text = f"stale: {pending.reason}" if pending.reason else "fresh"
+    print(json.dumps(status, indent=2) if as_json else f"The index of {settings.corpus} is {text} ({chunks} chunks).")
+
+
+def print_pending(pending: Plan, as_json: bool) -> None:
+    """Print what a build would do, a line for each document that it would touch."""
+    if as_json:
+        print(json.dumps(pending.to_dict(), indent=2))
+        return
+    out.print(f"To do: {pending.reason}." if pending.reason else "Nothing is to be done: the index is fresh.")
+    moved = [f"{old} to {new}" for old, new in pending.moved]
+    for kind, names in (("new", pending.added), ("changed", pending.changed), ("moved", moved), ("gone", pending.gone)):
+        for name in names:
+            out.print(f"  {kind:<8} {name}", markup=False, soft_wrap=True)
+    for line in pending.unread:
+        out.print(f"  unread   {line}", markup=False, soft_wrap=True)
+    out.print(f"  untouched {pending.untouched}")
+
+
+def print_report(report: Report, as_json: bool) -> None:
+    """Print what a build did."""
+    if as_json:
+        print(json.dumps(report.to_dict()), flush=True)
+        return
+    for line in told(report):
+        out.print(line, markup=False, soft_wrap=True)
+    if not report.reason:
+        out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")

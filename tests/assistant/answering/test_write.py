@@ -1,0 +1,307 @@
+"""The draft: how sentences come out of the model's pieces, and which of them are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from by_hand import make_match, make_retrieval
+from paths import CORPORA, ROOT
+
+from assistant.answering.clock import Clock
+from assistant.answering.prompt import build_answer_prompt
+from assistant.answering.retrieve import Retrieval
+from assistant.answering.sources import make_span
+from assistant.answering.verdicts import Verdicts
+from assistant.answering.write import (
+    fill_citations,
+    make_passages,
+    remove_opening,
+    repeats,
+    stream_sentences,
+    write_draft,
+)
+from assistant.llm.model import Message, Usage
+from assistant.llm.probes import Fitted
+from assistant.records import Answer, AnswerSentence, Citation
+from index.build import read_corpus
+
+BEANS = {
+    "Water the beans at dusk.": 0.7,
+    "Next, use a can with a long neck.": 0.6,
+    "Put straw around the stems of the plants.": 0.5,
+    "Pick the pods while they are young.": 0.5,
+    "Leave a few pods on the plant for seeds.": 0.4,
+}
+SPADE = {"File the edge of the spade at a low angle.": 0.1, "Oil the blade after work.": 0.1}
+FOREIGN = "The moon is made of green cheese."
+
+
+class Writer:
+    """A chat model that words a given text, word by word, and calls nothing supported."""
+
+    def __init__(self, *sentences: str, cut_short: bool = False) -> None:
+        self._words = [f"{word} " for word in " ".join(sentences).split()]
+        self._cut_short = cut_short
+        self.begun = 0
+        """Pieces that were asked for."""
+        self.closed = False
+        self.asked: tuple[Sequence[Message], int, int] | None = None
+
+    def stream(
+        self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
+    ) -> Generator[str, None, None]:
+        self.asked = prompt, limit, variation
+        try:
+            for word in self._words:
+                self.begun += 1
+                yield word
+            usage.cut_short = self._cut_short
+        finally:
+            self.closed = True
+
+    def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
+        return [-100.0] * len(questions)
+
+
+def find_beans(question: str = "What do beans need?") -> Retrieval:
+    near, far = make_match("Beans", BEANS, likeness=0.7), make_match("Tools", SPADE, likeness=0.5)
+    retrieval = make_retrieval(near, far, question=question)
+    return replace(retrieval, selections=(*retrieval.selections, replace(retrieval.selections[0], number=2, match=far)))
+
+
+def write(writer: Writer, retrieval: Retrieval, most: int = 9) -> tuple[list[Answer], Answer]:
+    """All that is yielded, and the draft."""
+    prompt = build_answer_prompt(retrieval.notes, retrieval.question)
+    writing = write_draft(writer, Verdicts(writer, Fitted()), retrieval, prompt, (most, 140), Clock(0.0), 0)  # type: ignore[arg-type]
+    yielded: list[Answer] = []
+    while True:
+        try:
+            yielded.append(next(writing))
+        except StopIteration as stop:
+            return yielded, stop.value
+
+
+def texts(answer: Answer) -> list[str]:
+    return [sentence.text for sentence in answer.sentences]
+
+
+# Sentences out of pieces
+
+TEXT = (
+    "You can put it down. Look at her, e.g. when she talks!\nIs that hard? “Not at all. Try it.” she says.\n"
+    '- Say "I see. Go on." and nod.\n* Take 1.5 hours. 😀 Ça va? An unfinished'
+)
+SENTENCES = [
+    "You can put it down.",
+    "Look at her, e.g. when she talks!",
+    "Is that hard?",
+    "“Not at all. Try it.” she says.",
+    'Say "I see. Go on." and nod.',
+    "Take 1.5 hours.",
+    "😀 Ça va?",
+]
+
+
+def cut(text: str, *places: int) -> list[str]:
+    return [text[start:end] for start, end in pairwise((0, *places, len(text)))]
+
+
+def test_a_text_gives_the_same_sentences_wherever_it_is_cut() -> None:
+    ways = [cut(TEXT, place) for place in range(len(TEXT))]
+    ways += [cut(TEXT, *range(size, len(TEXT), size)) for size in (1, 2, 3, 5, 7)]
+    for pieces in ways:
+        assert [sentence for sentence in stream_sentences(pieces) if sentence is not None] == SENTENCES, pieces
+
+
+def test_an_unfinished_sentence_at_the_end_is_left_out() -> None:
+    for pieces in (["It is done. And then"], ["It is done. ", "And", " then"], ["It is done. - "], ["It is done", "."]):
+        assert list(filter(None, stream_sentences(pieces))) == ["It is done."]
+    assert list(filter(None, stream_sentences(["And", " then"]))) == []
+    assert list(filter(None, stream_sentences([]))) == []
+
+
+def test_a_quotation_is_not_cut_while_it_is_open() -> None:
+    for opening, closing in ("“”", '""'):
+        pieces = ["Say ", f"{opening}I see. ", "Go on. ", f"Yes?{closing} ", "and nod. ", "Then wait."]
+        assert list(filter(None, stream_sentences(pieces))) == [
+            f"Say {opening}I see. Go on. Yes?{closing} and nod.",
+            "Then wait.",
+        ]
+
+
+def test_a_sentence_comes_as_soon_as_the_next_one_begins() -> None:
+    """Before each piece is looked at there is a pause, in which the model can be stopped."""
+    pieces = ["Put it ", "down. ", "Look ", "at her. ", "Then", " nod."]
+    assert list(stream_sentences(pieces)) == [
+        *(None, None, None),
+        "Put it down.",
+        *(None, None),
+        "Look at her.",
+        None,
+        "Then nod.",
+    ]
+
+
+# What is kept of a draft
+
+
+def test_what_the_guide_says_is_kept_with_its_place_and_the_rest_is_dropped() -> None:
+    own = list(BEANS)
+    _, draft = write(Writer(FOREIGN, own[0], "Buy gloves of leather.", own[2]), find_beans())
+    assert texts(draft) == [own[0], own[2]]
+    assert draft.dropped == (FOREIGN, "Buy gloves of leather.")
+    sentences = find_beans().matches[0].chunk.sentences
+    assert [sentence.support for sentence in draft.sentences] == [
+        (Citation(1, make_span(sentences[0])),),
+        (Citation(1, make_span(sentences[2])),),
+    ]
+    assert [[span.text for span in passage.cited] for passage in draft.passages] == [[own[0], own[2]], []]
+
+
+def test_between_sentences_the_very_same_answer_is_yielded() -> None:
+    yielded, draft = write(Writer(*BEANS, FOREIGN), find_beans())
+    assert yielded[0].sentences == ()
+    assert yielded[0].passages == make_passages(find_beans())
+    for before, after in pairwise(yielded):
+        assert after is before or after.sentences[:-1] == before.sentences
+    assert len({id(answer) for answer in yielded}) == 1 + len(draft.sentences)
+    assert {answer.stage for answer in yielded} == {"writing"}
+    assert yielded[-1].sentences == draft.sentences
+
+
+def test_the_model_is_not_asked_before_the_first_answer_and_stops_when_it_is_left() -> None:
+    writer, retrieval = Writer(*BEANS), find_beans()
+    prompt = build_answer_prompt(retrieval.notes, retrieval.question)
+    writing = write_draft(writer, Verdicts(writer, Fitted()), retrieval, prompt, (9, 77), Clock(0.0), 5)  # type: ignore[arg-type]
+    next(writing)
+    assert writer.begun == 0
+    for count in (1, 2, 3):
+        next(writing)
+        assert writer.begun == count
+    assert writer.asked == (prompt, 77, 5)
+    assert not writer.closed
+    writing.close()
+    assert writer.closed
+    assert writer.begun == 3
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_the_model_is_stopped_at_the_limit_of_sentences(most: int) -> None:
+    own = list(BEANS)
+    writer = Writer(FOREIGN, *own, cut_short=True)
+    _, draft = write(writer, find_beans(), most)
+    assert len(draft.sentences) == most
+    assert writer.closed
+    assert writer.begun == len(" ".join((FOREIGN, *own[:most])).split()) + 1, "one word of the next sentence"
+    assert not draft.cut_short
+
+
+def test_a_draft_tells_that_it_reached_its_limit_of_tokens() -> None:
+    for cut_short in (True, False):
+        _, draft = write(Writer(*list(BEANS)[:2], "And then", cut_short=cut_short), find_beans())
+        assert draft.cut_short == cut_short
+        assert len(draft.sentences) == 2
+        assert draft.dropped == ()
+
+
+def test_what_was_said_is_not_said_again() -> None:
+    own = list(BEANS)
+    _, draft = write(Writer(own[0], own[2], own[0], "The beans, water at dusk."), find_beans())
+    assert texts(draft) == [own[0], own[2]]
+    assert draft.dropped == (own[0], "The beans, water at dusk.")
+
+
+def test_after_its_first_sentence_a_draft_may_not_stray_from_the_question() -> None:
+    """What the guide says elsewhere is kept if it is near the question, or from a passage that is cited already."""
+    bean, (edge, blade) = next(iter(BEANS)), SPADE
+    _, draft = write(Writer(bean, edge), find_beans())
+    assert (texts(draft), draft.dropped) == ([bean], (edge,))
+    _, draft = write(Writer(edge, bean, blade), find_beans())
+    assert (texts(draft), draft.dropped) == ([edge, bean, blade], ())
+    retrieval = find_beans()
+    far = retrieval.selections[1]
+    near = replace(far, match=replace(far.match, sentences=(0.6, 0.1)))
+    _, draft = write(Writer(bean, edge), replace(retrieval, selections=(retrieval.selections[0], near)))
+    assert texts(draft) == [bean, edge]
+
+
+def test_words_that_tie_a_sentence_to_others_are_left_out() -> None:
+    own = list(BEANS)
+    _, draft = write(Writer(own[1], f"Yes, {own[0][0].lower()}{own[0][1:]}"), find_beans())
+    assert texts(draft) == ["Use a can with a long neck.", own[0]]
+
+
+def test_a_yes_stays_if_the_guide_asks_the_same() -> None:
+    match = make_match("Must I water the beans?", {"Yes, water the beans at dusk.": 0.7}, likeness=0.9)
+    said = "Yes, water the beans at dusk."
+    _, draft = write(Writer(said), make_retrieval(match, question="must i water my beans"))
+    assert texts(draft) == [said]
+    other = replace(match, likeness=0.5)
+    _, draft = write(Writer(said), make_retrieval(other, question="must i water my beans"))
+    assert texts(draft) == ["Water the beans at dusk."]
+
+
+# Its parts
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("No: it keeps for a week.", "It keeps for a week."),
+        ("YES! it keeps for a week.", "It keeps for a week."),
+        ("Yes— it keeps for a week.", "It keeps for a week."),
+        ("Yes", "Yes"),
+        ("Bread keeps for a week.", "Bread keeps for a week."),
+        ("Bread, it keeps for a week.", "It keeps for a week."),
+        ("Flour, it keeps for a week.", "Flour, it keeps for a week."),
+        ("Can I say that it keeps?", "Can I say that it keeps?"),
+        ("How Ann keeps bread.", "How Ann keeps bread."),
+        ("", ""),
+    ],
+)
+def test_a_word_taken_over_from_the_question_is_left_out(said: str, left: str) -> None:
+    assert remove_opening(said, "How long can bread keep?") == left
+    assert remove_opening(left, "How long can bread keep?") == left
+
+
+@pytest.mark.parametrize("corpus", [ROOT / "corpus", CORPORA / "bread"], ids=lambda path: path.name)
+def test_the_guides_own_sentences_keep_their_openings_but_for_yes_and_no(corpus: str) -> None:
+    for chunk in read_corpus(corpus)[0]:
+        for sentence in chunk.sentences:
+            left = remove_opening(sentence.plain, "")
+            assert left == sentence.plain or sentence.plain.lower().startswith(("yes", "no"))
+            assert sentence.plain.lower().endswith(left.lower())
+
+
+def test_a_sentence_repeats_another_if_hardly_a_word_is_new() -> None:
+    answer = Answer("answered", (AnswerSentence("Water the young beans at dusk with a can."),))
+    for said in (
+        "Water the young beans at dusk with a can.",
+        "With a can, water your beans at dusk!",
+        "At dusk.",
+        "Water young beans with a green can at dusk.",
+    ):
+        assert repeats(said, answer), said
+        assert not repeats(said, Answer("answered")), said
+    for said in ("Water young beans with a green can at noon.", "Pick the pods.", "Water the roses."):
+        assert not repeats(said, answer), said
+
+
+def test_two_sentences_together_are_not_repeated_by_one() -> None:
+    answer = Answer("answered", (AnswerSentence("Water the beans."), AnswerSentence("Pick the pods.")))
+    assert not repeats("Water the beans and pick the pods.", answer)
+
+
+def test_passages_note_what_is_cited_of_them_and_nothing_else() -> None:
+    retrieval = find_beans()
+    beans, spade = (match.chunk.sentences for match in retrieval.matches)
+    support = (Citation(1, make_span(beans[2])), Citation(2, make_span(spade[1])), Citation(1, make_span(beans[0])))
+    sentences = (AnswerSentence("One.", support), AnswerSentence("Two.", support[:1]))
+    noted = fill_citations(Answer("answered", sentences, make_passages(retrieval)))
+    assert [p.cited for p in noted.passages] == [(make_span(beans[0]), make_span(beans[2])), (make_span(spade[1]),)]
+    assert noted.sentences == sentences
+    assert fill_citations(noted) == noted
+    assert fill_citations(replace(noted, sentences=())).passages == make_passages(retrieval)

@@ -1,0 +1,338 @@
+"""Real drafts of the chat model: recorded once by this command, replayed by the tests in seconds without a model.
+
+    python tests/record_drafts.py          asks the questions about the guide and the bread again and writes both files
+    python tests/record_drafts.py shown    writes shown.txt alone, from the recorded drafts, without a model
+
+`tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
+when one of these changes: the chat model, its probes, the embedder, a prompt, a text of the guide. It takes about half
+an hour on two cores. `tests/drafts/shown.txt` holds what the program makes of the drafts; run the second command when
+that changes on purpose, and read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from paths import CORPORA, QUESTIONS, ROOT, TESTS
+
+from assistant import Answer, Settings, Turn, open_assistant
+from assistant.answering.clock import Clock
+from assistant.answering.complete import complete_draft
+from assistant.answering.coverage import decide_coverage
+from assistant.answering.ground import Grounder
+from assistant.answering.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, build_answer_prompt
+from assistant.answering.retrieve import Retrieval, retrieve
+from assistant.answering.steps import add_steps
+from assistant.answering.verdicts import Verdicts
+from assistant.answering.write import remove_opening, stream_sentences, write_draft
+from assistant.llm.model import Message, Usage
+from assistant.llm.probes import Fitted, load_fitted
+from assistant.loading import Components
+from assistant.measuring.evaluate import Case, read_cases
+from assistant.question import clean_question
+from assistant.settings import LENGTHS, chat_name, embedder_name, load_settings
+from index.build import read_corpus
+from index.chunking.chunk import Chunk
+from index.chunking.words import Rarity, terms
+from index.search import Match
+
+DRAFTS, SHOWN = (TESTS / "drafts" / name for name in ("drafts.jsonl", "shown.txt"))
+COMMAND = "python tests/record_drafts.py"
+
+GUIDES = {"guide": ROOT / "corpus", "bread": CORPORA / "bread"}
+"""Name of a file of questions -> folder of the texts that it asks about."""
+
+DEFAULTS = ("corpus", "catalogue", "model", "embedder", "length", "context", "threads")
+"""Settings that a person may have changed; the drafts are made with the defaults."""
+
+LENGTH = LENGTHS["normal"]
+
+DIGITS = 5
+"""Of cosines and verdicts."""
+
+
+class NotRecordedError(Exception):
+    """The program asks a model for something that was not recorded."""
+
+    def __init__(self, asked: str) -> None:
+        super().__init__(f"not recorded: run {COMMAND}\n{asked}")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the models said to one question that the guide covers."""
+
+    corpus: str
+    id: str
+    question: str
+    history: tuple[str, ...]
+    """The questions before."""
+    earlier: str
+    """The one of them that was searched for beside the question; empty if the question stands alone."""
+    matches: tuple[tuple[str, float, float, tuple[float, ...]], ...]
+    """What the search found, best first: id of the chunk, score, likeness, cosines of its sentences."""
+    margin: float | None
+    """Of coverage; None if it was clear without a verdict."""
+    prompt: str
+    """Digest of the prompt of the draft."""
+    pieces: tuple[str, ...]
+    """The draft as it came from the model, unchecked."""
+    cut_short: bool
+    verdicts: dict[str, float]
+    """Digest of a text of `build_support_question` -> logit, for all sentences of the draft."""
+
+    def look_up(self, asked: str) -> float:
+        """The recorded verdict on a text of `build_support_question`."""
+        if (key := digest(asked)) not in self.verdicts:
+            raise NotRecordedError(asked)
+        return self.verdicts[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A corpus, read without an index."""
+
+    chunks: dict[str, Chunk]
+    """By id."""
+    rarity: Rarity
+
+
+class RecordedModel:
+    """A chat model that words the recorded draft and repeats recorded verdicts.
+
+    Args:
+        pieces: of the draft, as they come.
+        prompt: digest of the prompt that the draft was worded from; it answers no other.
+        verdict: gives the verdict on a text of `build_support_question`.
+    """
+
+    def __init__(self, pieces: Sequence[str], cut_short: bool, prompt: str, verdict: Callable[[str], float]) -> None:
+        self._pieces, self._cut_short = pieces, cut_short
+        self._prompt, self._verdict = prompt, verdict
+
+    def stream(
+        self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
+    ) -> Generator[str, None, None]:
+        """Word the draft, piece by piece."""
+        if digest_prompt(prompt, limit) != self._prompt or variation:
+            raise NotRecordedError(prompt[-1].content)
+        for piece in self._pieces:
+            usage.generated += 1
+            yield piece
+        usage.cut_short = self._cut_short
+
+    def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
+        """The verdicts on support; no other was recorded."""
+        if prefix != SUPPORT_PREFIX:
+            raise NotRecordedError(prefix[0].content)
+        return [self._verdict(question) for question in questions]
+
+
+class RecordedSearcher:
+    """A search that finds what was recorded for one question."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
+        """The recorded matches."""
+        draft, chunks = self._draft, read_guide(self._draft.corpus).chunks
+        if (question, earlier) != (draft.question, draft.earlier) or k > len(draft.matches):
+            raise NotRecordedError(f"{k} chunks for: {earlier} {question}")
+        return tuple(Match(chunks[chunk], *numbers) for chunk, *numbers in draft.matches[:k])  # type: ignore[arg-type]
+
+    def knows(self, text: str) -> bool:
+        """Whether the corpus has any word in which a text tells something."""
+        return read_guide(self._draft.corpus).rarity.knows(terms(text))
+
+
+@cache
+def read_guide(name: str) -> Guide:
+    """One of the GUIDES."""
+    chunks = read_corpus(GUIDES[name])[0]
+    return Guide({c.id: c for c in chunks}, Rarity(terms(f"{' '.join(c.headings)} {c.text}") for c in chunks))
+
+
+def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:
+    """What the drafts were made from, and the drafts."""
+    header, *rows = map(json.loads, DRAFTS.read_text("utf-8").splitlines())
+    for row in rows:
+        row |= {name: tuple(row[name]) for name in ("history", "pieces")}
+        row["matches"] = tuple((*match[:3], tuple(match[3])) for match in row["matches"])
+    return header, tuple(Draft(**row) for row in rows)
+
+
+# Replaying
+
+
+def replay(draft: Draft, verdict: Callable[[str], float] | None = None) -> tuple[Retrieval, Answer]:
+    """What was retrieved, and the whole answer, by the program's own code.
+
+    Args:
+        verdict: given in place of the recorded ones.
+    """
+    model = RecordedModel(draft.pieces, draft.cut_short, draft.prompt, verdict or draft.look_up)
+    history = tuple(Turn(question) for question in draft.history)
+    retrieval = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
+    retrieval = replace(retrieval, margin=math.inf if draft.margin is None else draft.margin)
+    return retrieval, write_answer(model, retrieval, draft.history)
+
+
+def write_answer(model: RecordedModel, retrieval: Retrieval, history: Sequence[str]) -> Answer:
+    """The whole answer, from the draft on."""
+    prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
+    verdicts = Verdicts(model, Fitted())  # type: ignore[arg-type]
+    writing = write_draft(model, verdicts, retrieval, prompt, LENGTH, Clock(0.0), 0)
+    asked = (*history, retrieval.question)
+    answer = complete_draft(run_to_end(writing), retrieval, asked)
+    return add_steps(answer, retrieval.matches, asked) if answer.status == "answered" else answer
+
+
+def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:
+    """What a generator returns."""
+    while True:
+        try:
+            next(writing)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+
+def show(answer: Answer) -> list[str]:
+    """An answer as lines to read: sentences with [passage:place of the cited sentence], × what was dropped, → next
+    steps, ? follow-ups."""
+    where = [", ".join(f"{c.number}:{c.span.start}" for c in sentence.support) for sentence in answer.sentences]
+    return [
+        *(f"{sentence.text} [{places}]" for sentence, places in zip(answer.sentences, where, strict=True)),
+        *(f"× {sentence}" for sentence in answer.dropped),
+        *(f"→ {step.text} [{step.passage.number}:{step.passage.cited[0].start}]" for step in answer.next_steps),
+        *(f"? {question}" for question in answer.follow_ups),
+    ]
+
+
+def show_all(drafts: Iterable[Draft]) -> Iterator[str]:
+    """The answer to each draft, a paragraph each."""
+    for draft in drafts:
+        head = f"{draft.corpus} {draft.id}: {' / '.join((*draft.history, draft.question))}"
+        yield "\n    ".join((head, *show(replay(draft)[1])))
+
+
+# Recording
+
+
+def record_all(settings: Settings) -> Iterator[Draft]:
+    """Ask all questions that are not danger; a draft for each that is covered."""
+    first = open_assistant(settings)
+    for name, corpus in GUIDES.items():
+        assistant = first if name == "guide" else first.over(corpus)
+        for case in read_cases(QUESTIONS / f"{name}.jsonl"):
+            if case.category != "danger" and (draft := record(assistant.load(), name, case)):
+                yield draft
+
+
+def record(components: Components, corpus: str, case: Case) -> Draft | None:
+    """Ask one question; None if the guide does not cover it, or if care answers it."""
+    question, history = clean_question(case.question), tuple(Turn(question) for question in case.history)
+    if components.care.answer(question):
+        return None
+    found = retrieve(components.searcher, question, history)
+    prompt = build_answer_prompt(found.notes, found.question, found.earlier)
+    found = decide_coverage(found, prompt, components.verdicts)
+    if not found.selections:
+        return None
+    usage = Usage()
+    pieces = list(components.model.stream(prompt, LENGTH[1], usage))
+    logits = read_verdicts(found, pieces, components.verdicts.supports)
+    matches = [
+        (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS), tuple(round(c, DIGITS) for c in m.sentences))
+        for m in found.matches
+    ]
+    margin = None if math.isinf(found.margin) else round(found.margin, DIGITS)
+    draft = Draft(corpus, case.id, question, case.history, found.earlier, tuple(matches), margin,
+                  digest_prompt(prompt, LENGTH[1]), tuple(pieces), usage.cut_short, logits)  # fmt: skip
+    # The answer with the cosines as they were: rounded ones must give the same.
+    model = RecordedModel(pieces, usage.cut_short, draft.prompt, draft.look_up)
+    before, after = show(write_answer(model, found, case.history)), show(replay(draft)[1])
+    if before != after:
+        print("Left out, since its replay differs:", question, *before, "is replayed as", *after, sep="\n  ")
+        return None
+    return draft
+
+
+def read_verdicts(found: Retrieval, pieces: Sequence[str], verdict: Callable[[str], float]) -> dict[str, float]:
+    """The verdicts on all sentences of a draft, also on those that stand or fall without one under today's rules."""
+    logits: dict[str, float] = {}
+
+    def keep(asked: str) -> float:
+        return logits.setdefault(digest(asked), round(verdict(asked), DIGITS))
+
+    grounder = Grounder(found.selections, keep, f"{found.earlier} {found.question}")
+    for sentence in filter(None, stream_sentences(pieces)):
+        for claim in dict.fromkeys((sentence, remove_opening(sentence, found.question))):
+            if chosen := grounder._choose_evidence(claim):
+                grounder._is_confirmed(claim, chosen)
+    return logits
+
+
+def describe_origin(settings: Settings) -> dict[str, Any]:
+    """What drafts are made from: names, and digests of prompts, probes and texts."""
+    fitted = load_fitted(settings)
+    probes = [
+        value.tobytes().hex()
+        for probe in (fitted.coverage, fitted.support)
+        for value in (asdict(probe).values() if probe else ())
+    ]
+    texts = {
+        name: digest(
+            "\n".join(f"{chunk.id} {s.plain}" for chunk in read_guide(name).chunks.values() for s in chunk.sentences)
+        )
+        for name in GUIDES
+    }
+    return {
+        "model": chat_name(settings),
+        "embedder": embedder_name(settings),
+        "prompts": digest_prompt((*PREFIX, Message("user", ASIDE), *SUPPORT_PREFIX), LENGTH[1]),
+        "probes": digest(" ".join(probes)),
+        "texts": texts,
+    }
+
+
+def digest(text: str) -> str:
+    """A short name for a text: 64 bits of its sha256."""
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def digest_prompt(prompt: Sequence[Message], limit: int) -> str:
+    """The same for a prompt and the most tokens of its answer."""
+    return digest("\0".join((str(limit), *(f"{message.role}\n{message.content}" for message in prompt))))
+
+
+def set_defaults(**options: Any) -> Settings:
+    """The default settings, whatever a person has chosen."""
+    fields = Settings.model_fields
+    return load_settings(**({name: fields[name].get_default(call_default_factory=True) for name in DEFAULTS} | options))
+
+
+def main(shown_only: bool) -> None:
+    """Write the files."""
+    DRAFTS.parent.mkdir(exist_ok=True)
+    if not shown_only:
+        settings = set_defaults()
+        lines = [json.dumps(describe_origin(settings))]
+        for draft in record_all(settings):
+            lines.append(json.dumps(asdict(draft), ensure_ascii=False, separators=(",", ":")))
+            print(f"{len(lines) - 1} drafts", end="\r", flush=True)
+        DRAFTS.write_text("\n".join((*lines, "")), "utf-8")
+    drafts = read_drafts()[1]
+    SHOWN.write_text("\n\n".join((*show_all(drafts), "")), "utf-8")
+    print(f"{len(drafts)} drafts are in {DRAFTS.relative_to(ROOT)}.")
+
+
+if __name__ == "__main__":
+    main("shown" in sys.argv[1:])

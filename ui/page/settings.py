@@ -1,0 +1,90 @@
+"""The settings screen, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assistant.models.installed import State as InstalledModel
+from assistant.settings import Settings, wording_name
+from ui.page.markup import escape, render_button, render_data, render_screen_top
+
+
+def render_settings(settings: Settings, models: Iterable[InstalledModel], status: str, kept: int) -> str:
+    """What can be changed, and how things stand.
+
+    Args:
+        status: a line about the guide and the model.
+        kept: how many conversations are kept.
+    """
+    return (
+        f'{render_screen_top("Settings")}<div class="settings">'
+        f"{_render_model(settings, models)}{_render_lengths(settings)}{_render_sizes()}{_render_conversations(kept)}"
+        f"<section><h3>How things stand</h3><p>{escape(status)}</p>"
+        f'<p class="path">Texts: {escape(str(settings.corpus))}</p>'
+        f'<p class="path">Models, index and conversations: {escape(str(settings.home))}</p></section></div>'
+    )
+
+
+def _render_model(settings: Settings, models: Iterable[InstalledModel]) -> str:
+    if settings.llm_url:
+        return (
+            "<section><h3>Language model</h3>"
+            f"<p>{escape(wording_name(settings))}, on the server at {escape(settings.llm_host)}.</p></section>"
+        )
+    chat = [one for one in models if one.model.role == "chat"]
+    names = {one.model.name for one in chat}
+    sure = "Change the language model? One that is not here is fetched first."
+    own = "" if settings.model in names else f"<option selected>{escape(settings.model)}</option>"
+    options = own + "".join(
+        f'<option value="{escape(one.model.name)}"{" selected" if one.model.name == settings.model else ""}>'
+        f"{escape(_describe_model(one))}</option>"
+        for one in chat
+    )
+    return (
+        '<section><h3><label for="model">Language model</label></h3>'
+        f'<select id="model"{render_data(change="use", field="model", sure=sure, verb="Change")}>{options}</select>'
+        '<p class="quiet">A larger one words answers better and is slower. '
+        "The guide is checked all the same.</p></section>"
+    )
+
+
+def _describe_model(one: InstalledModel) -> str:
+    where = "here" if one.here else "to be fetched"
+    large = ", too large for this computer" if one.fits is False else ""
+    return f"{one.model.name} ({one.model.bytes / 1e9:.1f} GB, {where}{large})"
+
+
+def _render_lengths(settings: Settings) -> str:
+    rows = (("short", "Short"), ("normal", "Normal"), ("long", "Long"))
+    return _render_radios("Length of answers", "length", rows, settings.length, "change", "use")
+
+
+def _render_sizes() -> str:
+    """`page.js` checks the size that the browser remembers."""
+    rows = (("100", "Normal"), ("125", "Large"), ("150", "Larger"), ("200", "Largest"))
+    return _render_radios("Size of the text", "size", rows, "100", "size", "1")
+
+
+def _render_radios(title: str, name: str, rows: Sequence[tuple[str, str]], checked: str, act: str, value: str) -> str:
+    """A group of radio buttons, a row for each (value, text); `act` and `value` are the data attribute of each."""
+    radios = "".join(
+        f'<label><input type="radio" name="{name}" value="{key}"{" checked" if key == checked else ""}'
+        f"{render_data(**{act: value, 'field': name})}> {text}</label>"
+        for key, text in rows
+    )
+    return f'<fieldset class="radios"><legend>{title}</legend>{radios}</fieldset>'
+
+
+def _render_conversations(kept: int) -> str:
+    """Export, import and deletion of conversations."""
+    sure = f"Delete all {kept} conversations for good? Your plan stays."
+    delete = {"do": "delete-all", "sure": sure, "verb": "Delete all"}
+    return (
+        '<section><h3>Your conversations</h3><div class="after">'
+        + render_button("This one as Markdown", "tool", "", "export-markdown", do="export", file="conversation.md")
+        + render_button("This one as JSON", "tool", "", "export-json", do="export", file="conversation.json")
+        + '<label class="tool file">Import JSON'
+        '<input type="file" accept=".json,application/json" data-import="1"></label>'
+        + (render_button("Delete all", "tool danger", "", "delete-all", **delete) if kept else "")
+        + f'</div><p class="quiet">{kept} kept, on this computer only.</p></section>'
+    )
