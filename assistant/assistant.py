@@ -16,13 +16,13 @@ from assistant.answering.sources import make_passage, revise
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, extract, extract_around, list_documents
 from assistant.errors import GuideError
-from assistant.guide import Follower, Say, indexed, quiet
+from assistant.guide import Follower, Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
 from assistant.question import clean_question
 from assistant.queue import WAIT_SECONDS, AnswerQueue
 from assistant.records import Answer, Passage, Turn
-from assistant.settings import Settings, choose, load_settings
-from index.progress import Progress, unseen
+from assistant.settings import Settings, load_settings, save_choices
+from index.progress import Progress, ignore_progress
 from index.search import Searcher
 
 SERVED_AT_ONCE = 8
@@ -42,13 +42,13 @@ class Assistant:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.preparing: LoadingStatus | None = LoadingStatus(STARTING_LINE)
+        self.loading_status: LoadingStatus | None = LoadingStatus(STARTING_LINE)
         """What is being loaded or fetched; None once everything is loaded."""
         self._components: Components | None = None
         self._loading = Lock()
         self._queue = AnswerQueue(SERVED_AT_ONCE if settings.llm_url else 1)
 
-    def load(self, say: Say = quiet, progress: Progress = unseen) -> Components:
+    def load(self, say: Say = say_nothing, progress: Progress = ignore_progress) -> Components:
         """Fetch what is missing, load the models, bring the index up to date, warm up; only the first call does so."""
         with self._loading:
             if self._components is None:
@@ -57,25 +57,25 @@ class Assistant:
             return self._components
 
     @contextmanager
-    def _preparing(self, progress: Progress = unseen) -> Iterator[tuple[Progress, Say]]:
+    def _preparing(self, progress: Progress = ignore_progress) -> Iterator[tuple[Progress, Say]]:
         """Callbacks for progress and stage that keep `preparing` up to date."""
         line = STARTING_LINE
 
         def set_stage(now: str) -> None:
             nonlocal line
-            line, self.preparing = now, LoadingStatus(now)
+            line, self.loading_status = now, LoadingStatus(now)
 
         def set_progress(done: int, total: int) -> None:
-            self.preparing = LoadingStatus(line, done / total if total else None)
+            self.loading_status = LoadingStatus(line, done / total if total else None)
             progress(done, total)
 
         set_stage(line)
         try:
             yield set_progress, set_stage
         except GuideError as error:
-            self.preparing = LoadingStatus(problem=str(error))
+            self.loading_status = LoadingStatus(problem=str(error))
             raise
-        self.preparing = None
+        self.loading_status = None
 
     def use(self, *, model: str = "", length: str = "") -> None:
         """Change settings from the next question on, and keep them for later starts.
@@ -87,23 +87,23 @@ class Assistant:
         """
         changes = {name: value for name, value in (("model", model), ("length", length)) if value}
         fresh, components = load_settings(**(self.settings.model_dump() | changes)), self.load()
-        self.preparing = None  # clears an earlier problem
+        self.loading_status = None  # clears an earlier problem
         if fresh.model != self.settings.model:
             with self._loading, self._preparing() as (progress, stage):
                 components = replace_model(components, fresh, progress, stage)
                 with self._queue.join() as place:
                     place.wait()
                     self._components = components
-        choose(fresh, **changes)
+        save_choices(fresh, **changes)
         # Settings that changed meanwhile stay.
         self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in changes})
 
     def over(self, corpus: Path) -> Assistant:
         """An assistant over another guide that shares this one's models and its line of questions."""
         components, other = self.load(), Assistant(self.settings.model_copy(update={"corpus": corpus}))
-        store = indexed(other.settings, components.embedder)
+        store = open_fresh_index(other.settings, components.embedder)
         other._components = replace(components, store=store, searcher=Searcher(store, components.embedder))
-        other._queue, other.preparing = self._queue, None
+        other._queue, other.loading_status = self._queue, None
         return other
 
     @property
@@ -143,7 +143,7 @@ class Assistant:
             sizes[document.title] += document.size
         return max(sizes, key=lambda title: sizes[title])
 
-    def topics(self, k: int = 4) -> tuple[str, ...]:
+    def suggest_questions(self, k: int = 4) -> tuple[str, ...]:
         """Up to k questions to start with: the guide's own, or made from its headings, spread over the guide."""
         store = self.load().store
         manifest = store.manifest
@@ -154,7 +154,7 @@ class Assistant:
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
 
-    def documents(self) -> tuple[ListedDocument, ...]:
+    def list_documents(self) -> tuple[ListedDocument, ...]:
         """The documents of the guide, ordered by source."""
         return list_documents(self.load().store)
 
@@ -162,11 +162,11 @@ class Assistant:
         """`count` passages of a document, from number `first` on; None if there is no such document."""
         return extract(self.load().store, source, first, count)
 
-    def around(self, source: str, start: int, before: int = 1, count: int = 3) -> Extract | None:
+    def extract_around(self, source: str, start: int, before: int = 1, count: int = 3) -> Extract | None:
         """`count` passages of a document, from `before` passages ahead of the one that starts at character `start`."""
         return extract_around(self.load().store, source, start, before, count)
 
-    def revised(self, answer: Answer) -> Answer:
+    def revise(self, answer: Answer) -> Answer:
         """A kept answer, its citations found again in the guide as it is now; see `Passage.now`."""
         return revise(answer, self.load().store)
 

@@ -13,7 +13,7 @@ from typing import Literal
 from assistant.answering.sources import make_passage
 from assistant.records import Passage
 from index.chunking.chunk import Chunk, Sentence
-from index.storing.manifest import Indexed
+from index.storing.manifest import IndexedDocument
 from index.storing.store import Store
 
 
@@ -109,13 +109,10 @@ def _find_lead(between: str, sentence: Sentence) -> Lead:
     return "line" if "\n" in between and row else ""
 
 
-def _find_documents(store: Store) -> tuple[Indexed, ...]:
+def _find_documents(store: Store) -> tuple[IndexedDocument, ...]:
     manifest = store.manifest
     return tuple(document for document in manifest.documents if document.chunks) if manifest else ()
 
 
-def _list(document: Indexed) -> ListedDocument:
+def _list(document: IndexedDocument) -> ListedDocument:
     return ListedDocument(document.source, document.title, document.chunks)
-
-
-Listed, Part, Piece = ListedDocument, PlacedPassage, PlacedSentence  # TEMP

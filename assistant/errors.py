@@ -7,7 +7,7 @@ GuideError                says what happened, where, and what to do next
 │   └── BusyError         another machine is building it
 ├── SettingsError         an option, an environment variable or the data folder cannot be used
 ├── QuestionError         the question is empty, too long, or not text
-├── KeepingError          the file of conversations and plan cannot be opened, read or written
+├── HistoryError          the file of conversations and plan cannot be opened, read or written
 ├── ConversationError     an imported file is no conversation, or a remark on an answer is too long
 ├── PlanError             the date of a step is not a date, or its note is too long
 ├── PortError             the address of the page is taken, or we may not use it
@@ -28,7 +28,7 @@ __all__ = [
     "DamagedStoreError",
     "FetchError",
     "GuideError",
-    "KeepingError",
+    "HistoryError",
     "ModelError",
     "PlanError",
     "PortError",
@@ -46,7 +46,7 @@ class QuestionError(GuideError):
     """The question is empty, too long, or not text."""
 
 
-class KeepingError(GuideError):
+class HistoryError(GuideError):
     """The file of conversations and plan cannot be opened, read or written."""
 
 

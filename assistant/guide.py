@@ -12,15 +12,15 @@ from assistant.errors import BusyError, GuideError
 from assistant.settings import Settings, index_folder
 from index.build import Report, build
 from index.embedding.embed import Embedder
-from index.progress import Progress, unseen
+from index.progress import Progress, ignore_progress
 from index.storing.store import Store, open_store
-from index.watch import changes
+from index.watch import watch_changes
 
 Say = Callable[[str], None]
 """Called with a line that a person may want to read while things load."""
 
 
-def quiet(line: str) -> None:
+def say_nothing(line: str) -> None:
     """Say nothing."""
 
 
@@ -28,12 +28,12 @@ MAX_NAMED = 3
 """The most files that a line names; of more, it gives their number."""
 
 
-def opened(settings: Settings, say: Say = quiet) -> Store:
+def open_index(settings: Settings, say: Say = say_nothing) -> Store:
     """The store of the guide. A damaged one is put aside and started anew, with a line. Raises StoreError."""
     return open_store(index_folder(settings), say, *locate_index(settings))
 
 
-def looked_at(settings: Settings) -> Store:
+def open_index_as_is(settings: Settings) -> Store:
     """The store of the guide, a damaged one left where it is. Raises StoreError."""
     return Store(index_folder(settings), *locate_index(settings))
 
@@ -46,12 +46,16 @@ def locate_index(settings: Settings) -> tuple[str, str]:
     return settings.chroma_url, name
 
 
-def indexed(settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
+def open_fresh_index(
+    settings: Settings, embedder: Embedder, say: Say = say_nothing, progress: Progress = ignore_progress
+) -> Store:
     """The store of the guide, its index made equal to the texts, or as it is if another machine is building it."""
-    return fresh(opened(settings, say), settings, embedder, say, progress)
+    return refresh_index(open_index(settings, say), settings, embedder, say, progress)
 
 
-def fresh(store: Store, settings: Settings, embedder: Embedder, say: Say = quiet, progress: Progress = unseen) -> Store:
+def refresh_index(
+    store: Store, settings: Settings, embedder: Embedder, say: Say = say_nothing, progress: Progress = ignore_progress
+) -> Store:
     """The same store, its index made equal to the texts, or as it is if another machine is building it."""
     try:
         report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress, say=say)
@@ -60,22 +64,22 @@ def fresh(store: Store, settings: Settings, embedder: Embedder, say: Say = quiet
             raise
         say(f"{error.what}; until then the index answers as it is.")
     else:
-        for line in told(report):
+        for line in describe_build(report):
             say(line)
     return store
 
 
-def told(report: Report) -> Iterator[str]:
+def describe_build(report: Report) -> Iterator[str]:
     """Yield lines on what a build left out and did, for a person to read."""
     yield from (f"Left out: {line}" for line in report.skipped)
     if report.reason:
         size = f"{report.documents} documents, {report.chunks} chunks"
         cost = f"{report.embedded} texts embedded in {report.seconds:.1f} s"
-        what = changed(report)
+        what = describe_changes(report)
         yield f"Index made ({report.reason}{': ' + what if what else ''}): {size}; {cost}."
 
 
-def changed(report: Report) -> str:
+def describe_changes(report: Report) -> str:
     """Which texts changed, in words; empty if there was no text before, or no text changed."""
     plan = report.plan
     if not plan.untouched and not plan.changed and not plan.gone and not plan.moved:
@@ -97,11 +101,11 @@ def changed(report: Report) -> str:
 def _describe_amount(report: Report) -> str:
     """What changed and how much was embedded, in words."""
     new = f", {report.embedded} sentences and passages new" if report.embedded else ""
-    return f"{changed(report) or 'the guide was read again'}{new}"
+    return f"{describe_changes(report) or 'the guide was read again'}{new}"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Freshness:
     """How far the index follows the texts."""
 
     generation: int = 0
@@ -120,7 +124,7 @@ class Follower:
     """Keeps an index equal to its texts, in a thread of its own, until it is closed."""
 
     def __init__(self, store: Store, settings: Settings, embedder: Embedder) -> None:
-        self.state = State(self._read_generation(store))
+        self.state = Freshness(self._read_generation(store))
         self._store, self._settings, self._embedder = store, settings, embedder
         self._skipped = set(manifest.skipped) if (manifest := store.manifest) else set()
         self._stop = Event()
@@ -138,7 +142,7 @@ class Follower:
         self._thread.join()
 
     def _run(self) -> None:
-        for _ in changes(self._settings.corpus, self._stop):
+        for _ in watch_changes(self._settings.corpus, self._stop):
             try:
                 name = self._embedder.name
                 report = build(
@@ -159,4 +163,4 @@ class Follower:
             self.state = replace(self.state, share=None, problem=problem)
         else:
             # If another process built the index, the report does not say what changed.
-            self.state = State(generation, time.time(), _describe_amount(report), problem=problem)
+            self.state = Freshness(generation, time.time(), _describe_amount(report), problem=problem)

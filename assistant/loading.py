@@ -9,16 +9,16 @@ from pathlib import Path
 from assistant.answering.care import Care
 from assistant.answering.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX
 from assistant.answering.verdicts import Verdicts
-from assistant.guide import Say, fresh, opened
+from assistant.guide import Say, open_index, refresh_index
 from assistant.llm.local import LocalModel
-from assistant.llm.probes import Fitted, load_fitted
-from assistant.llm.served import ServedModel, served
-from assistant.models.catalogue import Role, find
-from assistant.models.installed import is_path, missing, ready
+from assistant.llm.probes import Probes, load_probes
+from assistant.llm.served import ServedModel, connect_to_server
+from assistant.models.catalogue import Role, find_model
+from assistant.models.installed import ensure_model, is_missing, is_path
 from assistant.settings import Settings, embedder_name
 from index.embedding.embed import Embedder
 from index.progress import Progress
-from index.reading.documents import corpus_files
+from index.reading.documents import find_corpus_files
 from index.search import Searcher
 from index.storing.store import Store
 
@@ -60,17 +60,17 @@ def load_components(settings: Settings, say: Say, progress: Progress, stage: Say
     Raises:
         GuideError: a model or the guide cannot be used.
     """
-    corpus_files(settings.corpus)  # a missing guide is reported before anything is fetched or loaded
+    find_corpus_files(settings.corpus)  # a missing guide is reported before anything is fetched or loaded
     chat, embed = _find_chat_file(settings, progress, stage), _fetch_if_missing(settings, "embed", progress, stage)
     stage(LOADING_LINE)
-    fitted = load_fitted(settings)
+    fitted = load_probes(settings)
     with ThreadPoolExecutor(2) as pool:
         # llama.cpp and numpy read the weights from disk while Python imports Chroma.
         loading = pool.submit(_load_chat_model, chat, settings, fitted)
         embedding = pool.submit(Embedder, embed, embedder_name(settings))
-        store, embedder = opened(settings, say), embedding.result()
+        store, embedder = open_index(settings, say), embedding.result()
         stage(READING_LINE)
-        fresh(store, settings, embedder, say, progress)
+        refresh_index(store, settings, embedder, say, progress)
         care = _make_care(settings, embedder, fitted)
         searcher = Searcher(store, embedder)
         model = loading.result()
@@ -81,7 +81,7 @@ def replace_model(components: Components, settings: Settings, progress: Progress
     """The same components with the chat model that the settings name, fetched if it is missing."""
     chat = _find_chat_file(settings, progress, stage)
     stage(LOADING_LINE)
-    fitted = load_fitted(settings)
+    fitted = load_probes(settings)
     model, care = _load_chat_model(chat, settings, fitted), _make_care(settings, components.embedder, fitted)
     return replace(components, model=model, verdicts=Verdicts(model, fitted), care=care)
 
@@ -89,9 +89,9 @@ def replace_model(components: Components, settings: Settings, progress: Progress
 def _fetch_if_missing(settings: Settings, role: Role, progress: Progress, stage: Say) -> Path:
     """The path of the model in use; says that it is being fetched if that is necessary."""
     choice = settings.model if role == "chat" else settings.embedder
-    if not is_path(choice) and missing(settings, find(settings, choice)):
+    if not is_path(choice) and is_missing(settings, find_model(settings, choice)):
         stage(f"Fetching {choice} …")
-    return ready(settings, role, progress=progress)
+    return ensure_model(settings, role, progress=progress)
 
 
 def _find_chat_file(settings: Settings, progress: Progress, stage: Say) -> Path | None:
@@ -99,18 +99,18 @@ def _find_chat_file(settings: Settings, progress: Progress, stage: Say) -> Path 
     return None if settings.llm_url else _fetch_if_missing(settings, "chat", progress, stage)
 
 
-def _load_chat_model(path: Path | None, settings: Settings, fitted: Fitted) -> LocalModel | ServedModel:
+def _load_chat_model(path: Path | None, settings: Settings, fitted: Probes) -> LocalModel | ServedModel:
     """The chat model: on a server, or here with its fixed prefixes evaluated or read from the prefix cache."""
     if path is None:
-        return served(settings)
+        return connect_to_server(settings)
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
-    model.warm_beside(SUPPORT_PREFIX)
+    model.warm_check(SUPPORT_PREFIX)
     if not fitted.coverage:
-        model.warm_beside(COVERAGE_PREFIX)
+        model.warm_check(COVERAGE_PREFIX)
     return model
 
 
-def _make_care(settings: Settings, embedder: Embedder, fitted: Fitted) -> Care:
+def _make_care(settings: Settings, embedder: Embedder, fitted: Probes) -> Care:
     """Care, with the vectors of its examples kept from start to start."""
     return Care(embedder.embed_questions, fitted.danger, settings.home / "cache" / f"care-{embedder.name}.npz")

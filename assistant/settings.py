@@ -40,7 +40,7 @@ def find_shipped(name: str) -> Path:
     return inside if inside.exists() else Path(__file__).resolve().parent.parent / name
 
 
-def shipped_text(name: str) -> str:
+def read_packaged_text(name: str) -> str:
     """Read a text file that lies beside this module."""
     return (Path(__file__).parent / name).read_text("utf-8")
 
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         return is_loopback(self.host) and not self.origin
 
     @property
-    def elsewhere(self) -> str:
+    def remote_llm_host(self) -> str:
         """Host and port of the chat server if it is another machine, to which questions are then sent; else empty."""
         return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
 
@@ -140,7 +140,7 @@ def go_offline() -> None:
     os.environ.update(OFFLINE)
 
 
-def as_variables(settings: Settings) -> dict[str, str]:
+def make_environment(settings: Settings) -> dict[str, str]:
     """The environment for a child process with the same settings."""
     ours = (
         "home",
@@ -166,7 +166,7 @@ def load_settings(**options: Any) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     try:
         settings = Settings(**given)
-        kept = {name: value for name, value in choices(settings).items() if name not in settings.model_fields_set}
+        kept = {name: value for name, value in read_choices(settings).items() if name not in settings.model_fields_set}
         settings = Settings(**(kept | given))
     except ValidationError as error:
         first = error.errors()[0]
@@ -210,13 +210,13 @@ def chat_name(settings: Settings) -> str:
     return Path(settings.model).name
 
 
-def wording_name(settings: Settings) -> str:
+def writer_name(settings: Settings) -> str:
     """The name of the model that words the answers, here or on a server."""
     return (settings.llm_model or "chat-server") if settings.llm_url else chat_name(settings)
 
 
-def choices(settings: Settings) -> dict[str, str]:
-    """Name of setting -> value that was stored by `choose`; empty if nothing was."""
+def read_choices(settings: Settings) -> dict[str, str]:
+    """Name of setting -> value that was stored by `save_choices`; empty if nothing was."""
     try:
         kept = json.loads((settings.home / "choices.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -224,9 +224,9 @@ def choices(settings: Settings) -> dict[str, str]:
     return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
 
 
-def choose(settings: Settings, **kept: str) -> None:
+def save_choices(settings: Settings, **kept: str) -> None:
     """Store choices for later runs; options and the environment take precedence over them."""
     path = settings.home / "choices.json"
     unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(choices(settings) | kept, indent=2), "utf-8")
+    unfinished.write_text(json.dumps(read_choices(settings) | kept, indent=2), "utf-8")
     unfinished.replace(path)

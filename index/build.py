@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from index.changes import READING, Corpus, File, Plan, hash_content, make_document_id, plan
+from index.changes import READING_VERSION, Changes, Corpus, File, find_changes, hash_content, make_document_id
 from index.chunking.chunk import Chunk, chunk_document
 from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
-from index.progress import Progress, unseen
-from index.reading.documents import corpus_files, document_from, read_document
-from index.storing.entries import Entry, entries_of
-from index.storing.manifest import Indexed, Manifest
+from index.progress import Progress, ignore_progress
+from index.reading.documents import find_corpus_files, parse_document, read_document
+from index.storing.entries import Entry, make_entries
+from index.storing.manifest import IndexedDocument, Manifest
 from index.storing.store import Store
 from index.storing.writer import Writer
 
@@ -37,7 +37,7 @@ FOREIGN_REASON = "the index was made by another version of the program"
 class Report:
     """What a build did."""
 
-    plan: Plan
+    plan: Changes
     documents: int
     chunks: int
     entries: int
@@ -58,11 +58,11 @@ class Report:
         return self.plan.to_dict() | {name: value for name, value in kept.items() if name != "plan"}
 
 
-def planned(store: Store, corpus: Path, name: str, *, force: bool = False) -> Plan:
+def plan_build(store: Store, corpus: Path, name: str, *, force: bool = False) -> Changes:
     """What `build` would do now. Raises CorpusError or StoreError."""
     files = Corpus(corpus, store.folder / "files.json").list_files()
     manifest = store.manifest
-    changes = plan(manifest, files, name, force=force)
+    changes = find_changes(manifest, files, name, force=force)
     return replace(changes, reason=FOREIGN_REASON) if manifest is None and store.is_foreign else changes
 
 
@@ -73,7 +73,7 @@ def build(
     name: str,
     *,
     force: bool = False,
-    progress: Progress = unseen,
+    progress: Progress = ignore_progress,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Make the index equal to the corpus; nothing is written if it already is.
@@ -89,8 +89,8 @@ def build(
         CorpusError, StoreError: the index stays as it was.
     """
     begun = time.perf_counter()
-    with store.building(say):
-        changes, manifest, embedded = planned(store, corpus, name, force=force), store.manifest, 0
+    with store.hold_build_lock(say):
+        changes, manifest, embedded = plan_build(store, corpus, name, force=force), store.manifest, 0
         if changes.reason:
             reuse = manifest is not None and manifest.embedder == name and not force
             expected = sum(file.size for file in changes.writing) // ENTRY_BYTES
@@ -99,7 +99,7 @@ def build(
             if not any(document.chunks for document in documents):
                 raise _make_empty_error(documents, changes, corpus)
             ordered = tuple(sorted(documents, key=lambda document: document.source))
-            reading = manifest.chunker if manifest and changes.keeping else READING
+            reading = manifest.chunker if manifest and changes.keeping else READING_VERSION
             manifest = writer.segment_writer.switch(Manifest(name, reading, documents=ordered))
             embedded = writer.embedded
         else:
@@ -109,7 +109,7 @@ def build(
     return Report(changes, *manifest.counts, embedded, skipped, round(time.perf_counter() - begun, 3))
 
 
-def _make_empty_error(documents: Iterable[Indexed], changes: Plan, corpus: Path) -> CorpusError:
+def _make_empty_error(documents: Iterable[IndexedDocument], changes: Changes, corpus: Path) -> CorpusError:
     problems = (*(document.problem for document in documents if document.problem), *changes.unread)
     return CorpusError(problems[0] if problems else f"The texts in {corpus} hold no words")
 
@@ -130,7 +130,7 @@ class _DocumentWriter:
         self._group: list[Entry] = []
         self._done = self._reported = self._total = 0
 
-    def write(self, files: Sequence[File], manifest: Manifest | None) -> Iterator[Indexed]:
+    def write(self, files: Sequence[File], manifest: Manifest | None) -> Iterator[IndexedDocument]:
         """Yield a record for each file once its entries are in a group; all groups are written at the end."""
         before = {document.source: document for document in manifest.documents} if manifest and self._reuse else {}
         self._total = sum(file.size for file in files)
@@ -148,16 +148,16 @@ class _DocumentWriter:
         self._flush()
         self._report(self._total)
 
-    def _write_document(self, file: File, data: bytes) -> Indexed:
+    def _write_document(self, file: File, data: bytes) -> IndexedDocument:
         content = hash_content(data)
         try:
-            document = document_from(data, file.path, file.source)
+            document = parse_document(data, file.path, file.source)
         except CorpusError as error:
             return _make_unread(file, content, str(error))
         identity = make_document_id(file.source, content)
         chunks = entries = size = 0
         for number, chunk in enumerate(chunk_document(document)):
-            for entry in entries_of(chunk, identity, number):
+            for entry in make_entries(chunk, identity, number):
                 self._group.append(entry)
                 entries += 1
             chunks, size = chunks + 1, size + len(chunk.text)
@@ -165,7 +165,7 @@ class _DocumentWriter:
                 self._flush(round(file.size * chunk.end / max(1, len(document.text))))
         if not entries:
             return _make_unread(file, content, f"{file.path} holds no text.")
-        return Indexed(
+        return IndexedDocument(
             identity, file.source, content, document.title, size, chunks, entries, self.segment_writer.segment
         )
 
@@ -201,8 +201,8 @@ class _DocumentWriter:
             self._report(begun + (reached - begun) * (start + len(some)) / len(hashes))
 
 
-def _make_unread(file: File, content: str, problem: str) -> Indexed:
-    return Indexed(make_document_id(file.source, content), file.source, content, problem=problem)
+def _make_unread(file: File, content: str, problem: str) -> IndexedDocument:
+    return IndexedDocument(make_document_id(file.source, content), file.source, content, problem=problem)
 
 
 def read_corpus(corpus: Path) -> tuple[tuple[Chunk, ...], int, tuple[str, ...]]:
@@ -213,7 +213,7 @@ def read_corpus(corpus: Path) -> tuple[tuple[Chunk, ...], int, tuple[str, ...]]:
     """
     chunks: list[Chunk] = []
     skipped: list[CorpusError] = []
-    files = corpus_files(corpus)
+    files = find_corpus_files(corpus)
     for path in files:
         try:
             chunks.extend(chunk_document(read_document(path, path.relative_to(corpus).as_posix())))

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from index.chunking.chunk import CHUNKER_VERSION
-from index.reading.documents import corpus_files, printable
-from index.storing.manifest import Indexed, Manifest
+from index.reading.documents import find_corpus_files, make_printable
+from index.storing.manifest import IndexedDocument, Manifest
 
-SETTLED = 2.0
+SETTLED_SECONDS = 2.0
 """Seconds; two changes of a file within this time may leave it with the same timestamps."""
 
-READING = CHUNKER_VERSION + "".join(f"+{name}" for name in ("mammoth", "pdfminer") if find_spec(name))
+READING_VERSION = CHUNKER_VERSION + "".join(f"+{name}" for name in ("mammoth", "pdfminer") if find_spec(name))
 """Identifies how this program reads and cuts texts. If it changes, all files are read again, and new texts embedded."""
 
 
@@ -40,7 +40,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Changes:
     """What must be done to make the index equal to the corpus. Documents are named by source, and sorted."""
 
     reason: str
@@ -54,7 +54,7 @@ class Plan:
     """The number of documents whose text is unchanged, even if they must be written again for another reason."""
     writing: tuple[File, ...] = ()
     """Files to read, chunk and write."""
-    keeping: tuple[Indexed, ...] = ()
+    keeping: tuple[IndexedDocument, ...] = ()
     """Documents that stay in the index as they are."""
     unread: tuple[str, ...] = ()
     """One line for each file that cannot be read now; its indexed version stays, unless everything is written again."""
@@ -72,7 +72,7 @@ class Plan:
         }
 
 
-def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, force: bool = False) -> Plan:
+def find_changes(manifest: Manifest | None, files: Iterable[File], embedder: str, *, force: bool = False) -> Changes:
     """Compare the texts with the index.
 
     Args:
@@ -90,12 +90,12 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
     gone = [source for source in before if source not in now and not source.startswith(hidden)]
     moved = _pair_moved(gone, added, before, readable)
     old_names, new_names = {old for old, _ in moved}, {new for _, new in moved}
-    reason = "asked to" if force else stale_reason(manifest, embedder)
+    reason = "asked to" if force else find_stale_reason(manifest, embedder)
     touched = {*added, *changed}
     keeping = tuple(d for source, d in before.items() if source not in touched and source not in gone)
     every = bool(reason)
     texts_changed = added or changed or gone
-    return Plan(
+    return Changes(
         reason or ("the texts have changed" if texts_changed else ""),
         added=tuple(sorted(set(added) - new_names)),
         changed=tuple(sorted(changed)),
@@ -105,14 +105,14 @@ def plan(manifest: Manifest | None, files: Iterable[File], embedder: str, *, for
         writing=tuple(file for source, file in readable.items() if every or source in touched),
         keeping=() if every else keeping,
         unread=tuple(
-            f"{printable(file.path)} cannot be read ({file.problem})."
+            f"{make_printable(file.path)} cannot be read ({file.problem})."
             for source, file in now.items()
             if not file.hash and not (source in before and before[source].problem)
         ),
     )
 
 
-def stale_reason(manifest: Manifest | None, embedder: str) -> str:
+def find_stale_reason(manifest: Manifest | None, embedder: str) -> str:
     """Why everything must be written again, in words for a person; empty if it need not be."""
     if manifest is None:
         return "there is no index yet"
@@ -120,12 +120,12 @@ def stale_reason(manifest: Manifest | None, embedder: str) -> str:
         return f"the embedder is now {embedder}, it was {manifest.embedder}"
     # A machine that reads fewer kinds of files does not drop from a shared index what another could read.
     version, *kinds = manifest.chunker.split("+")
-    same = version == CHUNKER_VERSION and set(READING.split("+")[1:]) <= set(kinds)
+    same = version == CHUNKER_VERSION and set(READING_VERSION.split("+")[1:]) <= set(kinds)
     return "" if same else "the program now reads texts in another way"
 
 
 def _pair_moved(
-    gone: Iterable[str], added: Iterable[str], before: dict[str, Indexed], now: dict[str, File]
+    gone: Iterable[str], added: Iterable[str], before: dict[str, IndexedDocument], now: dict[str, File]
 ) -> list[tuple[str, str]]:
     """(old, new): pairs of a source that is gone and an added one with the same bytes; each is in one pair at most."""
     homeless: dict[str, list[str]] = defaultdict(list)
@@ -149,10 +149,10 @@ class Corpus:
         known = self._read_notes()
         kept: dict[str, list[Any]] = {}
         files = []
-        for path in corpus_files(self.folder):
+        for path in find_corpus_files(self.folder):
             source = path.relative_to(self.folder).as_posix()
-            if source != printable(source):
-                files.append(File(path, printable(path), "", 0, "its name is not UTF-8, so it cannot be cited"))
+            if source != make_printable(source):
+                files.append(File(path, make_printable(path), "", 0, "its name is not UTF-8, so it cannot be cited"))
                 continue
             file, note = _hash_file(path, source, known.get(source, []))
             files.append(file)
@@ -188,7 +188,7 @@ def _hash_file(path: Path, source: str, known: list[Any]) -> tuple[File, list[An
         content = hash_content(path.read_bytes())
     except OSError as error:
         return File(path, source, "", 0, os.fspath(error.strerror or str(error))), []
-    settled = time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED
+    settled = time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS
     return File(path, source, content, stat.st_size), [*seen, content] if settled else []
 
 
@@ -198,5 +198,5 @@ def hash_content(data: bytes) -> str:
 
 
 def make_document_id(source: str, content: str) -> str:
-    """The id of one version of a document: the same source, bytes and `READING` give the same id."""
-    return sha256(f"{source}\0{content}\0{READING}".encode(errors="surrogatepass")).hexdigest()[:16]
+    """The id of one version of a document: the same source, bytes and `READING_VERSION` give the same id."""
+    return sha256(f"{source}\0{content}\0{READING_VERSION}".encode(errors="surrogatepass")).hexdigest()[:16]

@@ -8,5 +8,5 @@ Progress = Callable[[int, int], None]
 """Called with (done, total), for example in bytes of the texts to read."""
 
 
-def unseen(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     """Do nothing: the callback of a caller that shows no progress."""

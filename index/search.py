@@ -1,6 +1,6 @@
 """Searches: a question gives ranked chunks, each with the cosine similarity of every sentence.
 
-The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence, or `HEADING_SHARE`
+The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence, or `HEADING_WEIGHT`
 of its heading's cosine, whichever is more. The rank adds `WORDS_WEIGHT` of the share of the question's words that the
 chunk holds, weighted by rarity. What each part brings was measured: see "Retrieval" in CONTRIBUTING.md.
 """
@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from index.chunking.chunk import Chunk
-from index.chunking.words import Rarity, terms
+from index.chunking.words import Rarity, extract_terms
 from index.embedding.embed import Embedder
 from index.storing.store import Candidate, Store
 
-HEADING_SHARE = 0.9
+HEADING_WEIGHT = 0.9
 """Weight of the heading's cosine; below 1, since short texts lie nearer to short questions whatever they say."""
 
 WORDS_WEIGHT = 0.15
 """Weight, in the rank, of the share of the question's words that a chunk holds."""
 
-WIDTH = 200
+ENTRIES_PER_QUERY = 200
 """Entries fetched for each wording of a question."""
 
 SAMPLE_CHUNKS = 5000
@@ -57,7 +57,7 @@ class Searcher:
         if self._cached is None or self._cached[0] != manifest.generation:
             chunks = manifest.counts[1]
             sample = manifest.documents[:: max(1, round(chunks / SAMPLE_CHUNKS))]
-            rarity = Rarity(terms(_join_text(chunk)) for chunk in self._store.chunks(sample))
+            rarity = Rarity(extract_terms(_join_text(chunk)) for chunk in self._store.chunks(sample))
             self._cached = manifest.generation, rarity
         return self._cached[1]
 
@@ -69,16 +69,17 @@ class Searcher:
                 counts.
         """
         queries = [f"{earlier} {question}", question] if earlier else [question]
-        near = self._store.near(self._embedder.embed_questions(queries), WIDTH)
-        asked, rarity = terms(queries[0]), self._learn_rarity()
+        near = self._store.find_nearest(self._embedder.embed_questions(queries), ENTRIES_PER_QUERY)
+        asked, rarity = extract_terms(queries[0]), self._learn_rarity()
         matches = [
-            _make_match(candidate, rarity.share(asked, terms(_join_text(candidate.chunk)))) for candidate in near
+            _make_match(candidate, rarity.share(asked, extract_terms(_join_text(candidate.chunk))))
+            for candidate in near
         ]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
     def knows(self, text: str) -> bool:
         """Whether the corpus, or the sample of a large one, holds any telling word of this text."""
-        return self._learn_rarity().knows(terms(text))
+        return self._learn_rarity().knows(extract_terms(text))
 
 
 def _join_text(chunk: Chunk) -> str:
@@ -87,5 +88,5 @@ def _join_text(chunk: Chunk) -> str:
 
 def _make_match(candidate: Candidate, held: float) -> Match:
     best = max(candidate.sentences, default=candidate.whole)
-    likeness = max((candidate.whole + best) / 2, HEADING_SHARE * candidate.heading)
+    likeness = max((candidate.whole + best) / 2, HEADING_WEIGHT * candidate.heading)
     return Match(candidate.chunk, likeness + WORDS_WEIGHT * held, likeness, candidate.sentences)

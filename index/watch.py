@@ -19,7 +19,7 @@ _CHECK_MS = 1000
 """Milliseconds between checks that the folder itself is still the same."""
 
 
-def changes(corpus: Path, stop: Event) -> Iterator[None]:
+def watch_changes(corpus: Path, stop: Event) -> Iterator[None]:
     """Yield each time the folder may have changed and has come to rest, until `stop` is set.
 
     A folder that is removed or replaced is watched again as soon as it exists.
@@ -33,7 +33,7 @@ def changes(corpus: Path, stop: Event) -> Iterator[None]:
             yield
         first, checked = False, time.monotonic()
         try:
-            # No filter here: only `corpus_files` decides which files are texts.
+            # No filter here: only `find_corpus_files` decides which files are texts.
             bursts = watch(
                 corpus,
                 watch_filter=None,

@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from assistant import Assistant
 from assistant.history.conversation import Conversations
-from assistant.history.database import NAME, Database
+from assistant.history.database import DATABASE_NAME, Database
 from assistant.history.plan import Plan
 from assistant.records import Answer
 from assistant.settings import index_folder
-from ui.serving.server import Served, launch
+from ui.serving.server import RunningServer, launch
 
 LONG = 120_000
 """Milliseconds to wait for what a slow machine will still do; not a measure of anything."""
@@ -66,7 +66,7 @@ class Desk:
         """What a test calls a conversation -> its id."""
         self._begun = assistant.settings.model_copy(update={"port": 0})
         self.assistant.settings = self._begun
-        self.served: Served = launch(assistant)
+        self.served: RunningServer = launch(assistant)
 
     @property
     def address(self) -> str:
@@ -106,7 +106,7 @@ class Desk:
 
     def stored(self) -> bytes:
         """Every byte of the database's files."""
-        return b"".join(path.read_bytes() for path in sorted(self.home.glob(f"{Path(NAME).stem}*")))
+        return b"".join(path.read_bytes() for path in sorted(self.home.glob(f"{Path(DATABASE_NAME).stem}*")))
 
 
 @contextmanager

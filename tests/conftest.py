@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.llm.local import LocalModel
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 from assistant.records import Answer
 from assistant.settings import OFFLINE, index_folder, load_settings
 from index.build import build
@@ -68,7 +68,7 @@ def settings(home: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def embedder(settings: Settings) -> Embedder:
-    return Embedder(ready(settings, "embed"), settings.embedder)
+    return Embedder(ensure_model(settings, "embed"), settings.embedder)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +82,7 @@ def shipped(settings: Settings, embedder: Embedder) -> Searcher:
 @pytest.fixture(scope="session")
 def tiny(settings: Settings) -> LocalModel:
     """A chat model that knows nothing and is quick, with little room."""
-    return LocalModel(ready(settings.model_copy(update={"model": TINY}), "chat"), 2048)
+    return LocalModel(ensure_model(settings.model_copy(update={"model": TINY}), "chat"), 2048)
 
 
 @pytest.fixture(scope="session")

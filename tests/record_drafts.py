@@ -33,14 +33,14 @@ from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
 from assistant.answering.write import remove_opening, stream_sentences, write_draft
 from assistant.llm.model import Message, Usage
-from assistant.llm.probes import Fitted, load_fitted
+from assistant.llm.probes import Probes, load_probes
 from assistant.loading import Components
 from assistant.measuring.evaluate import Case, read_cases
 from assistant.question import clean_question
 from assistant.settings import LENGTHS, chat_name, embedder_name, load_settings
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
-from index.chunking.words import Rarity, terms
+from index.chunking.words import Rarity, extract_terms
 from index.search import Match
 
 DRAFTS, SHOWN = (TESTS / "drafts" / name for name in ("drafts.jsonl", "shown.txt"))
@@ -150,14 +150,14 @@ class RecordedSearcher:
 
     def knows(self, text: str) -> bool:
         """Whether the corpus has any word in which a text tells something."""
-        return read_guide(self._draft.corpus).rarity.knows(terms(text))
+        return read_guide(self._draft.corpus).rarity.knows(extract_terms(text))
 
 
 @cache
 def read_guide(name: str) -> Guide:
     """One of the GUIDES."""
     chunks = read_corpus(GUIDES[name])[0]
-    return Guide({c.id: c for c in chunks}, Rarity(terms(f"{' '.join(c.headings)} {c.text}") for c in chunks))
+    return Guide({c.id: c for c in chunks}, Rarity(extract_terms(f"{' '.join(c.headings)} {c.text}") for c in chunks))
 
 
 def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:
@@ -188,7 +188,7 @@ def replay(draft: Draft, verdict: Callable[[str], float] | None = None) -> tuple
 def write_answer(model: RecordedModel, retrieval: Retrieval, history: Sequence[str]) -> Answer:
     """The whole answer, from the draft on."""
     prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
-    verdicts = Verdicts(model, Fitted())  # type: ignore[arg-type]
+    verdicts = Verdicts(model, Probes())  # type: ignore[arg-type]
     writing = write_draft(model, verdicts, retrieval, prompt, LENGTH, Clock(0.0), 0)
     asked = (*history, retrieval.question)
     answer = complete_draft(run_to_end(writing), retrieval, asked)
@@ -282,7 +282,7 @@ def read_verdicts(found: Retrieval, pieces: Sequence[str], verdict: Callable[[st
 
 def describe_origin(settings: Settings) -> dict[str, Any]:
     """What drafts are made from: names, and digests of prompts, probes and texts."""
-    fitted = load_fitted(settings)
+    fitted = load_probes(settings)
     probes = [
         value.tobytes().hex()
         for probe in (fitted.coverage, fitted.support)

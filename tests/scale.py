@@ -24,12 +24,12 @@ from statistics import median
 import numpy as np
 from hashed import HashedEmbedder
 
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
-from index.build import build, planned, read_corpus
+from index.build import build, plan_build, read_corpus
 from index.embedding.embed import Embedder, Vectors
-from index.search import WIDTH
-from index.storing.entries import entries_of
+from index.search import ENTRIES_PER_QUERY
+from index.storing.entries import make_entries
 from index.storing.store import Store
 
 CHUNKS = 10
@@ -86,7 +86,7 @@ def measure_growth(documents: int, real: Embedder) -> None:
             texts = build(store, corpus, lambda: real, real.name).embedded
             times.append(time.perf_counter() - begun)
         begun = time.perf_counter()
-        planned(store, corpus, real.name)
+        plan_build(store, corpus, real.name)
         print(
             f"       one edit of one document: {median(times):.2f} s ({texts} texts embedded); "
             f"to see that nothing changed: {time.perf_counter() - begun:.3f} s"
@@ -98,7 +98,7 @@ def measure_growth(documents: int, real: Embedder) -> None:
             vectors = real.embed_questions([question])
             embedding.append(time.perf_counter() - begun)
             begun = time.perf_counter()
-            store.near(vectors, WIDTH)
+            store.find_nearest(vectors, ENTRIES_PER_QUERY)
             searching.append(time.perf_counter() - begun)
         print(
             f"       search: {1000 * median(searching):.0f} ms, and {1000 * median(embedding):.0f} ms for the question"
@@ -110,7 +110,7 @@ def measure_throughput(documents: int, real: Embedder) -> None:
     with tempfile.TemporaryDirectory() as place:
         corpus, store = Path(place) / "corpus", Store(Path(place) / "index")
         write_corpus(corpus, documents)
-        texts = sorted({e.text for chunk in read_corpus(corpus)[0] for e in entries_of(chunk)}, key=len)
+        texts = sorted({e.text for chunk in read_corpus(corpus)[0] for e in make_entries(chunk)}, key=len)
         real.embed_documents(texts[:64])
         begun = time.perf_counter()
         for start in range(0, len(texts), 64):
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--edits", action="store_true")
     options = parser.parse_args()
     settings = load_settings()
-    real = Embedder(ready(settings, "embed"), settings.embedder)
+    real = Embedder(ensure_model(settings, "embed"), settings.embedder)
     real.embed_documents(["Warm."])
     if options.edits:
         measure_edits(real)

@@ -68,7 +68,8 @@ ONLY_IN = {
 
 READ_ENVIRONMENT = {
     "assistant.settings": "the settings, and the offline switches that it sets",
-    "assistant.cli.command": "warns of a variable that overrules a choice; ASSISTANT_DEBUG",
+    "assistant.cli.command": "ASSISTANT_DEBUG",
+    "assistant.cli.model_commands": "warns of a variable that overrules a choice",
     "assistant.cli.doctor": "shows the switches",
     "assistant.models.fetch": "a process of its own, the only one that goes online: it takes the switches out",
     "assistant.models.registry": "gives pip a place of its own for what it unpacks",

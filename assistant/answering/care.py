@@ -21,9 +21,9 @@ import numpy as np
 import sentencex
 
 from assistant.errors import SettingsError
-from assistant.llm.probes import Danger
+from assistant.llm.probes import DangerClassifier
 from assistant.records import Answer, AnswerSentence, Contact
-from assistant.settings import shipped_text
+from assistant.settings import read_packaged_text
 from index.embedding.embed import Vectors
 
 if sys.version_info >= (3, 11):
@@ -80,7 +80,7 @@ class Care:
         cache: the file in which the vectors of the examples are kept between starts; None keeps none.
     """
 
-    def __init__(self, embed: Embed, classifier: Danger | None = None, cache: Path | None = None) -> None:
+    def __init__(self, embed: Embed, classifier: DangerClassifier | None = None, cache: Path | None = None) -> None:
         self._embed, self._cache = embed, cache
         self._classifier = classifier
         self._book = read_care_book()
@@ -178,7 +178,7 @@ def fold(text: str) -> str:
 def read_care_book() -> CareBook:
     """`care.toml`, read once; SettingsError names what is wrong with it."""
     try:
-        book = tomllib.loads(shipped_text("care.toml"))
+        book = tomllib.loads(read_packaged_text("care.toml"))
         contacts = {name: Contact(who, number, country) for name, (country, who, number) in book["contacts"].items()}
         kinds = tuple(_read_kind(kept, contacts, book["words"]) for kept in book["kind"])
         harmless = _compile_patterns(book["harmless"]["patterns"], book["words"])

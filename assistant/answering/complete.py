@@ -10,7 +10,7 @@ from assistant.answering.sources import make_span
 from assistant.answering.steps import choose_follow_ups
 from assistant.answering.write import fill_citations, repeats
 from assistant.records import Answer, AnswerSentence, Citation
-from index.chunking.words import words
+from index.chunking.words import split_words
 
 QUOTED = 2
 """How many of the guide's own sentences are quoted when nothing of a draft is left."""
@@ -51,7 +51,7 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             (one.match.score + cosine, one.number, sentence)
             for one in retrieval.selections
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
-            if retrieval.same_question or words(sentence.plain)[:1] not in (["yes"], ["no"])
+            if retrieval.same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"])
         ),
         key=lambda row: -row[0],
     )[:most]

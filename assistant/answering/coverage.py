@@ -13,7 +13,7 @@ from assistant.answering.retrieve import PASSAGES, Retrieval
 from assistant.answering.verdicts import Verdicts
 from assistant.language.english import NUMBER_WORDS, QUANTITY
 from assistant.llm.model import Message
-from index.chunking.words import words
+from index.chunking.words import split_words
 from index.search import Match
 
 UNLIKE = 0.15
@@ -44,7 +44,7 @@ def measure_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: 
     likeness = retrieval.likeness
     if likeness < UNLIKE:
         return -math.inf, "nothing in the guide is near it"
-    if QUANTITY.search(" ".join(words(asked))) and not any(map(_has_number, retrieval.matches[:PASSAGES])):
+    if QUANTITY.search(" ".join(split_words(asked))) and not any(map(_has_number, retrieval.matches[:PASSAGES])):
         return -math.inf, "it asks for a number, and the guide gives none"
     if likeness >= (CLEAR if verdicts.reads_coverage else CLEAR_WITHOUT_PROBE):
         return math.inf, ""
@@ -55,4 +55,4 @@ def measure_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: 
 def _has_number(match: Match) -> bool:
     """Whether a chunk says how many, how much or how often, in figures or words."""
     text = f"{match.chunk.heading} {match.chunk.text}"
-    return any(word[0].isdigit() or word in NUMBER_WORDS for word in words(text))
+    return any(word[0].isdigit() or word in NUMBER_WORDS for word in split_words(text))

@@ -26,7 +26,7 @@ from assistant.language.english import (
 )
 from assistant.records import Citation
 from index.chunking.chunk import Sentence
-from index.chunking.words import stem, terms, words
+from index.chunking.words import extract_terms, split_words, stem
 
 MOST = 5
 """The most sentences of the guide that support one sentence together."""
@@ -86,7 +86,7 @@ class Grounder:
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
         }
         self._verdict = verdict
-        self._asked = terms(question)
+        self._asked = extract_terms(question)
 
     def find_support(self, claim: str) -> tuple[Citation, ...]:
         """What supports a sentence of a draft, best first; empty if nothing does."""
@@ -104,13 +104,13 @@ class Grounder:
 
     def _choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
         """The fewest sentences that hold most telling words of a claim, best first; none if they hold too few."""
-        telling = terms(claim)
-        spoken = [stem(word) for word in words(claim)]
+        telling = extract_terms(claim)
+        spoken = [stem(word) for word in split_words(claim)]
         ranked = sorted(self._evidence, key=lambda e: (-_score_nearness(spoken, telling, e), e.number))
         chosen: list[Evidence] = []
         held: frozenset[str] = frozenset()
         for evidence in ranked:
-            brings = (evidence.terms | terms(evidence.heading)) & telling
+            brings = (evidence.terms | extract_terms(evidence.heading)) & telling
             adds = len(brings - held)
             if len(chosen) < MOST and adds and (not chosen or adds >= max(1, ADDS * len(telling))):
                 chosen.append(evidence)
@@ -119,11 +119,11 @@ class Grounder:
 
     def _is_confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """The chat model's verdict, weighed with the share of the claim's words that the evidence holds."""
-        telling = terms(claim)
+        telling = extract_terms(claim)
         held = frozenset[str]().union(*(e.terms for e in chosen))
         if not telling & held - self._asked:  # it only repeats the question
             return False
-        headings = frozenset[str]().union(*(terms(e.heading) for e in chosen))
+        headings = frozenset[str]().union(*(extract_terms(e.heading) for e in chosen))
         if len(telling & headings - held) > len(telling & held):  # it is made of a heading, which states nothing
             return False
         ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
@@ -138,34 +138,34 @@ class Grounder:
     def _has_given_examples(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """Whether the examples in a claim come from its evidence or from the question."""
         held = self._asked.union(*(e.terms for e in chosen))
-        given = [terms(match["example"]) for match in EXAMPLE.finditer(claim)]
+        given = [extract_terms(match["example"]) for match in EXAMPLE.finditer(claim)]
         return all(len(some & held) >= EXAMPLE_HELD * len(some) for some in given)
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether the numbers, quotations and names of a claim stand in its evidence, and no absolute word is added."""
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
-    there, spoken = frozenset(_find_figures(text)), frozenset(words(text))
+    there, spoken = frozenset(_find_figures(text)), frozenset(split_words(text))
     if not there.issuperset(_find_figures(claim)):
         return False
     if claim.count("“") != claim.count("”") or claim.count('"') % 2:  # a piece of an invented conversation
         return False
-    quotations = (" ".join(words(quotation)) for quotation in QUOTATION.findall(claim))
-    if not all(quotation in " ".join(words(text)) for quotation in quotations):
+    quotations = (" ".join(split_words(quotation)) for quotation in QUOTATION.findall(claim))
+    if not all(quotation in " ".join(split_words(text)) for quotation in quotations):
         return False
-    said = frozenset(words(claim))
+    said = frozenset(split_words(claim))
     if not ((ABSOLUTE_WORDS | AUTHORITIES) & said) <= spoken or (
         said & WEIGHING_WORDS and not spoken & (WEIGHING_WORDS | NEGATIONS)
     ):
         return False
-    named = (word for name in NAME.findall(claim) for word in words(name))
+    named = (word for name in NAME.findall(claim) for word in split_words(name))
     return all(any(other.startswith(word) for other in spoken) for word in named)
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether a claim repeats its evidence nearly word for word: no new telling word, and negated alike."""
-    spoken = [stem(word) for word in words(claim)]
-    if not terms(claim) <= frozenset[str]().union(*(e.terms | terms(e.heading) for e in evidence)):
+    spoken = [stem(word) for word in split_words(claim)]
+    if not extract_terms(claim) <= frozenset[str]().union(*(e.terms | extract_terms(e.heading) for e in evidence)):
         return False
     for some in (evidence[:1], sorted(evidence, key=lambda e: (e.number, e.sentence.start))):
         text = [word for e in some for word in e.words]
@@ -192,24 +192,24 @@ def _list_evidence(selections: Iterable[Selection]) -> Iterable[Evidence]:
         heading = one.match.chunk.heading
         heading = "" if heading.endswith("?") else remove_label(heading)
         for sentence in one.match.chunk.sentences:
-            stems = tuple(stem(word) for word in words(sentence.plain))
-            yield Evidence(one.number, heading, sentence, stems, terms(sentence.plain))
+            stems = tuple(stem(word) for word in split_words(sentence.plain))
+            yield Evidence(one.number, heading, sentence, stems, extract_terms(sentence.plain))
 
 
 def _score_nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:
     """How much of a claim stands in a piece of evidence, 0 to 2: telling words, and all words in their order."""
-    shared = len((evidence.terms | terms(evidence.heading)) & telling) / max(1, len(telling))
+    shared = len((evidence.terms | extract_terms(evidence.heading)) & telling) / max(1, len(telling))
     return shared + count_common(spoken, evidence.words) / max(1, len(spoken))
 
 
 def _is_negated(text: str) -> bool:
     """Whether a text holds an odd number of negations."""
-    return sum(word in NEGATIONS for word in words(text)) % 2 == 1
+    return sum(word in NEGATIONS for word in split_words(text)) % 2 == 1
 
 
 def _find_figures(text: str) -> Iterable[str]:
     """Yield the numbers of a text, in figures; small ones also from words, but for "one", mostly a pronoun."""
-    for word in words(text):
+    for word in split_words(text):
         if word[0].isdigit():
             yield word
         elif word in FIGURES and word != "one":

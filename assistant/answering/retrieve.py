@@ -11,7 +11,7 @@ from assistant.answering.steps import form_question, remove_label
 from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS
 from assistant.records import Turn
 from index.chunking.chunk import Sentence
-from index.chunking.words import FUNCTION_WORDS, words
+from index.chunking.words import FUNCTION_WORDS, split_words
 from index.search import Match, Searcher
 
 MATCHES = 12
@@ -113,7 +113,7 @@ def leans(question: str, knows: Callable[[str], bool]) -> bool:
     Args:
         knows: whether the guide has any word of a text; a short but whole question without one changes the subject.
     """
-    spoken = words(question)
+    spoken = split_words(question)
     telling = [word for word in spoken if word not in FUNCTION_WORDS]
     if LINK_TO_EARLIER.match(" ".join(spoken)) or (len(telling) <= 5 and not POINTING_WORDS.isdisjoint(spoken)):
         return True

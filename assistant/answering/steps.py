@@ -22,7 +22,7 @@ from assistant.language.english import (
 )
 from assistant.records import Answer, NextStep, Passage
 from index.chunking.chunk import Chunk, Sentence
-from index.chunking.words import terms, words
+from index.chunking.words import extract_terms, split_words
 from index.search import Match
 
 STEPS, FOLLOW_UPS = 3, 3
@@ -90,7 +90,11 @@ def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[floa
 
 def tells_to_do(sentence: str) -> bool:
     """Whether a sentence is an instruction: it opens with a verb, after at most a link or a purpose."""
-    if not len(words(sentence)) >= 4 or len(sentence) > STEP_LIMIT or sentence.rstrip("”\"')")[-1:] not in (".", "!"):
+    if (
+        not len(split_words(sentence)) >= 4
+        or len(sentence) > STEP_LIMIT
+        or sentence.rstrip("”\"')")[-1:] not in (".", "!")
+    ):
         return False
     rest = SPOKEN_LABEL.sub("", sentence[_find_link_end(sentence) :])
     purpose = CONDITION_FIRST.match(rest)
@@ -109,14 +113,14 @@ def _find_link_end(sentence: str) -> int:
 
 
 def _opens_with_verb(text: str) -> bool:
-    opening = words(text[:80])[:2]
+    opening = split_words(text[:80])[:2]
     return bool(opening) and opening[0] in IMPERATIVES and (len(opening) == 1 or opening[1] not in NOT_AFTER_IMPERATIVE)
 
 
 def _is_repeated(one: str, other: str) -> bool:
     """Whether most telling words of one text stand in the other."""
-    telling = terms(one)
-    return len(telling & terms(other)) >= 0.7 * len(telling)
+    telling = extract_terms(one)
+    return len(telling & extract_terms(other)) >= 0.7 * len(telling)
 
 
 def choose_follow_ups(chunks: Iterable[Chunk], asked: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from assistant.answering.prompt import ASIDE, COVERAGE_PREFIX, SUPPORT_PREFIX, b
 from assistant.answering.retrieve import Retrieval, choose_sentences
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message
-from assistant.llm.probes import Fitted
+from assistant.llm.probes import Probes
 from assistant.llm.served import ServedModel
 
 DECIDING_CHUNKS, DECIDING_SENTENCES = 2, 3
@@ -25,7 +25,7 @@ class Verdicts:
         fitted: the probes for this model; none are used with a model on a server, which gives no logits.
     """
 
-    def __init__(self, model: LocalModel | ServedModel, fitted: Fitted) -> None:
+    def __init__(self, model: LocalModel | ServedModel, fitted: Probes) -> None:
         self._model = model
         local = isinstance(model, LocalModel)
         self._coverage = fitted.coverage if local else None

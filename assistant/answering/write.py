@@ -18,7 +18,7 @@ from assistant.answering.verdicts import Verdicts
 from assistant.language.english import YES_OR_NO
 from assistant.llm.model import ChatModel, Message
 from assistant.records import Answer, AnswerSentence, Passage, Span
-from index.chunking.words import FUNCTION_WORDS, terms, words
+from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
 
 REPEATED = 0.2
 """A sentence repeats another if no more than this share of its telling words is new."""
@@ -87,8 +87,8 @@ def _split(text: str) -> list[str]:
 
 def repeats(sentence: str, answer: Answer) -> bool:
     """Whether a sentence says hardly anything that a sentence of the answer has not said."""
-    telling = terms(sentence)
-    return any(len(telling - terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
+    telling = extract_terms(sentence)
+    return any(len(telling - extract_terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
 
 
 def remove_opening(sentence: str, asked: str) -> str:
@@ -97,7 +97,7 @@ def remove_opening(sentence: str, asked: str) -> str:
     The check sees what a sentence says, but not what it says yes to.
     """
     opening = re.match(r"(\w+)(?:[,.!:;–—-]+\s+(?=\w)|\s+(?=(?P<anew>(?!I\b)[A-Z])))", sentence)
-    if not opening or opening[1].casefold() not in (*YES_OR_NO, *words(asked)):
+    if not opening or opening[1].casefold() not in (*YES_OR_NO, *split_words(asked)):
         return sentence
     if opening["anew"] and opening[1].casefold() in FUNCTION_WORDS:  # "When Ann ..."
         return sentence

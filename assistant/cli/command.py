@@ -33,14 +33,14 @@ from assistant.cli.terminal import (
     show_progress,
 )
 from assistant.errors import GuideError, QuestionError
-from assistant.guide import looked_at, opened
+from assistant.guide import open_index, open_index_as_is
 from assistant.question import clean_question
 from assistant.records import Turn
 from assistant.settings import Settings, embedder_name, load_settings
-from index.build import build, planned
+from index.build import build, plan_build
 from index.embedding.embed import Embedder
 from index.storing.store import Store
-from index.watch import changes
+from index.watch import watch_changes
 
 app = typer.Typer(help="Ask one guide, on this machine alone.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(model_commands.app, name="models")
@@ -136,14 +136,14 @@ def index(
     """Make the index equal to the texts."""
     settings = load_settings(corpus=corpus)
     if status or dry_run:
-        store = looked_at(settings)
-        pending = planned(store, settings.corpus, embedder_name(settings), force=force)
+        store = open_index_as_is(settings)
+        pending = plan_build(store, settings.corpus, embedder_name(settings), force=force)
         print_status(store, settings, pending, as_json) if status else print_pending(pending, as_json)
     else:
-        store = opened(settings, say)
+        store = open_index(settings, say)
         load_embedder = make_embedder_loader(settings, processes)
         _build(store, settings, load_embedder, force, as_json)
-        for _ in changes(settings.corpus, Event()) if watch else ():
+        for _ in watch_changes(settings.corpus, Event()) if watch else ():
             _build(store, settings, load_embedder, False, as_json, watching=True)
 
 
@@ -179,7 +179,7 @@ def feedback(as_json: AsJson = False, corpus: Corpus = None) -> None:
 
     settings = load_settings(corpus=corpus)
     conversations = Conversations(Database(settings.home, say), str(settings.corpus.resolve()))
-    print_ratings(conversations.rated(), as_json)
+    print_ratings(conversations.list_ratings(), as_json)
 
 
 def _read_question() -> str:

@@ -13,11 +13,11 @@ import typer
 
 from assistant.cli.terminal import AsJson, Corpus, ModelOption, out
 from assistant.errors import GuideError
-from assistant.guide import looked_at
-from assistant.llm.served import served
+from assistant.guide import open_index_as_is
+from assistant.llm.served import connect_to_server
 from assistant.models import installed
 from assistant.settings import OFFLINE, Settings, embedder_name, index_folder, load_settings
-from index.build import planned
+from index.build import plan_build
 
 app = typer.Typer()
 
@@ -37,7 +37,7 @@ def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = 
 
 def _examine(settings: Settings) -> dict[str, dict[str, Any]]:
     """Collect the report: section -> name -> value."""
-    memory = installed.machine_memory()
+    memory = installed.read_memory_limit()
     return {
         "machine": {
             "system": platform.platform(),
@@ -78,7 +78,7 @@ def _find_version(name: str) -> str:
 def _describe_model(settings: Settings, choice: str) -> str:
     if installed.is_path(choice):
         return f"{choice} ({'here' if Path(choice).expanduser().exists() else 'missing'})"
-    state = {state.model.name: state for state in installed.states(settings)}.get(choice)
+    state = {state.model.name: state for state in installed.list_models(settings)}.get(choice)
     if state is None:
         return f"{choice} (not in the catalogue)"
     return f"{choice} ({state.problem or ('verified' if state.verified else 'here' if state.here else 'missing')})"
@@ -87,7 +87,7 @@ def _describe_model(settings: Settings, choice: str) -> str:
 def _describe_server(settings: Settings) -> str:
     """Name the chat server and its model, or say why it cannot be used."""
     try:
-        model = served(settings)
+        model = connect_to_server(settings)
     except GuideError as error:
         return str(error)
     return f"{model.model} on {model.url} (there)"
@@ -98,8 +98,8 @@ def _describe_index(settings: Settings) -> str:
     if not settings.chroma_url and not folder.exists():
         return "not made yet"
     try:
-        store = looked_at(settings)
-        reason = planned(store, settings.corpus, embedder_name(settings)).reason
+        store = open_index_as_is(settings)
+        reason = plan_build(store, settings.corpus, embedder_name(settings)).reason
         chunks = store.manifest.counts[1] if store.manifest else 0
     except GuideError as error:
         return str(error)

@@ -12,7 +12,7 @@ from rich.table import Table
 from assistant.assistant import open_assistant
 from assistant.cli.terminal import AsJson, Corpus, ModelOption, make_embedder_loader, out, say, show_progress
 from assistant.llm.local import LocalModel
-from assistant.llm.probes import NAME, save
+from assistant.llm.probes import FILE_NAME, save_probes
 from assistant.measuring import evaluate
 from assistant.models import installed
 from assistant.settings import chat_name, embedder_name, load_settings
@@ -31,9 +31,9 @@ def evaluate_answers(
     as_json: AsJson = False,
 ) -> None:
     """Measure how far the answers can be trusted."""
-    cases = evaluate.chosen(evaluate.read_cases(questions), half, most)
+    cases = evaluate.choose_cases(evaluate.read_cases(questions), half, most)
     labelled = evaluate.read_labels(labels) if labels else ()
-    pairs = [pair for pair in labelled if evaluate.half_of(pair.id) == "checking"]
+    pairs = [pair for pair in labelled if evaluate.assign_half(pair.id) == "checking"]
     assistant = open_assistant(load_settings(corpus=corpus))
     with show_progress() as progress:
         assistant.load(say, progress)
@@ -45,7 +45,7 @@ def evaluate_answers(
     _print_evaluation(evaluation, f"{questions.name}, {half}: {len(cases)} questions")
     for one in evaluation.outcomes if details else ():
         if one.failures:
-            text = json.dumps(evaluate.failure(one), ensure_ascii=False, indent=2)
+            text = json.dumps(evaluate.describe_failure(one), ensure_ascii=False, indent=2)
             out.print(text, markup=False, soft_wrap=True)
 
 
@@ -61,9 +61,9 @@ def bench(
     """Measure how fast it is here, beside what this machine allows; takes a few minutes, best with nothing else on."""
     # Imported late: no other command needs it.
     from assistant.measuring.bench import bench as measure
-    from assistant.measuring.jsonlines import json_lines
+    from assistant.measuring.jsonlines import read_json_lines
 
-    asked = [str(row["question"]) for row in json_lines(questions, ("question",))] if questions else []
+    asked = [str(row["question"]) for row in read_json_lines(questions, ("question",))] if questions else []
     assistant = open_assistant(load_settings(corpus=corpus, model=model))
     with show_progress("Measuring") as progress:
         report = measure(assistant, asked, most, starts, progress)
@@ -89,11 +89,13 @@ def fit_examples(
     from assistant.measuring.fit import fit, read_examples
 
     settings = load_settings()
-    known, path = read_examples(examples), into or settings.home / NAME
-    chat = LocalModel(installed.ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
+    known, path = read_examples(examples), into or settings.home / FILE_NAME
+    chat = LocalModel(
+        installed.ensure_model(settings, "chat"), settings.context, settings.threads, settings.home / "cache"
+    )
     with show_progress("Reading the examples") as progress:
         fitted = fit(make_embedder_loader(settings)(), chat, known, progress)
-    save(path, fitted, embedder_name(settings), chat_name(settings))
+    save_probes(path, fitted, embedder_name(settings), chat_name(settings))
     out.print(
         f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
     )

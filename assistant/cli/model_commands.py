@@ -24,7 +24,7 @@ def list_by_default(context: typer.Context) -> None:
 @app.command("list")
 def list_models() -> None:
     """List the models of the catalogue."""
-    for state in installed.states(load_settings()):
+    for state in installed.list_models(load_settings()):
         model = state.model
         here = "here" if state.verified else ("damaged" if state.problem else "not verified") if state.here else ""
         memory = f"{model.memory:.1f} GB memory" + (" (more than there is)" if state.fits is False else "")

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from assistant.cli.terminal import out
-from assistant.guide import told
+from assistant.guide import describe_build
 from assistant.records import Answer
 from assistant.settings import Settings
 from index.build import Report
-from index.changes import Plan
+from index.changes import Changes
 from index.storing.store import Store
 
 if TYPE_CHECKING:  # only `assistant feedback` loads the history
@@ -68,7 +68,7 @@ def print_ratings(ratings: Sequence[Rating], as_json: bool) -> None:
         out.print("Nothing was found helpful or not yet. Each answer on the page can be.")
 
 
-def print_status(store: Store, settings: Settings, pending: Plan, as_json: bool) -> None:
+def print_status(store: Store, settings: Settings, pending: Changes, as_json: bool) -> None:
     """Print whether the index is fresh, and its size."""
     manifest = store.manifest
     documents, chunks, entries = manifest.counts if manifest else (0, 0, 0)
@@ -78,7 +78,7 @@ def print_status(store: Store, settings: Settings, pending: Plan, as_json: bool)
     print(json.dumps(status, indent=2) if as_json else f"The index of {settings.corpus} is {text} ({chunks} chunks).")
 
 
-def print_pending(pending: Plan, as_json: bool) -> None:
+def print_pending(pending: Changes, as_json: bool) -> None:
     """Print what a build would do, a line for each document that it would touch."""
     if as_json:
         print(json.dumps(pending.to_dict(), indent=2))
@@ -98,7 +98,7 @@ def print_report(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.to_dict()), flush=True)
         return
-    for line in told(report):
+    for line in describe_build(report):
         out.print(line, markup=False, soft_wrap=True)
     if not report.reason:
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")

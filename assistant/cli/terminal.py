@@ -51,7 +51,7 @@ def make_embedder_loader(settings: Settings, processes: int = 1) -> Callable[[],
 
     @cache
     def load() -> Embedder:
-        folder = installed.ready(settings, "embed")
+        folder = installed.ensure_model(settings, "embed")
         say("Loading the embedder …")
         return Embedder(folder, embedder_name(settings), processes)
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from assistant.errors import ConversationError, KeepingError
+from assistant.errors import ConversationError, HistoryError
 from assistant.history.database import Database
 from assistant.question import QUESTION_LIMIT
 from assistant.records import Answer, Passage, Span
@@ -114,7 +114,7 @@ _HEAD = TypeAdapter(_Head)
 
 
 class Conversations:
-    """The conversations about one guide. Every method may raise KeepingError.
+    """The conversations about one guide. Every method may raise HistoryError.
 
     Args:
         guide: the corpus folder's resolved path.
@@ -160,7 +160,7 @@ class Conversations:
             return Conversation(identity, title, begun, changed, tuple(_parse_turn(*row) for row in rows))
         except ValidationError as error:
             what = f"The conversation “{head[0]}” cannot be read: {_describe_first(error)}"
-            raise KeepingError(what, "Delete it, or bring back a copy of the file.") from error
+            raise HistoryError(what, "Delete it, or bring back a copy of the file.") from error
 
     def keep(self, identity: str | None, number: int, question: str, answer: Answer) -> str:
         """Write a turn in place of all turns from `number` on, and return the conversation's id.
@@ -172,7 +172,7 @@ class Conversations:
         now = time.time()
         with self._database.writing() as connection:
             if identity is None or not self._touch(connection, identity, now):
-                identity = self._begin(connection, title_of(question), now, now)
+                identity = self._begin(connection, make_title(question), now, now)
             connection.execute("DELETE FROM turn WHERE conversation = ? AND number >= ?", (identity, number))
             _append_turn(connection, identity, KeptTurn(question, answer, now))
         return identity
@@ -187,7 +187,7 @@ class Conversations:
             if first is not None:
                 connection.execute(
                     "UPDATE conversation SET title = ? WHERE id = ? AND guide = ?",
-                    (short or title_of(first[0]), identity, self._guide),
+                    (short or make_title(first[0]), identity, self._guide),
                 )
 
     def delete(self, identity: str) -> None:
@@ -213,7 +213,7 @@ class Conversations:
                 (*rating, identity, number, identity, self._guide),
             )
 
-    def rated(self) -> tuple[Rating, ...]:
+    def list_ratings(self) -> tuple[Rating, ...]:
         """List all ratings, the latest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -225,7 +225,7 @@ class Conversations:
             Rating(when, bool(helpful), why, question, text, self._guide) for when, helpful, why, question, text in rows
         )
 
-    def bring(self, text: str) -> str:
+    def import_json(self, text: str) -> str:
         """Store a copy of a conversation that was exported as JSON, and return its new id.
 
         Raises:
@@ -254,7 +254,7 @@ class Conversations:
         return updated.rowcount > 0
 
 
-def title_of(question: str) -> str:
+def make_title(question: str) -> str:
     """Make a title from a question: one line; a long one is cut at the end of a word."""
     line = " ".join(question.split())
     if len(line) <= TITLE_LENGTH:

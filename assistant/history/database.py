@@ -16,9 +16,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from assistant.errors import KeepingError
+from assistant.errors import HistoryError
 
-NAME = "conversations.sqlite3"
+DATABASE_NAME = "conversations.sqlite3"
 
 LOCK_SECONDS = 10.0
 """How long to wait for another writer."""
@@ -50,7 +50,7 @@ SCHEMA = (
 )
 """For each version, the statements that lead to the next one; answers and passages are JSON, times since 1970."""
 
-VERSION = len(SCHEMA)
+SCHEMA_VERSION = len(SCHEMA)
 
 _SQLITE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What SQLite raises; UnicodeDecodeError when the name of a table is garbled."""
@@ -61,7 +61,7 @@ _LOCKED_WORDS = ("locked", "busy")
 
 
 class Database:
-    """The file in a data folder, created when it is first needed. Every method may raise KeepingError.
+    """The file in a data folder, created when it is first needed. Every method may raise HistoryError.
 
     Args:
         say: called with a line when a damaged file is put aside or a deletion has to be finished later.
@@ -71,7 +71,7 @@ class Database:
     def __init__(
         self, home: Path, say: Callable[[str], None] = lambda line: None, patience: float = LOCK_SECONDS
     ) -> None:
-        self.path = home / NAME
+        self.path = home / DATABASE_NAME
         self._say, self._patience = say, patience
         self._checked = False
 
@@ -109,14 +109,14 @@ class Database:
                 last = connection.execute("SELECT max(rowid) FROM erasing").fetchone()[0]
                 connection.execute("VACUUM")
                 if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                    raise KeepingError(f"Another program reads {self.path}")
+                    raise HistoryError(f"Another program reads {self.path}")
                 connection.execute("DELETE FROM erasing WHERE rowid <= ?", (last,))
-        except KeepingError as error:
+        except HistoryError as error:
             self._say(f"Traces of what was deleted are wiped at the next start. {error}")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection in autocommit; after an error of SQLite, raise KeepingError and check the file again."""
+        """Open a connection in autocommit; after an error of SQLite, raise HistoryError and check the file again."""
         try:
             with closing(self._connect()) as connection:
                 yield connection
@@ -158,11 +158,11 @@ class Database:
             self.path.chmod(0o600)  # SQLite gives its -wal and -shm files the same mode
         with closing(self._connect_to_file()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            if (version := _read_version(connection)) < VERSION:
+            if (version := _read_version(connection)) < SCHEMA_VERSION:
                 _migrate(connection, version)
 
     def _is_sound(self) -> bool:
-        """Whether the file can be read; KeepingError if it is of a newer version."""
+        """Whether the file can be read; HistoryError if it is of a newer version."""
         # SQLite takes a file below its smallest page for an empty one, and would overwrite it.
         if not self.path.is_file() or 0 < self.path.stat().st_size < MIN_PAGE_BYTES:
             return False
@@ -170,9 +170,9 @@ class Database:
         mode = "ro" if self._add_suffix("-wal").exists() else "rw"
         try:
             with closing(self._connect_to_file(mode)) as connection:
-                if _read_version(connection) > VERSION:
+                if _read_version(connection) > SCHEMA_VERSION:
                     what = f"{self.path} was written by a newer version of this program"
-                    raise KeepingError(what, "Update it: pip install --upgrade guide-assistant.")
+                    raise HistoryError(what, "Update it: pip install --upgrade guide-assistant.")
                 return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
         except _SQLITE_ERRORS as error:
             if _is_damage(error):
@@ -198,18 +198,18 @@ class Database:
         if begun:
             self._erase()
 
-    def _to_history_error(self, error: Exception) -> KeepingError:
+    def _to_history_error(self, error: Exception) -> HistoryError:
         """Say what went wrong and what to do about it."""
         # The path is left out of the words searched below: it may contain any word.
         path, said = self.path, (isinstance(error, OSError) and error.strerror) or str(error)
         if isinstance(error, TimeoutError) or any(word in said for word in _LOCKED_WORDS):
-            return KeepingError(f"{path} is in use by another program", "Try again in a moment, or end that program.")
+            return HistoryError(f"{path} is in use by another program", "Try again in a moment, or end that program.")
         if any(word in said for word in _FULL_WORDS):
-            return KeepingError(f"There is no room left to write {path}", "Free some space on that disk.")
+            return HistoryError(f"There is no room left to write {path}", "Free some space on that disk.")
         if _is_damage(error):
-            return KeepingError(f"{path} is damaged ({said})", "Try again: it is put aside, and a new one is begun.")
+            return HistoryError(f"{path} is damaged ({said})", "Try again: it is put aside, and a new one is begun.")
         do = "See who may write in that folder, or choose another with ASSISTANT_HOME."
-        return KeepingError(f"{path} cannot be opened, read or written ({said})", do)
+        return HistoryError(f"{path} cannot be opened, read or written ({said})", do)
 
 
 def _read_version(connection: sqlite3.Connection) -> int:
@@ -222,7 +222,7 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for statement in chain.from_iterable(SCHEMA[version:]):
         connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
 

@@ -21,12 +21,12 @@ _AT_START = re.compile(r"^(\d{1,9}(?=[.)])|(?=[#>+=-]))")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def answer_markdown(question: str, answer: Answer) -> str:
+def export_answer_markdown(question: str, answer: Answer) -> str:
     """Format a question and its answer, with the sentences of the guide that it cites."""
     return "\n\n".join((f"## {_escape(question)}", *_format_blocks(answer))) + "\n"
 
 
-def answer_text(answer: Answer) -> str:
+def export_answer_text(answer: Answer) -> str:
     """Format an answer for the clipboard: its sentences with citation marks, then one line for each source."""
     if answer.status != "answered":
         return "\n".join((answer.text, *(f"- {question}" for question in answer.follow_ups)))
@@ -37,26 +37,26 @@ def answer_text(answer: Answer) -> str:
     return "\n\n".join(filter(None, (said, sources and f"Sources:\n{sources}")))
 
 
-def conversation_markdown(conversation: Conversation, guide_title: str) -> str:
+def export_conversation_markdown(conversation: Conversation, guide_title: str) -> str:
     """Format a whole conversation, with a heading for each question."""
     begun = time.strftime("%Y-%m-%d", time.localtime(conversation.begun))
     head = f"# {_escape(conversation.title)}\n\nFrom the guide “{_escape(guide_title)}”, {begun}.\n"
-    return "\n".join((head, *(answer_markdown(turn.question, turn.answer) for turn in conversation.turns)))
+    return "\n".join((head, *(export_answer_markdown(turn.question, turn.answer) for turn in conversation.turns)))
 
 
-def conversation_json(conversation: Conversation) -> str:
+def export_conversation_json(conversation: Conversation) -> str:
     """Dump a conversation as JSON, all but its id; `Conversations` can import it."""
     kept = ExportedConversation(conversation.title, conversation.begun, conversation.changed, conversation.turns)
     return EXPORT_ADAPTER.dump_json(kept).decode()
 
 
-def plan_markdown(steps: Sequence[KeptStep], guide_title: str) -> str:
+def export_plan_markdown(steps: Sequence[KeptStep], guide_title: str) -> str:
     """Format the plan as a task list."""
     listed = "\n".join(line for step in steps for line in _format_task(step))
     return f"# My plan from “{_escape(guide_title)}”\n\n{listed or 'Nothing is kept yet.'}\n"
 
 
-def plan_calendar(steps: Sequence[KeptStep], guide_title: str, now: datetime | None = None) -> bytes:
+def export_plan_calendar(steps: Sequence[KeptStep], guide_title: str, now: datetime | None = None) -> bytes:
     """Format the plan as iCalendar: a step with a date is an all-day event, one without a date is a task.
 
     Args:

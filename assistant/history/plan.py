@@ -9,7 +9,7 @@ from datetime import date
 
 from pydantic import TypeAdapter
 
-from assistant.errors import KeepingError, PlanError
+from assistant.errors import HistoryError, PlanError
 from assistant.history.database import Database
 from assistant.records import NextStep, Passage
 
@@ -34,7 +34,7 @@ class KeptStep:
 
 
 class Plan:
-    """The steps kept from one guide. Every method may raise KeepingError.
+    """The steps kept from one guide. Every method may raise HistoryError.
 
     Args:
         guide: the corpus folder's resolved path.
@@ -109,7 +109,7 @@ def _parse_step(identity: str, text: str, passage: str, done: int, note: str, du
         day = date.fromisoformat(due) if due else None
         return KeptStep(identity, text, PASSAGE_ADAPTER.validate_json(passage), bool(done), note, day, kept)
     except ValueError as error:
-        raise KeepingError(f"The step “{text}” cannot be read", "Bring back a copy of the file.") from error
+        raise HistoryError(f"The step “{text}” cannot be read", "Bring back a copy of the file.") from error
 
 
 def _format_day(due: date | str | None) -> str | None:

@@ -4,7 +4,7 @@ A second language needs, besides a module like this one: function words and a st
 prompts with their worked examples (`answering/prompt.py`), patterns and examples of danger (`care.toml`), and probes
 fitted to examples in that language (`measuring/fit.py`).
 
-Words are in lower case and without apostrophes, as `index.chunking.words.words` gives them.
+Words are in lower case and without apostrophes, as `index.chunking.words.split_words` gives them.
 """
 
 from __future__ import annotations

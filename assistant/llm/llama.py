@@ -62,7 +62,7 @@ class Weights:
                 "Run `assistant models verify`, or choose another with --model.",
             )
         self._vocabulary = api.llama_model_get_vocab(self.handle)
-        self.vocabulary = int(api.llama_vocab_n_tokens(self._vocabulary))
+        self.vocabulary_size = int(api.llama_vocab_n_tokens(self._vocabulary))
         """The number of tokens that the model knows."""
         heads, width = (int(read(self.handle)) for read in (api.llama_model_n_head, api.llama_model_n_embd))
         key_width = int(api.llama_model_n_head_kv(self.handle)) * width // max(1, heads)
@@ -176,13 +176,13 @@ class Context:
     def logits(self, row: int = -1) -> Logits:
         """The logits of a row of the last evaluation: a view that the next one overwrites, so copy what you keep."""
         found = self._api.llama_get_logits_ith(self.handle, row)
-        return np.ctypeslib.as_array(found, (self.weights.vocabulary,))
+        return np.ctypeslib.as_array(found, (self.weights.vocabulary_size,))
 
     def share(self, sequence: int, other: int, tokens: int) -> None:
         """Let another sequence start with the first `tokens` tokens of this one, without evaluating them again."""
         self._api.llama_memory_seq_cp(self._memory, sequence, other, 0, tokens)
 
-    def cut(self, sequence: int, position: int = 0) -> bool:
+    def truncate(self, sequence: int, position: int = 0) -> bool:
         """Forget a sequence after its first `position` tokens; False if this kind of model can only forget it whole."""
         return bool(self._api.llama_memory_seq_rm(self._memory, sequence, position, -1))
 

@@ -57,9 +57,9 @@ class LocalModel:
         self._reused = 0  # tokens of the current prompt that needed no evaluation
 
     @property
-    def vocabulary(self) -> int:
+    def vocabulary_size(self) -> int:
         """The number of tokens that the model knows."""
-        return self.weights.vocabulary
+        return self.weights.vocabulary_size
 
     @property
     def work(self) -> Work:
@@ -101,11 +101,11 @@ class LocalModel:
     def warm(self, prefix: Sequence[Message]) -> None:
         """Evaluate the prefix of all answer prompts, or read it from the prefix cache."""
         self._forget()
-        self._main.cut(PREFIX_SEQUENCE)
+        self._main.truncate(PREFIX_SEQUENCE)
         self._prefix = self.tokens(prefix, answer=False)
         self._cache.fill(self._main, PREFIX_SEQUENCE, self._prefix)
 
-    def warm_beside(self, prefix: Sequence[Message]) -> tuple[int, ...]:
+    def warm_check(self, prefix: Sequence[Message]) -> tuple[int, ...]:
         """Evaluate the prefix of one kind of check, or read it from the prefix cache; return its tokens."""
         fixed = tuple(self.tokens(prefix, answer=False))
         self._check_prefixes.keep(fixed)
@@ -129,7 +129,7 @@ class LocalModel:
         for sequence, tail in ((PROMPT_SEQUENCE, closing), (ASIDE_SEQUENCE, asked)):
             rows += [(token, position + n, (sequence,), n == len(tail) - 1) for n, token in enumerate(tail)]
         self._main.evaluate(rows)
-        self._main.cut(ASIDE_SEQUENCE)
+        self._main.truncate(ASIDE_SEQUENCE)
         self._prompt, self._next_logits = body + closing, self._main.logits(position - reused + len(closing) - 1)
         return self._main.logits(len(rows) - 1).copy()
 
@@ -157,7 +157,7 @@ class LocalModel:
         One forward pass takes up to eight texts; the prefix is evaluated only once. All this happens in a second
         context on the same weights, so the prompt of the answer stays evaluated.
         """
-        fixed = self.warm_beside(prefix)
+        fixed = self.warm_check(prefix)
         return self._check_prefixes.logits(
             fixed, [self.tokens([*prefix, Message("user", t)])[len(fixed) :] for t in texts]
         )
@@ -180,8 +180,8 @@ class LocalModel:
         if len(tokens) + room > self.context:
             raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
         reused = min(_count_common(self._prompt, tokens), limit)
-        if reused <= len(self._prefix) or not self._main.cut(PROMPT_SEQUENCE, reused):
-            self._main.cut(PROMPT_SEQUENCE)
+        if reused <= len(self._prefix) or not self._main.truncate(PROMPT_SEQUENCE, reused):
+            self._main.truncate(PROMPT_SEQUENCE)
             reused = len(self._prefix) if _count_common(self._prefix, tokens[:limit]) == len(self._prefix) else 0
             self._main.share(PREFIX_SEQUENCE, PROMPT_SEQUENCE, reused)
         self._prompt, self._next_logits, self._reused = tokens[:reused], None, reused
@@ -205,7 +205,7 @@ class LocalModel:
         return token
 
     def _forget(self) -> None:
-        self._main.cut(PROMPT_SEQUENCE)
+        self._main.truncate(PROMPT_SEQUENCE)
         self._prompt, self._next_logits = [], None
 
     def _render(self, messages: list[dict[str, str]], answer: bool) -> str:

@@ -63,5 +63,5 @@ class Work:
     """Tokens of prompts and answers evaluated, without those read from the prefix cache."""
     checks: int
     """Forward passes for checks."""
-    checked: int
+    checked_tokens: int
     """Tokens evaluated in those passes."""

@@ -42,7 +42,7 @@ class PrefixCache:
     def fill(self, context: Context, sequence: int, tokens: Sequence[int]) -> None:
         """Fill an empty sequence with these tokens: read from disk, else evaluated and written to disk."""
         if not self._load(context.handle, sequence, tokens):
-            context.cut(sequence)
+            context.truncate(sequence)
             context.extend(sequence, tokens, 0)
             self._save(context.handle, sequence, tokens)
 
@@ -95,7 +95,7 @@ class SharedPrefixes:
         """Hold a prefix, from the cache or evaluated; return its sequence. If all slots are taken, drop the oldest."""
         if prefix not in self._prefixes:
             if len(self._prefixes) == PREFIX_SLOTS:
-                self._context.cut(self._prefixes.pop(next(iter(self._prefixes))))
+                self._context.truncate(self._prefixes.pop(next(iter(self._prefixes))))
             sequence = min(set(range(PREFIX_SLOTS)) - set(self._prefixes.values()))
             self._cache.fill(self._context, sequence, prefix)
             self._prefixes[prefix] = sequence
@@ -135,7 +135,7 @@ class SharedPrefixes:
         self._context.evaluate(rows)
         found = [self._context.logits(row).copy() for row in last_rows]
         for sequence in range(PREFIX_SLOTS, PREFIX_SLOTS + len(suffixes)):
-            self._context.cut(sequence)
+            self._context.truncate(sequence)
         return found
 
 

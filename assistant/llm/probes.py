@@ -19,12 +19,12 @@ from assistant.errors import SettingsError
 from assistant.settings import Settings, chat_name, embedder_name
 from index.embedding.embed import Vectors
 
-NAME = "fitted.npz"
+FILE_NAME = "fitted.npz"
 
 FORMAT = 2
 """The version of the file format; a file of another version, or without one, is ignored."""
 
-STEP = 0.25 / 127
+QUANTIZATION_STEP = 0.25 / 127
 """The quantization step of the stored support vectors (8 bits). Components of unit vectors are seldom above 0.25."""
 
 NEIGHBOURS, SHARPNESS = 5, 10
@@ -34,14 +34,14 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Danger:
+class DangerClassifier:
     """A support vector machine with a Gaussian kernel that tells danger from what only sounds like danger.
 
     Source: Cortes and Vapnik, Machine Learning 20, 1995; fitted with scikit-learn.
     """
 
     vectors: NDArray[np.int8]
-    """Support vectors as multiples of `STEP`, shape (n, dimensions)."""
+    """Support vectors as multiples of `QUANTIZATION_STEP`, shape (n, dimensions)."""
     weights: Floats
     """Shape (n,); positive for danger."""
     kinds: NDArray[np.str_]
@@ -51,7 +51,7 @@ class Danger:
 
     def score(self, vector: Vectors) -> tuple[float, str]:
         """The score for danger of a text's vector, about -2 to 2, and the kind of danger, should it be one."""
-        cosines = self.vectors.astype(np.float32) @ vector * np.float32(STEP)
+        cosines = self.vectors.astype(np.float32) @ vector * np.float32(QUANTIZATION_STEP)
         score = float(np.exp(-2 * self.gamma * (1 - cosines)) @ self.weights + self.bias)
         dangers = np.flatnonzero(self.kinds != "")
         nearest = dangers[np.argsort(-cosines[dangers])[:NEIGHBOURS]]
@@ -62,7 +62,7 @@ class Danger:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LogitProbe:
     """A linear probe on a chat model's logits at the position where it would say yes or no.
 
     The logits of many tokens are a linear image of the model's last hidden state, which holds more than its yes or no:
@@ -77,28 +77,32 @@ class Reading:
 
     def score(self, logits: Floats) -> float:
         """A verdict, in the units of the threshold it is compared with; `logits` has shape (vocabulary,)."""
-        return float(centred(logits[self.tokens]) @ self.weights + self.bias)
+        return float(subtract_mean(logits[self.tokens]) @ self.weights + self.bias)
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Probes:
     """The probes for the models in use; None where none was fitted to them."""
 
-    danger: Danger | None = None
-    coverage: Reading | None = None
-    support: Reading | None = None
+    danger: DangerClassifier | None = None
+    coverage: LogitProbe | None = None
+    support: LogitProbe | None = None
 
 
-PROBE_CLASSES: dict[str, type[Danger | Reading]] = {"danger": Danger, "coverage": Reading, "support": Reading}
-"""By field of `Fitted`, which is also the prefix of its arrays in the file."""
+PROBE_CLASSES: dict[str, type[DangerClassifier | LogitProbe]] = {
+    "danger": DangerClassifier,
+    "coverage": LogitProbe,
+    "support": LogitProbe,
+}
+"""By field of `Probes`, which is also the prefix of its arrays in the file."""
 
 
-def centred(logits: Floats) -> Floats:
+def subtract_mean(logits: Floats) -> Floats:
     """Subtract the mean over tokens (the last axis), which carries no information."""
     return np.asarray(logits - logits.mean(axis=-1, keepdims=True), dtype=np.float32)
 
 
-def save(path: Path, fitted: Fitted, embedder: str, chat: str) -> None:
+def save_probes(path: Path, fitted: Probes, embedder: str, chat: str) -> None:
     """Write the probes that were fitted to these models."""
     arrays: dict[str, Any] = {"form": np.array(FORMAT), "embedder": np.array(embedder), "chat": np.array(chat)}
     for name, probe_class in PROBE_CLASSES.items():
@@ -107,13 +111,13 @@ def save(path: Path, fitted: Fitted, embedder: str, chat: str) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def load_fitted(settings: Settings) -> Fitted:
+def load_probes(settings: Settings) -> Probes:
     """The probes for the models in use: each from the data folder, else from the file that comes with the program."""
     found: dict[str, Any] = {}
-    for path in (settings.home / NAME, Path(__file__).parent / NAME):
+    for path in (settings.home / FILE_NAME, Path(__file__).parent / FILE_NAME):
         if path.is_file():
             found = _read_probes(path, embedder_name(settings), chat_name(settings)) | found
-    return Fitted(**found)
+    return Probes(**found)
 
 
 def _read_probes(path: Path, embedder: str, chat: str) -> dict[str, Any]:
@@ -125,7 +129,7 @@ def _read_probes(path: Path, embedder: str, chat: str) -> dict[str, Any]:
             return {
                 name: probe_class(**{field.name: stored[f"{name}.{field.name}"] for field in fields(probe_class)})
                 for name, probe_class in PROBE_CLASSES.items()
-                if f"{name}.bias" in stored and (probe_class is Danger or str(stored["chat"]) == chat)
+                if f"{name}.bias" in stored and (probe_class is DangerClassifier or str(stored["chat"]) == chat)
             }
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise SettingsError(f"{path} is damaged ({error})", "Delete it, or run `assistant fit` again.") from error

@@ -22,7 +22,7 @@ REASON_LENGTH = 200
 _TEMPLATE_TOKEN = re.compile(r"(?<=<)(?=[^\s<>]+>)|(?<=\[)(?=[^\s\[\]]*[A-Za-z|~][^\s\[\]]*[\[\]])|(?<=\])(?=~)")
 
 
-def neutral(text: str) -> str:
+def neutralise(text: str) -> str:
     """Break up template tokens in a text, such as `<|…|>`, `</s>`, `[INST]` and `<<SYS>>`, with a zero width space."""
     return _TEMPLATE_TOKEN.sub("\u200b", text)
 

@@ -1,7 +1,7 @@
 """The chat model on a server with the OpenAI API: llama.cpp's, vLLM, Ollama and others.
 
 The only module that imports openai. A server applies its own template and would obey template tokens in a text. So
-whatever looks like one gets a zero width space after its bracket (`neutral`): a person reads the same text, and no
+whatever looks like one gets a zero width space after its bracket (`neutralise`): a person reads the same text, and no
 tokenizer recognises the token.
 """
 
@@ -19,7 +19,7 @@ from assistant.llm.replies import (
     ADDRESS_ADVICE,
     compare_yes_no,
     dig,
-    neutral,
+    neutralise,
     normalise_url,
     normalise_word,
     read_usage,
@@ -43,10 +43,10 @@ RETRIES = 2
 PARALLEL_REQUESTS = 4
 """The most verdicts that are requested at the same time."""
 
-LIKELIEST = 20
+TOP_LOGPROBS = 20
 """Tokens whose logprobs are requested; the most that vLLM gives by default."""
 
-SAID = 2.0
+PLAIN_VERDICT = 2.0
 """The verdict for a Yes from a server that gives no logprobs; for a No it is negative."""
 
 OPTIONAL_FIELDS = ("logprobs", "top_logprobs", "stream_options", "chat_template_kwargs")
@@ -108,7 +108,7 @@ class ServedModel:
             return list(pool.map(lambda text: self._verdict([*prefix, Message("user", text)]), questions))
 
     def _verdict(self, prompt: Sequence[Message]) -> float:
-        body = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": LIKELIEST}
+        body = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         with self._translate_errors():
             reply = self._post(body)
         if not dig(reply, "choices", 0):
@@ -122,7 +122,7 @@ class ServedModel:
         if likeliest and isinstance(likeliest, list):
             return compare_yes_no(likeliest)
         said = normalise_word(dig(reply, "choices", 0, "message", "content"))
-        return SAID * ((said == "yes") - (said == "no"))
+        return PLAIN_VERDICT * ((said == "yes") - (said == "no"))
 
     def _chunks(self, prompt: Sequence[Message], limit: int, variation: int) -> Generator[Any, None, None]:
         """Yield the chunks that the server streams. Closing the generator closes the connection."""
@@ -149,7 +149,7 @@ class ServedModel:
     def _body(self, prompt: Sequence[Message], limit: int) -> dict[str, Any]:
         return {
             "model": self.model,
-            "messages": [{"role": message.role, "content": neutral(message.content)} for message in prompt],
+            "messages": [{"role": message.role, "content": neutralise(message.content)} for message in prompt],
             "max_tokens": limit,
             "temperature": 0.0,
             "chat_template_kwargs": {"enable_thinking": False},
@@ -224,7 +224,7 @@ class ServedModel:
         return ModelError(f"{self.url} does not answer like a chat server of the OpenAI form", ADDRESS_ADVICE)
 
 
-def served(settings: Settings) -> ServedModel:
+def connect_to_server(settings: Settings) -> ServedModel:
     """Connect to the chat server that the settings name."""
     return ServedModel(settings.llm_url, settings.llm_model, settings.llm_key.get_secret_value())
 

@@ -39,7 +39,7 @@ class BareModel:
         context, place = self._evaluated[prefix]
         context.share(0, 1, place)
         seconds = time_call(lambda: context.extend(1, self._text[: max(1, tokens)], place))
-        context.cut(1)
+        context.truncate(1)
         return seconds
 
     def time_decode(self, tokens: int = DECODED_TOKENS, read: int = 1) -> float:
@@ -58,7 +58,7 @@ class BareModel:
             context.extend(1, [token], place + step)
             token = int(np.argmax(context.logits()))
         seconds = (time.perf_counter() - begun) / tokens
-        context.cut(1)
+        context.truncate(1)
         return seconds
 
 

@@ -26,14 +26,14 @@ from assistant.llm.model import Usage
 from assistant.loading import Components
 from assistant.measuring.bare import BareModel, time_call
 from assistant.measuring.starts import measure_import_memory, measure_serve, time_ask, time_imports
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 from assistant.records import Answer, Turn
 from assistant.settings import Settings
 from index.build import build, read_corpus
 from index.embedding.embed import Embedder
 from index.embedding.encoder import Encoder
-from index.progress import Progress, unseen
-from index.storing.entries import entries_of
+from index.progress import Progress, ignore_progress
+from index.storing.entries import make_entries
 from index.storing.store import Store
 
 Item = TypeVar("Item")
@@ -137,7 +137,7 @@ def bench(
     questions: Sequence[str] = (),
     most: int = QUESTIONS,
     starts: int = STARTS,
-    progress: Progress = unseen,
+    progress: Progress = ignore_progress,
 ) -> BenchReport:
     """Measure all figures.
 
@@ -159,14 +159,14 @@ def bench(
     model = parts.model
     if not isinstance(model, LocalModel):
         raise SettingsError("The speed of a server is not to be measured from here", "Unset ASSISTANT_LLM_URL.")
-    questions = (questions or assistant.topics(most))[:most]
+    questions = (questions or assistant.suggest_questions(most))[:most]
     load_s = median(time_call(lambda: load_files(settings)) for _ in range(STARTS))
-    bare, encoder = BareModel(model, (PREFIX, SUPPORT_PREFIX)), Encoder(ready(settings, "embed"))
+    bare, encoder = BareModel(model, (PREFIX, SUPPORT_PREFIX)), Encoder(ensure_model(settings, "embed"))
     asked = [measure_question(assistant, model, bare, encoder, question) for question in steps.count(questions)]
     follow_ups = [count_follow_up_tokens(assistant, parts, model, one) for one in steps.count(questions[:FOLLOW_UPS])]
     worded = [one for one in asked if one.answer.timings.generated_tokens] or asked
     starting = compare_starts(worded, load_s, median(ask_seconds), median(seconds for seconds, _ in serves))
-    weights = sum(count_weight_bytes(ready(settings, role)) for role in ("chat", "embed"))
+    weights = sum(count_weight_bytes(ensure_model(settings, role)) for role in ("chat", "embed"))
     needed = weights + model.memory + measure_import_memory()
     peak = max(memory for _, memory in serves)
     figures = (
@@ -233,7 +233,7 @@ def measure_question(
             first_sentence_s = time.perf_counter() - begun
         if last.stage == "writing" and not read:
             read = model.work.tokens - before.tokens
-    checks, checked = model.work.checks - before.checks, model.work.checked - before.checked
+    checks, checked = model.work.checks - before.checks, model.work.checked_tokens - before.checked_tokens
     new = max(read, last.timings.prompt_tokens - last.timings.cached_tokens)
     return MeasuredQuestion(
         last,
@@ -281,16 +281,16 @@ def measure_decoding(
 
 def load_files(settings: Settings) -> None:
     """Load the files of the models as a start does, and nothing else."""
-    model = LocalModel(ready(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
+    model = LocalModel(ensure_model(settings, "chat"), settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
-    model.warm_beside(SUPPORT_PREFIX)
-    Encoder(ready(settings, "embed")).encode("a question")
+    model.warm_check(SUPPORT_PREFIX)
+    Encoder(ensure_model(settings, "embed")).encode("a question")
 
 
 def measure_build(settings: Settings, embedder: Embedder) -> tuple[float, str, float]:
     """Measure the seconds of a full build, and of only embedding the same texts; (value, unit, floor)."""
     chunks, _, _ = read_corpus(settings.corpus)
-    texts = sorted({entry.text for n, chunk in enumerate(chunks) for entry in entries_of(chunk, "", n)}, key=len)
+    texts = sorted({entry.text for n, chunk in enumerate(chunks) for entry in make_entries(chunk, "", n)}, key=len)
     embedder.embed_documents(texts[:1])
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))

@@ -18,7 +18,7 @@ from assistant.answering.prompt import JUDGE_PREFIX, build_judge_question
 from assistant.answering.retrieve import search_in_conversation
 from assistant.assistant import Assistant
 from assistant.llm.model import ChatModel
-from assistant.measuring.jsonlines import json_lines
+from assistant.measuring.jsonlines import read_json_lines
 from assistant.records import Answer, AnswerSentence, Passage, Span, Turn
 from index.reading.documents import read_document
 
@@ -70,7 +70,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
+class Judgement:
     """The judge's verdict on one shown sentence. Source: ALCE, Gao et al., EMNLP 2023."""
 
     text: str
@@ -97,7 +97,7 @@ class Outcome:
     """Whether the answer says anything of `never`."""
     misplaced: int
     """Citations whose number has no passage, and spans that are not in the document."""
-    support: tuple[Support, ...]
+    support: tuple[Judgement, ...]
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ class Evaluation:
             "judge": asdict(self.agreement) if self.agreement else None,
         }
         if details:
-            report["failures"] = [failure(one) for one in self.outcomes if one.failures]
+            report["failures"] = [describe_failure(one) for one in self.outcomes if one.failures]
         return report
 
 
@@ -204,7 +204,7 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     return tuple(
         Case(row["id"], row["category"], row["question"], tuple(row.get("history", ())),
              tuple(row.get("gold", ())), tuple(map(tuple, row.get("must", ()))), tuple(row.get("never", ())))
-        for row in json_lines(path, ("id", "category", "question"))
+        for row in read_json_lines(path, ("id", "category", "question"))
     )  # fmt: skip
 
 
@@ -212,18 +212,18 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     """Read labelled pairs from a file of JSON lines; QuestionError names a bad line."""
     keys = ("id", "evidence", "answer", "supported")
     return tuple(
-        Label(row["id"], tuple(row["evidence"]), row["answer"], row["supported"]) for row in json_lines(path, keys)
+        Label(row["id"], tuple(row["evidence"]), row["answer"], row["supported"]) for row in read_json_lines(path, keys)
     )
 
 
-def half_of(identity: str) -> Half:
+def assign_half(identity: str) -> Half:
     """Assign an id to a half by a fixed rule: tuning if its sha256 is even, else checking."""
     return "checking" if int(sha256(identity.encode()).hexdigest(), 16) % 2 else "tuning"
 
 
-def chosen(cases: Sequence[Case], half: Half, most: int = 0) -> tuple[Case, ...]:
+def choose_cases(cases: Sequence[Case], half: Half, most: int = 0) -> tuple[Case, ...]:
     """Choose the cases of a half, in the order of a hash of their ids; at most so many unless that is 0."""
-    some = [case for case in cases if half in ("all", half_of(case.id))]
+    some = [case for case in cases if half in ("all", assign_half(case.id))]
     ordered = sorted(some, key=lambda case: sha256(f"sample {case.id}".encode()).hexdigest())
     return tuple(ordered[: most or None])
 
@@ -243,41 +243,41 @@ def evaluate(
     judge = Judge(assistant.load().model)
     outcomes = []
     for case in cases:
-        outcomes.append(outcome(assistant, judge, case))
+        outcomes.append(measure_outcome(assistant, judge, case))
         progress(len(outcomes), len(cases))
     agreement = judge.measure_agreement(labels) if labels else None
-    return Evaluation(tuple(yardsticks(outcomes)), tuple(outcomes), agreement)
+    return Evaluation(tuple(compute_yardsticks(outcomes)), tuple(outcomes), agreement)
 
 
-def outcome(assistant: Assistant, judge: Judge, case: Case) -> Outcome:
+def measure_outcome(assistant: Assistant, judge: Judge, case: Case) -> Outcome:
     """Ask one question and measure the answer."""
     history = tuple(Turn(question) for question in case.history)
     answer = assistant.ask(case.question, history)
-    rank = gold_rank(assistant, case, history) if case.covered else 0
+    rank = find_gold_rank(assistant, case, history) if case.covered else 0
     said = answer.text.casefold() if answer.status == "answered" else ""
     mentioned = tuple(any(word.casefold() in said for word in group) for group in case.must)
-    support = tuple(supported(judge, shown, answer.passages) for shown in answer.sentences if shown.support)
-    misplaced = sum(1 for _ in misplaced_spans(answer, assistant.settings.corpus))
+    support = tuple(judge_sentence(judge, shown, answer.passages) for shown in answer.sentences if shown.support)
+    misplaced = sum(1 for _ in find_misplaced_spans(answer, assistant.settings.corpus))
     return Outcome(
         case, answer, rank, mentioned, any(_has_words(said, marker) for marker in case.never), misplaced, support
     )
 
 
-def gold_rank(assistant: Assistant, case: Case, history: Sequence[Turn]) -> int:
+def find_gold_rank(assistant: Assistant, case: Case, history: Sequence[Turn]) -> int:
     """Find the rank, from 1, of the first passage with a gold snippet; 0 if the first ten have none."""
     _, matches = search_in_conversation(assistant.load().searcher, case.question, history)
     ranks = (i for i, m in enumerate(matches[:RANKED], start=1) if any(gold in m.chunk.text for gold in case.gold))
     return next(ranks, 0)
 
 
-def supported(judge: Judge, sentence: AnswerSentence, passages: Sequence[Passage]) -> Support:
+def judge_sentence(judge: Judge, sentence: AnswerSentence, passages: Sequence[Passage]) -> Judgement:
     """Judge a sentence by its citations together, by each of them, and by the passages that it cites."""
     spans = [citation.span.text for citation in sentence.support]
     cited = judge.supports(spans, sentence.text)
     whole = [passage.text for passage in passages if passage.number in sentence.citations]
     anywhere = cited or any(judge.supports([text], sentence.text) for text in whole)
     precise = sum(_is_precise(judge, spans, i, sentence.text) for i in range(len(spans))) if cited else 0
-    return Support(sentence.text, cited, anywhere, precise, len(spans))
+    return Judgement(sentence.text, cited, anywhere, precise, len(spans))
 
 
 def _is_precise(judge: Judge, spans: Sequence[str], i: int, text: str) -> bool:
@@ -287,7 +287,7 @@ def _is_precise(judge: Judge, spans: Sequence[str], i: int, text: str) -> bool:
     return not judge.supports([*spans[:i], *spans[i + 1 :]], text)
 
 
-def misplaced_spans(answer: Answer, corpus: Path) -> Iterator[Span]:
+def find_misplaced_spans(answer: Answer, corpus: Path) -> Iterator[Span]:
     """Yield citations whose number has no passage, and spans that are not where they say in the document."""
     numbered = {passage.number: passage for passage in answer.passages}
     for sentence in answer.sentences:
@@ -299,7 +299,7 @@ def misplaced_spans(answer: Answer, corpus: Path) -> Iterator[Span]:
                 yield span
 
 
-def yardsticks(outcomes: Sequence[Outcome]) -> Iterator[Yardstick]:
+def compute_yardsticks(outcomes: Sequence[Outcome]) -> Iterator[Yardstick]:
     """Yield the figures, each with its bound."""
     covered = [one for one in outcomes if one.case.covered]
     uncovered = [one for one in outcomes if one.case.uncovered]
@@ -328,7 +328,7 @@ def yardsticks(outcomes: Sequence[Outcome]) -> Iterator[Yardstick]:
     yield Yardstick("citations that point nowhere", sum(one.misplaced for one in outcomes), len(shown), 0, False)
 
 
-def failure(one: Outcome) -> dict[str, Any]:
+def describe_failure(one: Outcome) -> dict[str, Any]:
     """Describe a failed question with all that is needed to understand why."""
     return {
         "id": one.case.id,

@@ -26,11 +26,11 @@ from assistant.answering.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, Note, buil
 from assistant.answering.retrieve import NEAR_BEST, SENTENCES
 from assistant.llm.llama import Logits
 from assistant.llm.local import LocalModel
-from assistant.llm.probes import STEP, Danger, Fitted, Floats, Reading, centred
-from assistant.measuring.jsonlines import json_lines
-from index.embedding.embed import BATCH, Embedder, Vectors
-from index.progress import Progress, unseen
-from index.storing.entries import batches
+from assistant.llm.probes import QUANTIZATION_STEP, DangerClassifier, Floats, LogitProbe, Probes, subtract_mean
+from assistant.measuring.jsonlines import read_json_lines
+from index.embedding.embed import EMBEDDING_BATCH, Embedder, Vectors
+from index.progress import Progress, ignore_progress
+from index.storing.entries import split_batches
 
 GAMMA, COST = 1.0, 10.0
 """Gamma of the Gaussian kernel, and cost of an example on the wrong side; chosen by ten-fold cross-validation."""
@@ -81,7 +81,7 @@ def read_examples(folder: Path) -> Examples:
     """Read all examples of a folder; QuestionError names a bad file or line."""
 
     def rows(name: str, *needed: str) -> Iterator[dict[str, Any]]:
-        return json_lines(folder / f"{name}.jsonl", needed)
+        return read_json_lines(folder / f"{name}.jsonl", needed)
 
     chance = random.Random(SEED)
     dangers = rows("danger", "question", "kind")
@@ -106,7 +106,7 @@ def read_examples(folder: Path) -> Examples:
     return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(found), tuple(support))
 
 
-def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = unseen) -> Fitted:
+def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = ignore_progress) -> Probes:
     """Fit all parts; `progress` is called with (texts evaluated, texts in all)."""
     total = sum(map(len, (examples.messages, examples.coverage, examples.found, examples.support)))
     done = 0
@@ -117,7 +117,10 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
         progress(done, total)
 
     vectors = np.concatenate(
-        [_embed(embedder, batch, count) for batch in batches([text for text, _ in examples.messages], BATCH)]
+        [
+            _embed(embedder, batch, count)
+            for batch in split_batches([text for text, _ in examples.messages], EMBEDDING_BATCH)
+        ]
     )
     danger = fit_danger(vectors, [kind for _, kind in examples.messages])
     tokens = choose_tokens(model)
@@ -143,19 +146,19 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     claims = [build_support_question(evidence, claim) for evidence, claim, _ in examples.support]
     supported = [supports(claim) for claim in claims]
     answered = np.array([row[2] for row in (*examples.coverage, *examples.found)])
-    coverage = fit_reading(tokens, np.stack([*small, *real])[times], answered[times].tolist())
-    support = fit_reading(tokens, np.stack(supported), [label for *_, label in examples.support])
-    return Fitted(danger, scaled(coverage, COVERAGE_UNITS), scaled(support, SUPPORT_UNITS))
+    coverage = fit_probe(tokens, np.stack([*small, *real])[times], answered[times].tolist())
+    support = fit_probe(tokens, np.stack(supported), [label for *_, label in examples.support])
+    return Probes(danger, scale(coverage, COVERAGE_UNITS), scale(support, SUPPORT_UNITS))
 
 
-def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> Danger:
+def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> DangerClassifier:
     """Fit a classifier of danger to vectors, shape (messages, dimensions), and kinds; empty for harmless ones."""
     # Imported late, as below: only fitting needs scikit-learn.
     from sklearn.svm import SVC
 
     machine = SVC(C=COST, gamma=GAMMA).fit(vectors, [bool(kind) for kind in kinds])
-    return Danger(
-        np.round(machine.support_vectors_ / STEP).clip(-127, 127).astype(np.int8),
+    return DangerClassifier(
+        np.round(machine.support_vectors_ / QUANTIZATION_STEP).clip(-127, 127).astype(np.int8),
         machine.dual_coef_[0].astype(np.float32),
         np.array([kinds[i] for i in machine.support_]),
         np.array(GAMMA, np.float32),
@@ -163,7 +166,7 @@ def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> Danger:
     )
 
 
-def fit_reading(tokens: NDArray[np.int32], logits: Floats, labels: Sequence[bool]) -> Reading:
+def fit_probe(tokens: NDArray[np.int32], logits: Floats, labels: Sequence[bool]) -> LogitProbe:
     """Fit a linear probe to logits, shape (texts, tokens); it scores above 0 where the label is true."""
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
@@ -172,22 +175,22 @@ def fit_reading(tokens: NDArray[np.int32], logits: Floats, labels: Sequence[bool
 
     parts = PCA(min(COMPONENTS, *(size - 1 for size in logits.shape)), random_state=0)  # centring removes one dimension
     line = make_pipeline(StandardScaler(), parts, StandardScaler(), LogisticRegression(C=PENALTY, max_iter=3000))
-    line.fit(centred(logits), labels)
+    line.fit(subtract_mean(logits), labels)
     # All steps are linear, so their values at zero and at the unit vectors give the bias and the weights.
     bias = line.decision_function(np.zeros((1, len(tokens))))[0]
     weights = line.decision_function(np.eye(len(tokens))) - bias
-    return Reading(tokens, weights.astype(np.float32), np.array(bias, np.float32))
+    return LogitProbe(tokens, weights.astype(np.float32), np.array(bias, np.float32))
 
 
-def scaled(reading: Reading, units: tuple[float, float]) -> Reading:
+def scale(reading: LogitProbe, units: tuple[float, float]) -> LogitProbe:
     """Return the same probe with its score multiplied and raised by `units`."""
     factor, summand = np.float32(units[0]), np.float32(units[1])
-    return Reading(reading.tokens, reading.weights * factor, np.asarray(reading.bias * factor + summand, np.float32))
+    return LogitProbe(reading.tokens, reading.weights * factor, np.asarray(reading.bias * factor + summand, np.float32))
 
 
 def choose_tokens(model: LocalModel) -> NDArray[np.int32]:
     """Choose the tokens whose logits are read: at random, but always the same."""
-    frequent = min(FREQUENT_TOKENS, model.vocabulary)
+    frequent = min(FREQUENT_TOKENS, model.vocabulary_size)
     return np.random.default_rng(0).choice(frequent, PROBED_TOKENS, replace=False).astype(np.int32)
 
 

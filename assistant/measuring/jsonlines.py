@@ -10,7 +10,7 @@ from typing import Any
 from assistant.errors import QuestionError
 
 
-def json_lines(path: Path, needed: Iterable[str]) -> Iterator[dict[str, Any]]:
+def read_json_lines(path: Path, needed: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield the objects of a file of JSON lines. QuestionError names a line that is no object or lacks a needed key."""
     try:
         text = path.read_text("utf-8")

@@ -15,7 +15,7 @@ import httpx2
 import psutil
 
 from assistant.errors import GuideError
-from assistant.settings import Settings, as_variables
+from assistant.settings import Settings, make_environment
 
 ASK = """
 import json, sys, time
@@ -42,7 +42,7 @@ def time_ask(settings: Settings, question: str) -> float:
     """Measure the seconds from the start of a process to the first token of its answer."""
     begun = time.time()
     done = subprocess.run(
-        [sys.executable, "-c", ASK, question], capture_output=True, text=True, env=as_variables(settings)
+        [sys.executable, "-c", ASK, question], capture_output=True, text=True, env=make_environment(settings)
     )
     if done.returncode:
         raise GuideError(f"`assistant ask` did not start ({_last_line(done.stderr)})", "Run `assistant doctor`.")
@@ -106,7 +106,7 @@ def _serve_page(settings: Settings, port: int) -> Iterator[subprocess.Popen[byte
     options = ["serve", "--no-browser", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, *options],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=as_variables(settings),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=make_environment(settings),
     )  # fmt: skip
     try:
         yield process

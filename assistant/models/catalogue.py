@@ -142,7 +142,7 @@ class Model:
         return sum(file.bytes for file in self.files)
 
 
-def catalogue(settings: Settings) -> tuple[Model, ...]:
+def read_catalogue(settings: Settings) -> tuple[Model, ...]:
     """The models of the catalogue, in its order.
 
     Raises:
@@ -190,9 +190,9 @@ def describe_place(tables: list[Any], loc: tuple[int | str, ...]) -> str:
     return ", ".join(words)
 
 
-def find(settings: Settings, name: str) -> Model:
+def find_model(settings: Settings, name: str) -> Model:
     """Find the model of this name; ModelError with the most similar names if there is none."""
-    models = {model.name: model for model in catalogue(settings)}
+    models = {model.name: model for model in read_catalogue(settings)}
     if name in models:
         return models[name]
     near = difflib.get_close_matches(name.lower(), models, n=3, cutoff=0.5)

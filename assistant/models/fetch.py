@@ -30,26 +30,26 @@ from typing import NoReturn
 from filelock import FileLock, Timeout
 
 from assistant.errors import FetchError, GuideError
-from assistant.models.catalogue import HubSource, Model, ModelFile, RegistrySource, find
+from assistant.models.catalogue import HubSource, Model, ModelFile, RegistrySource, find_model
 from assistant.models.hub import fetch_from_hub
 from assistant.models.installed import folder_of, hash_if_changed, read_mark, read_stamp, write_stamp
 from assistant.models.job import Job, Meter, SourceError, read_size
 from assistant.models.registry import fetch_from_registry
 from assistant.settings import Settings, go_offline, load_settings
-from index.progress import Progress, unseen
+from index.progress import Progress, ignore_progress
 
 ONLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 """The offline switches that this process alone removes; telemetry stays off."""
 
 
-def fetch(settings: Settings, name: str, started_in: Path, report: Progress = unseen) -> None:
+def fetch(settings: Settings, name: str, started_in: Path, report: Progress = ignore_progress) -> None:
     """Fetch what is missing or damaged of a model; one process at a time for each model.
 
     Raises:
         ModelError: the name is unknown.
         FetchError: no source gave the whole model, or the disk is too small.
     """
-    model, meter = find(settings, name), Meter(name, report)
+    model, meter = find_model(settings, name), Meter(name, report)
     partial = settings.home / "models" / ".partial" / name
     partial.mkdir(parents=True, exist_ok=True)
     with hold_lock(partial.with_name(f"{name}.lock"), meter):
@@ -186,7 +186,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(home=options.home, catalogue=options.catalogue)
         for name in options.names:
-            fetch(settings, name, options.folder, send_progress if options.child else unseen)
+            fetch(settings, name, options.folder, send_progress if options.child else ignore_progress)
     except GuideError as problem:
         error = {"what": problem.what, "do": problem.do}
     except KeyboardInterrupt:

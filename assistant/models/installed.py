@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import FetchError, ModelError
-from assistant.models.catalogue import Model, Role, catalogue, find
+from assistant.models.catalogue import Model, Role, find_model, read_catalogue
 from assistant.models.gguf import gguf_size
-from assistant.settings import Settings, choose
-from index.progress import Progress, unseen
+from assistant.settings import Settings, save_choices
+from index.progress import Progress, ignore_progress
 
 BLOCK = 1 << 20
 """Bytes that are read at once."""
@@ -30,7 +30,7 @@ STAMP = ".verified.json"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class InstalledModel:
     """A model as it is on this machine."""
 
     model: Model
@@ -45,7 +45,7 @@ class State:
     """What is wrong with its files, for a person to read; empty if nothing is known to be wrong."""
 
 
-def ready(settings: Settings, role: Role, fetch: bool = True, progress: Progress = unseen) -> Path:
+def ensure_model(settings: Settings, role: Role, fetch: bool = True, progress: Progress = ignore_progress) -> Path:
     """Fetch the model in use if it is missing, verify it, and return its path.
 
     Args:
@@ -63,11 +63,11 @@ def ready(settings: Settings, role: Role, fetch: bool = True, progress: Progress
     choice = settings.model if role == "chat" else settings.embedder
     if is_path(choice):
         return resolve_gguf(settings, Path(choice)) if role == "chat" else resolve_folder(Path(choice))
-    model = find(settings, choice)
+    model = find_model(settings, choice)
     if model.role != role:
         what = f"{choice} is of the role {model.role}, and stands where one of the role {role} should"
         raise ModelError(what, "To choose another, type: assistant models")
-    if missing(settings, model):
+    if is_missing(settings, model):
         if not fetch:
             raise missing_error(choice)
         fetch_model(settings, choice, progress)
@@ -76,7 +76,7 @@ def ready(settings: Settings, role: Role, fetch: bool = True, progress: Progress
     return folder / model.files[0].path if role == "chat" else folder
 
 
-def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> None:
+def fetch_model(settings: Settings, name: str, progress: Progress = ignore_progress) -> None:
     """Fetch what is missing or damaged of a model, in a process of its own that ends when ours does.
 
     Progress goes to standard error, and to `progress` as (done, total) in bytes.
@@ -87,7 +87,7 @@ def fetch_model(settings: Settings, name: str, progress: Progress = unseen) -> N
     """
     where = {"--home": settings.home, "--catalogue": settings.catalogue.absolute(), "--folder": Path.cwd()}
     options = [str(word) for option in where.items() for word in option]
-    command = [sys.executable, "-m", "assistant.models.fetch", find(settings, name).name, "--child", *options]
+    command = [sys.executable, "-m", "assistant.models.fetch", find_model(settings, name).name, "--child", *options]
     # Started in the folder of our packages, so that no file in the person's folder is imported as a module.
     root, pipe = Path(__file__).resolve().parents[2], subprocess.PIPE
     with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, start_new_session=True) as child:
@@ -118,34 +118,34 @@ def use(settings: Settings, choice: str) -> Role:
     """Choose a model, by name or path, for later runs; return its role. ModelError if it is no model."""
     path = Path(choice).expanduser().absolute()
     if not is_path(choice):
-        role = find(settings, choice).role
+        role = find_model(settings, choice).role
     elif path.is_dir():
         role, choice = "embed", str(resolve_folder(path))
     else:
         role, choice = "chat", str(resolve_gguf(settings, path))
-    choose(settings, **{"model" if role == "chat" else "embedder": choice})
+    save_choices(settings, **{"model" if role == "chat" else "embedder": choice})
     return role
 
 
-def states(settings: Settings) -> tuple[State, ...]:
+def list_models(settings: Settings) -> tuple[InstalledModel, ...]:
     """Every model of the catalogue as it is on this machine; reads no model file."""
-    return tuple(inspect_model(settings, model) for model in catalogue(settings))
+    return tuple(inspect_model(settings, model) for model in read_catalogue(settings))
 
 
-def verify(settings: Settings, name: str | None = None) -> tuple[State, ...]:
+def verify(settings: Settings, name: str | None = None) -> tuple[InstalledModel, ...]:
     """Hash the files of one model, or of all installed ones; ModelError if that one is unknown or missing."""
-    models = [find(settings, name)] if name else list(catalogue(settings))
-    here = [model for model in models if not missing(settings, model)]
+    models = [find_model(settings, name)] if name else list(read_catalogue(settings))
+    here = [model for model in models if not is_missing(settings, model)]
     if name and not here:
         raise missing_error(name)
     return tuple(inspect_model(settings, model, find_problem(settings, model)) for model in here)
 
 
-def inspect_model(settings: Settings, model: Model, problem: str = "") -> State:
+def inspect_model(settings: Settings, model: Model, problem: str = "") -> InstalledModel:
     """A model as it is on this machine; `problem` is what is already known to be wrong with it."""
-    memory, folder, here = machine_memory(), folder_of(settings, model), not missing(settings, model)
+    memory, folder, here = read_memory_limit(), folder_of(settings, model), not is_missing(settings, model)
     known = read_stamp(folder)
-    return State(
+    return InstalledModel(
         model=model,
         here=here,
         verified=here and all(known.get(f.path) == (*read_mark(folder / f.path), f.sha256) for f in model.files),
@@ -184,7 +184,7 @@ def folder_of(settings: Settings, model: Model) -> Path:
     return settings.home / "models" / model.name
 
 
-def missing(settings: Settings, model: Model) -> bool:
+def is_missing(settings: Settings, model: Model) -> bool:
     """Whether a file of the model is missing."""
     return not all((folder_of(settings, model) / file.path).is_file() for file in model.files)
 
@@ -213,7 +213,7 @@ def hash_if_changed(folder: Path, key: str, path: Path, again: bool = False) -> 
         now, known = read_mark(path), read_stamp(folder).get(key, ())
         if not again and known[:2] == now:
             return (*now, str(known[2]))
-        fresh = (*now, sum_of(path))
+        fresh = (*now, compute_sha256(path))
     except OSError as error:
         raise unreadable_error(path, error) from error
     write_stamp(folder, read_stamp(folder) | {key: fresh})
@@ -226,7 +226,7 @@ def read_mark(path: Path) -> tuple[int, int]:
     return about.st_size, about.st_mtime_ns
 
 
-def sum_of(path: Path) -> str:
+def compute_sha256(path: Path) -> str:
     """The sha256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
@@ -275,7 +275,7 @@ def resolve_gguf(settings: Settings, path: Path) -> Path:
     if size < least:
         what = f"{path} is cut short: it has {size} bytes, and should have {least} or more"
         raise ModelError(what, "Fetch it again.")
-    sums = {file.sha256 for model in catalogue(settings) for file in model.files if file.bytes == size}
+    sums = {file.sha256 for model in read_catalogue(settings) for file in model.files if file.bytes == size}
     if sums and (found := hash_if_changed(settings.home / "models" / ".given", str(path), path)[2]) not in sums:
         what = f"{path} is damaged: it has the size of a catalogue model, but its sha256 is {found}"
         what += f", not {' or '.join(sorted(sums))}"
@@ -283,7 +283,7 @@ def resolve_gguf(settings: Settings, path: Path) -> Path:
     return path
 
 
-def machine_memory() -> int | None:
+def read_memory_limit() -> int | None:
     """Bytes of memory that this machine has, or its container allows; None if that is not known."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

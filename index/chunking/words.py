@@ -26,7 +26,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _stemmer = snowballstemmer.stemmer("english")
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Split a text into lower-case words, in order and without apostrophes ("don't" is "dont")."""
     return [match.replace("'", "").replace("’", "") for match in _WORD.findall(text.casefold())]
 
@@ -38,9 +38,9 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def terms(text: str) -> frozenset[str]:
+def extract_terms(text: str) -> frozenset[str]:
     """Return the terms of a text: the stems of its words that are not function words."""
-    return frozenset(stem(word) for word in words(text) if word not in FUNCTION_WORDS)
+    return frozenset(stem(word) for word in split_words(text) if word not in FUNCTION_WORDS)
 
 
 class Rarity:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (texts, dimensions); each row has length 1, so a dot product is the cosine similarity."""
 
-BATCH = 64
+EMBEDDING_BATCH = 64
 """Texts that one process embeds at once."""
 
 REMEMBERED_QUESTIONS = 8
@@ -44,7 +44,7 @@ class Embedder:
 
     def __init__(self, folder: Path, name: str, processes: int = 1) -> None:
         self.name = name
-        self.batch = BATCH * processes
+        self.batch = EMBEDDING_BATCH * processes
         self.embedded = 0
         """Number of texts embedded so far."""
         self._folder, self._processes = folder, processes
@@ -60,7 +60,7 @@ class Embedder:
         """Embed texts of the guide, in order; fastest with about `self.batch` texts at once."""
         model = self._get_model()
         self.embedded += len(texts)
-        shared = {"pool": self._pool, "chunk_size": BATCH} if self._pool else {}
+        shared = {"pool": self._pool, "chunk_size": EMBEDDING_BATCH} if self._pool else {}
         return self._to_float32(model.encode_document(list(texts), **_ENCODE_OPTIONS, **shared))
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
@@ -74,7 +74,7 @@ class Embedder:
 
     def _embed_new(self, texts: Sequence[str]) -> Vectors:
         self.embedded += len(texts)
-        if self._encoder and len(texts) < BATCH:
+        if self._encoder and len(texts) < EMBEDDING_BATCH:
             return np.stack([self._encoder.encode(text) for text in texts])
         return self._to_float32(self._get_model().encode_query(list(texts), **_ENCODE_OPTIONS))
 

@@ -1,6 +1,6 @@
 """Finds the files of a corpus and reads each into a `Document`.
 
-The steps: list the files (`corpus_files`), detect the format (`formats.py`), read it (`markdown.py`,
+The steps: list the files (`find_corpus_files`), detect the format (`formats.py`), read it (`markdown.py`,
 `plaintext.py`, `html.py`, `pdf.py`, `docx.py`), find its title.
 """
 
@@ -18,7 +18,7 @@ from index.reading.formats import FORMATS, decode, detect_format, detect_text_fo
 from index.reading.html import read_html
 from index.reading.markdown import read_markdown
 from index.reading.pdf import read_pdf
-from index.reading.plain import plain as plain
+from index.reading.plain import strip_markup as strip_markup
 from index.reading.plaintext import read_plaintext
 
 
@@ -36,7 +36,7 @@ class Document:
     """Offsets in `text` where pages 1, 2, 3 ... begin; empty if the file has no pages."""
 
 
-def corpus_files(corpus: Path) -> tuple[Path, ...]:
+def find_corpus_files(corpus: Path) -> tuple[Path, ...]:
     """List the files of a corpus folder in a supported format, sorted, without hidden and temporary ones.
 
     Links are followed, each target once. An unreadable folder and a broken link are listed too, so that reading them
@@ -113,24 +113,24 @@ def read_document(path: Path, source: str) -> Document:
     """Read one file of a corpus.
 
     Raises:
-        CorpusError: the file cannot be read, or as for `document_from`.
+        CorpusError: the file cannot be read, or as for `parse_document`.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        shown = printable(path)
+        shown = make_printable(path)
         raise CorpusError(f"{shown} cannot be read ({error.strerror or error})", "Check its permissions.") from error
-    return document_from(data, path, source)
+    return parse_document(data, path, source)
 
 
-def document_from(data: bytes, path: Path, source: str) -> Document:
+def parse_document(data: bytes, path: Path, source: str) -> Document:
     """Make a document of a file's bytes; `path` only gives the file name extension and the name for messages.
 
     Raises:
         CorpusError: the bytes are not text or hold no words, or the file's name is not UTF-8.
     """
-    shown = printable(path)
-    if source != printable(source):
+    shown = make_printable(path)
+    if source != make_printable(source):
         raise CorpusError(f"The name of {shown} is not UTF-8, so it cannot be cited", "Give the file another name.")
     try:
         reading = _read_by_format(data, path.suffix.lower())
@@ -171,9 +171,9 @@ def _find_top_heading(reading: Reading) -> str:
 
 def clean_heading(text: str, block: Block) -> str:
     """Return a heading as it is shown: one line, without markup or a final full stop."""
-    return plain(text[block.start : block.end]).removesuffix(".")
+    return strip_markup(text[block.start : block.end]).removesuffix(".")
 
 
-def printable(name: Path | str) -> str:
+def make_printable(name: Path | str) -> str:
     """Replace bytes of a file name that are not UTF-8 by "?", so that it can be printed and stored."""
     return str(name).encode("utf-8", "replace").decode("utf-8")

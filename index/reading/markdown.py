@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from index.reading.blocks import BOILERPLATE_LIMIT, Block, Kind, Reading, is_boilerplate, trim_paragraph
-from index.reading.plain import HIDDEN, plain
+from index.reading.plain import HIDDEN, strip_markup
 
 HEADING_LIMIT = 300
 """Characters; a longer line after "#" is a paragraph."""
@@ -42,7 +42,7 @@ def read_markdown(text: str) -> Reading:
 def _is_boilerplate_block(text: str, block: Block) -> bool:
     """Whether a block is boilerplate. A heading never is: somebody marked it, and alone it makes no chunk."""
     short = block.kind == "paragraph" and block.end - block.start <= BOILERPLATE_LIMIT
-    return short and is_boilerplate(plain(text[block.start : block.end]))
+    return short and is_boilerplate(strip_markup(text[block.start : block.end]))
 
 
 def _split_text(text: str) -> Iterator[tuple[int, int]]:
@@ -65,7 +65,7 @@ def _find_blocks(text: str, offset: int) -> Iterator[Block]:
 
 def _parse(text: str, front_matter: bool) -> Iterator[Block]:
     """Yield blocks made from markdown-it's tokens and their line numbers; spans refer to `text`."""
-    # Inline markup is left to `plain`: skipping it here keeps a line of many megabytes fast.
+    # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
     parser = MarkdownIt("commonmark").enable("table").disable("inline")
     if front_matter:
         parser.use(front_matter_plugin)

@@ -24,7 +24,7 @@ _TAGS = frozenset(
 """Names of HTML tags; anything else in angle brackets ("<your name>") is text."""
 
 
-def plain(text: str) -> str:
+def strip_markup(text: str) -> str:
     """Return a text as a person sees it: one line without inline Markdown, HTML and table bars."""
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from index.chunking.chunk import Chunk, Sentence
-from index.reading.documents import plain
+from index.reading.documents import strip_markup
 
 EntryKind = Literal["chunk", "heading", "sentence"]
 
@@ -45,7 +45,7 @@ class Entry:
         return make_entry_id(self.owner, self.kind, self.position)
 
 
-def entries_of(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
+def make_entries(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
     """Yield the entries of a chunk: the whole chunk with its heading, the path of headings, each sentence."""
     kinds: list[tuple[EntryKind, int, str]] = [
         ("chunk", -1, f"{chunk.heading}. {' '.join(sentence.plain for sentence in chunk.sentences)}"),
@@ -53,12 +53,12 @@ def entries_of(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[En
         *(("sentence", position, sentence.plain) for position, sentence in enumerate(chunk.sentences)),
     ]
     for kind, position, text in kinds:
-        yield Entry(document, number, chunk, kind, position, text, text_hash(text))
+        yield Entry(document, number, chunk, kind, position, text, hash_text(text))
 
 
-def text_hash(text: str) -> str:
+def hash_text(text: str) -> str:
     """The hash of a text as a reader sees it, so that spacing and markup make no difference."""
-    return sha256(plain(text).encode()).hexdigest()[:24]
+    return sha256(strip_markup(text).encode()).hexdigest()[:24]
 
 
 def make_metadata(entry: Entry) -> dict[str, str | int]:
@@ -86,7 +86,7 @@ def restore_chunk(kept: Mapping[str, Any], text: str) -> Chunk:
     spans = [
         (text[start - begin : end - begin], start, end, page) for start, end, page in json.loads(str(kept["spans"]))
     ]
-    sentences = tuple(Sentence(part, plain(part), start, end, page) for part, start, end, page in spans)
+    sentences = tuple(Sentence(part, strip_markup(part), start, end, page) for part, start, end, page in spans)
     source, title = str(kept["source"]), str(kept["title"])
     return Chunk(str(kept["id"]), source, title, headings, text, begin, int(kept["end"]), sentences)
 
@@ -101,6 +101,6 @@ def parse_owner(identity: str) -> str:
     return identity.rsplit(":", 2)[0]
 
 
-def batches(items: Sequence[str], most: int = ENTRY_BATCH) -> Iterator[Sequence[str]]:
+def split_batches(items: Sequence[str], most: int = ENTRY_BATCH) -> Iterator[Sequence[str]]:
     """Yield the list in slices of at most `most` items."""
     return (items[start : start + most] for start in range(0, len(items), most))

@@ -12,7 +12,7 @@ FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
+class IndexedDocument:
     """One version of a document in the index."""
 
     id: str
@@ -51,7 +51,7 @@ class Manifest:
     """Grows with each switch."""
     built: float = 0.0
     """Seconds since 1970."""
-    documents: tuple[Indexed, ...] = ()
+    documents: tuple[IndexedDocument, ...] = ()
     segments: tuple[Segment, ...] = ()
 
     @cached_property
@@ -60,7 +60,7 @@ class Manifest:
         return {document.id: document.segment for document in self.documents if document.segment}
 
     @cached_property
-    def alive(self) -> Counter[str]:
+    def live_entries(self) -> Counter[str]:
         """Segment -> how many of its entries are live, that is, belong to a document of this manifest."""
         counted = Counter({segment.name: 0 for segment in self.segments})
         for document in self.documents:
@@ -78,7 +78,7 @@ class Manifest:
         """One line for each file that could not be read, with the reason."""
         return tuple(document.problem for document in self.documents if document.problem)
 
-    def move_documents(self, name: str, documents: set[str]) -> tuple[Indexed, ...]:
+    def move_documents(self, name: str, documents: set[str]) -> tuple[IndexedDocument, ...]:
         """All documents, those with these ids moved to the segment `name`."""
         return tuple(replace(d, segment=name) if d.id in documents else d for d in self.documents)
 
@@ -90,5 +90,5 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """The manifest that `to_json` wrote."""
         kept = json.loads(text)
-        documents = tuple(Indexed(**document) for document in kept.pop("documents"))
+        documents = tuple(IndexedDocument(**document) for document in kept.pop("documents"))
         return cls(documents=documents, segments=tuple(Segment(**one) for one in kept.pop("segments")), **kept)

@@ -30,8 +30,8 @@ from index.chunking.chunk import Chunk
 from index.embedding.embed import Vectors
 from index.errors import BusyError, DamagedStoreError, StoreError
 from index.storing import chroma
-from index.storing.entries import batches, make_entry_id, parse_owner, restore_chunk
-from index.storing.manifest import FORMAT, Indexed, Manifest, Segment
+from index.storing.entries import make_entry_id, parse_owner, restore_chunk, split_batches
+from index.storing.manifest import FORMAT, IndexedDocument, Manifest, Segment
 from index.storing.segments import Segments
 from index.storing.writer import Writer
 
@@ -153,7 +153,7 @@ class Store:
             self.segments.forget()
         raise StoreError(f"The index at {self.place} is replaced again and again", "See what changes the texts.")
 
-    def near(self, vectors: Vectors, width: int) -> tuple[Candidate, ...]:
+    def find_nearest(self, vectors: Vectors, width: int) -> tuple[Candidate, ...]:
         """The chunks with the entries nearest to a question, in no order; at most MAX_CANDIDATES.
 
         Args:
@@ -177,7 +177,7 @@ class Store:
         self, segment: Segment, manifest: Manifest, vectors: Vectors, width: int
     ) -> tuple[tuple[str, float], ...]:
         """(key of chunk, cosine) of a segment's live entries nearest to each vector; fetches more if many are dead."""
-        alive = manifest.alive[segment.name]
+        alive = manifest.live_entries[segment.name]
         wanted = min(width + min(segment.entries - alive, width), segment.entries)
         while True:
             found = self.segments[segment.name].query(query_embeddings=vectors, n_results=wanted, include=["distances"])
@@ -206,7 +206,7 @@ class Store:
             sentences = tuple(cosine_of[make_entry_id(owner, "sentence", i)] for i in range(len(chunk.sentences)))
             yield Candidate(chunk, cosine_of[identity], cosine_of[make_entry_id(owner, "heading", -1)], sentences)
 
-    def chunks(self, documents: Iterable[Indexed] | None = None) -> tuple[Chunk, ...]:
+    def chunks(self, documents: Iterable[IndexedDocument] | None = None) -> tuple[Chunk, ...]:
         """All chunks, or those of these documents, ordered by source and place."""
 
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
@@ -214,13 +214,13 @@ class Store:
             for document in manifest.documents if documents is None else documents:
                 if segment := manifest.segment_of.get(document.id):
                     by_segment[segment].append(document.id)
-            parts = [(name, some) for name, ids in by_segment.items() for some in batches(ids)]
+            parts = [(name, some) for name, ids in by_segment.items() for some in split_batches(ids)]
             found = [chunk for name, some in parts for chunk in self._read_chunks(name, "whole_of", some)]
             return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
 
         return self._read_consistently(read, ())
 
-    def part(self, document: Indexed, numbers: range) -> tuple[Chunk, ...]:
+    def part(self, document: IndexedDocument, numbers: range) -> tuple[Chunk, ...]:
         """The chunks of a document with these numbers, which count from 0; numbers beyond its end are ignored."""
 
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
@@ -231,7 +231,7 @@ class Store:
 
         return self._read_consistently(read, ())
 
-    def number(self, document: Indexed, start: int) -> int:
+    def number(self, document: IndexedDocument, start: int) -> int:
         """The number of the chunk of a document that begins at this character; 0 if there is none."""
 
         def read(manifest: Manifest) -> int:
@@ -249,8 +249,8 @@ class Store:
         found = self.segments[name].get(where=where, include=["metadatas", "documents"])
         return map(restore_chunk, found["metadatas"] or (), found["documents"] or ())
 
-    def holding(self, hash_of_text: str) -> tuple[Chunk, ...]:
-        """The chunks in use that hold a sentence with this hash (see `text_hash`), ordered by source and place."""
+    def find_chunks_with(self, hash_of_text: str) -> tuple[Chunk, ...]:
+        """The chunks in use that hold a sentence with this hash (see `hash_text`), ordered by source and place."""
 
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
             found: list[Chunk] = []
@@ -267,7 +267,7 @@ class Store:
     # Writing
 
     @contextmanager
-    def building(self, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+    def hold_build_lock(self, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
         """Hold the lock that lets one process build: on this machine others wait, with a line; on a server they fail.
 
         Raises:
@@ -347,7 +347,7 @@ def open_store(
     except DamagedStoreError as error:
         if url:
             store = Store(folder, url, name, probe=False)
-            with store.building(say):
+            with store.hold_build_lock(say):
                 store.segments.keep(manifest="")
             say(f"The index lacks a part and is made again from the texts ({error.what}).")
             return store

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from index.embedding.embed import Vectors
 from index.errors import BusyError
 from index.storing import chroma
-from index.storing.entries import ENTRY_BATCH, Entry, batches, make_metadata
+from index.storing.entries import ENTRY_BATCH, Entry, make_metadata, split_batches
 from index.storing.manifest import FORMAT, Manifest, Segment
 from index.storing.segments import SEGMENT, Segments
 
 if TYPE_CHECKING:
     from chromadb import Collection
 
-MERGED = 4
+MERGE_FACTOR = 4
 """This many segments whose sizes are within this factor are merged into one, so that the number of segments grows only
 with the logarithm of the number of entries."""
 
@@ -72,7 +72,7 @@ class Writer:
             old = self._old.segments if also_old and self._old else ()
             places = [*(self._segments[segment.name] for segment in old), *self._leftovers.values()]
             for collection in (*places, *([self._current[1]] if self._current else [])):
-                for some in batches([key for key in hashes if key not in found]):
+                for some in split_batches([key for key in hashes if key not in found]):
                     found.update(_find_vectors(collection, some))
         return found
 
@@ -122,7 +122,7 @@ class Writer:
         used = {document.segment for document in manifest.documents if document.segment}
         known = (*(self._old.segments if self._old else ()), *((self._current[0],) if self._current else ()))
         manifest = replace(manifest, segments=tuple(segment for segment in known if segment.name in used))
-        if group := worn(manifest):
+        if group := find_mergeable(manifest):
             manifest = self._merge(manifest, group)
         manifest = replace(manifest, generation=self._advance_generation(), built=time.time())
         self._segments.note(manifest.segments)
@@ -147,7 +147,7 @@ class Writer:
         moving = {document.id for document in manifest.documents if document.segment in group - {target}}
         for old in sorted(group - {target}):
             ids = [document.id for document in manifest.documents if document.segment == old]
-            for some in batches(ids):
+            for some in split_batches(ids):
                 self._copy(old, some)
         kept = tuple(segment for segment in manifest.segments if segment.name not in {*group, target})
         return replace(
@@ -179,15 +179,15 @@ def _find_vectors(collection: Collection, hashes: Sequence[str]) -> Iterator[tup
             yield str(kept["hash"]), vector
 
 
-def worn(manifest: Manifest) -> set[str]:
-    """The segments to merge: `MERGED` or more of about the same size, else all in which most entries are dead.
+def find_mergeable(manifest: Manifest) -> set[str]:
+    """The segments to merge: `MERGE_FACTOR` or more of about the same size, else all in which most entries are dead.
 
-    Sizes are about the same if they have the same whole logarithm to base `MERGED`. Source: the tiers of
+    Sizes are about the same if they have the same whole logarithm to base `MERGE_FACTOR`. Source: the tiers of
     log-structured merge trees (O'Neil and others, 1996).
     """
     tiers: dict[int, set[str]] = defaultdict(set)
-    for name, alive in manifest.alive.items():
+    for name, alive in manifest.live_entries.items():
         if name:
-            tiers[int(math.log(max(alive, 1), MERGED))].add(name)
-    dying = {s.name for s in manifest.segments if 2 * manifest.alive[s.name] < s.entries}
-    return next((group for group in tiers.values() if len(group) >= MERGED), dying)
+            tiers[int(math.log(max(alive, 1), MERGE_FACTOR))].add(name)
+    dying = {s.name for s in manifest.segments if 2 * manifest.live_entries[s.name] < s.entries}
+    return next((group for group in tiers.values() if len(group) >= MERGE_FACTOR), dying)

@@ -233,7 +233,7 @@ def test_search_gives_passages_best_first(assistant: Assistant, settings: Settin
 
 
 def test_topics_are_questions_of_the_guide(assistant: Assistant, settings: Settings) -> None:
-    topics = assistant.topics(4)
+    topics = assistant.suggest_questions(4)
     assert len(set(topics)) == len(topics) == 4
     assert set(topics) <= set(map(form_question, read_corpus(settings.corpus)[0]))
 

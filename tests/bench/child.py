@@ -18,9 +18,9 @@ from typing import Any, TextIO
 from reply import Given, Reply
 
 import assistant  # noqa: F401  sets the switches that keep every library from the network
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
-from index.reading.documents import corpus_files, read_document
+from index.reading.documents import find_corpus_files, read_document
 
 WARM_UP = "What is this about?"
 """Asked once before anything is timed."""
@@ -28,8 +28,8 @@ WARM_UP = "What is this about?"
 
 def load_given() -> Given:
     settings = load_settings()
-    texts = {path.name: read_document(path, path.name).text for path in corpus_files(settings.corpus)}
-    chat, embed = (ready(settings, role, fetch=False) for role in ("chat", "embed"))
+    texts = {path.name: read_document(path, path.name).text for path in find_corpus_files(settings.corpus)}
+    chat, embed = (ensure_model(settings, role, fetch=False) for role in ("chat", "embed"))
     return Given(chat, embed, texts, settings.context, settings.threads or os.cpu_count() or 1)
 
 

@@ -24,7 +24,7 @@ from typing import IO, Any
 from measure import Examiner, compute_figures, find_mentioned, has_declined
 
 from assistant import open_assistant
-from assistant.measuring.evaluate import Case, chosen, read_cases
+from assistant.measuring.evaluate import Case, choose_cases, read_cases
 from assistant.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -66,7 +66,7 @@ def start(name: str) -> Iterator[Child]:
 
 def choose_sample(most: int) -> tuple[Case, ...]:
     """Choose questions of the checking half without a history, a third of them not covered; always the same."""
-    cases = [case for case in chosen(read_cases(QUESTIONS), "checking") if not case.history]
+    cases = [case for case in choose_cases(read_cases(QUESTIONS), "checking") if not case.history]
     uncovered = most // 3
     return (*[c for c in cases if c.covered][: most - uncovered], *[c for c in cases if c.uncovered][:uncovered])
 

@@ -29,8 +29,8 @@ import httpx2
 import openai
 from gradio_client import Client
 
-from assistant.measuring.jsonlines import json_lines
-from assistant.models.installed import ready
+from assistant.measuring.jsonlines import read_json_lines
+from assistant.models.installed import ensure_model
 from assistant.settings import OFFLINE, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +74,7 @@ http {{
 
 def choose_questions(most: int) -> list[str]:
     """Choose so many of the question set, spread over it."""
-    rows = json_lines(ROOT / "tests" / "questions" / "guide.jsonl", ("question", "category", "history"))
+    rows = read_json_lines(ROOT / "tests" / "questions" / "guide.jsonl", ("question", "category", "history"))
     plain = [row["question"] for row in rows if not row["history"] and row["category"] != "danger"]
     return plain[:: len(plain) // most][:most]
 
@@ -153,7 +153,7 @@ def measure(pages: int, questions: Sequence[str], model: str | None) -> str:
         here = ("--host", "127.0.0.1", "--port")
         program = Path(sys.executable).with_name("chroma")
         start("chroma", (program, "run", "--path", folder / "chroma", *here, chroma), lambda: is_listening(chroma))
-        options = ("--model", ready(settings, "chat"), "--n_ctx", "4096", "--interrupt_requests", "false")
+        options = ("--model", ensure_model(settings, "chat"), "--n_ctx", "4096", "--interrupt_requests", "false")
         start("chat", (sys.executable, "-m", "llama_cpp.server", *here, chat, *options), lambda: is_listening(chat))
         for port in ports:  # one after the other: the first builds the index
             home, log = folder / str(port), folder / f"{port}.log"

@@ -19,15 +19,15 @@ from paths import FILES
 
 from assistant import Settings
 from assistant.settings import index_folder
-from index.build import Report, build, planned, read_corpus
-from index.changes import READING, SETTLED, File, plan, stale_reason
+from index.build import Report, build, plan_build, read_corpus
+from index.changes import READING_VERSION, SETTLED_SECONDS, File, find_changes, find_stale_reason
 from index.chunking.chunk import CHUNKER_VERSION
-from index.chunking.words import Rarity, terms, words
+from index.chunking.words import Rarity, extract_terms, split_words
 from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
-from index.search import HEADING_SHARE, Searcher
-from index.storing.entries import Entry, entries_of
-from index.storing.manifest import Indexed, Manifest
+from index.search import HEADING_WEIGHT, Searcher
+from index.storing.entries import Entry, make_entries
+from index.storing.manifest import IndexedDocument, Manifest
 from index.storing.store import Store
 
 PLANTS = """# A Small Garden
@@ -104,7 +104,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def entries(corpus: Path) -> list[Entry]:
-    return [entry for chunk in read_corpus(corpus)[0] for entry in entries_of(chunk)]
+    return [entry for chunk in read_corpus(corpus)[0] for entry in make_entries(chunk)]
 
 
 def vectors_of(some: Sequence[Entry], embedder: Recorder | Embedder) -> Vectors:
@@ -125,7 +125,7 @@ def test_an_index_holds_the_whole_corpus(store: Store, garden: Path, recorder: R
     assert report.embedded == len(recorder.texts)
     assert store.manifest is not None
     assert store.manifest.counts == (documents, len(chunks), len(wanted))
-    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, READING)
+    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, READING_VERSION)
     assert store.chunks() == tuple(sorted(chunks, key=lambda chunk: (chunk.source, chunk.start)))
 
 
@@ -222,36 +222,38 @@ def test_progress_grows_to_its_total(store: Store, garden: Path, recorder: Recor
 def test_a_plan_says_what_a_build_then_does(store: Store, garden: Path, recorder: Recorder) -> None:
     (garden / "pond.md").write_text("# Pond\n\nFrogs need a stone.\n", "utf-8")
     recorder.make(store, garden)
-    assert planned(store, garden, recorder.name).reason == ""
+    assert plan_build(store, garden, recorder.name).reason == ""
     (garden / "tools.txt").rename(garden / "sheds.txt")
     edit(garden / "plants.md", "dusk", "dawn")
     (garden / "pond.md").unlink()
     (garden / "bees.md").write_text("# Bees\n\nBees like thyme.\n", "utf-8")
     (garden / "more.md").write_text("# More\n\nMore to come.\n", "utf-8")
     before = store.manifest
-    doing = planned(store, garden, recorder.name)
+    doing = plan_build(store, garden, recorder.name)
     assert (doing.added, doing.changed) == (("bees.md", "more.md"), ("plants.md",))
     assert (doing.moved, doing.gone, doing.untouched) == ((("tools.txt", "sheds.txt"),), ("pond.md",), 0)
     assert store.manifest == before, "a plan does nothing"
     report = recorder.make(store, garden)
     assert replace(report.plan, writing=(), keeping=()) == replace(doing, writing=(), keeping=())
-    assert planned(store, garden, recorder.name).reason == ""
+    assert plan_build(store, garden, recorder.name).reason == ""
 
 
 def test_what_lies_in_a_folder_that_cannot_be_listed_is_not_gone() -> None:
-    before = Manifest("e", READING, documents=(Indexed("1", "deep/a.md", "h"), Indexed("2", "deeper.md", "h")))
-    doing = plan(before, [File(Path("deep"), "deep", "", 0, "no permission")], "e")
+    before = Manifest(
+        "e", READING_VERSION, documents=(IndexedDocument("1", "deep/a.md", "h"), IndexedDocument("2", "deeper.md", "h"))
+    )
+    doing = find_changes(before, [File(Path("deep"), "deep", "", 0, "no permission")], "e")
     assert (doing.gone, [document.source for document in doing.keeping]) == (("deeper.md",), ["deep/a.md"])
     assert "deep" in doing.unread[0]
 
 
 def test_a_machine_that_reads_fewer_kinds_leaves_a_common_index(monkeypatch: pytest.MonkeyPatch) -> None:
     with_all = Manifest("e", f"{CHUNKER_VERSION}+mammoth+pdfminer")
-    monkeypatch.setattr("index.changes.READING", CHUNKER_VERSION)
-    assert stale_reason(with_all, "e") == ""
-    monkeypatch.setattr("index.changes.READING", with_all.chunker)
-    assert stale_reason(with_all, "e") == ""
-    assert stale_reason(Manifest("e", CHUNKER_VERSION), "e")
+    monkeypatch.setattr("index.changes.READING_VERSION", CHUNKER_VERSION)
+    assert find_stale_reason(with_all, "e") == ""
+    monkeypatch.setattr("index.changes.READING_VERSION", with_all.chunker)
+    assert find_stale_reason(with_all, "e") == ""
+    assert find_stale_reason(Manifest("e", CHUNKER_VERSION), "e")
 
 
 def test_a_file_that_only_was_touched_changes_nothing(store: Store, garden: Path, recorder: Recorder) -> None:
@@ -280,23 +282,23 @@ def test_files_that_have_not_changed_are_not_read_again(store: Store, garden: Pa
     for path in garden.iterdir():
         os.utime(path, (long_ago, long_ago))
     recorder.make(store, garden)
-    time.sleep(SETTLED)
-    planned(store, garden, recorder.name)
+    time.sleep(SETTLED_SECONDS)
+    plan_build(store, garden, recorder.name)
     kept = json.loads((store.folder / "files.json").read_text("utf-8"))
     assert set(kept) == {"plants.md", "tools.txt"}
     (store.folder / "files.json").write_text("{broken", "utf-8")
-    assert planned(store, garden, recorder.name).reason == ""
+    assert plan_build(store, garden, recorder.name).reason == ""
 
 
 @pytest.mark.parametrize(
     ("embedder", "chunker", "said"),
-    [("mpnet", READING, ""), ("minilm", READING, "minilm"), ("mpnet", "0", "another way")],
+    [("mpnet", READING_VERSION, ""), ("minilm", READING_VERSION, "minilm"), ("mpnet", "0", "another way")],
 )
 def test_stale_for_each_of_its_reasons(embedder: str, chunker: str, said: str) -> None:
-    reason = stale_reason(Manifest(embedder, chunker), "mpnet")
+    reason = find_stale_reason(Manifest(embedder, chunker), "mpnet")
     assert said in reason
     assert bool(said) == bool(reason)
-    assert stale_reason(None, "mpnet")
+    assert find_stale_reason(None, "mpnet")
 
 
 @pytest.mark.parametrize("field", ["embedder", "chunker"])
@@ -305,7 +307,7 @@ def test_an_index_of_another_program_or_embedder_is_made_again(
 ) -> None:
     """The vectors are used again only if the embedder is the same."""
     recorder.make(store, garden)
-    with store.building():
+    with store.hold_build_lock():
         old = store.manifest
         assert old is not None
         old = replace(old, generation=old.generation + 1, **{field: "another"})  # type: ignore[arg-type]
@@ -386,7 +388,7 @@ def test_a_file_is_read_once_what_reads_it_is_installed(
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "pdfminer.high_level", None)
         for module in ("index.changes", "index.build"):
-            without.setattr(f"{module}.READING", READING.replace("+pdfminer", ""))
+            without.setattr(f"{module}.READING_VERSION", READING_VERSION.replace("+pdfminer", ""))
         first = recorder.make(store, garden)
         assert "guide-assistant[documents]" in first.skipped[0]
         assert recorder.make(store, garden).reason == ""
@@ -457,17 +459,17 @@ def test_search_gives_at_most_k_best_first_each_once(searched: Searcher) -> None
 
 def test_cosines_are_exact_and_stand_beside_their_sentences(searched: Searcher, embedder: Embedder) -> None:
     """Of each sentence, of the chunk and of its heading; the likeness is made of them as search.py says."""
-    made = [entry for chunk in searched.search("anything", 100) for entry in entries_of(chunk.chunk, chunk.chunk.id)]
+    made = [entry for chunk in searched.search("anything", 100) for entry in make_entries(chunk.chunk, chunk.chunk.id)]
     vectors = dict(zip([entry.id for entry in made], vectors_of(made, embedder), strict=True))
     for question in OBVIOUS:
         asked = embedder.embed_questions([question])[0]
         for match in searched.search(question, 100):
             whole, heading, *sentences = (
-                float(vectors[entry.id] @ asked) for entry in entries_of(match.chunk, match.chunk.id)
+                float(vectors[entry.id] @ asked) for entry in make_entries(match.chunk, match.chunk.id)
             )
             assert len(match.chunk.sentences) == len(sentences)
             assert match.sentences == pytest.approx(sentences, abs=1e-5)
-            likeness = max((whole + max(sentences)) / 2, HEADING_SHARE * heading)
+            likeness = max((whole + max(sentences)) / 2, HEADING_WEIGHT * heading)
             assert match.likeness == pytest.approx(likeness, abs=1e-5)
 
 
@@ -528,15 +530,15 @@ def test_an_empty_index_finds_nothing(store: Store, embedder: Embedder) -> None:
 
 
 def test_words_and_terms() -> None:
-    assert words("Don’t WATER the Garden's beans, café!") == ["dont", "water", "the", "gardens", "beans", "café"]
-    assert terms("I was watering them") == terms("You water it") == frozenset({"water"})
-    assert terms("and then it was not so") == frozenset()
+    assert split_words("Don’t WATER the Garden's beans, café!") == ["dont", "water", "the", "gardens", "beans", "café"]
+    assert extract_terms("I was watering them") == extract_terms("You water it") == frozenset({"water"})
+    assert extract_terms("and then it was not so") == frozenset()
 
 
 def test_rare_words_weigh_more() -> None:
-    rarity = Rarity([terms("water beans"), terms("water peas"), terms("water slugs")])
-    (water,), (slug,) = terms("water"), terms("slugs")
+    rarity = Rarity([extract_terms("water beans"), extract_terms("water peas"), extract_terms("water slugs")])
+    (water,), (slug,) = extract_terms("water"), extract_terms("slugs")
     assert rarity.weight("nowhere") > rarity.weight(slug) > rarity.weight(water) > 0
-    assert rarity.share(terms("slugs"), terms("slugs and more")) == 1
-    assert rarity.share(frozenset(), terms("slugs")) == 0
-    assert 0 < rarity.share(terms("slugs water"), terms("water")) < 0.5
+    assert rarity.share(extract_terms("slugs"), extract_terms("slugs and more")) == 1
+    assert rarity.share(frozenset(), extract_terms("slugs")) == 0
+    assert 0 < rarity.share(extract_terms("slugs water"), extract_terms("water")) < 0.5

@@ -13,10 +13,10 @@ import pytest
 from hashed import HashedEmbedder, write_version
 
 from assistant import Settings
-from assistant.guide import Follower, State, changed, indexed, told
+from assistant.guide import Follower, Freshness, describe_build, describe_changes, open_fresh_index
 from index.build import build
 from index.storing.store import Store
-from index.watch import changes
+from index.watch import watch_changes
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 class Watched:
-    """Counts what `changes` yields, in a thread."""
+    """Counts what `watch_changes` yields, in a thread."""
 
     def __init__(self, corpus: Path) -> None:
         self.count, self._stop = 0, Event()
@@ -35,7 +35,7 @@ class Watched:
         time.sleep(0.5)
 
     def _run(self, corpus: Path) -> None:
-        for _ in changes(corpus, self._stop):
+        for _ in watch_changes(corpus, self._stop):
             self.count += 1
 
     def wait(self, beyond: int) -> None:
@@ -100,7 +100,7 @@ def settings(settings: Settings, corpus: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Store:
-    return indexed(settings, HashedEmbedder())  # type: ignore[arg-type]
+    return open_fresh_index(settings, HashedEmbedder())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def follower(store: Store, settings: Settings) -> Iterator[Follower]:
     follower.close()
 
 
-def settled(follower: Follower, before: State) -> State:
+def settled(follower: Follower, before: Freshness) -> Freshness:
     while follower.state == before or follower.state.share is not None:
         time.sleep(0.05)
     return follower.state
@@ -124,7 +124,7 @@ def test_the_index_follows_the_texts_while_questions_are_answered(
     before, answered = follower.state, 0
     write_version(corpus, "1", 400, 30)
     while follower.state.generation == before.generation:
-        near = store.near(question, 200)
+        near = store.find_nearest(question, 200)
         assert len({c.chunk.sentences[0].plain.split()[1] for c in near}) == 1
         answered += 1
     assert answered > 3
@@ -175,7 +175,7 @@ def test_a_name_that_is_no_text_does_not_end_the_following(follower: Follower, c
 def test_what_is_told_of_a_build(settings: Settings, corpus: Path) -> None:
     said: list[str] = []
     (corpus / "void.md").write_bytes(b"")
-    indexed(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
+    open_fresh_index(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
     left_out, first = said
     assert "void.md" in left_out
     assert "there is no index yet" in first
@@ -183,15 +183,15 @@ def test_what_is_told_of_a_build(settings: Settings, corpus: Path) -> None:
     (corpus / "0.md").unlink()
     (corpus / "8.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
     said.clear()
-    indexed(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
+    open_fresh_index(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
     assert "8.md new; 0.md gone" in said[-1]
     said.clear()
-    indexed(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
+    open_fresh_index(settings, HashedEmbedder(), said.append)  # type: ignore[arg-type]
     assert said == [left_out]
 
 
 def test_nothing_changed_is_said_in_no_words(store: Store, settings: Settings) -> None:
     embedder = HashedEmbedder()
     report = build(store, settings.corpus, lambda: embedder, embedder.name)  # type: ignore[arg-type, return-value]
-    assert changed(report) == ""
-    assert list(told(report)) == []
+    assert describe_changes(report) == ""
+    assert list(describe_build(report)) == []

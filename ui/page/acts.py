@@ -14,7 +14,12 @@ from typing import Any, TypeAlias
 
 from assistant.errors import ConversationError, GuideError
 from assistant.history.conversation import Conversation
-from assistant.history.export import conversation_json, conversation_markdown, plan_calendar, plan_markdown
+from assistant.history.export import (
+    export_conversation_json,
+    export_conversation_markdown,
+    export_plan_calendar,
+    export_plan_markdown,
+)
 from assistant.models import installed
 from ui.page.frame import render_download, render_editing, render_message, render_news
 from ui.page.guide import render_guide, render_search
@@ -38,7 +43,7 @@ def _arrive(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
         tab.open(_reopen(kept))
     problem, presenter.database_problem = presenter.database_problem, ""
     message = {"told": render_message(problem)} if problem else {}
-    news = {"news": render_news(tab.shown_status.freshness, tab.shown_status.preparing)}
+    news = {"news": render_news(tab.shown_status.freshness, tab.shown_status.loading_status)}
     return {**presenter.update_all(tab), **presenter.update_header(), **news, **message}
 
 
@@ -93,7 +98,7 @@ def _filter_list(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 
 
 def _import(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
-    return _open(presenter, tab, {"id": presenter.conversations.bring(str(data["text"]))})
+    return _open(presenter, tab, {"id": presenter.conversations.import_json(str(data["text"]))})
 
 
 def _export(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
@@ -101,10 +106,16 @@ def _export(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     if kind.startswith("conversation") and not conversation.turns:
         raise ConversationError("There is nothing to export yet", "Ask something first.")
     formats: dict[str, tuple[str, Callable[[], str]]] = {
-        "conversation.md": ("text/markdown", lambda: conversation_markdown(_read_open(presenter, conversation), title)),
-        "conversation.json": ("application/json", lambda: conversation_json(_read_open(presenter, conversation))),
-        "plan.md": ("text/markdown", lambda: plan_markdown(presenter.plan.steps(), title)),
-        "plan.ics": ("text/calendar", lambda: plan_calendar(presenter.plan.steps(), title).decode()),
+        "conversation.md": (
+            "text/markdown",
+            lambda: export_conversation_markdown(_read_open(presenter, conversation), title),
+        ),
+        "conversation.json": (
+            "application/json",
+            lambda: export_conversation_json(_read_open(presenter, conversation)),
+        ),
+        "plan.md": ("text/markdown", lambda: export_plan_markdown(presenter.plan.steps(), title)),
+        "plan.ics": ("text/calendar", lambda: export_plan_calendar(presenter.plan.steps(), title).decode()),
     }
     media, write = formats[kind]
     return {"file": render_download(f"{date.today().isoformat()}-{kind}", media, write())}
@@ -180,7 +191,7 @@ def _show_chat(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 
 def _show_document(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     """Show a document from a passage on; if none is named, the one that the guide is titled after."""
-    documents = presenter.assistant.documents()
+    documents = presenter.assistant.list_documents()
     title = presenter.assistant.title
     main = next((one.source for one in documents if one.title == title), "")
     named = str(data.get("source") or main)
@@ -191,8 +202,8 @@ def _show_document(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 def _show_passage(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     """Show a document around the passage that starts at a character."""
     named, start = str(data["source"]), int(data["start"])
-    documents = presenter.assistant.documents()
-    extract = presenter.assistant.around(named, start, PASSAGES_SHOWN // 4, PASSAGES_SHOWN)
+    documents = presenter.assistant.list_documents()
+    extract = presenter.assistant.extract_around(named, start, PASSAGES_SHOWN // 4, PASSAGES_SHOWN)
     here = next((part.number for part in extract.parts if part.passage.start == start), -1) if extract else -1
     tab.open_panel = ""
     return {**presenter.show_screen(tab, "guide", render_guide(documents, extract, here)), "side": ""}
@@ -203,7 +214,7 @@ def _search_guide(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     if not query:
         return _show_document(presenter, tab, {})
     found = presenter.assistant.search(query, 10)
-    return presenter.show_screen(tab, "guide", render_search(presenter.assistant.documents(), query, found))
+    return presenter.show_screen(tab, "guide", render_search(presenter.assistant.list_documents(), query, found))
 
 
 def _show_plan(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
@@ -226,9 +237,11 @@ def _drop_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 def _show_settings(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     assistant = presenter.assistant
     settings, kept = assistant.settings, len(presenter.conversations.list(most=10**6))
-    passages = sum(document.parts for document in assistant.documents()) if assistant.ready else 0
+    passages = sum(document.parts for document in assistant.list_documents()) if assistant.ready else 0
     status = f"{passages} passages. {presenter.describe_status()}"
-    return presenter.show_screen(tab, "settings", render_settings(settings, installed.states(settings), status, kept))
+    return presenter.show_screen(
+        tab, "settings", render_settings(settings, installed.list_models(settings), status, kept)
+    )
 
 
 def _change_setting(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:

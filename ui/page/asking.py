@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 
-from assistant.errors import GuideError, KeepingError
+from assistant.errors import GuideError, HistoryError
 from assistant.history.conversation import KeptTurn
 from assistant.records import Answer
 from ui.page import frame, view
@@ -62,13 +62,15 @@ def _write_answer(
     yield {
         **presenter.update_screen(tab),
         "past": presenter.render_turns(conversation, number),
-        "current": view.turn(question, None, number, view.Marks(_describe_wait(presenter.assistant.waiting))),
+        "current": view.render_turn(
+            question, None, number, view.TurnDetails(_describe_wait(presenter.assistant.waiting))
+        ),
         "box": "",
     }
     try:
         for answer in _stream_changes(presenter, conversation, question, number):
             if tab.conversation is conversation and answer.stage != "whole":
-                yield {"current": view.turn(question, answer, number, view.Marks(_describe_stage(answer)))}
+                yield {"current": view.render_turn(question, answer, number, view.TurnDetails(_describe_stage(answer)))}
     except GuideError as error:
         yield {"current": view.render_problem(question, str(error))}
         return
@@ -136,7 +138,7 @@ def _keep_turn(
 def _catch_up(presenter: Presenter, conversation: OpenConversation) -> bool:
     """Take over the turns that another tab has added to the same conversation; whether there were any."""
     kept = None
-    with suppress(KeepingError):  # keeping the turn fails too, and reports it
+    with suppress(HistoryError):  # keeping the turn fails too, and reports it
         kept = presenter.conversations.read(conversation.id) if conversation.id else None
     if kept is None or len(kept.turns) <= len(conversation.turns):
         return False

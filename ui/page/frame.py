@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.guide import State as Freshness
+from assistant.guide import Freshness
 from assistant.history.conversation import Summary
 from assistant.loading import LoadingStatus
-from assistant.settings import Settings, wording_name
+from assistant.settings import Settings, writer_name
 from ui.page.markup import escape, render_button, render_data
 from ui.page.panel import describe_location
 
@@ -82,7 +82,7 @@ def describe_status(settings: Settings, freshness: Freshness, ready: bool) -> st
     read = "The guide is being read again." if freshness.share is not None else "The guide is up to date."
     read = "Not all of the guide could be read." if freshness.problem else read
     on = f" on the server at {settings.llm_host}" if settings.llm_url else ""
-    return f"{read} The answers are worded by {Path(wording_name(settings)).name}{on}."
+    return f"{read} The answers are worded by {Path(writer_name(settings)).name}{on}."
 
 
 # Above the conversation
@@ -90,7 +90,7 @@ def describe_status(settings: Settings, freshness: Freshness, ready: bool) -> st
 
 def render_header(title: str, settings: Settings) -> str:
     """The title of the guide, the button for the sidebar on a phone, and the badge that says where questions go."""
-    badge = f"Asks {settings.elsewhere}" if settings.elsewhere else describe_location(settings)
+    badge = f"Asks {settings.remote_llm_host}" if settings.remote_llm_host else describe_location(settings)
     menu = (
         '<button type="button" class="icon menu" data-menu="open" id="menu" aria-label="Conversations and more" '
         'aria-expanded="false" aria-controls="aside">☰</button>'
@@ -146,7 +146,7 @@ def render_message(line: str) -> str:
 
 def render_private_notice(settings: Settings) -> str:
     """The line above a private conversation."""
-    seen = f" The server at {settings.elsewhere} sees it." if settings.elsewhere else ""
+    seen = f" The server at {settings.remote_llm_host} sees it." if settings.remote_llm_host else ""
     return f'<p class="news private">{PRIVATE}{escape(seen)}</p>'
 
 

@@ -104,7 +104,7 @@ def render_offline(settings: Settings) -> str:
         else f"This page is served at {settings.origin or settings.host}: whoever reaches that address can ask here "
         "and read all that is kept, every conversation too."
     )
-    if settings.elsewhere:
+    if settings.remote_llm_host:
         return render_panel("Online", "What leaves this computer", _render_online(settings, reach))
     model, words = "The language model, the guide", "What you ask is answered here; nothing is sent anywhere."
     if settings.llm_url:

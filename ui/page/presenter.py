@@ -9,9 +9,8 @@ from threading import Lock
 from typing import TypeAlias
 
 from assistant.assistant import Assistant
-from assistant.errors import GuideError, KeepingError
-from assistant.guide import Follower
-from assistant.guide import State as Freshness
+from assistant.errors import GuideError, HistoryError
+from assistant.guide import Follower, Freshness
 from assistant.history.conversation import Conversations
 from assistant.history.database import Database
 from assistant.history.plan import Plan
@@ -56,7 +55,7 @@ class Presenter:
     def read_status(self) -> Status:
         """The status now."""
         ready = self.assistant.ready
-        return Status(ready, self.read_freshness() if ready else Freshness(), self.assistant.preparing)
+        return Status(ready, self.read_freshness() if ready else Freshness(), self.assistant.loading_status)
 
     def describe_status(self) -> str:
         """The same in a line."""
@@ -68,7 +67,7 @@ class Presenter:
         shown = tab.shown_status
         if shown is None or self.read_status() == shown:
             return {}
-        news = frame.render_news(shown.freshness, shown.preparing)
+        news = frame.render_news(shown.freshness, shown.loading_status)
         return {"news": news + frame.render_change_signal(time.time())}
 
     def update_status(self, tab: Tab) -> PageUpdate:
@@ -76,7 +75,7 @@ class Presenter:
         status, shown = self.read_status(), tab.shown_status
         if shown is None or status == shown:
             return {}
-        news = frame.render_news(status.freshness, status.preparing)
+        news = frame.render_news(status.freshness, status.loading_status)
         update: PageUpdate = {"news": news, **self.update_sidebar(tab)}
         if (status.ready, status.freshness.generation) != (shown.ready, shown.freshness.generation):
             if tab.conversation.writing:
@@ -98,18 +97,18 @@ class Presenter:
 
     def _render_turn(self, conversation: OpenConversation, number: int, planned: frozenset[tuple[str, str]]) -> str:
         turn = conversation.turns[number]
-        details = view.Marks(
+        details = view.TurnDetails(
             last=number == len(conversation.turns) - 1,
             kept=bool(conversation.id),
             helpful=turn.helpful,
             why=turn.why,
             planned=planned,
         )
-        return view.turn(turn.question, self.revise_answer(conversation, number), number, details)
+        return view.render_turn(turn.question, self.revise_answer(conversation, number), number, details)
 
     def _read_planned(self) -> frozenset[tuple[str, str]]:
         """(text, source) of the steps in the plan; none if it cannot be read."""
-        with suppress(KeepingError):
+        with suppress(HistoryError):
             return self.plan.kept()
         return frozenset()
 
@@ -117,7 +116,7 @@ class Presenter:
         """A turn's answer with its citations found again in the guide as it is now; as kept until that is loaded."""
         if not self.assistant.ready:
             return conversation.turns[number].answer
-        return conversation.revise_answer(number, self.read_freshness().generation, self.assistant.revised)
+        return conversation.revise_answer(number, self.read_freshness().generation, self.assistant.revise)
 
     def update_conversation(self, tab: Tab) -> PageUpdate:
         """The open conversation; nothing while `asking` draws it."""
@@ -127,7 +126,7 @@ class Presenter:
         """The turns of the open conversation, or the welcome if it has none."""
         conversation = tab.conversation
         if not conversation.turns:
-            topics = self.assistant.topics() if self.assistant.ready else ()
+            topics = self.assistant.suggest_questions() if self.assistant.ready else ()
             return {"past": self.render_turns(conversation, 0), "current": view.render_welcome(topics)}
         last = len(conversation.turns) - 1
         current = self._render_turn(conversation, last, self._read_planned())
@@ -140,7 +139,7 @@ class Presenter:
         try:
             kept = self.conversations.list(tab.list_filter)
             unfinished = self.plan.left()
-        except KeepingError as error:
+        except HistoryError as error:
             return {"told": frame.render_message(str(error))}
         current = tab.conversation.id
         return {
@@ -180,7 +179,7 @@ class Presenter:
             passage, spans = self._find_open_citation(tab)
         except LookupError:
             return {"side": ""}
-        extract = self.assistant.around(passage.source, passage.start) if passage.now is None else None
+        extract = self.assistant.extract_around(passage.source, passage.start) if passage.now is None else None
         return {"side": panel.render_source(panel.Source(passage, spans, extract))}
 
     def _find_open_citation(self, tab: Tab) -> tuple[Passage, tuple[Span, ...]]:
@@ -188,7 +187,7 @@ class Presenter:
         kind, *rest = tab.open_panel.split("-", 1 if tab.open_panel.startswith("kept-") else -1)
         if kind == "kept":
             step = {step.id: step for step in self.plan.steps()}[rest[0]]
-            revised = self.assistant.revised(Answer("answered", next_steps=(NextStep(step.text, step.passage),)))
+            revised = self.assistant.revise(Answer("answered", next_steps=(NextStep(step.text, step.passage),)))
             return find_citation(revised, "step", 0, 0)
         number, first, second = (*map(int, rest), 0)[:3]
         conversation = tab.conversation

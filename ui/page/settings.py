@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from assistant.models.installed import State as InstalledModel
-from assistant.settings import Settings, wording_name
+from assistant.models.installed import InstalledModel
+from assistant.settings import Settings, writer_name
 from ui.page.markup import escape, render_button, render_data, render_screen_top
 
 
@@ -29,7 +29,7 @@ def _render_model(settings: Settings, models: Iterable[InstalledModel]) -> str:
     if settings.llm_url:
         return (
             "<section><h3>Language model</h3>"
-            f"<p>{escape(wording_name(settings))}, on the server at {escape(settings.llm_host)}.</p></section>"
+            f"<p>{escape(writer_name(settings))}, on the server at {escape(settings.llm_host)}.</p></section>"
         )
     chat = [one for one in models if one.model.role == "chat"]
     names = {one.model.name for one in chat}

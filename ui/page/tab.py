@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Literal
 
-from assistant.guide import State as Freshness
-from assistant.history.conversation import Conversation, KeptTurn, title_of
+from assistant.guide import Freshness
+from assistant.history.conversation import Conversation, KeptTurn, make_title
 from assistant.loading import LoadingStatus
 from assistant.records import Answer, Turn
 
@@ -23,7 +23,7 @@ class Status:
     ready: bool
     """Whether everything is loaded."""
     freshness: Freshness
-    preparing: LoadingStatus | None
+    loading_status: LoadingStatus | None
 
 
 class OpenConversation:
@@ -72,7 +72,7 @@ class OpenConversation:
     def to_conversation(self) -> Conversation:
         """All of it as it would be kept; it must have a turn."""
         first, last = self.turns[0], self.turns[-1]
-        return Conversation(self.id, title_of(first.question), first.asked, last.asked, tuple(self.turns))
+        return Conversation(self.id, make_title(first.question), first.asked, last.asked, tuple(self.turns))
 
     def revise_answer(self, number: int, generation: int, revise: Callable[[Answer], Answer]) -> Answer:
         """A turn's answer, revised for a generation of the guide; the last result is cached."""

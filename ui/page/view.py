@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.history.export import answer_text
+from assistant.history.export import export_answer_text
 from assistant.records import Answer, AnswerSentence, Contact, NextStep, Passage, Span
 from ui.page.citations import collect_sources
 from ui.page.markup import escape, render_button, render_data, render_question_button
@@ -14,7 +14,7 @@ from ui.page.panel import CHANGED
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class TurnDetails:
     """What a turn shows beside its answer."""
 
     progress: str = ""
@@ -41,7 +41,7 @@ def render_welcome(topics: Sequence[str]) -> str:
     )
 
 
-def turn(question: str, answer: Answer | None, number: int, details: Marks) -> str:
+def render_turn(question: str, answer: Answer | None, number: int, details: TurnDetails) -> str:
     """One question and its answer.
 
     Args:
@@ -67,7 +67,7 @@ def render_problem(question: str, line: str) -> str:
 # The answer
 
 
-def _render_answer(answer: Answer, number: int, details: Marks) -> str:
+def _render_answer(answer: Answer, number: int, details: TurnDetails) -> str:
     tools = "" if details.progress else _render_tools(answer, number, details)
     if answer.status == "care":
         return _render_care(answer) + tools
@@ -179,24 +179,24 @@ def _render_follow_ups(questions: Sequence[str]) -> str:
 # What can be done with it
 
 
-def _render_tools(answer: Answer, number: int, details: Marks) -> str:
+def _render_tools(answer: Answer, number: int, details: TurnDetails) -> str:
     """Copy, try again and rate; under a care answer only delete."""
     if answer.status == "care":
         return f'<div class="after">{_render_delete(details)}</div>'
     label = "Copy this answer with its sources"
-    copy = render_button("Copy", "tool", label, f"copy-{number}", copy=answer_text(answer))
+    copy = render_button("Copy", "tool", label, f"copy-{number}", copy=export_answer_text(answer))
     again = render_button("Try again", "tool", "", f"again-{number}", again=number) if details.last else ""
     rated = _render_rating(number, details) if details.kept else ""
     return f'<div class="after">{copy}{again}{rated}</div>'
 
 
-def _render_delete(details: Marks) -> str:
+def _render_delete(details: TurnDetails) -> str:
     """A button to delete the conversation at once, since someone else may see this screen."""
     line = "Delete this conversation for good?" if details.kept else "Close this conversation for good?"
     return render_button("Delete this conversation", "tool danger", "", "forget", do="delete", sure=line, verb="Delete")
 
 
-def _render_rating(number: int, details: Marks) -> str:
+def _render_rating(number: int, details: TurnDetails) -> str:
     """Whether the answer was helpful, and once rated a field to say why."""
     buttons = "".join(
         f'<button type="button" class="tool" id="rate-{number}-{value}" '

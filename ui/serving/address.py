@@ -13,7 +13,7 @@ from urllib.request import getproxies
 from assistant.errors import PortError, SettingsError
 from assistant.settings import Settings
 
-TOOLS = "/gradio_api/mcp/"
+MCP_PATH = "/gradio_api/mcp/"
 """The path at which Gradio serves MCP (streamable HTTP)."""
 
 
@@ -25,14 +25,14 @@ def open_listener(settings: Settings, mcp: bool) -> socket.socket:
         SettingsError: MCP cannot be served.
     """
     with ExitStack() as undo:
-        listener = undo.enter_context(listening(settings.host, settings.port))
+        listener = undo.enter_context(bind_socket(settings.host, settings.port))
         if mcp:
             check_mcp(format_address(listener))
         undo.pop_all()
         return listener
 
 
-def listening(host: str, port: int) -> socket.socket:
+def bind_socket(host: str, port: int) -> socket.socket:
     """A socket that listens at an address; port 0 takes any free port.
 
     Raises:

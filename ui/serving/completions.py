@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Passage, Turn
-from assistant.settings import wording_name
+from assistant.settings import writer_name
 from ui.serving.streaming import stream_changes
 
 CLIENT_CLOSED_REQUEST = 499
@@ -129,7 +129,7 @@ def make_router(assistant: Assistant) -> APIRouter:
 
     def describe_model() -> Json:
         return {
-            "id": wording_name(assistant.settings),
+            "id": writer_name(assistant.settings),
             "object": "model",
             "created": since,
             "owned_by": "guide-assistant",
@@ -151,7 +151,7 @@ def make_router(assistant: Assistant) -> APIRouter:
     async def complete(body: CompletionRequest, request: Request) -> Response:
         question, history = body.conversation
         answers = _stream_in_slot(slots, lambda: assistant.stream(question, history))
-        name = wording_name(assistant.settings)
+        name = writer_name(assistant.settings)
         if body.stream:
             first = await anext(answers)  # a wrong question raises here, while the status can still be set
             return EventStream(_stream_events(name, first, answers, body.with_usage), media_type="text/event-stream")
@@ -204,13 +204,13 @@ async def _stream_events(
     async with aclosing(rest):
         try:
             async for answer in rest:
-                if added := sentences(answer).removeprefix(sent):
+                if added := format_sentences(answer).removeprefix(sent):
                     sent += added
                     yield make_chunk({"content": added})
         except GuideError as error:
             yield f"data: {bytes(make_error_response(error).body).decode()}\n\n"
             return
-    if added := below(answer):
+    if added := format_rest(answer):
         yield make_chunk({"content": added})
     yield make_chunk({}, "stop", **_make_extensions(answer))
     if with_usage:
@@ -228,7 +228,7 @@ def _begin_object(name: str, kind: str) -> Json:
 
 
 def _make_completion(name: str, answer: Answer) -> Json:
-    message = {"role": "assistant", "content": sentences(answer) + below(answer), "refusal": None}
+    message = {"role": "assistant", "content": format_sentences(answer) + format_rest(answer), "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     start = _begin_object(name, "chat.completion")
     return start | {"choices": [choice], "usage": _count_usage(answer)} | _make_extensions(answer)
@@ -255,26 +255,26 @@ def _count_usage(answer: Answer) -> Json:
     }
 
 
-def sentences(answer: Answer) -> str:
+def format_sentences(answer: Answer) -> str:
     """The sentences of an answer as Markdown, with the numbers of the passages they cite.
 
     While the answer grows, each such text begins with the one before.
     """
     between = " " if answer.status == "answered" else "\n\n"
     marked = (
-        " ".join([literal(one.text), "".join(f"[{number}]" for number in one.citations)]).strip()
+        " ".join([escape_markdown(one.text), "".join(f"[{number}]" for number in one.citations)]).strip()
         for one in answer.sentences
     )
     return between.join(marked)
 
 
-def below(answer: Answer) -> str:
+def format_rest(answer: Answer) -> str:
     """What follows the sentences, as Markdown: whom to call, the nearest topics, sources and next steps, if any."""
     sources = [f"[{p.number}] {_format_place(p)}: {_quote(p)}" for p in answer.passages if p.cited]
-    steps = [f"{literal(step.text)} ({_format_place(step.passage)})" for step in answer.next_steps]
+    steps = [f"{escape_markdown(step.text)} ({_format_place(step.passage)})" for step in answer.next_steps]
     lists = [
-        ("", [literal(f"{one.country}: {one.who}: {one.number}") for one in answer.contacts]),
-        ("", list(map(literal, answer.follow_ups)) if answer.status == "not_covered" else []),
+        ("", [escape_markdown(f"{one.country}: {one.who}: {one.number}") for one in answer.contacts]),
+        ("", list(map(escape_markdown, answer.follow_ups)) if answer.status == "not_covered" else []),
         ("**Sources**\n\n", sources),
         ("**Next steps**\n\n", steps),
     ]
@@ -283,13 +283,13 @@ def below(answer: Answer) -> str:
 
 def _format_place(passage: Passage) -> str:
     page = f", page {passage.page}" if passage.page else ""
-    return literal(f"{passage.heading}, {passage.source}{page}")
+    return escape_markdown(f"{passage.heading}, {passage.source}{page}")
 
 
 def _quote(passage: Passage) -> str:
-    return " ".join(f"“{literal(span.text)}”" for span in passage.cited)
+    return " ".join(f"“{escape_markdown(span.text)}”" for span in passage.cited)
 
 
-def literal(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text on one line, escaped so that Markdown shows it as it is: no formatting, no links, no images."""
     return re.sub(r"([\\`*_\[\]<>])", r"\\\1", " ".join(text.split()))

@@ -88,7 +88,7 @@ def parse_host_name(host: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class RunningServer:
     """The running server."""
 
     address: str
@@ -106,7 +106,7 @@ class Served:
         self._closing.close()
 
 
-def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: bool = False) -> Served:
+def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: bool = False) -> RunningServer:
     """Serve the page at once; a question waits until the models are loaded.
 
     Args:
@@ -122,7 +122,7 @@ def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: 
         address = format_address(listener)
         page = undo.enter_context(closing(Page(assistant)))
         thread = _start(make_app(assistant, page, address, mcp), listener, undo)
-        return Served(address, thread, undo.pop_all())
+        return RunningServer(address, thread, undo.pop_all())
 
 
 def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:

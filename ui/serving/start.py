@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from assistant.assistant import Assistant
-from ui.serving.address import TOOLS, format_address, open_listener
+from ui.serving.address import MCP_PATH, format_address, open_listener
 
 if TYPE_CHECKING:
-    from ui.serving.server import Served
+    from ui.serving.server import RunningServer
 
 
 def serve(
@@ -38,19 +38,19 @@ def serve(
         if assistant.settings.origin:
             say(f"People open it at {assistant.settings.origin}.")
         if mcp:
-            say(f"The guide's tools are at {address}{TOOLS} (MCP).")
+            say(f"The guide's tools are at {address}{MCP_PATH} (MCP).")
         if not assistant.settings.loopback:
             say("Everyone who can reach this address can ask, and what they ask passes over that network.")
         served.wait()
 
 
-def _launch(assistant: Assistant, listener: socket.socket, mcp: bool) -> Served:
+def _launch(assistant: Assistant, listener: socket.socket, mcp: bool) -> RunningServer:
     # Imported late, in its own thread: importing Gradio takes as long as loading all models.
     from ui.serving.server import launch
 
     return launch(assistant, listener, mcp=mcp)
 
 
-def _close(launching: Future[Served]) -> None:
+def _close(launching: Future[RunningServer]) -> None:
     if not launching.exception():
         launching.result().close()

@@ -12,7 +12,7 @@ from paths import QUESTIONS
 
 from assistant import Settings
 from assistant.answering.care import Care, read_care_book
-from assistant.llm.probes import load_fitted
+from assistant.llm.probes import load_probes
 from assistant.records import Answer
 from index.embedding.embed import Embedder, Vectors
 
@@ -55,7 +55,7 @@ def embed(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
 
 @pytest.fixture(scope="module")
 def care(embed: Callable[[Sequence[str]], Vectors], settings: Settings) -> Care:
-    fitted = load_fitted(settings).danger
+    fitted = load_probes(settings).danger
     assert fitted is not None
     return Care(embed, fitted)
 

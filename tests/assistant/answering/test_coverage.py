@@ -26,7 +26,7 @@ from assistant.answering.verdicts import Verdicts
 from assistant.llm.llama import Logits
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message, Usage
-from assistant.llm.probes import Fitted, Reading
+from assistant.llm.probes import LogitProbe, Probes
 
 SENTENCES = {"Water the beans at dusk.": 0.5, "Use a can with a long neck.": 0.4}
 
@@ -60,7 +60,7 @@ class SureLocalModel(LocalModel):
         return np.array([self.logit / 2, -self.logit / 2], dtype=np.float32)
 
 
-PROBE = Reading(np.array([0, 1], dtype=np.int32), np.array([1, -1], dtype=np.float32), np.array(0, dtype=np.float32))
+PROBE = LogitProbe(np.array([0, 1], dtype=np.int32), np.array([1, -1], dtype=np.float32), np.array(0, dtype=np.float32))
 """Reads how much the first logit of two is above the second."""
 
 
@@ -71,7 +71,7 @@ def found(likeness: float, question: str = "What do beans need?", earlier: str =
 def measure(retrieval: Retrieval, logit: float) -> tuple[float, str, bool]:
     """Margin and reason by a plain yes or no, and whether the model was asked."""
     model = SureModel(logit)
-    return (*measure_coverage(retrieval, prompt_of(retrieval), Verdicts(model, Fitted())), bool(model.asked))  # type: ignore[arg-type]
+    return (*measure_coverage(retrieval, prompt_of(retrieval), Verdicts(model, Probes())), bool(model.asked))  # type: ignore[arg-type]
 
 
 def prompt_of(retrieval: Retrieval) -> tuple[Message, ...]:
@@ -102,7 +102,7 @@ def test_a_probe_is_asked_where_a_plain_yes_would_not_be(likeness: float) -> Non
     """Beside the very prompt that words the answer, so that it is evaluated once."""
     model, retrieval = SureLocalModel(-100.0), found(likeness)
     prompt = prompt_of(retrieval)
-    margin, reason = measure_coverage(retrieval, prompt, Verdicts(model, Fitted(coverage=PROBE)))
+    margin, reason = measure_coverage(retrieval, prompt, Verdicts(model, Probes(coverage=PROBE)))
     assert margin == pytest.approx(-100 + LIKENESS_WEIGHT * likeness - COVERAGE_BAR)
     assert reason
     ((read, aside),) = model.read_so_far
@@ -112,7 +112,7 @@ def test_a_probe_is_asked_where_a_plain_yes_would_not_be(likeness: float) -> Non
 
 def test_what_is_nearest_of_all_needs_no_probe() -> None:
     model = SureLocalModel(-100.0)
-    covered = measure_coverage(found(CLEAR), prompt_of(found(CLEAR)), Verdicts(model, Fitted(coverage=PROBE)))
+    covered = measure_coverage(found(CLEAR), prompt_of(found(CLEAR)), Verdicts(model, Probes(coverage=PROBE)))
     assert covered == (math.inf, "")
     assert model.read_so_far == []
 
@@ -139,7 +139,7 @@ def test_the_model_is_asked_about_the_best_sentences_and_both_questions() -> Non
         earlier="What does a garden need?",
     )
     model = SureModel(0.0)
-    measure_coverage(retrieval, prompt_of(retrieval), Verdicts(model, Fitted()))  # type: ignore[arg-type]
+    measure_coverage(retrieval, prompt_of(retrieval), Verdicts(model, Probes()))  # type: ignore[arg-type]
     ((prefix, asked),) = model.asked
     assert prefix == COVERAGE_PREFIX
     for told in (*SENTENCES, "Slugs come out at night.", "What does a garden need? and beans?"):
@@ -193,7 +193,7 @@ def test_other_questions_need_no_number(question: str) -> None:
 @pytest.mark.parametrize(("likeness", "logit"), [(0.1, 100.0), (0.3, -100.0)])
 def test_what_is_not_covered_has_nothing_to_go_before_the_model(likeness: float, logit: float) -> None:
     retrieval = found(likeness)
-    verdicts = Verdicts(SureModel(logit), Fitted())  # type: ignore[arg-type]
+    verdicts = Verdicts(SureModel(logit), Probes())  # type: ignore[arg-type]
     decided = decide_coverage(retrieval, prompt_of(retrieval), verdicts)
     assert decided == replace(retrieval, selections=(), margin=decided.margin, reason=decided.reason)
     assert decided.margin < 0
@@ -203,7 +203,7 @@ def test_what_is_not_covered_has_nothing_to_go_before_the_model(likeness: float,
 @pytest.mark.parametrize(("likeness", "logit"), [(0.3, 100.0), (0.9, -100.0)])
 def test_what_is_covered_keeps_what_goes_before_the_model(likeness: float, logit: float) -> None:
     retrieval = found(likeness)
-    verdicts = Verdicts(SureModel(logit), Fitted())  # type: ignore[arg-type]
+    verdicts = Verdicts(SureModel(logit), Probes())  # type: ignore[arg-type]
     decided = decide_coverage(retrieval, prompt_of(retrieval), verdicts)
     assert decided == replace(retrieval, margin=decided.margin)
     assert decided.margin > 0
@@ -214,5 +214,5 @@ def test_a_question_that_we_suggest_is_covered(heading: str) -> None:
     match = make_match(heading, SENTENCES, likeness=0.1)
     retrieval = make_retrieval(match, question=form_question(match.chunk))
     model = SureModel(-100.0)
-    assert decide_coverage(retrieval, prompt_of(retrieval), Verdicts(model, Fitted())) is retrieval  # type: ignore[arg-type]
+    assert decide_coverage(retrieval, prompt_of(retrieval), Verdicts(model, Probes())) is retrieval  # type: ignore[arg-type]
     assert model.asked == []

@@ -257,14 +257,14 @@ def test_common_is_the_longest_common_subsequence() -> None:
 
 def test_agreeing_and_following_ask_for_the_same_thing(passages: tuple[Selection, ...]) -> None:
     grounder = Grounder(passages, Judge(0), "")
-    evidence = grounder._choose(OWN[0])
+    evidence = grounder._choose_evidence(OWN[0])
     assert evidence[0].sentence.plain == OWN[0]
     assert agrees(OWN[0], evidence)
     assert follows(OWN[0], evidence)
     assert not follows(TURNED[0], evidence)
     assert not follows("A quite different sentence about bread.", evidence)
     assert not agrees(INVENTED["a number"], evidence)
-    assert grounder._choose("Bananas ripen faster in a paper bag.") == ()
+    assert grounder._choose_evidence("Bananas ripen faster in a paper bag.") == ()
 
 
 def test_a_sentence_that_is_made_of_a_heading_falls() -> None:

@@ -26,13 +26,11 @@ from record_drafts import (
 )
 
 from assistant import Answer
-from assistant.answering.ground import Grounder
 from assistant.answering.retrieve import Retrieval
-from assistant.answering.write import remove_opening, stream_sentences
-from assistant.measuring.evaluate import misplaced_spans, read_cases
-from assistant.settings import LENGTHS, Settings
-from index.chunking.words import terms
-from index.reading.plain import plain
+from assistant.answering.write import stream_sentences
+from assistant.measuring.evaluate import find_misplaced_spans, read_cases
+from index.chunking.words import extract_terms
+from index.reading.plain import strip_markup
 
 Replayed = tuple[Draft, Retrieval, Answer]
 
@@ -93,7 +91,7 @@ def test_every_sentence_is_cited_where_it_stands(answered: Sequence[Replayed]) -
     for draft, _, answer in answered:
         assert answer.sentences
         assert all(sentence.support for sentence in answer.sentences), draft.id
-        assert not list(misplaced_spans(answer, GUIDES[draft.corpus])), draft.id
+        assert not list(find_misplaced_spans(answer, GUIDES[draft.corpus])), draft.id
 
 
 def test_print(replayed, answered):
@@ -101,7 +99,12 @@ def test_print(replayed, answered):
     print("drafts", len(drafts), "answered", len(answered), "quoted", sum(a.quoted for *_, a in answered))
     questions = [(d.id, s.text) for d, _, a in answered for s in a.sentences if s.text.rstrip("”\"'").endswith("?")]
     print("questions", *questions, sep="\n  ")
-    headings = [(d.id, s.text) for d, r, a in answered for s in a.sentences if s.text.rstrip(".!") in {m.chunk.heading for m in r.matches}]
+    headings = [
+        (d.id, s.text)
+        for d, r, a in answered
+        for s in a.sentences
+        if s.text.rstrip(".!") in {m.chunk.heading for m in r.matches}
+    ]
     print("headings", *headings, sep="\n  ")
     said = [s for d in drafts for s in sentences_of(d)]
     dropped = sum(len(a.dropped) for *_, a in replayed)
@@ -110,28 +113,48 @@ def test_print(replayed, answered):
     nearest = sum(s.text.startswith("“") for *_, a in answered for s in a.sentences)
     print("quoted sentences", nearest)
     cases = {case.id: case for name in GUIDES for case in read_cases(QUESTIONS / f"{name}.jsonl")}
-    missing = []; groups = 0
+    missing = []
+    groups = 0
     for d, _, a in replayed:
         for group in cases[d.id].must:
             groups += 1
-            if not any(w.casefold() in a.text.casefold() for w in group): missing.append((d.id, group, a.status))
+            if not any(w.casefold() in a.text.casefold() for w in group):
+                missing.append((d.id, group, a.status))
     print("must", groups, "missing", len(missing), *missing, sep="\n  ")
-    print("statuses", [ (d.id, a.status) for d,_,a in replayed if a.status != "answered"])
-    print("uncovered answered", [d.id for d,_,a in replayed if cases[d.id].uncovered and a.status=="answered"])
+    print("statuses", [(d.id, a.status) for d, _, a in replayed if a.status != "answered"])
+    print("uncovered answered", [d.id for d, _, a in replayed if cases[d.id].uncovered and a.status == "answered"])
     print("steps", sum(len(a.next_steps) for *_, a in answered), "follow", sum(len(a.follow_ups) for *_, a in answered))
-    print("no steps", [d.id for d,_,a in answered if not a.next_steps], "no follow", [d.id for d,_,a in answered if not a.follow_ups])
+    print(
+        "no steps",
+        [d.id for d, _, a in answered if not a.next_steps],
+        "no follow",
+        [d.id for d, _, a in answered if not a.follow_ups],
+    )
     print("cut", sum(d.cut_short for d in drafts))
     bad = []
     for d, r, a in answered:
         for st in a.next_steps:
-            if st.text.casefold() not in " ".join(plain(st.passage.text).split()).casefold(): bad.append((d.id, st.text))
-            t = terms(st.text)
-            if len(t & terms(a.text)) >= .7*len(t): bad.append((d.id,"rep",st.text))
+            if st.text.casefold() not in " ".join(strip_markup(st.passage.text).split()).casefold():
+                bad.append((d.id, st.text))
+            t = extract_terms(st.text)
+            if len(t & extract_terms(a.text)) >= 0.7 * len(t):
+                bad.append((d.id, "rep", st.text))
     print("steps bad", bad)
-    print("followups asked", [(d.id,f) for d,_,a in replayed for f in a.follow_ups if f in (*d.history,d.question)])
+    print("followups asked", [(d.id, f) for d, _, a in replayed for f in a.follow_ups if f in (*d.history, d.question)])
     for size in (1, 4, 10**6):
-        diff = [(d.id) for d in drafts if list(sentences_of(d)) != [s for s in stream_sentences(["".join(d.pieces)[i:i+size] for i in range(0,len("".join(d.pieces)),size)]) if s]]
+        diff = [
+            (d.id)
+            for d in drafts
+            if list(sentences_of(d))
+            != [
+                s
+                for s in stream_sentences(
+                    ["".join(d.pieces)[i : i + size] for i in range(0, len("".join(d.pieces)), size)]
+                )
+                if s
+            ]
+        ]
         print("size", size, len(diff), diff[:5])
-    for logit in (-100., 100.):
+    for logit in (-100.0, 100.0):
         k = sum(not s.text.startswith("“") for d in drafts for s in replay(d, lambda _: logit)[1].sentences)
         print("kept with", logit, k)

@@ -118,13 +118,13 @@ def test_what_was_cited_and_changed_is_shown_with_old_and_new(store: Store, corp
     check_places(now, corpus)
     assert "now" in now.to_dict()["passages"][0]
     assert "now" not in now.to_dict()["passages"][1]
-    drawn = view.turn("When?", now, 0, view.Marks())
+    drawn = view.render_turn("When?", now, 0, view.TurnDetails())
     assert drawn.count("chip changed") == 1
     assert drawn.count("The guide has changed since") == 2
     opened = panel.render_source(panel.Source(first, first.cited, None))
     for text in ("at dusk", "at dawn", "It said then", "It says there now"):
         assert text in opened
-    assert "changed since" not in view.turn("When?", answer, 0, view.Marks())
+    assert "changed since" not in view.render_turn("When?", answer, 0, view.TurnDetails())
 
 
 def test_what_is_gone_says_so_and_comes_back(store: Store, corpus: Path, answer: Answer) -> None:

@@ -19,7 +19,7 @@ from assistant.answering.steps import (
 )
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
-from index.chunking.words import terms
+from index.chunking.words import extract_terms
 from index.reading.documents import read_document
 from index.search import Match, Searcher
 
@@ -132,7 +132,7 @@ def test_next_steps_are_instructions_of_the_guide_in_their_place(shipped: Search
     matches = shipped.search(question, 12)
     steps = choose_next_steps(matches, ())
     assert 2 <= len(steps) <= 3
-    assert len({terms(step.text) for step in steps}) == len(steps)
+    assert len({extract_terms(step.text) for step in steps}) == len(steps)
     for step in steps:
         (span,) = step.passage.cited
         text = read_document(ROOT / "corpus" / step.passage.source, step.passage.source).text
@@ -202,8 +202,8 @@ def test_every_follow_up_is_a_heading_or_made_from_one(corpus: str) -> None:
             assert question == chunk.heading
         else:
             assert question.endswith("?")
-            labels = terms("tip 1 2 3 4")
-            assert terms(chunk.heading) - labels <= terms(question.replace(" my ", " your "))
+            labels = extract_terms("tip 1 2 3 4")
+            assert extract_terms(chunk.heading) - labels <= extract_terms(question.replace(" my ", " your "))
 
 
 def test_headings_become_questions_of_the_reader() -> None:

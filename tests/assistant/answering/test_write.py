@@ -24,7 +24,7 @@ from assistant.answering.write import (
     write_draft,
 )
 from assistant.llm.model import Message, Usage
-from assistant.llm.probes import Fitted
+from assistant.llm.probes import Probes
 from assistant.records import Answer, AnswerSentence, Citation
 from index.build import read_corpus
 
@@ -75,7 +75,7 @@ def find_beans(question: str = "What do beans need?") -> Retrieval:
 def write(writer: Writer, retrieval: Retrieval, most: int = 9) -> tuple[list[Answer], Answer]:
     """All that is yielded, and the draft."""
     prompt = build_answer_prompt(retrieval.notes, retrieval.question)
-    writing = write_draft(writer, Verdicts(writer, Fitted()), retrieval, prompt, (most, 140), Clock(0.0), 0)  # type: ignore[arg-type]
+    writing = write_draft(writer, Verdicts(writer, Probes()), retrieval, prompt, (most, 140), Clock(0.0), 0)  # type: ignore[arg-type]
     yielded: list[Answer] = []
     while True:
         try:
@@ -175,7 +175,7 @@ def test_between_sentences_the_very_same_answer_is_yielded() -> None:
 def test_the_model_is_not_asked_before_the_first_answer_and_stops_when_it_is_left() -> None:
     writer, retrieval = Writer(*BEANS), find_beans()
     prompt = build_answer_prompt(retrieval.notes, retrieval.question)
-    writing = write_draft(writer, Verdicts(writer, Fitted()), retrieval, prompt, (9, 77), Clock(0.0), 5)  # type: ignore[arg-type]
+    writing = write_draft(writer, Verdicts(writer, Probes()), retrieval, prompt, (9, 77), Clock(0.0), 5)  # type: ignore[arg-type]
     next(writing)
     assert writer.begun == 0
     for count in (1, 2, 3):

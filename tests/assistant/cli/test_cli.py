@@ -18,9 +18,9 @@ from browser import until
 from paths import ROOT
 
 from assistant import Settings
-from assistant.guide import indexed
-from assistant.models.catalogue import catalogue
-from assistant.models.installed import ready
+from assistant.guide import open_fresh_index
+from assistant.models.catalogue import read_catalogue
+from assistant.models.installed import ensure_model
 from assistant.settings import OFFLINE, index_folder
 from index.embedding.embed import Embedder
 
@@ -42,7 +42,7 @@ def garden(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def tiny_path(settings: Settings) -> Path:
-    return ready(settings.model_copy(update={"model": TINY}), "chat")
+    return ensure_model(settings.model_copy(update={"model": TINY}), "chat")
 
 
 def plain(done: Done) -> str:
@@ -214,7 +214,7 @@ def test_a_port_in_use(cli: Cli) -> None:
 def test_the_models_are_listed_by_their_whole_names(cli: Cli, settings: Settings) -> None:
     for words in (("models",), ("models", "list")):
         shown = plain(cli(*words))
-        for model in catalogue(settings):
+        for model in read_catalogue(settings):
             assert model.name in shown, model.name
     assert "here" in shown
 
@@ -272,7 +272,7 @@ def read(garden: Path, settings: Settings, embedder: Embedder) -> Path:
     """Make the index of a garden as the command does, without its start; the folder of it."""
     there = settings.model_copy(update={"corpus": garden})
     folder = index_folder(there)
-    indexed(there, embedder).segments.close()
+    open_fresh_index(there, embedder).segments.close()
     until(lambda: not list(folder.glob("chroma.sqlite3-*")))  # SQLite's log goes a moment later
     return folder
 
@@ -339,14 +339,14 @@ def test_the_index_follows_the_texts_until_it_is_interrupted(home: Path, garden:
 
 SEVERAL = """
 import numpy as np
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
 from index.embedding.embed import Embedder
 
 if __name__ == "__main__":
     settings = load_settings()
     texts = [f"Sentence number {n} of a few." for n in range(150)]
-    one, two = (Embedder(ready(settings, "embed"), "e", processes) for processes in (1, 2))
+    one, two = (Embedder(ensure_model(settings, "embed"), "e", processes) for processes in (1, 2))
     print(two.batch // one.batch, np.allclose(one.embed_documents(texts), two.embed_documents(texts), atol=1e-4))
 """
 

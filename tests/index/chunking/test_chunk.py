@@ -12,7 +12,7 @@ from index.build import read_corpus
 from index.chunking.chunk import CHUNK_LIMIT, Chunk, chunk_document
 from index.chunking.sentences import SENTENCE_LIMIT
 from index.errors import CorpusError
-from index.reading.documents import Document, corpus_files, document_from, plain, read_document
+from index.reading.documents import Document, find_corpus_files, parse_document, read_document, strip_markup
 
 CORPORA = {path.name: path for path in (ROOT / "corpus", *sorted((ROOT / "tests" / "corpora").iterdir()))}
 
@@ -31,7 +31,7 @@ def check_spans(document: Document, chunks: tuple[Chunk, ...]) -> None:
         for sentence in chunk.sentences:
             assert document.text[sentence.start : sentence.end] == sentence.text
             assert sentence.text == sentence.text.strip()
-            assert sentence.plain == plain(sentence.text)
+            assert sentence.plain == strip_markup(sentence.text)
             assert sentence.plain
         assert all(one.end <= other.start for one, other in pairwise(chunk.sentences))
     assert all(one.end <= other.start for one, other in pairwise(chunks))
@@ -40,7 +40,7 @@ def check_spans(document: Document, chunks: tuple[Chunk, ...]) -> None:
 
 @pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
 def test_spans_are_exact(corpus: Path) -> None:
-    for path in corpus_files(corpus):
+    for path in find_corpus_files(corpus):
         document = read_document(path, path.name)
         check_spans(document, chunk_document(document))
 
@@ -48,7 +48,7 @@ def test_spans_are_exact(corpus: Path) -> None:
 @pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
 def test_nothing_between_the_chunks_is_lost_but_marks_and_headings(corpus: Path) -> None:
     """What no sentence covers: headings, page furniture, white space, and marks without a word."""
-    for path in corpus_files(corpus):
+    for path in find_corpus_files(corpus):
         document = read_document(path, path.name)
         covered = bytearray(len(document.text))
         for chunk in chunk_document(document):
@@ -305,7 +305,7 @@ FIFTY = 50_000_000
     ids=["sentences", "words", "characters"],
 )
 def test_fifty_megabytes_in_one_line(tmp_path: Path, part: str, name: str) -> None:
-    document = document_from((part * (FIFTY // len(part.encode()))).encode(), tmp_path / name, name)
+    document = parse_document((part * (FIFTY // len(part.encode()))).encode(), tmp_path / name, name)
     chunks = chunk_document(document)
     assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
     assert max(len(sentence.text) for chunk in chunks for sentence in chunk.sentences) <= SENTENCE_LIMIT
@@ -317,13 +317,13 @@ def test_fifty_megabytes_in_one_line(tmp_path: Path, part: str, name: str) -> No
 
 def test_fifty_megabytes_without_a_word_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="holds no text"):
-        document_from(b"QUJDREVG" * (FIFTY // 8), tmp_path / "a.txt", "a.txt")
+        parse_document(b"QUJDREVG" * (FIFTY // 8), tmp_path / "a.txt", "a.txt")
 
 
 @pytest.mark.parametrize("sign", ["[", "<!-- a ", "<div>", "> ", "- ", " ", "\n ", "`a_", "*a", "|", "#", "&a"])
 @pytest.mark.parametrize("name", ["a.md", "a.txt"])
 def test_signs_in_great_numbers_do_not_keep_a_file_from_being_read(tmp_path: Path, name: str, sign: str) -> None:
-    document = document_from(f"First words.\n\n{sign * 40_000}\n\nLast words.\n".encode(), tmp_path / name, name)
+    document = parse_document(f"First words.\n\n{sign * 40_000}\n\nLast words.\n".encode(), tmp_path / name, name)
     chunks = chunk_document(document)
     check_spans(document, chunks)
     assert chunks[0].sentences[0].plain == "First words."

@@ -14,7 +14,7 @@ from paths import ROOT
 from sentence_transformers import SentenceTransformer
 
 from assistant import Settings
-from assistant.models.installed import ready
+from assistant.models.installed import ensure_model
 from index.embedding.embed import Embedder
 from index.embedding.encoder import Encoder
 
@@ -30,7 +30,7 @@ TEXTS = (
 
 @pytest.fixture(scope="module", params=["all-mpnet-base-v2", "all-minilm-l6-v2"])
 def folder(request: pytest.FixtureRequest, settings: Settings) -> Path:
-    return ready(settings.model_copy(update={"embedder": request.param}), "embed")
+    return ensure_model(settings.model_copy(update={"embedder": request.param}), "embed")
 
 
 def test_the_vector_is_that_of_sentence_transformers(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_another_kind_of_model_is_left_to_sentence_transformers(
     settings: Settings, tmp_path: Path, name: str, changed: dict[str, object]
 ) -> None:
     folder = tmp_path / "model"
-    shutil.copytree(ready(settings, "embed"), folder, copy_function=lambda one, two: Path(two).symlink_to(one))
+    shutil.copytree(ensure_model(settings, "embed"), folder, copy_function=lambda one, two: Path(two).symlink_to(one))
     kept = json.loads((folder / name).read_text("utf-8"))
     (folder / name).unlink()
     (folder / name).write_text(json.dumps(kept | changed), "utf-8")
@@ -70,7 +70,7 @@ def test_a_question_is_embedded_without_torch(settings: Settings) -> None:
         "print(vectors.shape, sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(ready(settings, "embed"))], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", program, str(ensure_model(settings, "embed"))], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.split() == ["(1,", "768)", "[]"], done.stderr
 

@@ -13,7 +13,7 @@ from paths import CORPORA, ROOT
 
 from index.chunking.chunk import chunk_document
 from index.errors import CorpusError
-from index.reading.documents import Block, Document, corpus_files, document_from, plain, read_document
+from index.reading.documents import Block, Document, find_corpus_files, parse_document, read_document, strip_markup
 
 SHIPPED = ROOT / "corpus"
 TEXT = "# Café\n\nOne “two” three.\n\n## Part\n\nFour five six."
@@ -49,7 +49,7 @@ def test_the_files_of_a_corpus_are_the_texts_in_it_sorted(tmp_path: Path) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("Words.", "utf-8")
     (tmp_path / "folder.md").mkdir()
-    assert [path.relative_to(tmp_path).as_posix() for path in corpus_files(tmp_path)] == wanted
+    assert [path.relative_to(tmp_path).as_posix() for path in find_corpus_files(tmp_path)] == wanted
 
 
 def test_ten_thousand_files_are_listed_in_order(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_ten_thousand_files_are_listed_in_order(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    assert [path.relative_to(tmp_path).as_posix() for path in corpus_files(tmp_path)] == sorted(names)
+    assert [path.relative_to(tmp_path).as_posix() for path in find_corpus_files(tmp_path)] == sorted(names)
 
 
 def test_links_are_followed_to_each_place_once(tmp_path: Path) -> None:
@@ -75,14 +75,14 @@ def test_links_are_followed_to_each_place_once(tmp_path: Path) -> None:
     (corpus / "twice.md").symlink_to(corpus / "a.md")
     (corpus / "once.md").symlink_to(tmp_path / "outside" / "deep" / "d.md")
     (corpus / "picture.png").symlink_to(corpus / "a.md")
-    found = [path.relative_to(corpus).as_posix() for path in corpus_files(corpus)]
+    found = [path.relative_to(corpus).as_posix() for path in find_corpus_files(corpus)]
     assert found == ["a.md", "far/c.md", "far/deep/d.md", "sub/b.md"]
 
 
 def test_a_link_to_nothing_is_named_when_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("Words.", "utf-8")
     (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
-    assert corpus_files(tmp_path) == (tmp_path / "a.md", tmp_path / "gone.md")
+    assert find_corpus_files(tmp_path) == (tmp_path / "a.md", tmp_path / "gone.md")
     with pytest.raises(CorpusError, match="No such file"):
         read_document(tmp_path / "gone.md", "gone.md")
 
@@ -92,7 +92,7 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("Words.", "utf-8")
     os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "zero.md").symlink_to("/dev/zero")
-    assert corpus_files(tmp_path) == (tmp_path / "a.md",)
+    assert find_corpus_files(tmp_path) == (tmp_path / "a.md",)
 
 
 def test_a_folder_that_may_not_be_listed_is_named_when_it_is_read(
@@ -110,7 +110,7 @@ def test_a_folder_that_may_not_be_listed_is_named_when_it_is_read(
         return listed(place)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert corpus_files(tmp_path) == (tmp_path / "a.md", closed)
+    assert find_corpus_files(tmp_path) == (tmp_path / "a.md", closed)
     with pytest.raises(CorpusError, match="cannot be read") as caught:
         read_document(closed, "closed")
     assert str(closed) in caught.value.what
@@ -119,7 +119,7 @@ def test_a_folder_that_may_not_be_listed_is_named_when_it_is_read(
 def test_a_file_whose_name_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.md")
     path.write_text("Words.", "utf-8")
-    assert corpus_files(tmp_path) == (path,)
+    assert find_corpus_files(tmp_path) == (path,)
     with pytest.raises(CorpusError, match="not UTF-8") as caught:
         read_document(path, path.name)
     assert "caf?.md" in json.dumps(str(caught.value), ensure_ascii=False).encode().decode()
@@ -138,14 +138,14 @@ def test_the_bytes_at_hand_give_the_same_document(tmp_path: Path) -> None:
     data = path.read_bytes()
     wanted = read_document(path, "a.md")
     path.unlink()
-    assert document_from(data, path, "a.md") == wanted
+    assert parse_document(data, path, "a.md") == wanted
 
 
 def test_a_corpus_inside_a_hidden_folder_is_read(tmp_path: Path) -> None:
     corpus = tmp_path / ".guides" / "garden"
     corpus.mkdir(parents=True)
     (corpus / "a.md").write_text("Words.", "utf-8")
-    assert corpus_files(corpus) == (corpus / "a.md",)
+    assert find_corpus_files(corpus) == (corpus / "a.md",)
 
 
 @pytest.mark.parametrize("made", ["missing", "a file", "empty", "no text in it"])
@@ -159,7 +159,7 @@ def test_a_corpus_without_texts_is_named(tmp_path: Path, made: str) -> None:
         (corpus / "image.png").write_bytes(b"\x89PNG")
         (corpus / ".hidden.md").write_text("Words.", "utf-8")
     with pytest.raises(CorpusError) as caught:
-        corpus_files(corpus)
+        find_corpus_files(corpus)
     assert str(corpus) in caught.value.what
     assert caught.value.do
 
@@ -347,9 +347,12 @@ def test_the_title_is_the_only_top_heading_else_the_name_of_the_file(tmp_path: P
 
 
 def test_plain_takes_marks_away_and_nothing_else() -> None:
-    assert plain("**Bold**, _slanted_, `code` and [a link](https://example.org).") == "Bold, slanted, code and a link."
-    assert plain("Star \\* and &amp; sign") == "Star * and & sign"
-    assert plain("two\n  lines\nhere") == "two lines here"
+    assert (
+        strip_markup("**Bold**, _slanted_, `code` and [a link](https://example.org).")
+        == "Bold, slanted, code and a link."
+    )
+    assert strip_markup("Star \\* and &amp; sign") == "Star * and & sign"
+    assert strip_markup("two\n  lines\nhere") == "two lines here"
     for text in (
         "Type <your name> here.",
         "Is 3 < 4 and 5 > 4?",
@@ -358,7 +361,7 @@ def test_plain_takes_marks_away_and_nothing_else() -> None:
         "AT&T [sic] wrote",
         "C:\\temp",
     ):
-        assert plain(text) == text
+        assert strip_markup(text) == text
 
 
 HTML_IN_MARKDOWN = """# Notes

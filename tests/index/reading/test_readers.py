@@ -15,7 +15,7 @@ from paths import FILES
 
 from index.chunking.chunk import Chunk, chunk_document
 from index.errors import CorpusError
-from index.reading.documents import Document, document_from, plain, read_document
+from index.reading.documents import Document, parse_document, read_document, strip_markup
 
 
 def read(name: str) -> Document:
@@ -23,7 +23,7 @@ def read(name: str) -> Document:
 
 
 def of(content: str | bytes, name: str) -> Document:
-    return document_from(content if isinstance(content, bytes) else content.encode(), Path(name), name)
+    return parse_document(content if isinstance(content, bytes) else content.encode(), Path(name), name)
 
 
 def outline(document: Document) -> list[tuple[str, int]]:
@@ -31,7 +31,7 @@ def outline(document: Document) -> list[tuple[str, int]]:
 
 
 def shown(document: Document, *kinds: str) -> list[str]:
-    return [plain(document.text[b.start : b.end]) for b in document.blocks if b.kind in kinds]
+    return [strip_markup(document.text[b.start : b.end]) for b in document.blocks if b.kind in kinds]
 
 
 def sentences(document: Document) -> list[str]:
@@ -57,7 +57,7 @@ def test_spans_are_exact_and_blocks_stand_apart(name: str) -> None:
         assert document.text[chunk.start : chunk.end] == chunk.text
         for sentence in chunk.sentences:
             assert document.text[sentence.start : sentence.end] == sentence.text
-            assert sentence.plain == plain(sentence.text)
+            assert sentence.plain == strip_markup(sentence.text)
 
 
 # Pages of the web
@@ -178,8 +178,8 @@ def test_no_page_makes_anybody_go_online(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("library", ["trafilatura", "pdfminer", "mammoth", "lxml"])
 def test_no_reader_of_other_files_is_loaded_for_markdown(library: str) -> None:
     code = (
-        "import sys; from pathlib import Path; from index.reading.documents import document_from;"
-        f"document_from(b'Words.', Path('a.md'), 'a.md'); sys.exit({library!r} in sys.modules)"
+        "import sys; from pathlib import Path; from index.reading.documents import parse_document;"
+        f"parse_document(b'Words.', Path('a.md'), 'a.md'); sys.exit({library!r} in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=FILES.parent.parent).returncode == 0
 

@@ -20,11 +20,11 @@ import pytest
 from hashed import HashedEmbedder, write_version
 from paths import TESTS
 
-from index.build import Report, build, planned
+from index.build import Report, build, plan_build
 from index.errors import BusyError, StoreError
-from index.storing.manifest import Indexed, Manifest, Segment
+from index.storing.manifest import IndexedDocument, Manifest, Segment
 from index.storing.store import Store, open_store
-from index.storing.writer import MERGED, worn
+from index.storing.writer import MERGE_FACTOR, find_mergeable
 
 PROGRAM = TESTS / "hashed.py"
 
@@ -68,14 +68,14 @@ def test_a_reader_sees_the_old_index_until_the_new_one_is_whole(tmp_path: Path, 
 
     def told(done: int, total: int) -> None:
         assert reader.chunks() == before
-        assert {c.chunk.sentences[0].plain.split()[1] for c in reader.near(question, 200)} == {"0"}
+        assert {c.chunk.sentences[0].plain.split()[1] for c in reader.find_nearest(question, 200)} == {"0"}
         seen.append(done)
 
     build(store, corpus, lambda: embedder, embedder.name, progress=told)  # type: ignore[arg-type, return-value]
     assert len(set(seen)) > 5
     assert versions(reader) == {"1"}
     assert len(reader.chunks()) == 300
-    assert max(max(c.sentences) for c in reader.near(question, 200)) == pytest.approx(1, abs=1e-5)
+    assert max(max(c.sentences) for c in reader.find_nearest(question, 200)) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_path: Path, corpus: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
         (version,) = versions(store)
         assert store.manifest is not None
         assert store.manifest.counts == (40, 40, 40 * 32)
-        near = store.near(embedder.embed_questions([f"Version {version} says 3 and 4."]), 200)
+        near = store.find_nearest(embedder.embed_questions([f"Version {version} says 3 and 4."]), 200)
         assert 20 < len(near) <= 40
         assert max(max(candidate.sentences) for candidate in near) == pytest.approx(1, abs=1e-5)
         moved += version != last
@@ -192,7 +192,7 @@ def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megab
 
 def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
     store = Store(tmp_path / "index")
-    with store.building():
+    with store.hold_build_lock():
         other = started("once", tmp_path / "index", corpus)
         assert other.stdout is not None
         said = [other.stdout.readline(), other.stdout.readline()]
@@ -210,7 +210,7 @@ def test_a_reader_goes_on_when_another_process_has_built(tmp_path: Path, corpus:
     for version in ("1", "2", "3"):
         write_version(corpus, version, 60, 30)
         assert started("once", tmp_path / "index", corpus).wait() == 0
-        near = reader.near(embedder.embed_questions([f"Version {version} says 5 and 6."]), 200)
+        near = reader.find_nearest(embedder.embed_questions([f"Version {version} says 5 and 6."]), 200)
         assert {c.chunk.sentences[0].plain.split()[1] for c in near} == {version}
         assert versions(reader) == {version}
 
@@ -237,7 +237,7 @@ def test_many_small_edits_leave_few_segments(tmp_path: Path, corpus: Path) -> No
         (corpus / f"{number}.md").write_text(f"# D\n\n## Part\n\nVersion 9 says {number} and 1.\n", "utf-8")
         made(store, corpus, embedder)
         assert store.manifest is not None
-        assert len(store.manifest.segments) <= 2 * MERGED
+        assert len(store.manifest.segments) <= 2 * MERGE_FACTOR
         assert folders(store) == len(store.manifest.segments)
     assert versions(store) == {"9"}
     assert len(store.chunks()) == 30
@@ -248,15 +248,16 @@ def test_many_small_edits_leave_few_segments(tmp_path: Path, corpus: Path) -> No
 def test_segments_are_merged_by_size_and_the_dying_are_written_again() -> None:
     def manifest(*sizes: tuple[int, int]) -> Manifest:
         documents = [
-            Indexed(f"d{n}", f"{n}.md", "", entries=alive, segment=f"s{n}") for n, (alive, _) in enumerate(sizes)
+            IndexedDocument(f"d{n}", f"{n}.md", "", entries=alive, segment=f"s{n}")
+            for n, (alive, _) in enumerate(sizes)
         ]
         segments = [Segment(f"s{n}", whole) for n, (_, whole) in enumerate(sizes)]
         return Manifest("e", "c", documents=tuple(documents), segments=tuple(segments))
 
-    assert worn(manifest((1000, 1000), (5, 5), (6, 6), (7, 7))) == set()
-    assert worn(manifest((1000, 1000), (5, 5), (6, 6), (7, 7), (15, 15))) == {"s1", "s2", "s3", "s4"}
-    assert worn(manifest((400, 1000), (5, 5))) == {"s0"}
-    assert worn(manifest((600, 1000), (5, 5))) == set()
+    assert find_mergeable(manifest((1000, 1000), (5, 5), (6, 6), (7, 7))) == set()
+    assert find_mergeable(manifest((1000, 1000), (5, 5), (6, 6), (7, 7), (15, 15))) == {"s1", "s2", "s3", "s4"}
+    assert find_mergeable(manifest((400, 1000), (5, 5))) == {"s0"}
+    assert find_mergeable(manifest((600, 1000), (5, 5))) == set()
 
 
 def test_the_dead_do_not_hide_the_living(tmp_path: Path, corpus: Path) -> None:
@@ -270,9 +271,9 @@ def test_the_dead_do_not_hide_the_living(tmp_path: Path, corpus: Path) -> None:
         (corpus / f"{number}.md").write_text("# D\n\nQuite another text.\n", "utf-8")
     made(store, corpus)
     assert store.manifest is not None
-    assert any(store.manifest.alive[s.name] < s.entries for s in store.manifest.segments)
+    assert any(store.manifest.live_entries[s.name] < s.entries for s in store.manifest.segments)
     for k in range(60):
-        near = store.near(embedder.embed_questions([f"Number {k} of them all."]), 3)
+        near = store.find_nearest(embedder.embed_questions([f"Number {k} of them all."]), 3)
         best = [candidate.chunk.source for candidate in near if max(candidate.sentences) > 0.99]
         assert sorted(best) == ["3.md", "4.md", "5.md"]
 
@@ -285,14 +286,14 @@ def test_a_file_without_a_sentence_is_named_and_harms_nothing(tmp_path: Path, co
     report = made(store, corpus)
     assert report.documents == 3
     assert "map.md" in report.skipped[0]
-    assert len(Store(store.folder).near(HashedEmbedder().embed_questions(["Version"]), 200)) == 3
+    assert len(Store(store.folder).find_nearest(HashedEmbedder().embed_questions(["Version"]), 200)) == 3
 
 
 def test_what_a_build_left_that_was_killed_after_its_switch_is_dropped(tmp_path: Path, corpus: Path) -> None:
     """By the next run, though nothing is to be done."""
     store, embedder = Store(tmp_path / "index"), HashedEmbedder()
     made(store, corpus)
-    with store.building():
+    with store.hold_build_lock():
         left = store.segments.make("s-left", embedder.name, 0)
         left.add(ids=["a"], embeddings=embedder.embed_documents(["a"]), metadatas=[{"document": "d"}])
     assert folders(store) == 2
@@ -424,7 +425,7 @@ def test_an_index_of_another_version_is_made_anew(tmp_path: Path, corpus: Path) 
     store.segments._client.create_collection("guide-1234", metadata={"whole": "1"}, embedding_function=None)
     store.segments.keep(format=1)
     assert store.manifest is None
-    assert "another version" in planned(store, corpus, "hashed").reason
+    assert "another version" in plan_build(store, corpus, "hashed").reason
     assert made(store, corpus).documents == 3
     assert store.manifest is not None
     assert made(store, corpus).reason == ""
@@ -438,7 +439,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         "c",
         3,
         1.5,
-        (Indexed("d", "ä.md", "h", "T", 9, 1, 3, "s"), Indexed("f", "b", "", problem="p")),
+        (IndexedDocument("d", "ä.md", "h", "T", 9, 1, 3, "s"), IndexedDocument("f", "b", "", problem="p")),
         (Segment("s", 3),),
     )
     assert Manifest.from_json(some.to_json()) == some
@@ -500,7 +501,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def found(store: Store, text: str) -> list[tuple[str, float]]:
-    near = store.near(HashedEmbedder().embed_questions([text]), 200)
+    near = store.find_nearest(HashedEmbedder().embed_questions([text]), 200)
     # Further down, which of many equally far chunks is found is a matter of luck: the search is approximate.
     return sorted(((c.chunk.id, round(max(c.sentences), 4)) for c in near), key=lambda one: -one[1])[:5]
 
@@ -533,7 +534,7 @@ def test_two_guides_on_one_server_do_not_mix(tmp_path: Path, corpus: Path, serve
 
 def test_one_machine_builds_and_another_says_so(tmp_path: Path, corpus: Path, server: Server) -> None:
     one, other = Store(tmp_path / "one", server.url, "busy"), Store(tmp_path / "two", server.url, "busy")
-    with one.building(), pytest.raises(StoreError, match="is being built by"):
+    with one.hold_build_lock(), pytest.raises(StoreError, match="is being built by"):
         made(other, corpus)
     assert made(other, corpus).documents == 3
 
@@ -576,7 +577,7 @@ def test_a_builder_that_lost_its_place_stops(tmp_path: Path, corpus: Path, serve
     store, other = Store(tmp_path / "one", server.url, "taken"), Store(tmp_path / "two", server.url, "taken")
     made(store, corpus)
     write_version(corpus, "1", 3, 5)
-    with pytest.raises(BusyError), store.building():
+    with pytest.raises(BusyError), store.hold_build_lock():
         other.segments.keep(builder="")
         made(other, corpus)
         write_version(corpus, "2", 3, 5)

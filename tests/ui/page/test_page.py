@@ -231,7 +231,7 @@ def test_a_citation_opens_its_sentence_in_its_place(talked: Page, desk: Desk, an
     chip = talked.locator("#current .words .chip").first
     first = answer.sentences[0]
     passage = next(p for p in answer.passages if p.number == first.citations[0])
-    near = desk.assistant.around(passage.source, passage.start)
+    near = desk.assistant.extract_around(passage.source, passage.start)
     assert near
     chip.focus()
     talked.keyboard.press("Enter")

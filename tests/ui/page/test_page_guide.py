@@ -48,7 +48,7 @@ def reading(browser: Browser, shelf: Desk) -> Iterator[Page]:
 
 
 def test_the_whole_guide_can_be_read(reading: Page, shelf: Desk) -> None:
-    documents = shelf.assistant.documents()
+    documents = shelf.assistant.list_documents()
     assert {document.source for document in documents} == {"faq.md", "guide.md", "marked.txt", "tools.md"}
     for document in documents:
         reading.locator(f'.documents [data-source="{document.source}"]').click()
@@ -120,7 +120,7 @@ def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -
     manifest = parts.store.manifest
     assert manifest
     headings = [form_question(chunk) for chunk in parts.store.chunks(manifest.documents)]
-    suggested = dict.fromkeys((*other.topics(), *filter(None, headings)))
+    suggested = dict.fromkeys((*other.suggest_questions(), *filter(None, headings)))
     refused = {}
     for question in suggested:
         retrieval = retrieve(parts.searcher, question, ())

@@ -48,8 +48,8 @@ def catalogue(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed}")
     desk.assistant.settings = desk.assistant.settings.model_copy(update={"catalogue": path})
     yield
-    until(lambda: desk.assistant.preparing is None or desk.assistant.preparing.problem)
-    desk.assistant.preparing = None
+    until(lambda: desk.assistant.loading_status is None or desk.assistant.loading_status.problem)
+    desk.assistant.loading_status = None
 
 
 # The guide
@@ -108,7 +108,7 @@ def test_the_badge_opens_what_offline_means(page: Page, desk: Desk) -> None:
 def test_the_settings_say_how_things_stand(page: Page, desk: Desk) -> None:
     page.click("#to-settings")
     place = page.locator("#place .settings")
-    passages = sum(document.parts for document in desk.assistant.documents())
+    passages = sum(document.parts for document in desk.assistant.list_documents())
     expect(place).to_contain_text(f"{passages} passages")
     expect(place).to_contain_text(desk.assistant.settings.model)
     expect(place).to_contain_text(str(desk.corpus))
@@ -180,7 +180,7 @@ def exchanged(desk: Desk) -> Iterator[Components]:
     parts = desk.assistant.load()
     yield parts
     until(lambda: not desk.assistant.waiting)
-    desk.assistant._parts = parts
+    desk.assistant._components = parts
 
 
 @pytest.mark.usefixtures("tiny")

@@ -32,18 +32,18 @@ from assistant.records import Answer, AnswerSentence, Passage, Span
 from assistant.settings import load_settings
 from ui.page.frame import render_header
 from ui.page.panel import render_offline
-from ui.serving.address import TOOLS, listening
-from ui.serving.completions import below, literal, sentences
-from ui.serving.server import Served, launch
+from ui.serving.address import MCP_PATH, bind_socket
+from ui.serving.completions import escape_markdown, format_rest, format_sentences
+from ui.serving.server import RunningServer, launch
 from ui.serving.start import serve
 
 QUESTION = "My girlfriend says I look at my phone while she talks"
 LONG = "How can we keep quality time free of distractions, and what could we do together?"
-PATHS = ("/", "/config", "/gradio_api/info", "/gradio_api/heartbeat/1", "/v1/models", TOOLS)
+PATHS = ("/", "/config", "/gradio_api/info", "/gradio_api/heartbeat/1", "/v1/models", MCP_PATH)
 
 
 @pytest.fixture(scope="module")
-def served(assistant: Assistant) -> Iterator[Served]:
+def served(assistant: Assistant) -> Iterator[RunningServer]:
     """The page and all the ways in, at a port that was free."""
     kept = assistant.settings
     assistant.settings = kept.model_copy(update={"port": 0})
@@ -53,12 +53,12 @@ def served(assistant: Assistant) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def gradio(served: Served) -> Client:
+def gradio(served: RunningServer) -> Client:
     return Client(served.address, verbose=False, analytics_enabled=False)
 
 
 @pytest.fixture(scope="module")
-def chat(served: Served) -> openai.OpenAI:
+def chat(served: RunningServer) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{served.address}/v1", api_key="none", max_retries=0)
 
 
@@ -92,7 +92,7 @@ def is_from_the_guide(assistant: Assistant, passages: list[dict[str, Any]]) -> b
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_only_its_own_names_are_answered_to(served: Served, path: str) -> None:
+def test_only_its_own_names_are_answered_to(served: RunningServer, path: str) -> None:
     """A site that binds its name to 127.0.0.1 sends that name."""
     port = served.address.rpartition(":")[2]
     for name in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
@@ -102,7 +102,7 @@ def test_only_its_own_names_are_answered_to(served: Served, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/gradio_api/queue/join", "/gradio_api/call/ask", "/v1/chat/completions"])
-def test_another_origin_is_refused(served: Served, path: str) -> None:
+def test_another_origin_is_refused(served: RunningServer, path: str) -> None:
     port = served.address.rpartition(":")[2]
     others = ("https://evil.example", "null", f"http://localhost:{port}", "http://127.0.0.1:1", "http://127.0.0.1")
     for origin in others:
@@ -115,7 +115,7 @@ def test_another_origin_is_refused(served: Served, path: str) -> None:
     assert status(served.address, path, origin=served.address) != 403
 
 
-def test_what_another_site_embeds_is_refused_and_a_link_may_be_followed(served: Served) -> None:
+def test_what_another_site_embeds_is_refused_and_a_link_may_be_followed(served: RunningServer) -> None:
     """Pictures and frames are asked for without an origin."""
     for site in ("cross-site", "same-site"):
         for kind in ("image", "iframe", "empty", "script"):
@@ -126,7 +126,7 @@ def test_what_another_site_embeds_is_refused_and_a_link_may_be_followed(served: 
         assert status(served.address, sec_fetch_site=site, sec_fetch_dest="empty") == 200
 
 
-def test_websockets_are_guarded_too(served: Served) -> None:
+def test_websockets_are_guarded_too(served: RunningServer) -> None:
     port = int(served.address.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(
@@ -139,7 +139,7 @@ def test_websockets_are_guarded_too(served: Served) -> None:
 @pytest.mark.parametrize(
     "path", ["file=https://example.org/a", "file=HTTP://127.0.0.1:1/", "proxy=https://a.hf.space/"]
 )
-def test_nothing_is_fetched_from_elsewhere(served: Served, path: str) -> None:
+def test_nothing_is_fetched_from_elsewhere(served: RunningServer, path: str) -> None:
     assert status(served.address, f"/gradio_api/{path}") == 403
     assert status(served.address, "/gradio_api/run-history/buckets") == 404
 
@@ -147,7 +147,7 @@ def test_nothing_is_fetched_from_elsewhere(served: Served, path: str) -> None:
 def test_an_address_in_ipv6(unloaded: Assistant) -> None:
     unloaded.settings = unloaded.settings.model_copy(update={"host": "::1"})
     try:
-        listening("::1", 0).close()
+        bind_socket("::1", 0).close()
     except PortError:
         pytest.skip("there is no IPv6 here")
     with closing(launch(unloaded)) as served:
@@ -203,14 +203,14 @@ def test_what_is_no_origin_is_refused(settings: Settings, given: str) -> None:
 
 
 def test_a_port_in_use_is_said_before_anything_else(unloaded: Assistant) -> None:
-    with closing(listening("127.0.0.1", 0)) as taken:
+    with closing(bind_socket("127.0.0.1", 0)) as taken:
         unloaded.settings = unloaded.settings.model_copy(update={"port": taken.getsockname()[1]})
         with pytest.raises(PortError, match=r"--port \d+"):
             launch(unloaded)
 
 
 def test_the_page_is_there_while_the_models_load_and_gone_when_they_do_not(unloaded: Assistant) -> None:
-    with closing(listening("127.0.0.1", 0)) as free:
+    with closing(bind_socket("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     unloaded.settings = unloaded.settings.model_copy(update={"port": port})
     said: list[str] = []
@@ -223,7 +223,7 @@ def test_the_page_is_there_while_the_models_load_and_gone_when_they_do_not(unloa
         with pytest.raises(GuideError, match="There is no model"):
             serve(unloaded, browser=False, say=said.append, load=load)
     assert not said
-    listening("127.0.0.1", port).close()
+    bind_socket("127.0.0.1", port).close()
 
 
 def test_closing_ends_what_is_open_and_frees_the_port(unloaded: Assistant) -> None:
@@ -343,10 +343,10 @@ def test_what_is_wrong_is_one_line(
 # MCP
 
 
-def over_mcp(served: Served, *calls: tuple[str, dict[str, Any]]) -> tuple[ListToolsResult, list[CallToolResult]]:
+def over_mcp(served: RunningServer, *calls: tuple[str, dict[str, Any]]) -> tuple[ListToolsResult, list[CallToolResult]]:
     async def session() -> tuple[ListToolsResult, list[CallToolResult]]:
         async with (
-            streamablehttp_client(f"{served.address}{TOOLS}") as (reading, writing, _),
+            streamablehttp_client(f"{served.address}{MCP_PATH}") as (reading, writing, _),
             ClientSession(reading, writing) as session,
         ):
             await session.initialize()
@@ -355,7 +355,7 @@ def over_mcp(served: Served, *calls: tuple[str, dict[str, Any]]) -> tuple[ListTo
     return asyncio.run(session())
 
 
-def test_an_mcp_client_finds_and_uses_the_tools(served: Served, assistant: Assistant) -> None:
+def test_an_mcp_client_finds_and_uses_the_tools(served: RunningServer, assistant: Assistant) -> None:
     listed, (found, careful, wrong, no) = over_mcp(
         served,
         ("search", {"question": "trust", "k": 2}),
@@ -444,12 +444,14 @@ def test_openai_streams_a_conversation(chat: openai.OpenAI, assistant: Assistant
 
 
 def sentences_of(answer: dict[str, Any]) -> str:
-    marked = ([literal(one["text"]), "".join(f"[{n}]" for n in one["citations"])] for one in answer["sentences"])
+    marked = (
+        [escape_markdown(one["text"]), "".join(f"[{n}]" for n in one["citations"])] for one in answer["sentences"]
+    )
     return " ".join(map(" ".join, marked))
 
 
 def test_a_client_that_goes_away_stops_the_model_and_others_are_served_meanwhile(
-    chat: openai.OpenAI, served: Served, assistant: Assistant
+    chat: openai.OpenAI, served: RunningServer, assistant: Assistant
 ) -> None:
     asked: Any = {"model": "any", "messages": [{"role": "user", "content": LONG}]}
     first = chat.chat.completions.create(**asked, stream=True)
@@ -491,7 +493,7 @@ def test_what_is_wrong_with_a_request_has_the_openai_form(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
-def test_what_is_no_request_has_the_openai_form(served: Served, body: bytes) -> None:
+def test_what_is_no_request_has_the_openai_form(served: RunningServer, body: bytes) -> None:
     answer = httpx2.post(f"{served.address}/v1/chat/completions", content=body)
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
@@ -499,12 +501,12 @@ def test_what_is_no_request_has_the_openai_form(served: Served, body: bytes) -> 
 
 def test_what_a_text_holds_formats_nothing_in_another_program() -> None:
     text = "![a](http://evil.example/?q) <img src=x> *b* _c_ `d` \\ e"
-    assert not re.search(r"(?<!\\)[\[\]<>*_`]", literal(text))
+    assert not re.search(r"(?<!\\)[\[\]<>*_`]", escape_markdown(text))
     span = Span(text, 0, len(text))
     passage = Passage(1, "a.md", text, text, 0, len(text), 0.5, (span,))
     shown = Answer("answered", (AnswerSentence(text),), (passage,))
-    assert sentences(shown) == literal(text)
-    assert literal(text) in below(shown)
+    assert format_sentences(shown) == escape_markdown(text)
+    assert escape_markdown(text) in format_rest(shown)
 
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
