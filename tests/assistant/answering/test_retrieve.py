@@ -149,6 +149,11 @@ def test_passages_are_numbered_in_the_order_of_the_matches_and_begin_with_their_
     ]
 
 
+def test_the_best_sentence_of_all_does_not_change_the_order_of_the_passages() -> None:
+    found = choose_sentences([make_match("A", {"A.": 0.5}, 0.8), make_match("B", {"B.": 0.9}, 0.7)])
+    assert [(one.number, one.match.chunk.heading) for one in found] == [(1, "A"), (2, "B")]
+
+
 def test_no_more_sentences_go_before_the_model_than_it_can_use() -> None:
     rich = [make_match(name, {f"{name}{n}.": 0.8 - n / 100 for n in range(9)}, 0.8) for name in "ABCDEFG"]
     assert sum(len(one.sentences) for one in choose_sentences(rich)) == SENTENCES

@@ -40,11 +40,11 @@ FOREIGN = "The moon is made of green cheese."
 
 
 class Writer:
-    """A chat model that words a given text, word by word, and calls nothing supported."""
+    """A chat model that words a given text, word by word, and is as sure of every claim; by default none stands."""
 
-    def __init__(self, *sentences: str, cut_short: bool = False) -> None:
+    def __init__(self, *sentences: str, cut_short: bool = False, logit: float = -100.0) -> None:
         self._words = [f"{word} " for word in " ".join(sentences).split()]
-        self._cut_short = cut_short
+        self._cut_short, self._logit = cut_short, logit
         self.begun = 0
         """Pieces that were asked for."""
         self.closed = False
@@ -63,7 +63,7 @@ class Writer:
             self.closed = True
 
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
-        return [-100.0] * len(questions)
+        return [self._logit] * len(questions)
 
 
 def find_beans(question: str = "What do beans need?") -> Retrieval:
@@ -228,6 +228,14 @@ def test_after_its_first_sentence_a_draft_may_not_stray_from_the_question() -> N
     assert texts(draft) == [bean, edge]
 
 
+def test_the_persons_own_words_count_less_as_new() -> None:
+    """Also those of the question before, if this one leans on it."""
+    said = "Water the beans of your aunt at dusk."
+    kept = find_beans("What do the beans of my aunt need?")
+    for retrieval, left in ((kept, [said]), (replace(find_beans(), earlier=kept.question), [said]), (find_beans(), [])):
+        assert texts(write(Writer(said, logit=0.9), retrieval)[1]) == left
+
+
 def test_words_that_tie_a_sentence_to_others_are_left_out() -> None:
     own = list(BEANS)
     _, draft = write(Writer(own[1], f"Yes, {own[0][0].lower()}{own[0][1:]}"), find_beans())
@@ -259,6 +267,7 @@ def test_a_yes_stays_if_the_guide_asks_the_same() -> None:
         ("Flour, it keeps for a week.", "Flour, it keeps for a week."),
         ("Can I say that it keeps?", "Can I say that it keeps?"),
         ("How Ann keeps bread.", "How Ann keeps bread."),
+        ("Bread I bake keeps for a week.", "Bread I bake keeps for a week."),
         ("", ""),
     ],
 )
