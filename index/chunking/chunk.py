@@ -10,13 +10,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Literal
 
 from index.chunking.sentences import cut_span, find_sentence_spans
 from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
 from index.reading.plain import strip_markup
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
 
 CHUNK_LIMIT = 1200
@@ -25,17 +26,28 @@ CHUNK_LIMIT = 1200
 _NUMBER = re.compile(r"\d{1,3}[.)]\s+")
 
 
+SentenceKind = Literal["text", "heading", "item", "question", "answer", "row", "caption", "code", "introduction"]
+"""What a sentence is in its document. An "introduction" stands before the first heading below the title."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a document."""
 
     text: str
+    """As it stands in the document's text."""
     plain: str
-    """The text without markup, on one line."""
+    """As a reader sees it: without markup, on one line; of a table's row, what it says with its column heads."""
     start: int
     end: int
     page: int = 0
     """The page on which it starts, from 1; 0 if the document has no pages."""
+    kind: SentenceKind = "text"
+
+    @property
+    def told(self) -> str:
+        """Of a row, `plain`; else empty: then `plain` follows from `text`."""
+        return self.plain if self.kind == "row" else ""
 
 
 @dataclass(frozen=True, slots=True)

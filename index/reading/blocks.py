@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-Kind = Literal["heading", "paragraph", "item", "row", "code", "break"]
+Kind = Literal["heading", "paragraph", "item", "question", "answer", "row", "caption", "code", "break"]
+"""A "question" is one that its document marks as such and answers in the "answer" after it, without being a heading."""
 
 INSTALL_EXTRA = "Run: pip install 'guide-assistant[documents]'"
 """The next step when the libraries that read PDF and Word documents are not installed."""
@@ -54,6 +55,10 @@ class Block:
     start: int
     end: int
     level: int = 0
+    told: str = ""
+    """Of a row of a table: what it says with its column heads; see `tables.py`. A row of heads tells nothing."""
+    caption: str = ""
+    """Of a row: the name of its table, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class Reading:
     title: str = ""
     pages: tuple[int, ...] = ()
     """Offsets in `text` where pages 1, 2, 3 ... begin."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read ("2 bytes are not UTF-8"), in a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class BlockText:
     level: int = 0
     pages: tuple[tuple[int, int], ...] = ()
     """(page from 1, offset in this text) for each page that begins in this block."""
+    told: str = ""
+    caption: str = ""
 
 
 def compose(parts: Iterable[BlockText], title: str = "") -> Reading:
@@ -92,7 +101,8 @@ def compose(parts: Iterable[BlockText], title: str = "") -> Reading:
             # A page without text begins where the next page does.
             pages.extend([position + offset] * (page - len(pages)))
         texts += [gap, part.text]
-        blocks.append(Block(part.kind, position, position + len(part.text), part.level))
+        end = position + len(part.text)
+        blocks.append(Block(part.kind, position, end, part.level, part.told, part.caption))
         position += len(part.text)
     if pages:
         pages[0] = 0
