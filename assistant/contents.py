@@ -105,7 +105,7 @@ def _find_lead(between: str, sentence: Sentence) -> Lead:
         return "item"
     if "\n\n" in between:
         return "paragraph"
-    row = sentence.text.startswith("|") or re.search(r"\n(?: {4}|\t)$", between)
+    row = sentence.kind == "row" or re.search(r"\n(?: {4}|\t)$", between)
     return "line" if "\n" in between and row else ""
 
 

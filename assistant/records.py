@@ -36,6 +36,13 @@ class Span:
     """From 1; 0 if the source has no pages."""
     gone: bool = False
     """Whether the guide has changed since and no longer says this."""
+    told: str = ""
+    """Of a row of a table: what it says with its column heads; else empty."""
+
+    @property
+    def shown(self) -> str:
+        """As a person reads it, on one line."""
+        return self.told or " ".join(self.text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Passage:
     cited: tuple[Span, ...] = ()
     """Its sentences that support the answer, in their order."""
     page: int = 0
-    """The page on which it begins, from 1; 0 if the source has no pages."""
+    """The page on which it begins, from 1; 0 if the source has no pages. What is cited may stand on a later one."""
     now: str | None = None
     """None while the guide says what is cited. Else the text that stands in its place now; empty if there is none."""
 
@@ -61,6 +68,11 @@ class Passage:
     def changed(self) -> bool:
         """Whether the guide no longer says what this passage is cited for."""
         return self.now is not None
+
+    @property
+    def cited_page(self) -> int:
+        """The page of the first cited sentence, or else of the passage; 0 if the source has no pages."""
+        return self.cited[0].page if self.cited else self.page
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +176,7 @@ def _plain(passage: Passage) -> dict[str, Any]:
     """A passage as plain data; `page` only where the source has pages, `gone` and `now` only where it has changed."""
     kept = asdict(passage)
     for record in (kept, *kept["cited"]):
-        for name in ("page", "gone"):
+        for name in ("page", "gone", "told"):
             if not record.get(name, True):
                 del record[name]
     if passage.now is None:

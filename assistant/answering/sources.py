@@ -32,7 +32,7 @@ def make_passage(chunk: Chunk, number: int, score: float) -> Passage:
 
 def make_span(sentence: Sentence) -> Span:
     """A sentence of a chunk as a span."""
-    return Span(sentence.text, sentence.start, sentence.end, sentence.page)
+    return Span(sentence.text, sentence.start, sentence.end, sentence.page, told=sentence.told)
 
 
 def revise(answer: Answer, store: Store) -> Answer:

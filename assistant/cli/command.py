@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -28,9 +27,11 @@ from assistant.cli.terminal import (
     err,
     make_embedder_loader,
     out,
+    print_json,
     say,
     show_bar,
     show_progress,
+    tolerate_encoding,
 )
 from assistant.errors import GuideError, QuestionError
 from assistant.guide import open_index, open_index_as_is
@@ -50,6 +51,7 @@ app.add_typer(doctor.app)
 
 def main() -> None:
     """Run the command. Exit codes: 1 for an error that a person can mend, 130 if interrupted, 70 for a bug."""
+    tolerate_encoding()
     try:
         app(standalone_mode=True)
     except GuideError as error:
@@ -101,7 +103,7 @@ def ask(
     with show_progress() as progress:
         assistant.load(say, progress)
     if as_json:
-        print(json.dumps(assistant.ask(question).to_dict(), ensure_ascii=False, indent=2))
+        print_json(assistant.ask(question).to_dict())
     else:
         print_answer(assistant.stream(question))
 

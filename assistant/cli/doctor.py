@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +10,7 @@ from typing import Any
 
 import typer
 
-from assistant.cli.terminal import AsJson, Corpus, ModelOption, out
+from assistant.cli.terminal import AsJson, Corpus, ModelOption, out, print_json
 from assistant.errors import GuideError
 from assistant.guide import open_index_as_is
 from assistant.llm.served import connect_to_server
@@ -27,7 +26,7 @@ def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = 
     """Say what is here: what to paste into a report."""
     report = _examine(load_settings(corpus=corpus, model=model))
     if as_json:
-        print(json.dumps(report, indent=2))
+        print_json(report)
         return
     for section, rows in report.items():
         out.print(section, style="bold")

@@ -10,7 +10,16 @@ import typer
 from rich.table import Table
 
 from assistant.assistant import open_assistant
-from assistant.cli.terminal import AsJson, Corpus, ModelOption, make_embedder_loader, out, say, show_progress
+from assistant.cli.terminal import (
+    AsJson,
+    Corpus,
+    ModelOption,
+    make_embedder_loader,
+    out,
+    print_json,
+    say,
+    show_progress,
+)
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import FILE_NAME, save_probes
 from assistant.measuring import evaluate
@@ -40,7 +49,7 @@ def evaluate_answers(
     with show_progress("Asking") as progress:
         evaluation = evaluate.evaluate(assistant, cases, pairs, progress)
     if as_json:
-        print(json.dumps(evaluation.to_dict(details), ensure_ascii=False, indent=2))
+        print_json(evaluation.to_dict(details))
         return
     _print_evaluation(evaluation, f"{questions.name}, {half}: {len(cases)} questions")
     for one in evaluation.outcomes if details else ():
@@ -68,7 +77,7 @@ def bench(
     with show_progress("Measuring") as progress:
         report = measure(assistant, asked, most, starts, progress)
     if as_json:
-        print(json.dumps(report.to_dict(), indent=2))
+        print_json(report.to_dict())
         return
     table = Table("figure", "value", "floor", "ratio", "reach", "", box=None)
     for one in report.figures:

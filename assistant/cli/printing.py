@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from assistant.cli.terminal import out
+from assistant.cli.terminal import out, print_json
 from assistant.guide import describe_build
 from assistant.records import Answer
 from assistant.settings import Settings
@@ -40,9 +39,10 @@ def _print_details(answer: Answer) -> None:
         out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
     cited = [passage for passage in answer.passages if passage.cited]
     for passage in cited:
-        out.print(f"\n\\[{passage.number}] {passage.heading} ({passage.source})", style="bold")
+        place = f"{passage.source}, page {passage.cited_page}" if passage.cited_page else passage.source
+        out.print(f"\n[{passage.number}] {passage.heading} ({place})", style="bold", markup=False)
         for span in passage.cited:
-            out.print(f"    “{' '.join(span.text.split())}”", style="dim", markup=False, soft_wrap=True)
+            out.print(f"    “{span.shown}”", style="dim", markup=False, soft_wrap=True)
     if answer.next_steps:
         out.print("\nNext steps", style="bold")
         for step in answer.next_steps:
@@ -56,7 +56,7 @@ def _print_details(answer: Answer) -> None:
 def print_ratings(ratings: Sequence[Rating], as_json: bool) -> None:
     """Print which answers helped, in the given order."""
     if as_json:
-        print(json.dumps([asdict(one) for one in ratings], ensure_ascii=False, indent=2))
+        print_json([asdict(one) for one in ratings])
         return
     for one in ratings:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.when))
@@ -75,13 +75,16 @@ def print_status(store: Store, settings: Settings, pending: Changes, as_json: bo
     status = {"corpus": str(settings.corpus), "fresh": not pending.reason, "reason": pending.reason}
     status |= {"documents": documents, "chunks": chunks, "entries": entries, "folder": str(store.folder)}
     text = f"stale: {pending.reason}" if pending.reason else "fresh"
-    print(json.dumps(status, indent=2) if as_json else f"The index of {settings.corpus} is {text} ({chunks} chunks).")
+    if as_json:
+        print_json(status)
+    else:
+        print(f"The index of {settings.corpus} is {text} ({chunks} chunks).")
 
 
 def print_pending(pending: Changes, as_json: bool) -> None:
     """Print what a build would do, a line for each document that it would touch."""
     if as_json:
-        print(json.dumps(pending.to_dict(), indent=2))
+        print_json(pending.to_dict())
         return
     out.print(f"To do: {pending.reason}." if pending.reason else "Nothing is to be done: the index is fresh.")
     moved = [f"{old} to {new}" for old, new in pending.moved]
@@ -96,7 +99,7 @@ def print_pending(pending: Changes, as_json: bool) -> None:
 def print_report(report: Report, as_json: bool) -> None:
     """Print what a build did."""
     if as_json:
-        print(json.dumps(report.to_dict()), flush=True)
+        print_json(report.to_dict(), indent=None)
         return
     for line in describe_build(report):
         out.print(line, markup=False, soft_wrap=True)

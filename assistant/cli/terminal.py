@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +27,23 @@ err = Console(stderr=True, highlight=False)
 Corpus = Annotated[Path | None, typer.Option(help="The folder of texts; each has its own index.")]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A chat model: a name, or a GGUF file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
+
+
+def tolerate_encoding() -> None:
+    """Let letters that the terminal's encoding does not know be printed as "?", not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def print_json(data: object, indent: int | None = 2) -> None:
+    """Print plain data as JSON, escaped where the output's encoding needs that."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(data, indent=indent)
+    print(text, flush=True)
 
 
 def say(line: str) -> None:

@@ -87,7 +87,7 @@ def _format_blocks(answer: Answer) -> Iterator[str]:
     if cited:
         yield "**Sources**"
     for passage, spans in cited:
-        quotes = "\n>\n".join(f"> {_escape(span.text)}" for span in spans)
+        quotes = "\n>\n".join(f"> {_escape(span.shown)}" for span in spans)
         yield f"[{passage.number}] {_escape(_describe_place(passage, spans))}\n\n{quotes}"
     if answer.next_steps:
         yield "**Next steps**"

@@ -272,7 +272,7 @@ def find_gold_rank(assistant: Assistant, case: Case, history: Sequence[Turn]) ->
 
 def judge_sentence(judge: Judge, sentence: AnswerSentence, passages: Sequence[Passage]) -> Judgement:
     """Judge a sentence by its citations together, by each of them, and by the passages that it cites."""
-    spans = [citation.span.text for citation in sentence.support]
+    spans = [citation.span.shown for citation in sentence.support]
     cited = judge.supports(spans, sentence.text)
     whole = [passage.text for passage in passages if passage.number in sentence.citations]
     anywhere = cited or any(judge.supports([text], sentence.text) for text in whole)

@@ -1,5 +1,8 @@
 """Splits a `Document` into `Chunk`s that follow its structure, each with its `Sentence`s.
 
+A row of a table is one sentence: its span is the row as it stands, its `plain` what the row says with its column heads
+and the name of its table. A heading with no text below it is text itself.
+
 Spans count characters of the document's text, end exclusive: `document.text[start:end]`.
 """
 
@@ -25,9 +28,22 @@ CHUNK_LIMIT = 1200
 
 _NUMBER = re.compile(r"\d{1,3}[.)]\s+")
 
-
 SentenceKind = Literal["text", "heading", "item", "question", "answer", "row", "caption", "code", "introduction"]
 """What a sentence is in its document. An "introduction" stands before the first heading below the title."""
+
+
+_KINDS: dict[Kind, SentenceKind] = {
+    "paragraph": "text",
+    "break": "text",
+    "heading": "heading",
+    "item": "item",
+    "question": "question",
+    "answer": "answer",
+    "row": "row",
+    "caption": "caption",
+    "code": "code",
+}
+"""Kind of a block -> kind of its sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +97,7 @@ def chunk_document(document: Document) -> tuple[Chunk, ...]:
     chunks: list[Chunk] = []
     seen: dict[str, int] = {}
     for headings, blocks in _split_sections(document):
-        for group in _group_sentences(document, blocks):
+        for group in _group_sentences(document, headings, blocks):
             start, end = group[0].start, group[-1].end
             text = document.text[start:end]
             key = "\0".join((document.source, *headings, text))
@@ -95,8 +111,9 @@ def _split_sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[
     """Yield (headings, blocks) of each section; the title is a heading only before the first section."""
     path: list[tuple[int, str]] = []
     blocks: list[Block] = []
+    bare = _find_bare_headings(document.blocks)
     for block in (*document.blocks, Block("break", len(document.text), len(document.text))):
-        if block.kind not in ("heading", "break"):
+        if block.kind not in ("heading", "break") or block in bare:
             blocks.append(block)
             continue
         if blocks:
@@ -109,11 +126,33 @@ def _split_sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[
             path.append((block.level, clean_heading(document.text, block)))
 
 
-def _group_sentences(document: Document, blocks: Sequence[Block]) -> Iterator[list[Sentence]]:
+def _find_bare_headings(blocks: Sequence[Block]) -> set[Block]:
+    """The headings with no text below them, up to the next heading that is not below them; not the very first one."""
+    bare: set[Block] = set()
+    waiting: list[Block] = []
+    for block in blocks[1:]:
+        if block.kind == "break":
+            bare.update(waiting)
+            waiting = []
+        elif block.kind == "heading":
+            bare.update(above for above in waiting if above.level >= block.level)
+            waiting = [*(above for above in waiting if above.level < block.level), block]
+        else:
+            waiting = []
+    return bare | set(waiting)
+
+
+def _group_sentences(
+    document: Document, headings: tuple[str, ...], blocks: Sequence[Block]
+) -> Iterator[list[Sentence]]:
     """Yield the sentences of one chunk at a time; text that ends with ":" stays with the block after it."""
+    opening = headings == (document.title,) and any(block.kind == "heading" for block in document.blocks[1:])
     group: list[Sentence] = []
     for block in blocks:
-        sentences = [_add_page(sentence, document.pages) for sentence in split_sentences(document.text, block)]
+        found = split_sentences(document.text, block, headings[-1])
+        sentences = [_add_page(sentence, document.pages) for sentence in found]
+        if opening:
+            sentences = [replace(s, kind="introduction") if s.kind == "text" else s for s in sentences]
         introduced = bool(group) and group[-1].plain.endswith(":")
         if group and not introduced and block.end - group[0].start > CHUNK_LIMIT:
             yield group
@@ -127,14 +166,30 @@ def _group_sentences(document: Document, blocks: Sequence[Block]) -> Iterator[li
         yield group
 
 
-def split_sentences(text: str, block: Block) -> tuple[Sentence, ...]:
-    """Split a block into sentences of at most `SENTENCE_LIMIT`; a table row or code within it is one sentence."""
+def split_sentences(text: str, block: Block, heading: str = "") -> tuple[Sentence, ...]:
+    """Split a block into sentences of at most `SENTENCE_LIMIT`; a row of a table, or short code, is one sentence.
+
+    Args:
+        heading: the nearest above it, by which a table without a caption is called.
+    """
+    if block.kind == "row":
+        return _tell_row(text, block, heading)
     spans = (
         (start, end)
         for begin, stop in _skip_data(text, block)
         for start, end in _find_spans(text, begin, stop, block.kind)
     )
-    return tuple(sentence for start, end in spans for sentence in _make_sentence(text, start, end))
+    kind = _KINDS[block.kind]
+    return tuple(replace(sentence, kind=kind) for start, end in spans for sentence in _make_sentence(text, start, end))
+
+
+def _tell_row(text: str, block: Block, heading: str) -> tuple[Sentence, ...]:
+    """The sentence of a row; none for a row of column heads, or without a word."""
+    if not any(map(str.isalnum, block.told)):
+        return ()
+    name = strip_markup(block.caption or heading)
+    told = f"{block.told} ({name})" if name else block.told
+    return (Sentence(text[block.start : block.end], told, block.start, block.end, kind="row"),)
 
 
 def _skip_data(text: str, block: Block) -> Iterator[tuple[int, int]]:

@@ -70,9 +70,15 @@ def make_metadata(entry: Entry) -> dict[str, str | int]:
         "position": entry.position,
         "hash": entry.hash,
     }
+    if entry.kind == "sentence" and entry.chunk.sentences[entry.position].kind == "row":
+        kept["hash_as_written"] = hash_text(entry.chunk.sentences[entry.position].text)
     if entry.kind == "chunk":
         chunk = entry.chunk
-        spans = [(sentence.start, sentence.end, sentence.page) for sentence in chunk.sentences]
+        # `plain` is kept only where it does not follow from the text.
+        spans = [
+            (one.start, one.end, one.page, one.kind, "" if one.plain == one.text else one.plain)
+            for one in chunk.sentences
+        ]
         # Keys that only this kind of entry has: Chroma scans few rows for them, but every row for "kind".
         kept |= {"whole": entry.owner, "whole_of": entry.document}
         kept |= {"id": chunk.id, "source": chunk.source, "title": chunk.title, "headings": json.dumps(chunk.headings)}
@@ -83,12 +89,12 @@ def make_metadata(entry: Entry) -> dict[str, str | int]:
 def restore_chunk(kept: Mapping[str, Any], text: str) -> Chunk:
     """The chunk whose metadata `make_metadata` made."""
     begin, headings = int(kept["start"]), tuple(json.loads(str(kept["headings"])))
-    spans = [
-        (text[start - begin : end - begin], start, end, page) for start, end, page in json.loads(str(kept["spans"]))
-    ]
-    sentences = tuple(Sentence(part, strip_markup(part), start, end, page) for part, start, end, page in spans)
+    sentences = []
+    for start, end, page, kind, plain in json.loads(str(kept["spans"])):
+        part = text[start - begin : end - begin]
+        sentences.append(Sentence(part, plain or part, start, end, page, kind))
     source, title = str(kept["source"]), str(kept["title"])
-    return Chunk(str(kept["id"]), source, title, headings, text, begin, int(kept["end"]), sentences)
+    return Chunk(str(kept["id"]), source, title, headings, text, begin, int(kept["end"]), tuple(sentences))
 
 
 def make_entry_id(owner: str, kind: EntryKind, position: int) -> str:

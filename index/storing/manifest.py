@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
-FORMAT = 3
+FORMAT = 4
 """The version of the stored format; an index of another version is built again from the texts."""
 
 
