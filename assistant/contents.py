@@ -31,6 +31,7 @@ Lead = Literal["", "line", "paragraph", "item"]
 """How a sentence follows the one before: on the same line, on a new line, in a new paragraph or in a new list item."""
 
 _ITEM = re.compile(r"(?:^|\n)[ \t>]*[-*+•–][ \t]+$")
+_NUMBERED = re.compile(r"(?:\d{1,9}|[A-Za-z]|[ivxlcIVXLC]{1,6})[.)]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ def _place_sentences(chunk: Chunk) -> Iterator[PlacedSentence]:
 
 
 def _find_lead(between: str, sentence: Sentence) -> Lead:
-    if _ITEM.search(between) or ("\n" in between and re.match(r"\d{1,3}[.)]\s", sentence.text)):
+    # Readers that write their own text put each item on a line; elsewhere a wrapped line of an item is indented.
+    begins = between.endswith("\n") or ("\n" in between and _NUMBERED.match(sentence.text))
+    if _ITEM.search(between) or (sentence.kind == "item" and begins):
         return "item"
     if "\n\n" in between:
         return "paragraph"

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from assistant.errors import BusyError, GuideError
 from assistant.settings import Settings, index_folder
-from index.build import Report, build
+from index.build import Report, build, find_skipped
 from index.embedding.embed import Embedder
 from index.progress import Progress, ignore_progress
 from index.storing.store import Store, open_store
@@ -73,6 +73,7 @@ def describe_build(report: Report) -> Iterator[str]:
     """Yield lines on what a build left out and did, for a person to read."""
     yield from (f"Left out: {line}" for line in report.skipped)
     if report.reason:
+        yield from report.notes
         size = f"{report.documents} documents, {report.chunks} chunks"
         cost = f"{report.embedded} texts embedded in {report.seconds:.1f} s"
         what = describe_changes(report)
@@ -126,7 +127,7 @@ class Follower:
     def __init__(self, store: Store, settings: Settings, embedder: Embedder) -> None:
         self.state = Freshness(self._read_generation(store))
         self._store, self._settings, self._embedder = store, settings, embedder
-        self._skipped = set(manifest.skipped) if (manifest := store.manifest) else set()
+        self._skipped = set(find_skipped(store.manifest, settings.corpus))
         self._stop = Event()
         self._thread = Thread(target=self._run, name="follower", daemon=True)
         self._thread.start()
@@ -157,7 +158,7 @@ class Follower:
 
     def _note_build(self, report: Report) -> None:
         generation = self._read_generation(self._store)
-        problem = report.skipped[0] if set(report.skipped) - self._skipped else ""
+        problem = next((line for line in report.skipped if line not in self._skipped), "")
         self._skipped |= set(report.skipped)
         if generation == self.state.generation:
             self.state = replace(self.state, share=None, problem=problem)

@@ -37,7 +37,7 @@ class Span:
     gone: bool = False
     """Whether the guide has changed since and no longer says this."""
     told: str = ""
-    """Of a row of a table: what it says with its column heads; else empty."""
+    """What a row of a table says with its column heads, a list item with the number that a person sees; else empty."""
 
     @property
     def shown(self) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from index.changes import READING_VERSION, Changes, Corpus, File, find_changes, hash_content, make_document_id
-from index.chunking.chunk import Chunk, chunk_document
+from index.changes import Changes, Corpus, File, find_changes, hash_content, make_document_id
+from index.chunking.chunk import CHUNKER_VERSION, Chunk, chunk_document
 from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
 from index.progress import Progress, ignore_progress
-from index.reading.documents import find_corpus_files, parse_document, read_document
+from index.reading.documents import describe_unread_files, find_corpus_files, parse_document, read_document
 from index.storing.entries import Entry, make_entries
 from index.storing.manifest import IndexedDocument, Manifest
 from index.storing.store import Store
@@ -44,7 +44,9 @@ class Report:
     embedded: int
     """Texts embedded; the vectors of all others were stored already."""
     skipped: tuple[str, ...]
-    """One line for each file that could not be read, with the reason."""
+    """One line for each file that could not be read, and for each kind of file that is not read, with the reason."""
+    notes: tuple[str, ...]
+    """What a person should know of how the files were read, each line with the name of its file."""
     seconds: float
 
     @property
@@ -99,14 +101,18 @@ def build(
             if not any(document.chunks for document in documents):
                 raise _make_empty_error(documents, changes, corpus)
             ordered = tuple(sorted(documents, key=lambda document: document.source))
-            reading = manifest.chunker if manifest and changes.keeping else READING_VERSION
-            manifest = writer.segment_writer.switch(Manifest(name, reading, documents=ordered))
+            manifest = writer.segment_writer.switch(Manifest(name, CHUNKER_VERSION, documents=ordered))
             embedded = writer.embedded
         else:
             store.tidy()
     assert manifest is not None  # without a manifest there is a reason to build
-    skipped = (*manifest.skipped, *changes.unread)
-    return Report(changes, *manifest.counts, embedded, skipped, round(time.perf_counter() - begun, 3))
+    skipped = (*find_skipped(manifest, corpus), *changes.unread)
+    return Report(changes, *manifest.counts, embedded, skipped, manifest.notes, round(time.perf_counter() - begun, 3))
+
+
+def find_skipped(manifest: Manifest | None, corpus: Path) -> tuple[str, ...]:
+    """One line for each file that could not be read, and for each kind of file that is not read, with the reason."""
+    return (*(manifest.skipped if manifest else ()), *describe_unread_files(corpus))
 
 
 def _make_empty_error(documents: Iterable[IndexedDocument], changes: Changes, corpus: Path) -> CorpusError:
@@ -165,8 +171,9 @@ class _DocumentWriter:
                 self._flush(round(file.size * chunk.end / max(1, len(document.text))))
         if not entries:
             return _make_unread(file, content, f"{file.path} holds no text.")
+        segment, notes = self.segment_writer.segment, document.notes
         return IndexedDocument(
-            identity, file.source, content, document.title, size, chunks, entries, self.segment_writer.segment
+            identity, file.source, content, document.title, size, chunks, entries, segment, notes=notes
         )
 
     def _flush(self, of_file: int = 0) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,6 @@ from index.storing.manifest import IndexedDocument, Manifest
 
 SETTLED_SECONDS = 2.0
 """Seconds; two changes of a file within this time may leave it with the same timestamps."""
-
-READING_VERSION = CHUNKER_VERSION + "".join(f"+{name}" for name in ("mammoth", "pdfminer") if find_spec(name))
-"""Identifies how this program reads and cuts texts. If it changes, all files are read again, and new texts embedded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +114,7 @@ def find_stale_reason(manifest: Manifest | None, embedder: str) -> str:
         return "there is no index yet"
     if manifest.embedder != embedder:
         return f"the embedder is now {embedder}, it was {manifest.embedder}"
-    # A machine that reads fewer kinds of files does not drop from a shared index what another could read.
-    version, *kinds = manifest.chunker.split("+")
-    same = version == CHUNKER_VERSION and set(READING_VERSION.split("+")[1:]) <= set(kinds)
-    return "" if same else "the program now reads texts in another way"
+    return "" if manifest.chunker == CHUNKER_VERSION else "the program now reads texts in another way"
 
 
 def _pair_moved(
@@ -198,5 +191,5 @@ def hash_content(data: bytes) -> str:
 
 
 def make_document_id(source: str, content: str) -> str:
-    """The id of one version of a document: the same source, bytes and `READING_VERSION` give the same id."""
-    return sha256(f"{source}\0{content}\0{READING_VERSION}".encode(errors="surrogatepass")).hexdigest()[:16]
+    """The id of one version of a document: the same source, bytes and `CHUNKER_VERSION` give the same id."""
+    return sha256(f"{source}\0{content}\0{CHUNKER_VERSION}".encode(errors="surrogatepass")).hexdigest()[:16]

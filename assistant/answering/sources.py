@@ -12,7 +12,6 @@ from difflib import SequenceMatcher
 
 from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passage, Span
 from index.chunking.chunk import Chunk, Sentence
-from index.reading.documents import strip_markup
 from index.storing.entries import hash_text
 from index.storing.store import Store
 
@@ -53,16 +52,14 @@ def _move_citations(sentence: AnswerSentence, spans: dict[int, dict[Span, Span]]
 
 def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[Passage, dict[Span, Span]]:
     """The passage as it is now, and old span -> new span; the old passage, marked, if a cited sentence is gone."""
-    holding = [
-        {chunk.id: chunk for chunk in store.find_chunks_with(hash_text(strip_markup(span.text)))} for span in cited
-    ]
+    holding = [{chunk.id: chunk for chunk in store.find_chunks_with(hash_text(span.text))} for span in cited]
     common = [chunk for identity, chunk in holding[0].items() if all(identity in held for held in holding)]
     if not common:
         marked = {span: replace(span, gone=not held) for span, held in zip(cited, holding, strict=True)}
         return replace(passage, cited=tuple(marked.values()), now=_find_successor(passage, store)), marked
     chunk = max(common, key=lambda one: (one.text == passage.text, one.source == passage.source, -one.start))
-    where = {strip_markup(sentence.text): make_span(sentence) for sentence in chunk.sentences}
-    spans = {span: where[strip_markup(span.text)] for span in cited}
+    where = {hash_text(sentence.text): make_span(sentence) for sentence in chunk.sentences}
+    spans = {span: where[hash_text(span.text)] for span in cited}
     fresh = make_passage(chunk, passage.number, passage.score)
     return replace(fresh, cited=tuple(sorted(set(spans.values()), key=lambda span: span.start))), spans
 

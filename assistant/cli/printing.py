@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant.cli.terminal import out, print_json
 from assistant.guide import describe_build
 from assistant.records import Answer
 from assistant.settings import Settings
-from index.build import Report
+from index.build import Report, find_skipped
 from index.changes import Changes
 from index.storing.store import Store
 
@@ -72,8 +72,9 @@ def print_status(store: Store, settings: Settings, pending: Changes, as_json: bo
     """Print whether the index is fresh, and its size."""
     manifest = store.manifest
     documents, chunks, entries = manifest.counts if manifest else (0, 0, 0)
-    status = {"corpus": str(settings.corpus), "fresh": not pending.reason, "reason": pending.reason}
+    status: dict[str, Any] = {"corpus": str(settings.corpus), "fresh": not pending.reason, "reason": pending.reason}
     status |= {"documents": documents, "chunks": chunks, "entries": entries, "folder": str(store.folder)}
+    status |= {"skipped": find_skipped(manifest, settings.corpus), "notes": manifest.notes if manifest else ()}
     text = f"stale: {pending.reason}" if pending.reason else "fresh"
     if as_json:
         print_json(status)
@@ -104,4 +105,6 @@ def print_report(report: Report, as_json: bool) -> None:
     for line in describe_build(report):
         out.print(line, markup=False, soft_wrap=True)
     if not report.reason:
+        for line in report.notes:
+            out.print(line, markup=False, soft_wrap=True)
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")

@@ -18,7 +18,7 @@ from typing import Literal
 from index.chunking.sentences import cut_span, find_sentence_spans
 from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
-from index.reading.plain import strip_markup
+from index.reading.plain import join_lines, strip_markup
 
 CHUNKER_VERSION = "3"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
@@ -26,7 +26,7 @@ CHUNKER_VERSION = "3"
 CHUNK_LIMIT = 1200
 """Characters; paragraphs under one heading are joined up to this length; a chunk is cut at twice this length."""
 
-_NUMBER = re.compile(r"\d{1,3}[.)]\s+")
+_NUMBER = re.compile(r"(?:\d{1,9}|[A-Za-z]|[ivxlcIVXLC]{1,6})[.)]\s+")
 
 SentenceKind = Literal["text", "heading", "item", "question", "answer", "row", "caption", "code", "introduction"]
 """What a sentence is in its document. An "introduction" stands before the first heading below the title."""
@@ -62,8 +62,10 @@ class Sentence:
 
     @property
     def told(self) -> str:
-        """Of a row, `plain`; else empty: then `plain` follows from `text`."""
-        return self.plain if self.kind == "row" else ""
+        """What to show instead of `text`: `plain` of a row, or of an item whose file has another number; else empty."""
+        number = _NUMBER.match(self.text) if self.kind == "item" else None
+        renumbered = number and not self.plain.startswith(number[0].rstrip())
+        return self.plain if self.kind == "row" or renumbered else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +182,15 @@ def split_sentences(text: str, block: Block, heading: str = "") -> tuple[Sentenc
         for start, end in _find_spans(text, begin, stop, block.kind)
     )
     kind = _KINDS[block.kind]
-    return tuple(replace(sentence, kind=kind) for start, end in spans for sentence in _make_sentence(text, start, end))
+    made = (sentence for start, end in spans for sentence in _make_sentence(text, start, end, block))
+    return tuple(replace(sentence, kind=kind) for sentence in made)
 
 
 def _tell_row(text: str, block: Block, heading: str) -> tuple[Sentence, ...]:
     """The sentence of a row; none for a row of column heads, or without a word."""
     if not any(map(str.isalnum, block.told)):
         return ()
-    name = strip_markup(block.caption or heading)
+    name = block.caption or heading
     told = f"{block.told} ({name})" if name else block.told
     return (Sentence(text[block.start : block.end], told, block.start, block.end, kind="row"),)
 
@@ -211,14 +214,16 @@ def _find_spans(text: str, start: int, end: int, kind: Kind) -> Iterator[tuple[i
         yield from cut_span(text, start if number and first == number.end() else first, last)
 
 
-def _make_sentence(text: str, start: int, end: int) -> tuple[Sentence, ...]:
+def _make_sentence(text: str, start: int, end: int, block: Block) -> tuple[Sentence, ...]:
     """Make the sentence of a span, without white space at its ends; empty if it has no letter or digit."""
     inner = text[start:end]
     start, end = start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
     inner = text[start:end]
     if not any(map(str.isalnum, inner)):
         return ()
-    shown = strip_markup(inner)
+    numbered = block.number and start == block.start
+    read = _NUMBER.sub(f"{block.number} ", inner, count=1) if numbered else inner
+    shown = strip_markup(read) if block.markup else join_lines(read)
     # Most sentences have no markup: sharing one string halves the memory of a large corpus.
     shown = inner if shown == inner else shown
     return (Sentence(inner, shown, start, end),) if any(map(str.isalnum, shown)) else ()

@@ -11,9 +11,6 @@ from typing import Literal
 Kind = Literal["heading", "paragraph", "item", "question", "answer", "row", "caption", "code", "break"]
 """A "question" is one that its document marks as such and answers in the "answer" after it, without being a heading."""
 
-INSTALL_EXTRA = "Run: pip install 'guide-assistant[documents]'"
-"""The next step when the libraries that read PDF and Word documents are not installed."""
-
 BOILERPLATE_LIMIT = 300
 """Characters; a longer paragraph is never boilerplate."""
 
@@ -59,6 +56,10 @@ class Block:
     """Of a row of a table: what it says with its column heads; see `tables.py`. A row of heads tells nothing."""
     caption: str = ""
     """Of a row: the name of its table, if it has one."""
+    markup: bool = False
+    """Whether the span holds Markdown, so that a person sees it without its marks; else it is seen as it stands."""
+    number: str = ""
+    """Of a list item: the number that a person sees ("2."), where another one stands in the span."""
 
 
 @dataclass(frozen=True, slots=True)

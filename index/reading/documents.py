@@ -1,25 +1,49 @@
 """Finds the files of a corpus and reads each into a `Document`.
 
-The steps: list the files (`find_corpus_files`), detect the format (`formats.py`), read it (`markdown.py`,
-`plaintext.py`, `html.py`, `pdf.py`, `docx.py`), find its title.
+The steps: list the files (`find_corpus_files`), detect the format (`formats.py`), read it (each format has a module),
+find its title.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.errors import CorpusError
 from index.reading.blocks import ENCODED_DATA, Block, Reading, UnreadableError
 from index.reading.docx import read_docx
-from index.reading.formats import FORMATS, decode, detect_format, detect_text_format
+from index.reading.epub import read_epub
+from index.reading.formats import FORMATS, decode_with_notes, detect_format, detect_text_format
 from index.reading.html import read_html
 from index.reading.markdown import read_markdown
+from index.reading.odt import read_odt
 from index.reading.pdf import read_pdf
+from index.reading.plain import join_lines
 from index.reading.plain import strip_markup as strip_markup
 from index.reading.plaintext import read_plaintext
+from index.reading.rtf import read_rtf
+from index.reading.separated import read_separated
+
+_UNREAD_KINDS = {
+    **dict.fromkeys((".doc", ".docm", ".dot", ".wpd", ".wps"), ("another word processor's document", ".docx")),
+    ".pages": ("a document of Pages", ".docx"),
+    **dict.fromkeys((".ppt", ".pptx", ".pps", ".ppsx", ".odp", ".key"), ("a presentation", ".pdf")),
+    **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".ods", ".numbers"), ("a spreadsheet", ".csv")),
+    **dict.fromkeys((".mhtml", ".mht", ".webarchive"), ("a web archive", ".html")),
+    **dict.fromkeys((".eml", ".msg", ".mbox", ".pst"), ("e-mail", ".txt")),
+    **dict.fromkeys((".mobi", ".azw", ".azw3", ".fb2"), ("an e-book of another kind", ".epub")),
+    **dict.fromkeys((".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".mov", ".avi", ".mkv", ".webm"), ("a recording", ".txt")),
+}
+"""File name extension -> what such a file is, and the kind in which its text can be read."""
+
+_UNNAMED = frozenset(
+    " .apng .avif .bmp .gif .heic .ico .jpeg .jpg .png .svg .tif .tiff .webp .eot .otf .ttf .woff .woff2"
+    " .css .js .map .mjs .bak .db .ini .lnk .orig .part .pyc .swp .tmp .url".split()
+)
+"""Extensions of files that nobody takes for a text: pictures, fonts, what lies beside a saved page, backups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +58,8 @@ class Document:
     blocks: tuple[Block, ...]
     pages: tuple[int, ...] = ()
     """Offsets in `text` where pages 1, 2, 3 ... begin; empty if the file has no pages."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read, in a line each."""
 
 
 def find_corpus_files(corpus: Path) -> tuple[Path, ...]:
@@ -47,17 +73,35 @@ def find_corpus_files(corpus: Path) -> tuple[Path, ...]:
     """
     if not os.path.isdir(corpus):  # noqa: PTH112 - False without permission, in every Python
         raise CorpusError(f"There is no folder of texts at {corpus}", "Name one with --corpus DIR.")
-    files = tuple(sorted(_find_files(corpus)))
+    files = tuple(sorted(_find_files(corpus, _is_readable)))
     if not files:
-        kinds = ", ".join(FORMATS)
+        kinds, others = ", ".join(FORMATS), describe_unread_files(corpus)
         raise CorpusError(
-            f"The folder {corpus} holds no text ({kinds})", "Put your guide there, in one of these kinds."
+            f"The folder {corpus} holds no text ({kinds})",
+            others[0] if others else "Put your guide there, in one of these kinds.",
         )
     return files
 
 
-def _find_files(corpus: Path) -> Iterator[Path]:
-    """Yield the files under a folder: first those inside it, then, round by round, the targets of links."""
+def describe_unread_files(corpus: Path) -> tuple[str, ...]:
+    """A line for each kind of file in a corpus folder that may hold a text but is not read, with what to do."""
+    kinds: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(_find_files(corpus, _is_unread)):
+        if not path.is_dir():
+            kinds[path.suffix.lower()].append(path)
+    return tuple(_describe_unread(suffix, paths) for suffix, paths in sorted(kinds.items()))
+
+
+def _describe_unread(suffix: str, paths: Sequence[Path]) -> str:
+    what, better = _UNREAD_KINDS.get(suffix, ("a file of another kind", ".txt"))
+    more = f" (and {len(paths) - 1} more of this kind)" if len(paths) > 1 else ""
+    return str(
+        CorpusError(f"{make_printable(paths[0])}{more} is {what}, which is not read", f"Save its text as {better}.")
+    )
+
+
+def _find_files(corpus: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield the wanted files under a folder: first those inside it, then, round by round, the targets of links."""
     seen: set[str] = set()
     root = os.path.realpath(corpus)
     pending = [corpus]
@@ -69,14 +113,16 @@ def _find_files(corpus: Path) -> Iterator[Path]:
             if target in seen or root.startswith(target.rstrip(os.sep) + os.sep):
                 continue
             if os.path.isdir(target):  # noqa: PTH112 - the path is a string already
-                yield from _scan_folder(place, target, seen, links)
-            elif _is_readable(place.name) and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113
+                yield from _scan_folder(place, target, seen, links, is_wanted)
+            elif is_wanted(place.name) and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113
                 seen.add(target)
                 yield place
         pending = links
 
 
-def _scan_folder(folder: Path, target: str, seen: set[str], links: list[Path]) -> Iterator[Path]:
+def _scan_folder(
+    folder: Path, target: str, seen: set[str], links: list[Path], is_wanted: Callable[[str], bool]
+) -> Iterator[Path]:
     """Yield the files under one folder; add links to `links` and the real paths of all visited to `seen`."""
     folders = [(str(folder), target)]
     for place, real in folders:
@@ -95,13 +141,17 @@ def _scan_folder(folder: Path, target: str, seen: set[str], links: list[Path]) -
                 links.append(Path(entry.path))
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, inner))
-            elif inner not in seen and _is_readable(entry.name) and entry.is_file(follow_symlinks=False):
+            elif inner not in seen and is_wanted(entry.name) and entry.is_file(follow_symlinks=False):
                 seen.add(inner)
                 yield Path(entry.path)
 
 
 def _is_readable(name: str) -> bool:
     return Path(name).suffix.lower() in FORMATS
+
+
+def _is_unread(name: str) -> bool:
+    return not _is_readable(name) and not _is_ignored(name) and Path(name).suffix.lower() not in _UNNAMED
 
 
 def _is_ignored(name: str) -> bool:
@@ -139,21 +189,32 @@ def parse_document(data: bytes, path: Path, source: str) -> Document:
     if not any(_holds_words(reading.text, block) for block in reading.blocks):
         raise CorpusError(f"{shown} holds no text", "Write something in it, or remove it.")
     title = _find_top_heading(reading) or reading.title or Path(source).stem
-    return Document(source, title, reading.text, reading.blocks, reading.pages)
+    return Document(source, title, reading.text, reading.blocks, reading.pages, reading.notes)
+
+
+_READERS: dict[str, Callable[[bytes], Reading]] = {
+    "pdf": read_pdf,
+    "docx": read_docx,
+    "odt": read_odt,
+    "epub": read_epub,
+    "rtf": read_rtf,
+}
+_TEXT_READERS: dict[str, Callable[[str], Reading]] = {
+    "html": read_html,
+    "markdown": read_markdown,
+    "table": read_separated,
+    "text": read_plaintext,
+}
 
 
 def _read_by_format(data: bytes, extension: str) -> Reading:
     """Read bytes in the format that they and the file name extension show."""
     detected = detect_format(data, extension)
-    if detected == "pdf":
-        return read_pdf(data)
-    if detected == "docx":
-        return read_docx(data)
-    text = decode(data, detected)
-    kind = detect_text_format(text, detected)
-    if kind == "html":
-        return read_html(text)
-    return read_markdown(text) if kind == "markdown" else read_plaintext(text)
+    if detected in _READERS:
+        return _READERS[detected](data)
+    text, notes = decode_with_notes(data, detected)
+    reading = _TEXT_READERS[detect_text_format(text, detected)](text)
+    return replace(reading, notes=(*notes, *reading.notes)) if notes else reading
 
 
 def _holds_words(text: str, block: Block) -> bool:
@@ -171,7 +232,8 @@ def _find_top_heading(reading: Reading) -> str:
 
 def clean_heading(text: str, block: Block) -> str:
     """Return a heading as it is shown: one line, without markup or a final full stop."""
-    return strip_markup(text[block.start : block.end]).removesuffix(".")
+    shown = text[block.start : block.end]
+    return (strip_markup(shown) if block.markup else join_lines(shown)).removesuffix(".")
 
 
 def make_printable(name: Path | str) -> str:

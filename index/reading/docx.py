@@ -1,99 +1,457 @@
-"""Reads Word documents (.docx): headings (by style), paragraphs, lists and tables, in order."""
+"""Reads Word documents (.docx): converts their XML to a tree of HTML, with all that Word shows."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator
-from io import BytesIO
-from xml.etree import ElementTree
-from xml.parsers.expat import ExpatError
-from xml.sax import SAXException
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
-from index.reading.blocks import INSTALL_EXTRA, BlockText, Reading, UnreadableError, compose
+from index.reading.blocks import BlockText, Reading, compose
+from index.reading.grid import SPAN_LIMIT
+from index.reading.inline import Element
+from index.reading.numbering import Counting, write_number
+from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
+from index.reading.tree import read_blocks, remove_unseen, write_notes
 
-_STYLES = "p[style-name='Title'] => h1.title:fresh"
-"""Added to mammoth's own style map: the title is the highest heading."""
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
-_OWN_LINE = frozenset("p br li tr td th table h1 h2 h3 h4 h5 h6 ul ol".split())
-_DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, SAXException, ExpatError, ElementTree.ParseError, OSError, EOFError)
-_LIBRARY_ERRORS = (ValueError, LookupError, TypeError, AttributeError, RuntimeError)
-"""What a malformed file can raise inside the library."""
+CONTENTS = "in a table of contents"
+"""How the words of a table of contents are counted in the notes."""
+
+LARGE = 1.15
+"""Times the size of the text; a short bold line in larger letters is a heading."""
+
+LOOK_LIMIT = 100
+"""Characters; a longer line is no heading by its look."""
+
+_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+"""The name that the strict form of the format has for `W`."""
+
+_TRANSPARENT = frozenset(
+    [*(f"{W}{name}" for name in "customXml ins moveTo sdt sdtContent smartTag".split()), f"{MC}AlternateContent"]
+) | {f"{MC}Choice"}
+_MARGIN = re.compile(r"word/(?:header|footer)\d*\.xml")
+_PAGE_FIELD = re.compile(r"\b(?:PAGE|NUMPAGES|SECTIONPAGES|PAGEREF)\b")
+_CONTENTS_NAME = re.compile(r"toc (?:\d|heading)|table of figures")
+_LEVEL_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
+_STYLES = {"decimalZero": "01", "lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+_SYMBOLS = {
+    **dict(zip(range(0x41, 0x5B), "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", strict=True)),
+    **dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)),
+    **dict(
+        zip(b"\xa3\xa5\xab\xac\xad\xae\xaf\xb0\xb1\xb3\xb4\xb7\xb8\xb9\xbb\xd6\xe5", "≤∞↔←↑→↓°±≥×•÷≠≈√∑", strict=True)
+    ),
+}
+"""Letters of the font Symbol."""
+
+_WINGDINGS = {0x6F: "☐", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑", 0xDF: "←", 0xE0: "→", 0xE8: "→"}
+_NO_TEXT = frozenset(
+    f"{W}{name}"
+    for name in "del moveFrom delText instrText rPr pPr sdtPr sdtEndPr softHyphen rt tcPr trPr tblPr".split()
+) | {f"{M}{name}" for name in ("fPr", "sSupPr", "sSubPr", "sSubSupPr", "radPr", "dPr", "naryPr", "ctrlPr", "rPr")}
+_MATH = {
+    "f": ("mfrac", ("num", "den")),
+    "sSup": ("msup", ("e", "sup")),
+    "sSub": ("msub", ("e", "sub")),
+    "sSubSup": ("msubsup", ("e", "sub", "sup")),
+    "rad": ("mroot", ("e", "deg")),
+}
+"""Word's name of a part of a formula -> its name in MathML, and the names of its parts."""
 
 
 def read_docx(data: bytes) -> Reading:
     """Read the text and blocks of a Word document; the file does not record its pages.
 
     Raises:
-        UnreadableError: the document is damaged, or mammoth is not installed.
+        UnreadableError: the document is damaged.
     """
-    try:
-        # Imported late: it belongs to an optional extra.
-        import mammoth
-    except ImportError as error:
-        raise UnreadableError("is a Word document, and what reads those is not installed", INSTALL_EXTRA) from error
-    try:
-        # Pictures are dropped: text in them is not read.
-        no_picture = mammoth.images.img_element(lambda image: {})
-        page = mammoth.convert_to_html(BytesIO(data), style_map=_STYLES, convert_image=no_picture).value
-        body = ElementTree.fromstring(f"<body>{page}</body>")
-    except (*_DAMAGE_ERRORS, *_LIBRARY_ERRORS) as error:
-        raise UnreadableError(
-            "is a damaged Word document", "Open it in Word and save it again, or remove it."
-        ) from error
-    titled = body.find("h1[@class='title']") is not None
-    return compose(part for part in _find_blocks(body, titled) if part.text.strip())
+    return read_package(data, "Word document", _read_package)
 
 
-def _find_blocks(body: ElementTree.Element, titled: bool) -> Iterator[BlockText]:
-    """Yield the blocks of the body or of a cell; if the document has a title, other headings move one level down."""
-    for element in body:
-        if element.tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
-            under = titled and element.get("class") != "title"
-            yield BlockText("heading", _extract_text(element), min(int(element.tag[1]) + under, 6))
-        elif element.tag in ("ul", "ol"):
-            yield from _find_items(element)
-        elif element.tag == "table":
-            yield from _find_rows(element, titled)
+def _read_package(package: Package) -> Reading:
+    converter = _Converter(package)
+    body = converter.parse("word/document.xml").find(f"{W}body")
+    trees = [converter.convert(body), converter.convert_notes(), converter.convert_headers()]
+    left_out: Counter[str] = sum(map(remove_unseen, trees), converter.left_out)
+    text, notes, headers = map(read_blocks, trees)
+    # What stands in the margin of every page is said once, unless it only repeats the text.
+    said = {block.text for block in text}
+    end = [*notes, *(block for block in headers if block.text not in said)]
+    apart = [BlockText("break", "", 1)] if end else []
+    return replace(compose([*text, *apart, *end]), notes=write_notes(left_out))
+
+
+def _get_value(element: Element, *path: str) -> str | None:
+    """Return the value of a property; "true" if it is there without one, None if it is not there."""
+    for name in path:
+        element = None if element is None else element.find(f"{W}{name}")
+    return None if element is None else element.get(f"{W}val", "true")
+
+
+def _is_on(value: str | None) -> bool:
+    return value not in (None, "0", "false", "off", "none")
+
+
+def _read_number(value: str | None, default: int) -> int:
+    return int(value) if value and value.isdecimal() else default
+
+
+class _Styles:
+    """The styles of a document: each takes from the one it is based on what it does not say."""
+
+    def __init__(self, root: Element) -> None:
+        styles = list(root.iter(f"{W}style"))
+        self._styles = {style.get(f"{W}styleId"): style for style in styles}
+        self._found: dict[tuple[str, str, str], Element] = {}
+        self.default_size = _read_number(_get_value(root, "docDefaults", "rPrDefault", "rPr", "sz"), 20)
+        plain = [one for one in styles if one.get(f"{W}type") == "paragraph" and _is_on(one.get(f"{W}default"))]
+        self._plain = plain[0].get(f"{W}styleId") if plain else ""
+
+    def get_names(self, paragraph: Element) -> list[str]:
+        """The name of a paragraph's style, then of those it is based on, in lower case."""
+        return [(_get_value(style, "name") or "").lower() for style in self._follow(self._get_style(paragraph))]
+
+    def find_of_paragraph(self, paragraph: Element, name: str) -> Element | None:
+        """Find a property of a paragraph: its own or that of its style."""
+        own = paragraph.find(f"{W}pPr/{W}{name}")
+        return own if own is not None else self._find(self._get_style(paragraph), "pPr", name)
+
+    def get_of_run(self, run: Element, paragraph: Element, *names: str) -> list[str | None]:
+        """Return the values of properties of a run: its own, or those of its style or its paragraph's."""
+        own = run.find(f"{W}rPr")
+        style, around = _get_value(own, "rStyle") or "", self._get_style(paragraph)
+        values: list[str | None] = []
+        for name in names:
+            found = None if own is None else own.find(f"{W}{name}")
+            if found is None and style:
+                found = self._find(style, "rPr", name)
+            if found is None:
+                found = self._find(around, "rPr", name)
+            values.append(None if found is None else str(found.get(f"{W}val", "true")))
+        return values
+
+    def _get_style(self, paragraph: Element) -> str:
+        return _get_value(paragraph, "pPr", "pStyle") or self._plain
+
+    def _find(self, style: str, part: str, name: str) -> Element | None:
+        key = (style, part, name)
+        if key not in self._found:
+            parts = (one.find(f"{W}{part}/{W}{name}") for one in self._follow(style))
+            self._found[key] = next((found for found in parts if found is not None), None)
+        return self._found[key]
+
+    def _follow(self, style: str | None) -> Iterator[Element]:
+        seen: set[str | None] = set()
+        while style in self._styles and style not in seen:
+            seen.add(style)
+            yield self._styles[style]
+            style = _get_value(self._styles[style], "basedOn")
+
+
+class _Lists:
+    """The numbered lists of a document. Lists of the same kind go on counting, unless one says that it starts anew."""
+
+    def __init__(self, root: Element) -> None:
+        self._kinds = {
+            kind.get(f"{W}abstractNumId"): {_read_number(one.get(f"{W}ilvl"), 0): one for one in kind.iter(f"{W}lvl")}
+            for kind in root.iter(f"{W}abstractNum")
+        }
+        self._lists = {one.get(f"{W}numId"): one for one in root.iter(f"{W}num")}
+        self._counters: dict[str | None, Counting] = {}
+        self._begun: set[tuple[str, int]] = set()
+
+    def count(self, paragraph: Element, styles: _Styles) -> str | None:
+        """Count a paragraph and return its number as it is shown; empty for a bullet, None if it is in no list."""
+        listed = styles.find_of_paragraph(paragraph, "numPr")
+        name = _get_value(listed, "numId") or ""
+        if name not in self._lists:
+            return None
+        kind = _get_value(self._lists[name], "abstractNumId")
+        levels = dict(self._kinds.get(kind, {}))
+        own = {_read_number(one.get(f"{W}ilvl"), 0): one for one in self._lists[name].iter(f"{W}lvlOverride")}
+        levels.update({place: one.find(f"{W}lvl") for place, one in own.items() if one.find(f"{W}lvl") is not None})
+        place = self._find_level(listed, levels, paragraph)
+        restart = _get_value(own.get(place), "startOverride") if (name, place) not in self._begun else None
+        self._begun.add((name, place))
+        starts = {one: _read_number(_get_value(level, "start"), 1) for one, level in levels.items()}
+        counting = self._counters.setdefault(kind, Counting())
+        counting.count(place, starts.get(place, 1), int(restart) if restart and restart.isdecimal() else None)
+        return _write_mark(levels, place, counting.get_numbers(starts))
+
+    @staticmethod
+    def _find_level(listed: Element, levels: Mapping[int, Element], paragraph: Element) -> int:
+        """Find the level of a paragraph: that which its list property names, or which names the paragraph's style."""
+        style = _get_value(paragraph, "pPr", "pStyle")
+        if _get_value(listed, "ilvl") is None and style:
+            return next((place for place, one in levels.items() if _get_value(one, "pStyle") == style), 0)
+        return _read_number(_get_value(listed, "ilvl"), 0)
+
+
+def _write_mark(levels: Mapping[int, Element], place: int, numbers: Mapping[int, int]) -> str:
+    """Write the number of an item as its level prescribes ("%1.%2)"); empty for a bullet."""
+    level = levels.get(place)
+    if (_get_value(level, "numFmt") or "bullet") in ("bullet", "none"):
+        return ""
+    in_digits = _is_on(_get_value(level, "isLgl"))
+
+    def write(found: re.Match[str]) -> str:
+        one = int(found[1]) - 1
+        style = "1" if in_digits else _STYLES.get(_get_value(levels.get(one), "numFmt") or "", "1")
+        return write_number(numbers.get(one, 1), style)
+
+    return re.sub(r"%([1-9])", write, _get_value(level, "lvlText") or f"%{place + 1}.").strip()
+
+
+class _Converter:
+    """Converts the parts of a document to trees of HTML."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._styles = _Styles(self.parse("word/styles.xml"))
+        self._lists = _Lists(self.parse("word/numbering.xml"))
+        self._notes = {
+            (kind, note.get(f"{W}id")): note
+            for kind in ("footnote", "endnote")
+            for note in self.parse(f"word/{kind}s.xml").iter(f"{W}{kind}")
+        }
+        self._cited: list[Element] = []
+        self._boxes: list[Element] = []
+        self._levels: dict[Element, int] = {}
+        self.left_out: Counter[str] = Counter()
+
+    def parse(self, name: str) -> Element:
+        """Parse a part of the document; an empty one if it is not there."""
+        if name not in self._package.names:
+            return make_element("none")
+        return parse_xml(self._package.read(name).replace(_STRICT, W[1:-1].encode()))
+
+    def convert(self, body: Element) -> Element:
+        """Convert the body of the document."""
+        self._levels = self._find_levels(body)
+        return self._convert_blocks(body, make_element("div"))
+
+    def convert_notes(self) -> Element:
+        """Convert the footnotes and endnotes that were met so far."""
+        root = make_element("div")
+        while self._cited:
+            cited, self._cited = self._cited, []
+            for note in cited:
+                self._convert_blocks(note, root)
+        return root
+
+    def convert_headers(self) -> Element:
+        """Convert what stands at the head and foot of the pages, without the lines with the page's number."""
+        root = make_element("div")
+        seen: set[str] = set()
+        for name in sorted(self._package.names):
+            for line in self.parse(name).iter(f"{W}p") if _MARGIN.fullmatch(name) else ():
+                text = "".join(line.itertext(f"{W}t"))
+                fields = " ".join([*line.itertext(f"{W}instrText"), *(one.get(f"{W}instr", "") for one in line.iter())])
+                if text not in seen and not _PAGE_FIELD.search(fields):
+                    self._convert_paragraph(line, root)
+                seen.add(text)
+        return root
+
+    def _find_levels(self, body: Element) -> dict[Element, int]:
+        """Find the headings; under a title all others are one level lower. Without styles, by their look."""
+        names = {line: self._styles.get_names(line) for line in body.iter(f"{W}p")}
+        levels = {line: level for line, named in names.items() if (level := self._find_level(line, named)) is not None}
+        has_title = any(level == 0 and any(line.itertext(f"{W}t")) for line, level in levels.items())
+        if not levels:
+            return self._find_large(body)
+        return {line: min(level + has_title or 1, 6) for line, level in levels.items()}
+
+    def _find_level(self, line: Element, names: list[str]) -> int | None:
+        """Return 0 for a title, 1 to 9 for a heading, else None."""
+        if "title" in names:
+            return 0
+        found = next((found for name in names if (found := _LEVEL_NAME.fullmatch(name))), None)
+        if found:
+            return int(found[1])
+        outline = self._styles.find_of_paragraph(line, "outlineLvl")
+        level = _read_number(outline.get(f"{W}val"), 9) if outline is not None else 9
+        return level + 1 if level < 9 else None
+
+    def _find_large(self, body: Element) -> dict[Element, int]:
+        """Find short bold lines in letters larger than the text."""
+        sizes: Counter[int] = Counter()
+        large: dict[Element, int] = {}
+        for line in body.iterchildren(f"{W}p"):
+            runs = [(run, "".join(run.itertext(f"{W}t")).strip()) for run in line.iter(f"{W}r")]
+            runs = [(run, text) for run, text in runs if text]
+            size, is_bold = 0, True
+            for run, text in runs:
+                bold, own = self._styles.get_of_run(run, line, "b", "sz")
+                size = _read_number(own, self._styles.default_size)
+                sizes[size] += len(text)
+                is_bold = is_bold and _is_on(bold)
+            whole = "".join(text for _, text in runs)
+            if runs and is_bold and len(whole) <= LOOK_LIMIT and whole[-1] not in ".:;,!":
+                large[line] = size
+        usual = max(sizes, key=sizes.__getitem__, default=0)
+        ranks = sorted({size for size in large.values() if size > LARGE * usual}, reverse=True)
+        return {line: min(ranks.index(size) + 1, 6) for line, size in large.items() if size in ranks}
+
+    def _convert_blocks(self, parent: Element, target: Element) -> Element:
+        """Add the paragraphs and tables of an element to a tree; return the tree."""
+        for child in parent:
+            if child.tag == f"{W}p":
+                self._convert_paragraph(child, target)
+            elif child.tag == f"{W}tbl":
+                self._convert_table(child, target)
+            elif _get_value(child, "sdtPr", "docPartObj", "docPartGallery") == "Table of Contents":
+                self._leave_out(child)
+            elif child.tag in _TRANSPARENT:
+                self._convert_blocks(child, target)
+        return target
+
+    def _leave_out(self, contents: Element) -> None:
+        words = sum(len(text.split()) for text in contents.itertext(f"{W}t"))
+        self.left_out[CONTENTS] += words
+
+    def _convert_paragraph(self, line: Element, target: Element) -> None:
+        names = self._styles.get_names(line)
+        if any(_CONTENTS_NAME.fullmatch(name) for name in names):
+            self._leave_out(line)
+            return
+        outer, self._boxes = self._boxes, []
+        mark = self._lists.count(line, self._styles)
+        if line in self._levels:
+            element = make_element(f"h{self._levels[line]}")
+            add_text(element, f"{mark} " if mark else "")
+        elif mark is not None:
+            element = make_element("li", mark=mark)
         else:
-            yield BlockText("paragraph", _extract_text(element))
+            element = make_element("figcaption" if "caption" in names else "p")
+        self._convert_runs(line, element, line)
+        if len(element) or (element.text or "").strip():
+            target.append(element)
+        boxes, self._boxes = self._boxes, outer
+        for box in boxes:
+            self._convert_blocks(box, target)
+
+    def _convert_runs(self, parent: Element, target: Element, line: Element) -> None:
+        """Add the text of an element to a block of the tree."""
+        for child in parent:
+            tag = child.tag
+            if not isinstance(tag, str) or tag in _NO_TEXT:
+                continue
+            if tag == f"{W}r":
+                self._convert_runs(child, self._open_run(child, target, line), line)
+            elif tag in _WRITERS:
+                _WRITERS[tag](child, target)
+            elif tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
+                kind = tag.removeprefix(W).removesuffix("Reference")
+                self._cited += filter(_exists, [self._notes.get((kind, child.get(f"{W}id")))])
+            elif tag == f"{W}txbxContent":
+                self._boxes.append(child)
+            elif tag == f"{MC}AlternateContent":
+                # The same in two forms, the second for old programs.
+                self._convert_runs(child[:1], target, line)
+            elif tag.startswith(M) and tag.removeprefix(M) in _MATH:
+                self._convert_formula(child, target, line)
+            elif tag == f"{M}d":
+                add_text(target, _get_math_sign(child, "begChr", "("))
+                self._convert_runs(child, target, line)
+                add_text(target, _get_math_sign(child, "endChr", ")"))
+            else:
+                add_text(target, _get_math_sign(child, "chr", "∫") if tag == f"{M}nary" else "")
+                self._convert_runs(child, target, line)
+
+    def _open_run(self, run: Element, target: Element, line: Element) -> Element:
+        """Return the element for the text of a run: the block itself, or one that tells how the text is shown."""
+        hidden, unseen, struck, twice, raised = self._styles.get_of_run(
+            run, line, "vanish", "webHidden", "strike", "dstrike", "vertAlign"
+        )
+        for name, wanted in (
+            ("span", _is_on(hidden) or _is_on(unseen)),
+            ("del", _is_on(struck) or _is_on(twice)),
+            ("sup", raised == "superscript"),
+            ("sub", raised == "subscript"),
+        ):
+            last = target[-1] if wanted and len(target) else None
+            if last is not None and last.tag == name and not last.tail:
+                target = last
+            elif wanted:
+                target.append(make_element(name, **({"hidden": ""} if name == "span" else {})))
+                target = target[-1]
+        return target
+
+    def _convert_formula(self, formula: Element, target: Element, line: Element) -> None:
+        name, parts = _MATH[formula.tag.removeprefix(M)]
+        element = make_element(name)
+        for part in parts:
+            inner = formula.find(f"{M}{part}")
+            element.append(make_element("mrow"))
+            if inner is not None:
+                self._convert_runs(inner, element[-1], line)
+        target.append(element)
+
+    def _convert_table(self, table: Element, target: Element) -> None:
+        """Add a table; a caption right before it becomes its own."""
+        element = make_element("table")
+        if len(target) and target[-1].tag == "figcaption":
+            element.append(target[-1])
+            element[0].tag = "caption"
+        merged: dict[int, Element] = {}
+        for row in _find_inside(table, f"{W}tr"):
+            if row.find(f"{W}trPr/{W}del") is None:
+                element.append(self._convert_row(row, merged))
+        target.append(element)
+
+    def _convert_row(self, row: Element, merged: dict[int, Element]) -> Element:
+        """Convert a row; `merged` holds, for each column, the cell above that may reach down."""
+        line = make_element("tr")
+        name = "th" if _is_on(_get_value(row, "trPr", "tblHeader")) else "td"
+        column = _read_number(_get_value(row, "trPr", "gridBefore"), 0)
+        line.extend(make_element(name) for _ in range(min(column, SPAN_LIMIT)))
+        for cell in _find_inside(row, f"{W}tc"):
+            width = _read_number(_get_value(cell, "tcPr", "gridSpan"), 1)
+            merge = _get_value(cell, "tcPr", "vMerge")
+            above = merged.get(column)
+            if merge is not None and merge != "restart" and above is not None:
+                above.set("rowspan", str(int(above.get("rowspan", "1")) + 1))
+            else:
+                line.append(make_element(name, colspan=str(width)))
+                merged[column] = self._convert_blocks(cell, line[-1])
+            column += width
+        return line
 
 
-def _find_items(listed: ElementTree.Element) -> Iterator[BlockText]:
-    """Yield the items of a list, each followed by those nested in it; numbered items keep their number."""
-    for number, item in enumerate(listed.iterfind("li"), 1):
-        mark = f"{number}. " if listed.tag == "ol" else ""
-        nested = [child for child in item if child.tag in ("ul", "ol")]
-        for child in nested:
-            item.remove(child)
-        yield BlockText("item", f"{mark}{_extract_text(item)}" if _extract_text(item) else "")
-        for child in nested:
-            yield from _find_items(child)
+def _exists(element: Element) -> bool:
+    return element is not None
 
 
-def _find_rows(table: ElementTree.Element, titled: bool) -> Iterator[BlockText]:
-    """Yield the rows of a table in Markdown; a table with one cell is a box around other blocks, so yield those."""
-    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
-    if len(rows) == 1 and len(rows[0]) == 1:
-        yield from _find_blocks(rows[0][0], titled)
-        return
-    for row in rows:
-        cells = [_extract_text(cell).replace("|", "\\|") for cell in row]
-        if any(cells):
-            yield BlockText("row", f"| {' | '.join(cells)} |")
+def _find_inside(parent: Element, name: str) -> Iterator[Element]:
+    """Yield the rows of a table or the cells of a row, also where a form field or a change stands around them."""
+    for child in parent:
+        if child.tag == name:
+            yield child
+        elif child.tag in _TRANSPARENT:
+            yield from _find_inside(child, name)
 
 
-def _extract_text(element: ElementTree.Element) -> str:
-    """Return the text of an element on one line, without links to footnotes and back."""
-    return " ".join("".join(_walk_text(element)).split())
+def _get_math_sign(element: Element, name: str, default: str) -> str:
+    """Return a sign that a part of a formula is written with."""
+    found = next((one for one in element.iterfind(f"*/{M}{name}")), None)
+    return default if found is None else str(found.get(f"{M}val", ""))
 
 
-def _walk_text(element: ElementTree.Element) -> Iterator[str]:
-    if element.get("href", "").startswith(("#footnote", "#endnote")):
-        return
-    yield element.text or ""
-    for child in element:
-        yield " " if child.tag in _OWN_LINE else ""
-        yield from _walk_text(child)
-        yield " " if child.tag in _OWN_LINE else ""
-        yield child.tail or ""
+def _write_symbol(element: Element, target: Element) -> None:
+    """Write a letter of a font of signs."""
+    code = int(element.get(f"{W}char", "0"), 16) & 0xFF
+    font = element.get(f"{W}font", "")
+    add_text(target, _SYMBOLS.get(code, chr(code)) if font == "Symbol" else _WINGDINGS.get(code, ""))
+
+
+_WRITERS: dict[str, Callable[[Element, Element], None]] = {
+    **dict.fromkeys((f"{W}t", f"{M}t"), lambda element, target: add_text(target, element.text or "")),
+    **dict.fromkeys((f"{W}tab", f"{W}ptab"), lambda element, target: add_text(target, " ")),
+    **dict.fromkeys((f"{W}br", f"{W}cr"), lambda element, target: target.append(make_element("br"))),
+    f"{W}noBreakHyphen": lambda element, target: add_text(target, "-"),
+    f"{W}sym": _write_symbol,
+}
+"""Name of an element without parts -> what adds its text to an element of the tree."""

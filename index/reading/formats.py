@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+import zlib
 from io import BytesIO
 from typing import Literal
 
 from index.reading.blocks import UnreadableError
 
-Format = Literal["markdown", "text", "html", "pdf", "docx"]
+Format = Literal["markdown", "text", "html", "table", "rtf", "pdf", "docx", "odt", "epub"]
 
 FORMATS: dict[str, Format] = {
     ".md": "markdown",
@@ -19,13 +20,30 @@ FORMATS: dict[str, Format] = {
     ".text": "text",
     ".html": "html",
     ".htm": "html",
+    ".xhtml": "html",
+    ".csv": "table",
+    ".tsv": "table",
+    ".rtf": "rtf",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".odt": "odt",
+    ".epub": "epub",
 }
 """File name extension -> format, for all files that are read."""
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf", b"7z\xbc\xaf", b"Rar!")
+_BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"7z\xbc\xaf", b"Rar!")
+_BINARY_NAMES: dict[Format, str] = {
+    "pdf": "PDF",
+    "docx": "Word document",
+    "odt": "OpenDocument text",
+    "epub": "e-book (EPUB)",
+}
+_ZIPPED: dict[Format, bytes] = {
+    "odt": b"application/vnd.oasis.opendocument.text",
+    "epub": b"application/epub+zip",
+}
+"""What the file "mimetype" says inside."""
 _HTML = re.compile(r"\s*(?:<\?xml[^<>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _TAGGED = re.compile(
     r"<(?:html|head|body|p|div|span|h[1-6]|[uod]l|li|table|article|section|main|br|a)\b", re.IGNORECASE
@@ -46,6 +64,25 @@ _BROWSER_ENCODINGS = {
 }
 """Declared encoding -> the superset that browsers use instead. Source: the WHATWG Encoding Standard."""
 
+WESTERN = "cp1252"
+"""Windows-1252, of Western European languages: what text before Unicode is taken for."""
+
+STRAY_SHARE = 50
+"""Text has at most one byte in so many that its encoding does not know; other files are not text."""
+
+GUESS_MINIMUM = 40
+"""Bytes beyond ASCII; with fewer, guessing is wrong too often. Measured on texts in fourteen languages."""
+
+GUESS_SHARE = 0.25
+"""Share of bytes beyond ASCII in texts of other scripts; between encodings of Latin letters no guess is reliable."""
+
+GUESS_BYTES = 50_000
+"""Bytes at the start of a file by which an encoding is guessed."""
+
+_OLD_ENCODINGS = tuple("cp1251 cp1253 cp1255 cp1256 cp932 cp949 gb18030 big5 koi8_r".split())
+_HIGH_BYTES = bytes(range(128, 256))
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+
 HEAD_BYTES = 4096
 """Bytes at the start of a file that are searched for a signature or a declared encoding."""
 
@@ -63,12 +100,14 @@ def detect_format(data: bytes, extension: str) -> Format:
         expected == "pdf" and b"%PDF-" in data[:HEAD_BYTES]
     ):
         return "pdf"
-    if data.startswith(b"PK\x03\x04") and _is_docx(data):
-        return "docx"
-    if expected in ("pdf", "docx") and not _HTML.match(data[:HEAD_BYTES].decode("latin-1")):
-        kind = "PDF" if expected == "pdf" else "Word document"
+    if data.startswith(b"{\\rtf"):
+        return "rtf"
+    if data.startswith(b"PK\x03\x04") and (zipped := _detect_zipped(data, expected)):
+        return zipped
+    if expected in _BINARY_NAMES and not _HTML.match(data[:HEAD_BYTES].decode("latin-1")):
+        kind = _BINARY_NAMES[expected]
         raise UnreadableError(f"is not a {kind}, whatever its name says", f"Save it as a {kind} again, or remove it.")
-    return "text" if expected in ("pdf", "docx") else expected
+    return "text" if expected in (*_BINARY_NAMES, "rtf") else expected
 
 
 def detect_text_format(text: str, expected: Format) -> Format:
@@ -79,24 +118,61 @@ def detect_text_format(text: str, expected: Format) -> Format:
 
 
 def decode(data: bytes, expected: Format = "text") -> str:
-    """Decode a text file; lines end with "\\n".
+    """Decode a text file, as `decode_with_notes` does."""
+    return decode_with_notes(data, expected)[0]
+
+
+def decode_with_notes(data: bytes, expected: Format = "text") -> tuple[str, tuple[str, ...]]:
+    """Decode a text file; lines end with "\\n". Returns it with what a person should know of how it was read.
 
     The encoding is UTF-32 or UTF-16 (with a byte-order mark, or UTF-16 recognised without one), UTF-8, the one that an
-    HTML page declares, or else Windows-1252.
+    HTML page declares, or else one of those in use before Unicode. A few stray bytes do not change it.
 
     Raises:
         UnreadableError: the bytes are not text.
     """
     encoding = _detect_encoding(data, expected)
     try:
-        text = data.decode(encoding)
+        text, notes = data.decode(encoding), _note_encoding(encoding)
     except UnicodeDecodeError as error:
-        raise _explain_not_text(f"byte 0x{data[error.start]:02x} at {error.start} is not {encoding}") from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        if encoding.startswith(("utf-16", "utf-32")) or not _is_mostly(data, encoding):
+            raise _explain_not_text(f"byte 0x{data[error.start]:02x} at {error.start} is not {encoding}") from error
+        text, notes = _replace_strays(data, encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n"), notes
+
+
+def _note_encoding(encoding: str) -> tuple[str, ...]:
+    usual = encoding.startswith("utf") or encoding == WESTERN
+    return () if usual else (f"It was read as text in the encoding {encoding}.",)
+
+
+def _is_mostly(data: bytes, encoding: str) -> bool:
+    """Whether nearly all bytes can be decoded."""
+    strays = data.decode(encoding, "replace").count("\ufffd")
+    return strays * STRAY_SHARE < len(data)
+
+
+def _replace_strays(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
+    """Decode text with stray bytes: a single one as the letter that it is in Windows-1252, if it is one."""
+    lines: list[int] = []
+
+    def read_stray(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        lines.append(error.object.count(b"\n", 0, error.start) + 1)
+        stray = error.object[error.start : error.end]
+        letter = stray.decode(WESTERN, "replace") if len(stray) == 1 else "\ufffd"
+        return letter if letter.isalpha() else "\ufffd", error.end
+
+    codecs.register_error("read-stray", read_stray)
+    text = data.decode(encoding, "read-stray")
+    places = ", ".join(map(str, list(dict.fromkeys(lines))[:5])) + (" ..." if len(set(lines)) > 5 else "")
+    what = "1 byte is" if len(lines) == 1 else f"{len(lines)} bytes are"
+    name = "UTF-8" if encoding.startswith("utf-8") else encoding
+    return text, (f"{what} not {name} and may be read wrongly (line {places}).",)
 
 
 def _detect_encoding(data: bytes, expected: Format) -> str:
-    """Detect the encoding by, in this order: byte-order mark, zero bytes, validity as UTF-8, declaration."""
+    """Detect the encoding by, in this order: byte-order mark, zero bytes, UTF-8, declaration, frequency of bytes."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -109,7 +185,24 @@ def _detect_encoding(data: bytes, expected: Format) -> str:
     for encoding in ("utf-8-sig", declared) if not (declared and data.isascii()) else (declared,):
         if encoding and _can_decode(data, encoding):
             return encoding
-    return "cp1252"
+    # A text in another encoding has many bytes that are not UTF-8, and hardly any that happen to be.
+    read = data.decode("utf-8", "replace")
+    strays = read.count("\ufffd")
+    if len(_BEYOND_ASCII.findall(read)) - strays > strays:
+        return "utf-8-sig"
+    return _guess_old_encoding(data)
+
+
+def _guess_old_encoding(data: bytes) -> str:
+    """Guess an encoding from before Unicode: Windows-1252, unless enough letters show another script."""
+    beyond = len(data) - len(data.translate(None, _HIGH_BYTES))
+    if beyond < max(GUESS_MINIMUM, GUESS_SHARE * len(data)):
+        return WESTERN
+    # Imported late: few texts need it.
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:GUESS_BYTES], cp_isolation=list(_OLD_ENCODINGS)).best()
+    return best.encoding if best and _can_decode(data, best.encoding) else WESTERN
 
 
 def _detect_utf16(data: bytes) -> str:
@@ -137,13 +230,17 @@ def _can_decode(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _is_docx(data: bytes) -> bool:
-    """Whether a zip file is a Word document, or looks like a damaged one."""
+def _detect_zipped(data: bytes, expected: Format) -> Format | None:
+    """Detect what a zip file is: a document by what lies in it, or a damaged one by its name; else None."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as packed:
-            return "word/document.xml" in packed.namelist()
-    except zipfile.BadZipFile:
-        return b"word/" in data
+            names = packed.namelist()
+            kind = packed.read("mimetype")[:100].strip() if "mimetype" in names else b""
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError):
+        return "docx" if b"word/" in data else expected if expected in _ZIPPED else None
+    if "word/document.xml" in names:
+        return "docx"
+    return next((format_ for format_, named in _ZIPPED.items() if kind == named), None)
 
 
 def _explain_old_office(data: bytes) -> UnreadableError:

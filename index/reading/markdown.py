@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.front_matter import front_matter_plugin
 
-from index.reading.blocks import BOILERPLATE_LIMIT, Block, Kind, Reading, is_boilerplate, trim_paragraph
-from index.reading.plain import HIDDEN, strip_markup
+from index.reading.blocks import Block, Kind, Reading, trim_paragraph
+from index.reading.grid import Cell, tell_grid
+from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup
+from index.reading.tables import tell_table
+from index.reading.tree import write_notes
 
 HEADING_LIMIT = 300
 """Characters; a longer line after "#" is a paragraph."""
@@ -20,7 +23,16 @@ PARSE_LIMIT = 1_000_000
 """Characters; a longer text is parsed in parts, because the tokens take many times the memory of the text."""
 
 _SPLIT_POINT = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
-_NUMBER = re.compile(r"\d{1,3}[.)][ \t]+")
+_FRONT_MATTER = re.compile(r"\A(?P<edge>---|\+\+\+)[ \t]*\n(?P<inner>(?:.*\n)*?)(?P=edge)[ \t]*(?:\n|\Z)")
+_TITLE = re.compile(r"^title\s*[:=]\s*(?P<quote>[\"']?)(?P<title>.*?)(?P=quote)\s*$", re.MULTILINE)
+_NUMBER = re.compile(r"\d{1,9}[.)][ \t]+")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
+_INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
+_CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
+_QUOTED_LINE = re.compile(r"\n[ \t>]*")
+_QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
+"""Languages of code that a note program runs and never shows."""
+
 _EDGE = re.compile(
     HIDDEN + r"|<(?P<closing>/?)(?P<name>address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt"
     r"|fieldset|figcaption|figure|footer|form|h[1-6]|head|header|hr|html|legend|li|main|nav|ol|p|pre|section|summary"
@@ -29,26 +41,49 @@ _EDGE = re.compile(
 )
 """Tags that begin or end an HTML block, and content that a browser does not show."""
 
+_TAG_NAME = re.compile(r"<([a-z][a-z0-9]*)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[^<>]*>")
-_HTML_KINDS: dict[str, Kind] = {"li": "item", "tr": "row"}
+_TAG_BREAK = re.compile(r"(?=<(?:br|li|p|div|tr)\b)", re.IGNORECASE)
+_HTML_HEADING = re.compile(r"h[1-6]")
+_HTML_KINDS: dict[str, Kind] = {"li": "item", "summary": "question"}
+_HTML_TABLE = re.compile(r"<table\b.*?(?:</table\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_HTML_ROW = re.compile(r"<tr\b[^<>]*>(?P<row>.*?)(?=</tr|<tr\b|</table|\Z)", re.IGNORECASE | re.DOTALL)
+_HTML_CELL = re.compile(
+    r"<t(?P<kind>[dh])\b(?P<attributes>[^<>]*)>(?P<text>.*?)(?=<t[dh]\b|</t[dh]|\Z)", re.IGNORECASE | re.DOTALL
+)
+_SPAN = re.compile(r"\b(?P<name>col|row)span\s*=\s*[\"']?(?P<count>\d{1,3})", re.IGNORECASE)
+
+_UNREAD = re.compile(
+    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)|(?P<ticks>`+)[^`\n][^\n]{0,1000}?(?P=ticks))"
+    r"|(?P<whole><!--(?:.*?-->|.*\Z)|(?<!\S)%%.{0,2000}?%%(?!\w)|(?<![~\\])~~(?![~\s])[^~]{1,1000}(?<!\s)~~(?!~))"
+    r"|<(?P<closing>/?)(?P<name>[a-z][a-z0-9]*)\b[^<>]*>",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+)
+"""Code, whose marks mean nothing; what is never read; and tags, between two of which nothing may be read."""
 
 
 def read_markdown(text: str) -> Reading:
-    """Read the blocks of Markdown; boilerplate is left out, as on a web page."""
-    blocks = (block for start, end in _split_text(text) for block in _find_blocks(text[start:end], start))
-    return Reading(text, tuple(block for block in blocks if not _is_boilerplate_block(text, block)))
+    """Read the blocks of Markdown, without front matter, comments, and struck-out or hidden text."""
+    front = _FRONT_MATTER.match(text)
+    title = _TITLE.search(front["inner"]) if front else None
+    left_out: Counter[str] = Counter()
+    blocks: list[Block] = []
+    for start, end in _split_text(text, front.end() if front else 0):
+        part = text[start:end]
+        unread = sorted(find_unread(part))
+        _count_unread(part, unread, left_out)
+        blocks += (
+            replace(block, start=block.start + start, end=block.end + start) if start else block
+            for block in _remove_unread(part, _Parser(part).read_blocks(), unread)
+        )
+    return Reading(text, tuple(blocks), title["title"] if title else "", notes=write_notes(left_out))
 
 
-def _is_boilerplate_block(text: str, block: Block) -> bool:
-    """Whether a block is boilerplate. A heading never is: somebody marked it, and alone it makes no chunk."""
-    short = block.kind == "paragraph" and block.end - block.start <= BOILERPLATE_LIMIT
-    return short and is_boilerplate(strip_markup(text[block.start : block.end]))
-
-
-def _split_text(text: str) -> Iterator[tuple[int, int]]:
+def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
     """Yield spans to parse one by one; all but the last end before a paragraph or heading outside lists and code."""
-    start, fenced = 0, False
-    for mark in _SPLIT_POINT.finditer(text) if len(text) > PARSE_LIMIT else ():
+    fenced = False
+    for mark in _SPLIT_POINT.finditer(text, start) if len(text) > PARSE_LIMIT else ():
         if mark["fence"]:
             fenced = not fenced
         elif not fenced and mark.end() - start > PARSE_LIMIT:
@@ -57,100 +92,240 @@ def _split_text(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _find_blocks(text: str, offset: int) -> Iterator[Block]:
-    """Yield the blocks of a text that begins at `offset` of the document."""
-    for block in _parse(text, front_matter=not offset):
-        yield replace(block, start=block.start + offset, end=block.end + offset) if offset else block
+def find_unread(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, but for nesting."""
+    if not any(sign in text for sign in ("<", "~~", "%%")):
+        return
+    opened: dict[str, tuple[int, int]] = {}
+    for found in _UNREAD.finditer(text):
+        name = (found["name"] or "").lower()
+        if found["whole"]:
+            if not found[0].startswith("<!--") or found[0].endswith("-->"):
+                yield found.start(), found.end()
+        elif name in opened:
+            start, depth = opened[name]
+            depth += -1 if found["closing"] else 1
+            opened[name] = start, depth
+            if not depth:
+                del opened[name]
+                yield start, found.end()
+        elif name and is_unread(found[0]):
+            opened[name] = found.start(), 1
 
 
-def _parse(text: str, front_matter: bool) -> Iterator[Block]:
-    """Yield blocks made from markdown-it's tokens and their line numbers; spans refer to `text`."""
-    # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
-    parser = MarkdownIt("commonmark").enable("table").disable("inline")
-    if front_matter:
-        parser.use(front_matter_plugin)
-    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-    kind: Kind = "paragraph"
-    level, depth, at = 0, 0, 0
-    for token in parser.parse(text):
-        if token.type in ("list_item_open", "list_item_close"):
-            depth += token.nesting
+def _count_unread(text: str, unread: Sequence[tuple[int, int]], left_out: Counter[str]) -> None:
+    """Count the words that are not read, by reason."""
+    last = 0
+    for start, end in unread:
+        name = _TAG_NAME.match(text, start)
+        is_struck = text.startswith("~~", start) or (name is not None and name[1].lower() in STRUCK)
+        words = _WORD.findall(_find_words(text[max(start, last) : end]))
+        left_out["struck out" if is_struck else "hidden"] += len(words)
+        last = max(last, end)
+
+
+def _find_words(unread: str) -> str:
+    """What a text that is not read says, without its marks."""
+    return _TAG.sub(" ", unread.removeprefix("<!--").removesuffix("-->")).strip("~% ")
+
+
+def _remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[int, int]]) -> Iterator[Block]:
+    """Yield the blocks without what is not read. What lies inside a sentence stays: `strip_markup` removes it."""
+    at = 0
+    for block in blocks:
+        while at < len(unread) and unread[at][1] <= block.start:
+            at += 1
+        pieces = [block]
+        for start, end in () if block.kind in ("break", "code") else unread[at:]:
+            if start >= block.end:
+                break
+            inside = block.start < start and end < block.end
+            if not inside or _INNER_END.search(_find_words(text[start:end])):
+                *pieces, last = pieces
+                pieces += _cut(text, last, start, end)
+            if not pieces:
+                break
+        yield from pieces
+
+
+def _cut(text: str, block: Block, start: int, end: int) -> list[Block]:
+    """Cut a span out of a block; returns what is left, in up to two blocks."""
+    pieces = []
+    for first, last in ((block.start, min(start, block.end)), (max(end, block.start), block.end)):
+        piece = trim_paragraph(text, first, max(first, last))
+        if any(map(str.isalnum, text[piece.start : piece.end])):
+            number = block.number if first == block.start else ""
+            pieces.append(replace(block, start=piece.start, end=piece.end, number=number))
+    return pieces
+
+
+class _Parser:
+    """Makes blocks from markdown-it's tokens and their line numbers; spans refer to the text given."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+        self._kind: Kind = "paragraph"
+        self._level = self._depth = self._details = 0
+        self._underlined = False
+        self._counters: list[int] = []
+        self._number = ""
+        self._handlers: dict[str, Callable[[Token], Iterator[Block]]] = {
+            "inline": self._read_inline,
+            "hr": self._read_rule,
+            "fence": self._read_code,
+            "code_block": self._read_code,
+            "html_block": self._read_html,
+        }
+
+    def read_blocks(self) -> Iterator[Block]:
+        """Yield the blocks of the text."""
+        # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
+        tokens = iter(MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text))
+        for token in tokens:
+            if token.type == "table_open":
+                yield from self._read_table(tokens)
+            elif token.type in self._handlers:
+                yield from self._handlers[token.type](token)
+            else:
+                self._follow(token)
+
+    def _follow(self, token: Token) -> None:
+        """Note where the next text stands: in a heading, paragraph or item, and with which number."""
+        if token.type in ("ordered_list_open", "bullet_list_open"):
+            start = token.attrGet("start")
+            self._counters.append(1 if start is None else int(start))
+        elif token.type in ("ordered_list_close", "bullet_list_close"):
+            self._counters.pop()
+        elif token.type == "list_item_open":
+            self._depth += 1
+            self._number = f"{self._counters[-1]}{token.markup}"
+            self._counters[-1] += 1
+        elif token.type == "list_item_close":
+            self._depth -= 1
         elif token.type == "heading_open":
-            kind, level = "heading", int(token.tag[1])
+            self._kind, self._level, self._underlined = "heading", int(token.tag[1]), token.markup in ("-", "=")
         elif token.type == "paragraph_open":
-            kind, level = ("item" if depth else "paragraph"), 0
-        elif token.type == "inline" and token.map and starts[token.map[0]] >= at - 1 and token.content.strip():
-            yield _locate(text, token, starts, kind, level)
-        elif token.map and token.type in _LINE_TOKENS:
-            at = starts[token.map[1]]
-            yield from _LINE_TOKENS[token.type](text, token, starts) if token.type != "hr" or not depth else ()
+            self._kind, self._level = ("item" if self._depth else "answer" if self._details else "paragraph"), 0
+
+    def _read_inline(self, token: Token) -> Iterator[Block]:
+        """Yield the block of a heading, paragraph or item; the title of a callout is a block of its own."""
+        if not token.content.strip():
+            return
+        block = self._locate(token)
+        if block.kind == "heading" and self._underlined and _SENTENCE_END.search(token.content):
+            # No heading, but a sentence with a line across below it, and no blank line between them.
+            yield replace(block, kind="paragraph", level=0)
+            yield Block("break", block.end, block.end)
+        elif callout := _CALLOUT.match(self._text, block.start, block.end):
+            rest = _QUOTED_LINE.search(self._text, callout.end(), block.end)
+            start, end = rest.span() if rest else (block.end, block.end)
+            yield from _cut(self._text, replace(block, start=callout.end()), start, end)
+        else:
+            yield block
+
+    def _locate(self, token: Token) -> Block:
+        """Find the span of an inline token's content in the text; a numbered item keeps its number."""
+        assert token.map is not None
+        text, starts, kind, level, shown = self._text, self._starts, self._kind, self._level, ""
+        lines = token.content.split("\n")
+        line = token.map[0] + len(lines) - 1
+        first, last = starts[token.map[0]], starts[line]
+        # Search only the token's own line, which must not cost a search to the end.
+        start = max(text.find(lines[0].strip(), first, starts[token.map[0] + 1]), first)
+        end = max(text.find(lines[-1].strip(), max(start, last), starts[line + 1]), last) + len(lines[-1].strip())
+        if kind == "item" and (number := _NUMBER.search(text[first:start])):
+            start = first + number.start()
+            shown = self._number if number[0].strip() != self._number else ""
+        if kind == "heading" and end - start > HEADING_LIMIT:
+            kind, level = "paragraph", 0
+        return Block(kind, start, end, level, markup=True, number=shown)
+
+    def _read_rule(self, token: Token) -> Iterator[Block]:
+        """Yield the break that a horizontal rule makes, outside lists."""
+        assert token.map is not None
+        if not self._depth:
+            yield Block("break", self._starts[token.map[0]], self._starts[token.map[0]])
+
+    def _read_table(self, tokens: Iterator[Token]) -> Iterator[Block]:
+        """Yield the rows of a table, told with their heads; their spans have the bars."""
+        rows: list[list[str]] = []
+        blocks: list[Block] = []
+        for token in tokens:
+            if token.type == "table_close":
+                break
+            if token.type == "tr_open":
+                assert token.map is not None
+                rows.append([])
+                blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
+            elif token.type == "inline":
+                rows[-1].append(strip_markup(token.content))
+        for block, told in zip(blocks, tell_table(rows, 1), strict=True):
+            yield replace(block, told=told)
+
+    def _read_code(self, token: Token) -> Iterator[Block]:
+        """Yield a block of code, without its fence; nothing if it is a query, of which only the result is shown."""
+        assert token.map is not None
+        first, last = token.map
+        if token.type == "fence":
+            closed = self._text[self._starts[last - 1] : self._starts[last]].strip().startswith(token.markup)
+            first, last = first + 1, last - 1 if closed else last
+        block = self._trim_lines(first, last)
+        if block.start < block.end and token.info.strip() not in _QUERIES:
+            yield replace(block, kind="code")
+
+    def _trim_lines(self, first: int, last: int) -> Block:
+        """Make a paragraph of lines, without the white space at its ends."""
+        return trim_paragraph(self._text, self._starts[first], max(self._starts[first], self._starts[last]))
+
+    def _read_html(self, token: Token) -> Iterator[Block]:
+        """Yield the visible text of a block of HTML."""
+        assert token.map is not None
+        at, end = self._starts[token.map[0]], self._starts[token.map[1]]
+        for table in _HTML_TABLE.finditer(self._text, at, end):
+            yield from self._read_html_text(at, table.start())
+            yield from self._read_html_table(table.start(), table.end())
+            at = table.end()
+        yield from self._read_html_text(at, end)
+
+    def _read_html_text(self, at: int, end: int) -> Iterator[Block]:
+        """Yield a block for the text between any two block-level tags; a summary is the question of its details."""
+        name = ""
+        for edge in [*_EDGE.finditer(self._text, at, end), None]:
+            block = trim_paragraph(self._text, at, edge.start() if edge else end)
+            if _holds_words(self._text, block):
+                level = int(name[1]) if _HTML_HEADING.fullmatch(name) else 0
+                kind: Kind = "heading" if level else _HTML_KINDS.get(name, "answer" if self._details else "paragraph")
+                yield replace(block, kind=kind, level=level, markup=True)
+            if edge:
+                at = edge.end()
+                name = (edge["name"] or "").lower()
+                if name == "details":
+                    self._details = max(self._details + (-1 if edge["closing"] else 1), 0)
+                name = "" if edge["closing"] else name
+
+    def _read_html_table(self, at: int, end: int) -> Iterator[Block]:
+        """Yield the caption and the rows of a table, told with their heads."""
+        text = self._text
+        found = list(_HTML_ROW.finditer(text, at, end))
+        yield from self._read_html_text(at, found[0].start() if found else end)
+        blocks, rows, heads = [], [], []
+        for row in found:
+            cells = list(_HTML_CELL.finditer(text, *row.span("row")))
+            block = trim_paragraph(text, *row.span("row"))
+            if _holds_words(text, block):
+                blocks.append(replace(block, kind="row", markup=True))
+                rows.append([_make_cell(cell) for cell in cells])
+                heads.append(all(cell.is_head for cell in rows[-1]))
+        for block, told in zip(blocks, tell_grid(rows, heads), strict=False):
+            yield replace(block, told=told.told)
 
 
-def _locate(text: str, token: Token, starts: list[int], kind: Kind, level: int) -> Block:
-    """Find the span of an inline token's content in the text; a numbered item keeps its number."""
-    assert token.map is not None
-    lines = token.content.split("\n")
-    line = token.map[0] + len(lines) - 1
-    first, last = starts[token.map[0]], starts[line]
-    # Search only the token's own line: a cell with "\|" is never found, and must not cost a search to the end.
-    start = max(text.find(lines[0].strip(), first, starts[token.map[0] + 1]), first)
-    end = max(text.find(lines[-1].strip(), max(start, last), starts[line + 1]), last) + len(lines[-1].strip())
-    if kind == "item" and (number := _NUMBER.search(text[first:start])):
-        start = first + number.start()
-    if kind == "heading" and end - start > HEADING_LIMIT:
-        kind, level = "paragraph", 0
-    return Block(kind, start, end, level)
+def _make_cell(found: re.Match[str]) -> Cell:
+    spans = {span["name"].lower(): int(span["count"]) for span in _SPAN.finditer(found["attributes"])}
+    text = strip_markup(_TAG_BREAK.sub(" ", found["text"]))
+    return Cell(text, spans.get("col", 1), spans.get("row", 1), found["kind"].lower() == "h")
 
 
-def _read_rule(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """Yield the break that a horizontal rule makes."""
-    assert token.map is not None
-    yield Block("break", starts[token.map[0]], starts[token.map[0]])
-
-
-def _read_row(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """Yield a row of a table, with its bars."""
-    yield from _read_lines(text, token, starts, "row")
-
-
-def _read_code(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """Yield a block of code, without its fence."""
-    yield from _read_lines(text, token, starts, "code")
-
-
-def _read_lines(text: str, token: Token, starts: list[int], kind: Kind) -> Iterator[Block]:
-    """Yield the lines of a token as one block; nothing if they are blank."""
-    assert token.map is not None
-    first, last = token.map
-    if token.type == "fence":
-        closed = text[starts[last - 1] : starts[last]].strip().startswith(token.markup)
-        first, last = first + 1, last - 1 if closed else last
-    block = trim_paragraph(text, starts[first], max(starts[first], starts[last]))
-    if block.start < block.end:
-        yield replace(block, kind=kind)
-
-
-def _read_html(text: str, token: Token, starts: list[int]) -> Iterator[Block]:
-    """Yield the visible text of a block of HTML, one block between any two block-level tags."""
-    assert token.map is not None
-    at, end = starts[token.map[0]], starts[token.map[1]]
-    name = ""
-    for edge in [*_EDGE.finditer(text, at, end), None]:
-        block = trim_paragraph(text, at, edge.start() if edge else end)
-        if any(map(str.isalnum, _TAG.sub("", text[block.start : block.end]))):
-            is_heading = len(name) == 2 and name[0] == "h" and name[1].isdigit()
-            kind: Kind = "heading" if is_heading else _HTML_KINDS.get(name, "paragraph")
-            yield replace(block, kind=kind, level=int(name[1]) if is_heading else 0)
-        if edge:
-            at = edge.end()
-            name = (edge["name"] or "").lower() if not edge["closing"] else ""
-
-
-_LINE_TOKENS = {
-    "hr": _read_rule,
-    "tr_open": _read_row,
-    "fence": _read_code,
-    "code_block": _read_code,
-    "html_block": _read_html,
-}
-"""Token type -> the function that makes blocks from the token's lines."""
+def _holds_words(text: str, block: Block) -> bool:
+    return any(map(str.isalnum, _TAG.sub("", text[block.start : block.end])))

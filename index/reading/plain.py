@@ -1,42 +1,107 @@
-"""Removes Markdown and HTML markup, so that a text looks as a person sees it."""
+"""Returns a text as a person sees it: without the markup of Markdown and HTML, or only on one line."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 HIDDEN = r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript|svg)\b.*?(?:</\1\s*>|\Z)"
 """What a browser does not show. If unclosed it reaches to the end, so that many unclosed ones cost one search only."""
 
-_HIDDEN = re.compile(HIDDEN, re.IGNORECASE | re.DOTALL)
+STRUCK = frozenset(("del", "s", "strike"))
+"""Names of HTML tags around text that no longer holds."""
+
 _CELL = re.compile(r"</t[dh]\s*>\s*(?=<t[dh]\b)", re.IGNORECASE)
-_INLINE = MarkdownIt("commonmark").enable("table")
-_TAG_NAME = re.compile(r"</?([a-z][a-z0-9]*)", re.IGNORECASE)
+_TAG_NAME = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
+_HIDDEN_TAG = re.compile(
+    r"<[^<>]*?\s(?:hidden\b(?!\s*=\s*[\"']?until)|style\s*=[^<>]*display\s*:\s*none)", re.IGNORECASE
+)
 _TAGS = frozenset(
     "a abbr acronym address article aside audio b bdi bdo big blockquote br button caption center cite code col"
     " colgroup dd del details dfn div dl dt em figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr i"
-    " iframe img input ins kbd label li main mark nav nobr ol p picture pre q rp rt ruby s samp section select"
-    " small source span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video"
-    " wbr".split()
+    " iframe img input ins kbd label li main mark nav nobr ol p picture pre q rp rt ruby s samp script section select"
+    " small source span strike strong style sub summary sup svg table tbody td template tfoot th thead time tr tt u ul"
+    " var video wbr".split()
 )
 """Names of HTML tags; anything else in angle brackets ("<your name>") is text."""
 
+_VOID = frozenset("area br col embed hr img input link meta source track wbr".split())
+_UNSHOWN = frozenset(("script", "style", "template", "noscript", "svg"))
+_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_SCRIPTS = {"sup": _RAISED, "sub": _LOWERED}
+
+_MARKUP = re.compile(r"[*_`\[\\&<]|~~|==|%%")
+_BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
+_QUOTE = re.compile(r"\n[ \t]*(?:>[ \t]?)*")
+_BRACKETS = re.compile(
+    r"!\[\[[^\[\]\n]{1,300}\]\]|\[\^[^\[\]\s]{1,100}\]:?"
+    r"|\[\[(?P<page>[^\[\]|\\\n]{1,300})(?:\\?\|(?P<label>[^\[\]\n]{1,300}))?\]\]"
+)
+"""Marks of Obsidian and other programs for notes: an embedded file, a footnote's mark, a link with its label."""
+
+_COMMENT = re.compile(r"%%.{0,2000}?%%(?!\w)", re.DOTALL)
+
 
 def strip_markup(text: str) -> str:
-    """Return a text as a person sees it: one line without inline Markdown, HTML and table bars."""
+    """Return a text of Markdown as a person sees it: one line without inline markup, HTML, table bars, struck text."""
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
-    text = re.sub(r"\n[ \t]*(?:>[ \t]?)*", " ", text)
+    text = _BLOCK_ID.sub("", _QUOTE.sub(" ", text))
     if "<" in text:
-        text = _CELL.sub(", ", _HIDDEN.sub("", text))
-    if re.search(r"[*_`\[\\&<]", text):
-        text = "".join(_render_token(token) for token in _INLINE.parseInline(text)[0].children or ())
+        text = _CELL.sub(", ", text)
+    if _MARKUP.search(text):
+        text = "".join(_render(_INLINE.parseInline(text)[0].children or ()))
         # Bold text may span several sentences; each then has only one end of the marks.
         text = text.strip().removeprefix("**").removesuffix("**")
-    return " ".join(text.split())
+    return join_lines(text)
+
+
+def join_lines(text: str) -> str:
+    """Return a plain text on one line, without the marks of quoted lines."""
+    return " ".join(_QUOTE.sub(" ", text).split()) if "\n" in text else " ".join(text.split())
+
+
+def is_unread(tag: str) -> bool:
+    """Whether an opening tag begins what is not read: struck-out or hidden text, a script."""
+    name = _TAG_NAME.match(tag)
+    return name is not None and not name[1] and (name[2].lower() in STRUCK | _UNSHOWN or _is_hidden(tag, name[2]))
+
+
+def _is_hidden(tag: str, name: str) -> bool:
+    return name.lower() not in _VOID and _HIDDEN_TAG.match(tag) is not None
+
+
+def _render(tokens: Iterable[Token]) -> Iterator[str]:
+    """Yield what a person sees of inline tokens."""
+    skipped = ""
+    depth = 0
+    script = ""
+    for token in tokens:
+        tag = _TAG_NAME.match(token.content) if token.type == "html_inline" else None
+        name = tag[2].lower() if tag else token.tag if token.type in ("s_open", "s_close") else ""
+        closing = bool(tag and tag[1]) or token.type == "s_close"
+        if skipped:
+            depth += (-1 if closing else 1) if name == skipped else 0
+            skipped = skipped if depth else ""
+        elif token.type == "s_open" or (tag and is_unread(token.content)):
+            skipped, depth = name, 1
+        elif name in _SCRIPTS:
+            script = "" if closing else name
+        else:
+            shown = _render_token(token)
+            yield write_script(shown, script) if script else shown
+
+
+def write_script(text: str, script: str) -> str:
+    """Write an exponent or index with the letters that Unicode has for them; the text itself if it lacks one."""
+    letters = _SCRIPTS[script]
+    return text.translate(letters) if all(ord(letter) in letters for letter in text) else text
 
 
 def _render_token(token: Token) -> str:
@@ -51,6 +116,52 @@ def _render_token(token: Token) -> str:
 def _render_tag(tag: str) -> str:
     """Return what a person sees of a tag: a space for a line break, nothing for other HTML, else the text itself."""
     name = _TAG_NAME.match(tag)
-    if name and name[1].lower() not in _TAGS:
+    if name and name[2].lower() not in _TAGS:
         return tag
-    return " " if name and name[1].lower() in ("br", "hr") else ""
+    return " " if name and name[2].lower() in ("br", "hr") else ""
+
+
+def _read_brackets(state: StateInline, silent: bool) -> bool:
+    """Rule of markdown-it: a link to another note shows its label, a footnote's mark and an embedded file nothing."""
+    found = _BRACKETS.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        token = state.push("text", "", 0)
+        token.content = (found["label"] or found["page"] or "").strip()
+    state.pos = found.end()
+    return True
+
+
+def _read_comment(state: StateInline, silent: bool) -> bool:
+    """Rule of markdown-it: "%% a comment %%" is not shown."""
+    found = _COMMENT.match(state.src, state.pos, state.posMax)
+    if found:
+        state.pos = found.end()
+    return found is not None
+
+
+def _read_highlight(state: StateInline, silent: bool) -> bool:
+    """Rule of markdown-it: "==marked==" shows what stands between the marks."""
+    source, start, last = state.src, state.pos + 2, state.posMax
+    end = source.find("==", start, last) if source.startswith("==", state.pos) else -1
+    inner = source[start:end] if end > start else ""
+    if not inner or inner[0].isspace() or inner[-1].isspace() or (state.pos and source[state.pos - 1].isalnum()):
+        return False
+    if not silent:
+        state.pos, state.posMax = start, end
+        state.md.inline.tokenize(state)
+        state.posMax = last
+    state.pos = end + 2
+    return True
+
+
+def _make_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser.inline.ruler.before("link", "brackets", _read_brackets)
+    parser.inline.ruler.before("link", "comment", _read_comment)
+    parser.inline.ruler.before("link", "highlight", _read_highlight)
+    return parser
+
+
+_INLINE = _make_parser()

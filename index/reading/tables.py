@@ -29,7 +29,12 @@ def count_heads(rows: Sequence[Row]) -> int:
     if any(_VALUE.fullmatch(row[place].strip()) for row in below for place in range(1, len(row))):
         return 1
     # Cells of words alone: a head names its columns in few words, and names each.
-    return int(all(cell.strip() and len(cell.split()) <= 4 for cell in first[1:]) and len(set(first)) == len(first))
+    return int(all(_is_name(cell) for cell in first[1:]) and len(set(first)) == len(first))
+
+
+def _is_name(cell: str) -> bool:
+    """Whether a cell can name a column: a few words without a number."""
+    return bool(cell.strip()) and len(cell.split()) <= 4 and not any(map(str.isdigit, cell))
 
 
 def join_heads(rows: Sequence[Row]) -> tuple[str, ...]:

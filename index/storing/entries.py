@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from index.chunking.chunk import Chunk, Sentence
-from index.reading.documents import strip_markup
 
 EntryKind = Literal["chunk", "heading", "sentence"]
 
@@ -57,8 +56,8 @@ def make_entries(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[
 
 
 def hash_text(text: str) -> str:
-    """The hash of a text as a reader sees it, so that spacing and markup make no difference."""
-    return sha256(strip_markup(text).encode()).hexdigest()[:24]
+    """The hash of a text; white space makes no difference."""
+    return sha256(" ".join(text.split()).encode()).hexdigest()[:24]
 
 
 def make_metadata(entry: Entry) -> dict[str, str | int]:
@@ -70,7 +69,8 @@ def make_metadata(entry: Entry) -> dict[str, str | int]:
         "position": entry.position,
         "hash": entry.hash,
     }
-    if entry.kind == "sentence" and entry.chunk.sentences[entry.position].kind == "row":
+    if entry.kind == "sentence":
+        # A kept answer holds the sentence as it was written.
         kept["hash_as_written"] = hash_text(entry.chunk.sentences[entry.position].text)
     if entry.kind == "chunk":
         chunk = entry.chunk

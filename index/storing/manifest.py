@@ -28,6 +28,8 @@ class IndexedDocument:
     """The segment that holds its entries; empty if it has none."""
     problem: str = ""
     """Why it could not be read, in one line; empty if it could."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read, in a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Manifest:
 
     embedder: str
     chunker: str
-    """How the texts were read and cut: `index.changes.READING` of the program that built it."""
+    """How the texts were read and cut: `CHUNKER_VERSION` of the program that built it."""
     generation: int = 0
     """Grows with each switch."""
     built: float = 0.0
@@ -78,6 +80,11 @@ class Manifest:
         """One line for each file that could not be read, with the reason."""
         return tuple(document.problem for document in self.documents if document.problem)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how the files were read, each line with the name of its file."""
+        return tuple(f"{document.source}: {note}" for document in self.documents for note in document.notes)
+
     def move_documents(self, name: str, documents: set[str]) -> tuple[IndexedDocument, ...]:
         """All documents, those with these ids moved to the segment `name`."""
         return tuple(replace(d, segment=name) if d.id in documents else d for d in self.documents)
@@ -90,5 +97,7 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """The manifest that `to_json` wrote."""
         kept = json.loads(text)
-        documents = tuple(IndexedDocument(**document) for document in kept.pop("documents"))
+        documents = tuple(
+            IndexedDocument(**one | {"notes": tuple(one.get("notes", ()))}) for one in kept.pop("documents")
+        )
         return cls(documents=documents, segments=tuple(Segment(**one) for one in kept.pop("segments")), **kept)

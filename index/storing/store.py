@@ -250,9 +250,8 @@ class Store:
         return map(restore_chunk, found["metadatas"] or (), found["documents"] or ())
 
     def find_chunks_with(self, hash_of_text: str) -> tuple[Chunk, ...]:
-        """The chunks in use that hold a sentence, or a row as it is written, with this hash; by source and place."""
-
-        where: dict[str, Any] = {"$or": [{"hash": hash_of_text}, {"hash_as_written": hash_of_text}]}
+        """The chunks in use with a sentence that has this hash as it is written, ordered by source and place."""
+        where: dict[str, Any] = {"hash_as_written": hash_of_text}
 
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
             found: list[Chunk] = []
@@ -260,7 +259,7 @@ class Store:
                 collection = self.segments[segment.name]
                 hits = collection.get(where=where, include=["metadatas"])["metadatas"] or ()
                 live = [kept for kept in hits if manifest.segment_of.get(str(kept["document"])) == segment.name]
-                if owners := sorted({str(kept["chunk"]) for kept in live if kept["kind"] == "sentence"}):
+                if owners := sorted({str(kept["chunk"]) for kept in live}):
                     found.extend(self._read_chunks(segment.name, "whole", owners))
             return tuple(sorted(found, key=lambda chunk: (chunk.source, chunk.start)))
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from index.embedding.embed import Vectors
-from index.errors import BusyError
+from index.errors import BusyError, StoreError
 from index.storing import chroma
 from index.storing.entries import ENTRY_BATCH, Entry, make_metadata, split_batches
 from index.storing.manifest import FORMAT, Manifest, Segment
@@ -58,7 +58,13 @@ class Writer:
 
     def _is_usable(self, name: str, left: Collection) -> bool:
         """Whether a killed build left many vectors here, by the same embedder, and all can be read."""
-        many = (left.metadata or {}).get("embedder") == self._embedder and left.count() >= MIN_LEFTOVER
+        if (left.metadata or {}).get("embedder") != self._embedder:
+            return False
+        try:
+            with chroma.translate_errors(self._segments.place):
+                many = left.count() >= MIN_LEFTOVER
+        except StoreError:  # torn, as by a full disk
+            return False
         return many and self._segments.is_sound(name)
 
     def find_vectors(self, hashes: Sequence[str], *, also_old: bool) -> dict[str, Vectors]:

@@ -27,6 +27,7 @@ Before the list. It begins:
 | a | b |
 |---|---|
 | c | d |
+| e | f |
 
 The end
 of a wrapped line. Its last sentence.
@@ -93,8 +94,27 @@ def test_sentences_follow_each_other_as_in_the_text(store: Store) -> None:
         ("item", "Second thing."),
         ("item", "1. One step."),
         ("item", "2. Another step."),
-        ("paragraph", "a, b"),
-        ("line", "c, d"),
+        ("paragraph", "c: b d (Lists)"),
+        ("line", "e: b f (Lists)"),
         ("paragraph", "The end of a wrapped line."),
         ("", "Its last sentence."),
+    ]
+
+
+def test_items_follow_each_other_in_a_page_of_the_web(store: Store, tmp_path: Path) -> None:
+    items = "<ul><li>One thing. And more.<li>Another.</ul><p>Then:</p><ol type=a><li>Go. Stop.<li>Leave.</ol>"
+    (tmp_path / "guide" / "items.html").write_text(f"<html><body><h1>T</h1><p>A list.</p>{items}</body></html>")
+    embedder = HashedEmbedder()
+    build(store, tmp_path / "guide", lambda: embedder, embedder.name)  # type: ignore[arg-type, return-value]
+    shown = extract(store, "items.html", 0, 9)
+    assert shown
+    assert [(piece.lead, piece.text) for part in shown.parts for piece in part.pieces] == [
+        ("paragraph", "A list."),
+        ("item", "One thing."),
+        ("", "And more."),
+        ("item", "Another."),
+        ("paragraph", "Then:"),
+        ("item", "a. Go."),
+        ("", "Stop."),
+        ("item", "b. Leave."),
     ]

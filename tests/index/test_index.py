@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,12 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from paths import FILES
 
 from assistant import Settings
 from assistant.settings import index_folder
 from index.build import Report, build, plan_build, read_corpus
-from index.changes import READING_VERSION, SETTLED_SECONDS, File, find_changes, find_stale_reason
+from index.changes import SETTLED_SECONDS, File, find_changes, find_stale_reason
 from index.chunking.chunk import CHUNKER_VERSION
 from index.chunking.words import Rarity, extract_terms, split_words
 from index.embedding.embed import Embedder, Vectors
@@ -125,15 +123,15 @@ def test_an_index_holds_the_whole_corpus(store: Store, garden: Path, recorder: R
     assert report.embedded == len(recorder.texts)
     assert store.manifest is not None
     assert store.manifest.counts == (documents, len(chunks), len(wanted))
-    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, READING_VERSION)
+    assert (store.manifest.embedder, store.manifest.chunker) == (recorder.name, CHUNKER_VERSION)
     assert store.chunks() == tuple(sorted(chunks, key=lambda chunk: (chunk.source, chunk.start)))
 
 
 def test_a_report_is_plain_data(store: Store, garden: Path, recorder: Recorder) -> None:
     kept = recorder.make(store, garden).to_dict()
     plan = {"reason", "added", "changed", "moved", "gone", "untouched", "unread"}
-    assert set(kept) == plan | {"documents", "chunks", "entries", "embedded", "skipped", "seconds"}
-    assert json.loads(json.dumps(kept)) == kept | {"skipped": []}
+    assert set(kept) == plan | {"documents", "chunks", "entries", "embedded", "skipped", "notes", "seconds"}
+    assert json.loads(json.dumps(kept)) == kept | {"skipped": [], "notes": []}
 
 
 def test_a_fresh_index_embeds_nothing_and_loads_no_embedder(store: Store, garden: Path, recorder: Recorder) -> None:
@@ -240,20 +238,11 @@ def test_a_plan_says_what_a_build_then_does(store: Store, garden: Path, recorder
 
 def test_what_lies_in_a_folder_that_cannot_be_listed_is_not_gone() -> None:
     before = Manifest(
-        "e", READING_VERSION, documents=(IndexedDocument("1", "deep/a.md", "h"), IndexedDocument("2", "deeper.md", "h"))
+        "e", CHUNKER_VERSION, documents=(IndexedDocument("1", "deep/a.md", "h"), IndexedDocument("2", "deeper.md", "h"))
     )
     doing = find_changes(before, [File(Path("deep"), "deep", "", 0, "no permission")], "e")
     assert (doing.gone, [document.source for document in doing.keeping]) == (("deeper.md",), ["deep/a.md"])
     assert "deep" in doing.unread[0]
-
-
-def test_a_machine_that_reads_fewer_kinds_leaves_a_common_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_all = Manifest("e", f"{CHUNKER_VERSION}+mammoth+pdfminer")
-    monkeypatch.setattr("index.changes.READING_VERSION", CHUNKER_VERSION)
-    assert find_stale_reason(with_all, "e") == ""
-    monkeypatch.setattr("index.changes.READING_VERSION", with_all.chunker)
-    assert find_stale_reason(with_all, "e") == ""
-    assert find_stale_reason(Manifest("e", CHUNKER_VERSION), "e")
 
 
 def test_a_file_that_only_was_touched_changes_nothing(store: Store, garden: Path, recorder: Recorder) -> None:
@@ -292,7 +281,7 @@ def test_files_that_have_not_changed_are_not_read_again(store: Store, garden: Pa
 
 @pytest.mark.parametrize(
     ("embedder", "chunker", "said"),
-    [("mpnet", READING_VERSION, ""), ("minilm", READING_VERSION, "minilm"), ("mpnet", "0", "another way")],
+    [("mpnet", CHUNKER_VERSION, ""), ("minilm", CHUNKER_VERSION, "minilm"), ("mpnet", "0", "another way")],
 )
 def test_stale_for_each_of_its_reasons(embedder: str, chunker: str, said: str) -> None:
     reason = find_stale_reason(Manifest(embedder, chunker), "mpnet")
@@ -380,22 +369,25 @@ def test_a_file_that_cannot_be_read_now_stays_as_it_was(store: Store, garden: Pa
     assert {chunk.source for chunk in store.chunks()} == {"plants.md"}
 
 
-def test_a_file_is_read_once_what_reads_it_is_installed(
-    store: Store, garden: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when the extra for PDF is installed after the index was made."""
-    shutil.copy(FILES / "bicycle.pdf", garden / "scan.pdf")
-    with monkeypatch.context() as without:
-        without.setitem(sys.modules, "pdfminer.high_level", None)
-        for module in ("index.changes", "index.build"):
-            without.setattr(f"{module}.READING_VERSION", READING_VERSION.replace("+pdfminer", ""))
-        first = recorder.make(store, garden)
-        assert "guide-assistant[documents]" in first.skipped[0]
-        assert recorder.make(store, garden).reason == ""
-    report = recorder.make(store, garden)
-    assert report.skipped == ()
-    assert report.documents == 3
-    assert not set(recorder.texts) & {"Water the beans at dusk."}
+def test_files_of_kinds_that_are_not_read_are_named_each_time(store: Store, garden: Path, recorder: Recorder) -> None:
+    """Once for each kind, and they neither make an index stale nor count as documents."""
+    recorder.make(store, garden)
+    for name in ("talk.pptx", "more.pptx", "prices.xlsx", "photo.png"):
+        (garden / name).write_bytes(b"PK")
+    for _ in range(2):
+        report = recorder.make(store, garden)
+        assert (report.reason, report.documents, len(report.skipped)) == ("", 2, 2)
+        assert [".pdf" in report.skipped[0], ".csv" in report.skipped[1]] == [True, True]
+
+
+def test_what_a_person_should_know_of_a_reading_is_kept(store: Store, garden: Path, recorder: Recorder) -> None:
+    (garden / "old.html").write_text("<html><body><p>The fee is <s>30</s> 35 euros.</p></body></html>", "utf-8")
+    (garden / "torn.txt").write_bytes("Café and crème stand here. ".encode() * 20 + b"A stray \xe9 byte.\n")
+    notes = recorder.make(store, garden).notes
+    assert [note.partition(": ")[0] for note in notes] == ["old.html", "torn.txt"]
+    assert all(note.partition(": ")[2] for note in notes)
+    assert recorder.make(store, garden).notes == notes
+    assert Store(store.folder).manifest == store.manifest
 
 
 def test_a_name_that_is_no_text_is_named(store: Store, garden: Path, recorder: Recorder) -> None:

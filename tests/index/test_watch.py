@@ -172,6 +172,23 @@ def test_a_name_that_is_no_text_does_not_end_the_following(follower: Follower, c
         time.sleep(0.05)
 
 
+def test_a_kind_of_file_that_is_not_read_is_named_when_it_comes(settings: Settings, store: Store, corpus: Path) -> None:
+    """Not those that were there before."""
+    (corpus / "old.doc").write_bytes(b"Words.")
+    follower = Follower(store, settings, HashedEmbedder())  # type: ignore[arg-type]
+    time.sleep(0.5)
+    before = follower.state
+    (corpus / "talk.pptx").write_bytes(b"PK")
+    while not follower.state.problem:
+        time.sleep(0.05)
+    assert "talk.pptx" in follower.state.problem
+    (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+    while follower.state.generation == before.generation:
+        time.sleep(0.05)
+    follower.close()
+    assert follower.state.problem == ""
+
+
 def test_what_is_told_of_a_build(settings: Settings, corpus: Path) -> None:
     said: list[str] = []
     (corpus / "void.md").write_bytes(b"")

@@ -164,7 +164,7 @@ def _render_card(passage: Passage, key: str) -> str:
 
 def _render_chip(key: str, passage: Passage, spans: Sequence[Span], label: str) -> str:
     """A citation that opens its source; with an asterisk if the guide no longer says so. `key`: see `citations.py`."""
-    peek = " … ".join(" ".join(span.text.split()) for span in spans)
+    peek = " … ".join(span.shown for span in spans)
     text, kind = str(passage.number), "chip"
     if any(span.gone for span in spans):
         text, label, kind = f"{text}*", f"{label} ({CHANGED})", "chip changed"

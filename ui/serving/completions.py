@@ -239,6 +239,7 @@ def _make_extensions(answer: Answer) -> Json:
     cited = [
         {"number": p.number, "source": p.source, "heading": p.heading}
         | {"text": span.text, "start": span.start, "end": span.end}
+        | ({"page": span.page} if span.page else {})
         for p in answer.passages
         for span in p.cited
     ]
@@ -282,12 +283,12 @@ def format_rest(answer: Answer) -> str:
 
 
 def _format_place(passage: Passage) -> str:
-    page = f", page {passage.page}" if passage.page else ""
+    page = f", page {passage.cited_page}" if passage.cited_page else ""
     return escape_markdown(f"{passage.heading}, {passage.source}{page}")
 
 
 def _quote(passage: Passage) -> str:
-    return " ".join(f"“{escape_markdown(span.text)}”" for span in passage.cited)
+    return " ".join(f"“{escape_markdown(span.shown)}”" for span in passage.cited)
 
 
 def escape_markdown(text: str) -> str:

@@ -259,6 +259,7 @@ def test_the_index_from_nothing_to_fresh_to_forced(cli: Cli, garden: Path) -> No
     assert (after["fresh"], after["reason"], after["entries"]) == (True, "", 4)
     assert Path(after["folder"]).is_dir()
     assert str(garden / "scan.md") in fresh["skipped"][0]
+    assert (after["skipped"], after["notes"]) == (fresh["skipped"], [])
     shown = plain(cli("index", "--corpus", str(garden)))
     assert "fresh" in shown
     assert "fresh" in plain(cli("index", "--status", "--corpus", str(garden)))

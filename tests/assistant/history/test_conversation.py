@@ -33,7 +33,7 @@ from assistant.records import Answer, AnswerSentence, Citation, Contact, NextSte
 GUIDE, OTHER = "/guides/garden", "/guides/bread"
 
 TEXT = "Water the beans at dusk. “Never” wet\nthe leaves: 60 %, <b>\\ 水 🌱."
-SPAN = Span(TEXT[:24], 100, 124, page=3, gone=True)
+SPAN = Span(TEXT[:24], 100, 124, page=3, gone=True, told="Beans: water at dusk")
 PASSAGE = Passage(2, "a/plants.md", "Garden › Watering", TEXT, 100, 100 + len(TEXT), 0.1 + 0.2, (SPAN,), 3, "")
 FULL = Answer(
     status="answered",

@@ -1,0 +1,123 @@
+"""Lays out tables: fills the cells that span columns or rows, finds heads and groups, and tells each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from index.reading.blocks import BlockText
+from index.reading.tables import count_heads, join_heads, tell_row
+
+SPAN_LIMIT = 100
+"""Columns or rows that one cell may span: more are an error of the page, or meant to fill the memory."""
+
+WIDTH_LIMIT = 1000
+"""Columns that spanning cells may fill."""
+
+GROUP_LIMIT = 80
+"""Characters; a longer text over the whole width of a table is a remark, not the name of the rows below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as its document has it."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+    is_head: bool = False
+    nested: tuple[BlockText, ...] = ()
+    """The rows of tables inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of a table, with one text for each column."""
+
+    texts: list[str]
+    is_head: bool
+    """Whether the document marks it as a row of heads."""
+    is_group: bool
+    """Whether one cell takes its whole width."""
+    names_itself: bool
+    """Whether its first cell alone is a head: it names its row, not its column."""
+    nested: tuple[BlockText, ...]
+
+
+def tell_grid(rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: str = "") -> Iterator[BlockText]:
+    """Yield the rows of a table, each followed by those of the tables in its cells.
+
+    Args:
+        rows: the cells of each row.
+        heads: for each row, whether the document marks it as heads.
+        caption: the name of the table.
+    """
+    lines = [line for line in _lay_out(rows, heads) if any(line.texts) or line.nested]
+    if not any(line.is_head for line in lines) or all(line.is_head or line.is_group for line in lines):
+        lines = _guess_heads(lines)
+    named: list[list[str]] = []
+    group, in_heads = "", False
+    for line in lines:
+        under = ", ".join(filter(None, (caption, group)))
+        if line.is_group:
+            yield _make_row(line, line.texts[0], caption)
+            is_name = len(line.texts[0]) <= GROUP_LIMIT and line.texts[0][-1:] not in (*".!?",)
+            group = line.texts[0] if is_name else group
+        elif line.is_head:
+            named = [*named, line.texts] if in_heads else [line.texts]
+            yield _make_row(line, "", caption)
+        else:
+            yield _make_row(line, tell_row(line.texts, join_heads(named) if named else ()), under)
+        in_heads = line.is_head and not line.is_group
+        key = ", ".join(filter(None, (under, "" if line.is_group else line.texts[0])))
+        yield from (replace(row, caption=row.caption or key) if row.kind == "row" else row for row in line.nested)
+
+
+def _make_row(line: _Line, told: str, caption: str) -> BlockText:
+    """Make the block of a row, with its cells between bars."""
+    texts = line.texts[:1] if line.is_group else line.texts
+    return BlockText(
+        "row", f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |", told=told, caption=caption
+    )
+
+
+def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Line]:
+    """Give each row a text for each column; a cell that spans columns or rows stands in all of them."""
+    filled: list[dict[int, Cell]] = []
+    hanging: dict[int, tuple[Cell, int]] = {}
+    for row in rows:
+        places = {column: cell for column, (cell, _) in hanging.items()}
+        hanging = {column: (cell, left - 1) for column, (cell, left) in hanging.items() if left > 1}
+        column = 0
+        for cell in row:
+            while column in places:
+                column += 1
+            for taken in range(column, max(min(column + min(cell.columns, SPAN_LIMIT), WIDTH_LIMIT), column + 1)):
+                places.setdefault(taken, cell)
+                if cell.rows > 1:
+                    hanging[taken] = (cell, min(cell.rows, SPAN_LIMIT) - 1)
+        filled.append(places)
+    used = sorted({column for places in filled for column in places})
+    # A column in which no cell begins or ends is none.
+    columns = [
+        column for column in used if not column or any(one.get(column) is not one.get(column - 1) for one in filled)
+    ]
+    empty = Cell("")
+    return [
+        _Line(
+            [places.get(column, empty).text for column in columns],
+            is_head,
+            len(columns) > 1 and len(row) == 1 and len({id(places.get(column, empty)) for column in columns}) == 1,
+            bool(row) and row[0].is_head and not all(cell.is_head for cell in row),
+            tuple(block for cell in row for block in cell.nested),
+        )
+        for row, places, is_head in zip(rows, filled, heads, strict=True)
+    ]
+
+
+def _guess_heads(lines: Sequence[_Line]) -> list[_Line]:
+    """Mark the first row as heads if it looks like that; not in a table that only names its rows ("Phone", "12 34")."""
+    plain = [line for line in lines if not line.is_group]
+    count = count_heads([line.texts for line in plain])
+    heads = {id(line) for line in plain[:count] if not line.names_itself and not line.nested}
+    return [replace(line, is_head=id(line) in heads) for line in lines]

@@ -1,0 +1,141 @@
+"""The lines of a plain text: its paragraphs, and which lines of a paragraph are wrapped text that goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+MARGIN_MINIMUM = 25
+"""Characters; text is not wrapped to shorter lines."""
+
+FULL_SHARE = 0.75
+"""Share of the lines that go on in lower case that must be about full, for a text to be wrapped."""
+
+_LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
+_ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
+_INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S")
+_FIELD = re.compile(r"[^\s:][^:]{0,30}:(?:\s|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a text, without the white space and the marks of a quotation around it."""
+
+    start: int
+    end: int
+    text: str
+    indent: int = 0
+    """Columns before it."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it ends as a sentence does."""
+        return _ENDED.search(self.text) is not None
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it has no word: a line across, an underlining, the frame of a table."""
+        return not any(map(str.isalnum, self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines without a blank one between them."""
+
+    lines: tuple[Line, ...]
+    gap: int
+    """How many blank lines stand before it; 0 for the first."""
+
+
+def find_paragraphs(text: str) -> Iterator[Paragraph]:
+    """Yield the paragraphs of a text."""
+    lines: list[Line] = []
+    gap, started = 0, False
+    for found in _LINE.finditer(text):
+        shown = (found["text"] or "").rstrip()
+        if shown:
+            start = found.start("text")
+            lines.append(Line(start, start + len(shown), shown, len(found["indent"].expandtabs())))
+            continue
+        if lines:
+            yield Paragraph(tuple(lines), gap if started else 0)
+            lines, gap, started = [], 0, True
+        gap += 1
+    if lines:
+        yield Paragraph(tuple(lines), gap if started else 0)
+
+
+def find_margin(lines: Sequence[Line]) -> int:
+    """The column to which lines are wrapped; 0 if they are not, or do not show it.
+
+    They are if a good part of those that do not end a sentence begins one, or goes on in lower case (names, values and
+    sentences begin otherwise), and most of these are about full. In a script without cases, or where all lines are in
+    lower case, all must be full, and the last one end in a full stop.
+    """
+    going_on = [(line, after) for line, after in pairwise(lines) if not line.is_ended]
+    fields = sum(_FIELD.match(line.text) is not None for line in lines)
+    if not going_on or fields * 2 >= len(lines):
+        return 0
+    sure = [(line, after) for line, after in going_on if after.text[0].islower() or _INNER_END.search(line.text)]
+    if any(line.text[0].isupper() for line in lines):
+        margin = _find_high([line.indent + len(line.text) for line, _ in sure])
+        full = sum(_is_full(line, after, margin * 0.85) for line, after in sure)
+        is_wrapped = len(sure) * 4 >= len(going_on) and full >= FULL_SHARE * len(sure)
+    else:
+        margin = max(line.indent + len(line.text) for line in lines)
+        full = sum(_is_full(line, after, margin) for line, after in going_on)
+        is_wrapped = len(going_on) > 1 and full == len(going_on) and lines[-1].is_ended
+    return margin if is_wrapped and margin >= MARGIN_MINIMUM else 0
+
+
+def _find_high(lengths: Sequence[int]) -> int:
+    """The length that only a twentieth exceeds."""
+    return sorted(lengths)[int((len(lengths) - 1) * 0.95)] if lengths else 0
+
+
+def _is_full(line: Line, after: Line, margin: float) -> bool:
+    """Whether the first word of the next line would not have fitted."""
+    word = after.text.split(maxsplit=1)[0]
+    return line.indent + len(line.text) + 1 + len(word) > margin
+
+
+def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
+    """Yield the lines in groups: those of wrapped text together, each other line alone.
+
+    Args:
+        margin: that of the whole text, by `find_margin`.
+    """
+    own = find_margin(lines)
+    whole = _find_whole_sentences(lines)
+    group: list[Line] = []
+    for place, line in enumerate(lines):
+        if group and not (place in whole or _goes_on(group, line, own or margin, wrapped=own > 0)):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -> bool:
+    """Whether a line continues those before it."""
+    last, lower = group[-1], line.text[0].islower()
+    hangs = lower and line.indent > group[0].indent
+    if not last.is_ended and (hangs or (wrapped and (lower or last.text[-1] in ",;("))):
+        return True
+    is_own = _FIELD.match(line.text) is not None and not lower
+    return bool(margin) and not is_own and _is_full(last, line, 0.9 * margin if wrapped else margin)
+
+
+def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:
+    """The places of lines that only can continue the one before: a capital, then lower case up to a full stop."""
+    found: set[int] = set()
+    start = 0
+    for place, line in enumerate(lines):
+        if place and not (line.text[0].islower() and not lines[place - 1].is_ended):
+            start = place
+        if line.is_ended and lines[start].text[0].isupper():
+            found.update(range(start + 1, place + 1))
+    return found

@@ -1,0 +1,93 @@
+"""Opens the zip files that Word, OpenDocument and EPUB files are, and parses the XML in them."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import TypeVar
+
+from index.reading.blocks import UnreadableError
+from index.reading.inline import Element
+
+UNPACKED_LIMIT = 128 * 2**20
+"""Bytes; the text of any document is less, and a small file that unpacks to gigabytes must not fill the memory."""
+
+_DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, SyntaxError, ValueError, LookupError)
+_LIBRARY_ERRORS = (TypeError, AttributeError, NotImplementedError, RuntimeError)
+"""What a file can raise that lacks what its kind prescribes."""
+
+_Result = TypeVar("_Result")
+
+
+class Package:
+    """The files inside a zip file.
+
+    Raises:
+        zipfile.BadZipFile: it is damaged.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._zip = zipfile.ZipFile(BytesIO(data))
+        self.names = frozenset(self._zip.namelist())
+        self._left = UNPACKED_LIMIT
+
+    def read(self, name: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            KeyError: there is no such file.
+            UnreadableError: it unpacks to too much.
+        """
+        with self._zip.open(name) as packed:
+            data = packed.read(self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            raise UnreadableError(
+                f"unpacks to more than {UNPACKED_LIMIT // 2**20} MB", "Divide it into several files, or remove it."
+            )
+        return data
+
+
+def parse_xml(data: bytes) -> Element:
+    """Parse XML, without entities of its own and without anything from elsewhere."""
+    # Imported late: it takes a tenth of a second, which a corpus without such files need not spend.
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    return etree.fromstring(data, parser)
+
+
+def make_element(name: str, **attributes: str) -> Element:
+    """Make an element of a tree of HTML."""
+    from lxml import etree
+
+    return etree.Element(name, attributes)
+
+
+def add_text(element: Element, text: str) -> None:
+    """Add a text at the end of an element's content."""
+    if len(element):
+        element[-1].tail = f"{element[-1].tail or ''}{text}"
+    else:
+        element.text = f"{element.text or ''}{text}"
+
+
+def read_package(data: bytes, kind: str, read: Callable[[Package], _Result]) -> _Result:
+    """Read a packed file.
+
+    Args:
+        kind: what it is, for messages ("Word document").
+
+    Raises:
+        UnreadableError: it is damaged, locked, or not of its kind.
+    """
+    try:
+        return read(Package(data))
+    except (*_DAMAGE_ERRORS, *_LIBRARY_ERRORS) as error:
+        if isinstance(error, UnreadableError):
+            raise
+        raise UnreadableError(
+            f"is a damaged {kind}", "Open it in its program and save it again, or remove it."
+        ) from error

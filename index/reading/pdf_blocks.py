@@ -1,0 +1,140 @@
+"""Joins the lines of a PDF to headings, paragraphs, items, rows and listings, with the pages that begin in them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
+
+from index.reading.blocks import BlockText
+from index.reading.pdf_lines import BodyStyle, Line
+from index.reading.pdf_paragraphs import (
+    BULLET,
+    BULLET_SIGN,
+    Group,
+    LineGrouper,
+    count_words,
+    is_text,
+    join_line,
+    join_lines,
+)
+from index.reading.plaintext import is_heading
+from index.reading.tables import count_heads, join_heads, tell_row
+
+HEADING_LIMIT = 160
+"""Characters; a longer text is never a heading."""
+
+_CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|tabla)\s*(?:\d+|[IVX]+)\b", re.IGNORECASE)
+
+
+def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
+    """Yield the blocks of lines in reading order, each with the pages that begin in it."""
+    words = count_words(lines)
+    groups = list(LineGrouper(lines, body).group())
+    captions = {place: table for table in range(len(groups)) for place in _find_caption(groups, table)}
+    names = {table: " ".join(line.text for line in groups[place]) for place, table in captions.items()}
+    page = 0
+    heads: tuple[str, ...] = ()
+    for place, (group, level) in enumerate(zip(groups, _find_levels(groups, body), strict=True)):
+        first = group[0]
+        begun = ((first.page, 0),) if first.page > page else ()
+        if first.grid:
+            rows = [[join_lines(cell.split("\n"), words) for cell in row] for row in first.grid]
+            goes_on = place > 0 and _goes_on(groups[place - 1][0], first)
+            count, heads = _find_heads(rows, first.heads, heads if goes_on else ())
+            yield from _make_rows(rows, count, heads, names.get(place, ""), begun)
+        elif first.code:
+            yield BlockText("code", first.code, 0, begun)
+        else:
+            yield _make_block(group, "caption" if place in captions else "paragraph", level, page, words)
+        page = max(page, group[-1].page)
+
+
+# Tables
+
+
+def _find_caption(groups: Sequence[Group], table: int) -> Iterator[int]:
+    """Yield the place of a table's caption, right before or behind it."""
+    for place in (table - 1, table + 1) if groups[table][0].grid else ():
+        if 0 <= place < len(groups) and _CAPTION.match(groups[place][0].text):
+            yield place
+            return
+
+
+def _goes_on(above: Line, table: Line) -> bool:
+    """Whether a table goes on with one at the end of the page before."""
+    return bool(above.grid) and above.page == table.page - 1 and len(above.grid[0]) == len(table.grid[0])
+
+
+def _find_heads(rows: Sequence[Sequence[str]], marked: int, carried: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Return how many rows at the top are heads, and each column's head; `carried` are those of the page before."""
+    count = marked or count_heads(rows)
+    has_digits = any(char.isdigit() for row in rows for cell in row for char in cell)
+    if any(row[0].endswith(":") for row in rows) or (not marked and len(rows[0]) == 2 and not has_digits):
+        # Labels with their values, or terms with what they mean.
+        count = 0
+    heads = join_heads(rows[:count]) if count else ()
+    if carried and heads != carried and not marked:
+        # What looks like a row of heads goes on with the table, unless it repeats its heads.
+        repeated = next((n for n in (1, 2, 3) if join_heads(rows[:n]) == carried), 0)
+        return repeated, carried
+    return count, heads
+
+
+def _make_rows(
+    rows: Sequence[Sequence[str]], count: int, heads: Sequence[str], caption: str, begun: tuple[tuple[int, int], ...]
+) -> Iterator[BlockText]:
+    """Yield the rows of a table, in Markdown and as they are told; the first `count` are heads."""
+    for place, row in enumerate(rows):
+        cells = " | ".join(cell.replace("|", "\\|") for cell in row)
+        told = "" if place < count else tell_row(row, heads)
+        yield BlockText("row", f"| {cells} |", 0, () if place else begun, told, caption)
+
+
+# Headings, items and paragraphs
+
+
+def _make_block(
+    group: Group, kind: Literal["caption", "paragraph"], level: int, page: int, words: Counter[str]
+) -> BlockText:
+    """Join lines to one block, without its bullet; `page` is the last page that has begun."""
+    mark = None if level else BULLET.match(group[0].text)
+    text = ""
+    begun: list[tuple[int, int]] = []
+    for line in group:
+        written = line.text[mark.end() :] if mark and line is group[0] else line.text
+        text = join_line(text, written, words)
+        if line.page > page:
+            page = line.page
+            begun.append((page, len(text) - len(written)))
+    return BlockText("heading" if level else "item" if mark else kind, text, level, tuple(begun))
+
+
+def _find_levels(groups: Sequence[Group], body: BodyStyle) -> list[int]:
+    """Return the heading level of each group, 0 for text: larger letters come first, then bold ones.
+
+    If no letters mark a heading, a single line before a paragraph can be one, as in plain text.
+    """
+    marked = [group[0].style if _is_heading(group, body) else None for group in groups]
+    styles = sorted({style for style in marked if style}, reverse=True)
+    if styles:
+        return [min(styles.index(style) + 1, 6) if style else 0 for style in marked]
+    alone = [
+        len(group) == 1 < len(after) and is_text(group) and not BULLET.match(group[0].text)
+        for group, after in pairwise([*groups, []])
+    ]
+    named = [before and is_heading(group[0].text) for group, before in zip(groups, alone, strict=True)]
+    return [(2 if place else 1) if is_named else 0 for place, is_named in enumerate(named)]
+
+
+def _is_heading(group: Group, body: BodyStyle) -> bool:
+    """Whether a group of lines is a heading: short, in larger or heavier letters, and not a sentence."""
+    text = " ".join(line.text for line in group)
+    if not is_text(group) or not 2 < len(text) <= HEADING_LIMIT:
+        return False
+    if BULLET_SIGN.match(text) or not re.search(r"[^\W\d_]", text):
+        return False
+    heavier = group[0].bold and not body.bold and group[0].size >= body.size
+    return (body.is_large(group[0]) or heavier) and not text.endswith((".", ":", ";", ",", "。", "：", "،", "۔", "।"))

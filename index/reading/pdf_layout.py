@@ -1,0 +1,240 @@
+"""Sorts the lines of a PDF's page into reading order: columns one after the other, tables and listings as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from index.reading.pdf_bands import Row, count_full, divide, find_band, narrow, split_columns
+from index.reading.pdf_lines import HEADING_SCALE, BodyStyle, Box, Line, Word, group_rows, join_row
+from index.reading.pdf_ruled import find_ruled_tables
+from index.reading.pdf_tables import Gutters, goes_on, has_keyed_rows, make_open_table
+
+COLUMN_GAP = 2.5
+"""Multiple of the letter size; the usual white space between columns of text is narrower."""
+
+COLUMN_DEPTH = 4
+"""How often columns and tables may stand within columns."""
+
+MARK = re.compile(r"[•●▪◦‣∙·\uf0b7–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]")
+"""A bullet or number that stands alone."""
+
+BARE = re.compile(r"\d{1,3}|[a-zA-Z]")
+"""A number without its full stop."""
+
+
+def order_page(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle) -> list[Line]:
+    """Sort the lines of a page into reading order; lines side by side that are no columns become one."""
+    return _order_lines(find_ruled_tables(lines, rules), rules, body, 0)
+
+
+def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, depth: int) -> list[Line]:
+    rows = group_rows(lines)
+    ordered: list[Line] = []
+    begin = place = 0
+    while place < len(rows):
+        listing = _find_listing(rows, place, body)
+        if listing > place:
+            ordered.append(_make_listing(rows[place:listing]))
+            begin = place = listing
+            continue
+        band, gutters = find_band(rows, place) if depth < COLUMN_DEPTH else ([], [])
+        if not gutters:
+            ordered += _join_row(rows[place])
+            place += 1
+        elif _are_columns(band, gutters, rules):
+            start = _find_start(rows, begin, place, gutters)
+            del ordered[len(ordered) - (place - start) :]
+            place += len(_cut_columns(band, rows[place + len(band) :], body))
+            columns = split_columns(rows[start:place], gutters)
+            for column, edge in zip(columns, _find_edges(columns, gutters), strict=True):
+                inner = _order_lines(column, rules, body, depth + 1)
+                ordered += [line if line.edge else replace(line, edge=edge) for line in inner]
+            begin = place
+        else:
+            start = _find_table_start(rows, begin, place, gutters)
+            del ordered[len(ordered) - (place - start) :]
+            band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters)
+            if len(band) < 2 or _is_list(band, gutters):
+                ordered += map(_join_item, band)
+            else:
+                ordered.append(make_open_table(band, gutters, rules))
+            begin = place = start + len(band)
+    return ordered
+
+
+def _join_row(row: Row) -> list[Line]:
+    """Join the lines of a row to one; a table among them stays alone."""
+    tables = [line for line in row if line.grid]
+    text = [line for line in row if not line.grid]
+    return [*([join_row(text)] if text else []), *tables]
+
+
+def _find_listing(rows: Sequence[Row], place: int, body: BodyStyle) -> int:
+    """Return where the listing of code ends that begins at a row; `place` itself if none does."""
+    end = place
+    while (
+        not body.mono
+        and end < len(rows)
+        and all(line.mono and not line.grid for line in rows[end])
+        and (end == place or rows[end - 1][0].base - rows[end][0].base < 3 * rows[end][0].size)
+    ):
+        end += 1
+    return end
+
+
+def _make_listing(rows: Sequence[Row]) -> Line:
+    """Make the line that stands for a listing of code, with its line breaks and indents."""
+    words = [word for row in rows for line in row for word in line.words]
+    left = min(word.left for word in words)
+    width = sum(word.right - word.left for word in words) / max(sum(len(word.text) for word in words), 1) or 1.0
+    texts = []
+    for row in rows:
+        text = ""
+        for word in (word for line in row for word in line.words):
+            text += " " * max(round((word.left - left) / width) - len(text), 1 if text else 0) + word.text
+        texts.append(text)
+    place = Word("", left, max(word.right for word in words))
+    return replace(rows[0][0], words=(place,), code="\n".join(texts))
+
+
+# Columns and tables: where they begin and end
+
+
+def _find_edges(columns: Sequence[Sequence[Line]], gutters: Gutters) -> list[float]:
+    """Return where each column ends: at its longest line, or beyond if wider white space than usual follows."""
+    edges, width = [], 0.0
+    for column, gutter in zip(columns, [*gutters, (0.0, 0.0)], strict=True):
+        left = min((line.left for line in column), default=0.0)
+        right = max((line.right for line in column), default=0.0)
+        usual = COLUMN_GAP * column[0].size if column else 0.0
+        # Nothing stands behind the last column: it is as wide as the others.
+        edges.append(max(right, gutter[1] - usual if gutter[1] else left + width))
+        width = max(width, edges[-1] - left)
+    return edges
+
+
+def _find_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -> int:
+    """Return where columns of text begin: a column may begin above the first row of several lines."""
+    while (
+        place > begin
+        and not (len(rows[place - 1]) > 1 and any(line.grid for line in rows[place - 1]))
+        and all(narrow(gutter, rows[place - 1]) for gutter in gutters)
+        and rows[place - 1][0].base - rows[place][0].base < 2.2 * rows[place][0].size
+    ):
+        place -= 1
+    return place
+
+
+def _find_table_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -> int:
+    """Return where a table begins: cells of its first rows can stand near each other."""
+    while (
+        place > begin
+        and all(narrow(gutter, rows[place - 1]) for gutter in gutters)
+        and len(divide(rows[place - 1], gutters)) > 1
+        and not any(line.grid for line in rows[place - 1])
+        and rows[place - 1][0].base - rows[place][0].base < 2.2 * rows[place][0].size
+    ):
+        place -= 1
+    return place
+
+
+def _cut_columns(band: list[Row], below: Sequence[Row], body: BodyStyle) -> list[Row]:
+    """Return the rows of columns without a heading at the end that stands over the text below them all."""
+    for place in range(count_full(band), len(band)):
+        gap = band[place - 1][0].base - band[place][0].base
+        if below and body.is_large(band[place][0]) and gap > 1.5 * band[place][0].size:
+            return band[:place]
+    return band
+
+
+def _cut_table(band: list[Row], gutters: Gutters) -> list[Row]:
+    """Return the rows of a table without text of one line below it; the last line of a cell is in it."""
+    alone = [len(row) == 1 and row[0].left < gutters[0][1] - 1 for row in band]
+    text = next((place for place, both in enumerate(pairwise(alone)) if all(both)), len(band))
+    last = count_full(band[:text])
+    while last < text and not alone[last] and band[last - 1][0].base - band[last][0].base < 1.6 * band[last][0].size:
+        last += 1
+    return band[:last]
+
+
+def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
+    """Whether rows are items behind their bullets or numbers; bare numbers must follow each other."""
+    if len(gutters) != 1:
+        return False
+    marks = [line.text for line in split_columns(band, gutters)[0]]
+    bare = [int(mark) if mark.isdecimal() else ord(mark) if len(mark) == 1 and mark.isalpha() else -9 for mark in marks]
+    return all(map(MARK.fullmatch, marks)) or all(one + 1 == other > 0 for one, other in pairwise([bare[0] - 1, *bare]))
+
+
+def _join_item(row: Row) -> Line:
+    """Join a row; a bare number before an item gets a full stop."""
+    line = join_row(row)
+    number = line.words[0]
+    if len(row) > 1 and BARE.fullmatch(number.text):
+        return replace(line, words=(number._replace(text=f"{number.text}."), *line.words[1:]))
+    return line
+
+
+# Columns of text, or of a table
+
+
+def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) -> bool:
+    """Whether rows side by side are columns of text; else they are a table, or items behind their numbers."""
+    columns = split_columns(band, gutters)
+    if any(line.grid for column in columns for line in column):
+        return True
+    if _is_list(band, gutters) or _is_ruled_across(band, gutters, rules):
+        return False
+    sizes = sorted(line.size for row in band[1:] for line in row)
+    if min(line.size for line in band[0]) >= HEADING_SCALE * sizes[len(sizes) // 2]:
+        # Heads of tables are not larger.
+        return True
+    states = [_find_states(column) for column in columns]
+    running = [
+        len(column) > 2 and sum(state.values()) > 0.3 * (len(column) - 1)
+        for column, state in zip(columns, states, strict=True)
+    ]
+    if not any(running):
+        return False
+    long = [runs for column, runs in zip(columns, running, strict=True) if len(column) > 2]
+    if not running[0] and has_keyed_rows(band, gutters):
+        return False
+    both = [[state[id(line)] for state in states for line in row if id(line) in state] for row in band]
+    side_by_side = [row for row in both if len(row) > 1]
+    conflicts = sum(len(set(row)) > 1 for row in side_by_side)
+    shifted = sum(abs(row[0].base - row[-1].base) > 0.15 * row[0].size for row in band if len(row) > 1)
+    if conflicts > 1 and conflicts >= 0.25 * len(side_by_side):
+        return True
+    if shifted > 0.4 * sum(len(row) > 1 for row in band):
+        return True
+    return all(long) and len(long) > 1 and len(band) > 3 and not _begin_together(band, states)
+
+
+def _begin_together(band: Sequence[Row], states: Sequence[dict[int, bool]]) -> bool:
+    """Whether sentences begin side by side and only where a row stands apart from the one above, as in tables."""
+    steps = [above[0].base - row[0].base for above, row in pairwise(band)]
+    begun = [not any(state.get(id(line)) for state in states for line in row) for row in band[1:]]
+    apart = [step > 1.2 * min(steps) for step in steps]
+    return sum(begun) > 1 and begun == apart
+
+
+def _find_states(column: Sequence[Line]) -> dict[int, bool]:
+    """Return for each line of a column, by its `id`, whether it goes on with the line above."""
+    states = {id(line): False for line in column}
+    for above, line in pairwise(column):
+        near = above.base - line.base < 1.8 * line.size and above.size == line.size
+        states[id(line)] = near and len(above.text) > 12 and goes_on(above, line)
+    return states
+
+
+def _is_ruled_across(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) -> bool:
+    """Whether a horizontal rule between two rows crosses the white space: only tables have that."""
+    top, bottom = band[0][0].base, band[-1][0].base
+    return any(
+        rule.is_level and bottom < rule.bottom < top and rule.left < left and rule.right > right
+        for rule in rules
+        for left, right in gutters
+    )

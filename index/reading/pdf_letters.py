@@ -1,0 +1,250 @@
+"""Joins the letters of a PDF's page to words and lines, by their places."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from index.reading.pdf_lines import Box, Line, Word
+
+WORD_GAP = 0.22
+"""Multiple of the letter size; letters further apart belong to two words."""
+
+TOUCHING = 0.08
+"""Multiple of the letter size; letters that are nearer are of one word, even if PDFium sees a blank between them."""
+
+LINE_GAP = 0.9
+"""Multiple of the letter size; words further apart belong to two lines side by side, as of columns or cells."""
+
+STRETCHED = 3.0
+"""Multiple of the letter size; blanks of justified lines are smaller."""
+
+EQUAL = 0.5
+"""Points; blanks of a justified line differ less."""
+
+SMALL = 0.86
+"""Multiple of the letter size; raised and lowered letters are smaller."""
+
+_RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
+_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2)
+_FRACTION = re.compile(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]+)[⁄/]([₀₁₂₃₄₅₆₇₈₉]+)")
+_LEADER = re.compile(r"[.·…_]+|\s*")
+"""Dots that lead to a page number, or a line to write on."""
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
+class Style(NamedTuple):
+    """How letters look: their size in points, rounded to halves, weight, and whether all are equally wide."""
+
+    size: float
+    bold: bool
+    mono: bool
+
+
+class Letter(NamedTuple):
+    """A letter, or a blank, with the height of its base line; turned so that its text is level."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    style: Style
+
+
+def make_lines(letters: Sequence[Letter], page: int, height: float) -> list[Line]:
+    """Join letters that are near each other on a base line to lines, from the top of the page to its bottom."""
+    runs: list[_Run] = []
+    if _RIGHT_TO_LEFT.search("".join(letter.text for letter in letters)):
+        letters = list(_order_right_to_left(letters))
+    for letter in letters:
+        if letter.text == " ":
+            if runs:
+                runs[-1].blank = True
+        elif not (runs and runs[-1].add(letter)):
+            runs.append(_Run(letter))
+    rows: list[list[_Run]] = []
+    for run in sorted(runs, key=lambda run: -run.base):
+        if rows and rows[-1][0].base - run.base < 0.2 * max(rows[-1][0].size, run.size):
+            rows[-1].append(run)
+        else:
+            rows.append([run])
+    return [line for row in rows for line in _join_runs(row, page, height)]
+
+
+def _order_right_to_left(letters: Sequence[Letter]) -> Iterator[Letter]:
+    """Yield the letters with those of scripts from right to left in this order, which the file may not have."""
+    waiting: list[Letter] = []
+    for letter in letters:
+        is_from_right = _RIGHT_TO_LEFT.match(letter.text) is not None
+        goes_on = waiting and letter.base == waiting[0].base and (is_from_right or letter.text == " ")
+        if not goes_on:
+            yield from sorted(waiting, key=lambda one: -one.right)
+            waiting = []
+        if is_from_right:
+            waiting.append(letter)
+        elif not waiting:
+            yield letter
+    yield from sorted(waiting, key=lambda one: -one.right)
+
+
+class _Run:
+    """Letters that follow each other in the file and on a base line."""
+
+    def __init__(self, first: Letter) -> None:
+        self.words = [Word(first.text, first.left, first.right)]
+        self.base, self.size = first.base, first.style.size
+        self.left, self.right = first.left, first.right
+        self.styles = Counter([first.style])
+        self.blank = False
+        """Whether a blank comes next."""
+
+    def add(self, letter: Letter) -> bool:
+        """Add a letter, if it continues this run."""
+        text, left, right, base, style = letter
+        gap = max(left - self.right, self.left - right)
+        shift = (base - self.base) / self.size if self.size else 0.0
+        if abs(shift) > 0.1:
+            near = -0.2 * self.size < left - self.right < 0.6 * self.size
+            if not near or style.size > SMALL * self.size or not -0.4 < shift < 0.7:
+                return False
+            text = text.translate(_RAISED if shift > 0 else _LOWERED)
+            style = style._replace(size=self.size)
+        if gap > LINE_GAP * self.size or style.size > 2 * self.size:
+            return False
+        if gap > WORD_GAP * self.size or (self.blank and gap > TOUCHING * self.size):
+            self.words.append(Word(text, left, right))
+        else:
+            last = self.words[-1]
+            self.words[-1] = Word(last.text + text, min(last.left, left), max(last.right, right))
+        self.left, self.right = min(self.left, left), max(self.right, right)
+        self.styles[style] += 1
+        self.blank = False
+        return True
+
+
+def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:
+    """Yield the lines of the runs on one base line."""
+    runs = sorted(row, key=lambda run: run.left)
+    stretched = _find_stretched(runs)
+    groups: list[list[_Run]] = []
+    for place, run in enumerate(runs):
+        last = groups[-1][-1] if groups else run
+        near = -0.5 * last.size < run.left - last.right <= LINE_GAP * max(last.size, run.size)
+        if groups and (near or place in stretched):
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+    for group in groups:
+        words = _join_words(group)
+        if words:
+            styles = sum((run.styles for run in group), Counter[Style]())
+            sizes: Counter[float] = Counter()
+            for style, number in styles.items():
+                sizes[style.size] += number
+            size = sizes.most_common(1)[0][0]
+            bold, mono = all(style.bold for style in styles), all(style.mono for style in styles)
+            yield Line(words, page, group[0].base, size, bold, mono, height)
+
+
+def _join_words(group: Sequence[_Run]) -> tuple[Word, ...]:
+    """Join the words of runs, in reading order; two that touch each other are one."""
+    if all(_RIGHT_TO_LEFT.match(run.words[0].text) for run in group):
+        group = group[::-1]
+    words: list[Word] = []
+    for run in group:
+        first = run.words[0]
+        if words and abs(first.left - words[-1].right) < TOUCHING * run.size:
+            words[-1] = Word(words[-1].text + first.text, words[-1].left, first.right)
+            words += run.words[1:]
+        else:
+            words += run.words
+    return tuple(word._replace(text=_write_fractions(word.text)) for word in _drop_leaders(words))
+
+
+def _drop_leaders(words: Sequence[Word]) -> Iterator[Word]:
+    """Yield the words without four dots or more that follow each other, with blanks between them or not."""
+    for are_dots, some in groupby(words, key=lambda word: _LEADER.fullmatch(word.text) is not None):
+        found = list(some)
+        if not are_dots or 0 < sum(len(word.text) for word in found) < 4:
+            yield from found
+
+
+def _find_stretched(runs: Sequence[_Run]) -> set[int]:
+    """Return the places of the runs behind a blank of a justified line: its blanks, not its words, are equally wide."""
+    words = sorted((word.left, word.right, place) for place, run in enumerate(runs) for word in run.words)
+    gaps = [other[0] - one[1] for one, other in pairwise(words)]
+    found: set[int] = set()
+    begin = 0
+    for end in range(1, len(gaps) + 1):
+        if end == len(gaps) or abs(gaps[end] - gaps[begin]) > EQUAL:
+            widths = {round(right - left) for left, right, _ in words[begin : end + 1]}
+            if end - begin > 2 and len(widths) > 2 and gaps[begin] < STRETCHED * runs[0].size:
+                found.update(
+                    place for left, _, place in words[begin + 1 : end + 1] if left == runs[place].words[0].left
+                )
+            begin = end
+    return found
+
+
+def _write_fractions(word: str) -> str:
+    return _FRACTION.sub(lambda found: f"{found[1].translate(_LEVEL)}/{found[2].translate(_LEVEL)}", word)
+
+
+# What is drawn at lines
+
+
+def drop_struck(lines: Sequence[Line], rules: Sequence[Box]) -> tuple[list[Line], int]:
+    """Return the lines without the words that a rule strikes out, and the number of these words."""
+    level = [rule for rule in rules if rule.is_level]
+    kept, struck = [], 0
+    for line in lines:
+        through = [rule for rule in level if _strikes(rule, line)]
+        words = tuple(
+            word
+            for word in line.words
+            if not any(rule.left < (word.left + word.right) / 2 < rule.right for rule in through)
+        )
+        struck += len(line.words) - len(words)
+        if words:
+            kept.append(replace(line, words=words) if len(words) < len(line.words) else line)
+    return kept, struck
+
+
+def _strikes(rule: Box, line: Line) -> bool:
+    """Whether a rule runs through the middle of a line, and begins and ends where words of it do."""
+    near = 0.7 * line.size
+    return (
+        line.base + 0.12 * line.size < rule.bottom
+        and rule.top < line.base + 0.5 * line.size
+        and any(abs(word.left - rule.left) < near for word in line.words)
+        and any(abs(word.right - rule.right) < near for word in line.words)
+    )
+
+
+def add_bullets(lines: Sequence[Line], dots: Sequence[Box]) -> list[Line]:
+    """Return the lines with a bullet before those that begin behind a drawn dot."""
+    marked = []
+    for line in lines:
+        top, left = line.base + 0.8 * line.size, line.left
+        for dot in dots:
+            if line.base < dot.bottom and dot.top < top and 0 < left - dot.right < 2 * line.size:
+                marked.append(replace(line, words=(Word("•", dot.left, dot.right), *line.words)))
+                break
+        else:
+            marked.append(line)
+    return marked
+
+
+def make_field_line(value: str, box: Box, lines: Sequence[Line], page: int, height: float) -> Line:
+    """Make a line of a form field's value, on the base line of the text beside it."""
+    beside = [line for line in lines if box.bottom - 1 <= line.base <= box.top + 1]
+    near = min(beside, key=lambda line: min(abs(line.right - box.left), abs(line.left - box.right)), default=None)
+    size = near.size if near else min(box.top - box.bottom, 11.0)
+    base = near.base if near else box.top - size
+    right = min(box.right, box.left + 0.5 * size * len(value))
+    return Line((Word(value, box.left, right),), page, base, size, False, False, height)

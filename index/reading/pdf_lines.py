@@ -1,0 +1,151 @@
+"""The lines of a PDF's pages, and the style of its body text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+HEADING_SCALE = 1.12
+"""Multiple of the body text's size; letters at least this large mark a heading."""
+
+PITCH_LIMIT = 2.6
+"""Multiple of the letter size; larger line distances are ignored when measuring the usual one."""
+
+ROW_SHIFT = 0.65
+"""Multiple of the letter size: somewhat more than half a line. Columns can be shifted against each other as far."""
+
+Grid = tuple[tuple[str, ...], ...]
+"""The cells of a table, row by row, all rows of the same length; the lines of a cell are parted by line breaks."""
+
+
+class Box(NamedTuple):
+    """A place on a page; also a rule, which is a line that is drawn on it."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it is wider than high: of a rule, whether it is horizontal."""
+        return self.right - self.left > self.top - self.bottom
+
+
+class Word(NamedTuple):
+    """A word with its place, in points from the left."""
+
+    text: str
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page or of a column, or a table or listing where it stands.
+
+    Places are in points from the lower left corner of the upright page; `height` is that of the page.
+    """
+
+    words: tuple[Word, ...]
+    page: int
+    base: float
+    """Height of the base line; of a table or listing that of its first line."""
+    size: float
+    """Of most of its letters, in points, rounded to halves."""
+    bold: bool
+    mono: bool
+    height: float
+    edge: float = 0.0
+    """Where its column of text ends; 0 if the page has one column."""
+    grid: Grid = ()
+    """Of a table."""
+    heads: int = 0
+    """Of a table: how many rows at its top are column heads."""
+    code: str = ""
+    """Of a listing: its text, with line breaks and indents."""
+
+    @property
+    def text(self) -> str:
+        """Its words, parted by blanks."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def left(self) -> float:
+        """Where it begins."""
+        return min(word.left for word in self.words)
+
+    @property
+    def right(self) -> float:
+        """Where it ends."""
+        return max(word.right for word in self.words)
+
+    @property
+    def style(self) -> tuple[float, bool]:
+        """What headings of one level have in common."""
+        return self.size, self.bold
+
+
+@dataclass(frozen=True, slots=True)
+class BodyStyle:
+    """How the body text of a file looks; letter size and `pitch`, the distance of lines, in points."""
+
+    size: float
+    bold: bool
+    mono: bool
+    pitch: float
+
+    def is_large(self, line: Line) -> bool:
+        """Whether a line's letters are as large as those of headings."""
+        return line.size >= self.size * HEADING_SCALE
+
+
+def measure_body(lines: Sequence[Line]) -> BodyStyle:
+    """Measure the most frequent letter style and line distance."""
+    styles: Counter[tuple[float, bool]] = Counter()
+    mono = 0
+    for line in lines:
+        length = sum(len(word.text) for word in line.words)
+        styles[line.style] += length
+        mono += length if line.mono else -length
+    size, bold = styles.most_common(1)[0][0] if styles else (0.0, False)
+    # Lines that begin at the same place follow each other in a column.
+    steps = Counter(
+        round(one.base - other.base)
+        for one, other in pairwise(sorted(lines, key=lambda line: (line.page, round(line.left / 2), -line.base)))
+        if one.page == other.page and one.size == other.size == size and 0 < one.base - other.base < PITCH_LIMIT * size
+    )
+    return BodyStyle(size, bold, mono > 0, steps.most_common(1)[0][0] if steps else 1.2 * size)
+
+
+def group_by_page(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Yield the lines of each page that has any."""
+    for _, page in groupby(lines, key=lambda line: line.page):
+        yield list(page)
+
+
+def group_rows(lines: Iterable[Line]) -> list[list[Line]]:
+    """Group lines that stand side by side, from top to bottom and from left to right.
+
+    Lines that are shifted against each other by half a line stand in one row too.
+    """
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: (-line.base, line.left)):
+        beside = bool(rows) and rows[-1][0].base - line.base < ROW_SHIFT * max(rows[-1][0].size, line.size)
+        if beside and all(line.left >= other.right - 1 or line.right <= other.left + 1 for other in rows[-1]):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [sorted(row, key=lambda line: line.left) for row in rows]
+
+
+def join_row(row: Sequence[Line]) -> Line:
+    """Join lines side by side to one; if a table is among them, it stands for all."""
+    if len(row) == 1 or any(line.grid for line in row):
+        return max(row, key=lambda line: len(line.grid))
+    longest = max(row, key=lambda line: len(line.text))
+    words = tuple(word for line in row for word in line.words)
+    return replace(longest, words=words, bold=all(line.bold for line in row), mono=all(line.mono for line in row))

@@ -1,0 +1,131 @@
+"""Finds which lines of a PDF are one paragraph, item or heading, and joins them to its text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from index.reading.pdf_lines import BodyStyle, Line
+from index.reading.pdf_tables import SENTENCE_END
+
+PARAGRAPH_GAP = 1.3
+"""Multiple of the usual line distance; a line further below the last one begins a paragraph."""
+
+SHORT = 0.7
+"""Share of the widest line that begins at the same place; a shorter line is broken on purpose."""
+
+INDENT = 0.8
+"""Multiple of the letter size; the least shift of a line that begins a paragraph."""
+
+_NUMBER = r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})\)\s|(?:\d{1,3}|[a-z]|[ivx]{2,5}|[A-Z])\.\s"
+_SIGN = r"[•●▪◦‣∙·\uf0b7]\s*|[–*-]\s+"
+BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
+"""What an item begins with; a match is what its text goes without."""
+BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf0b7☐☑]|[–*-]\s")
+"""A bullet or box that an item begins with."""
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\Z")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS_BEFORE = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]\Z")
+_COMPOUND = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_EAST_ASIAN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+
+Group = list[Line]
+"""Lines of one block. A table or listing is a group of its own."""
+
+
+class LineGrouper:
+    """Groups the lines of a file, which stand in reading order."""
+
+    def __init__(self, lines: Sequence[Line], body: BodyStyle) -> None:
+        self._lines, self._body = lines, body
+        self._edges: dict[tuple[int, int], float] = {}
+        for line in lines:
+            if not line.edge:
+                place = self._get_place(line)
+                self._edges[place] = max(self._edges.get(place, 0.0), line.right)
+
+    def group(self) -> Iterator[Group]:
+        """Yield the lines of each block."""
+        group: Group = []
+        for line in self._lines:
+            if group and not (is_text(group) and is_text([line]) and self._continues(group, line)):
+                yield group
+                group = []
+            group.append(line)
+        if group:
+            yield group
+
+    @staticmethod
+    def _get_place(line: Line) -> tuple[int, int]:
+        return line.page, round(line.left / 3)
+
+    def _continues(self, group: Group, line: Line) -> bool:
+        """Whether a line continues the group before it."""
+        last, body = group[-1], self._body
+        large = body.is_large(last) or body.is_large(line)
+        if last.style != line.style and (large or last.bold != line.bold):
+            return False
+        ended = bool(SENTENCE_END.search(last.text))
+        if BULLET_SIGN.match(line.text) or (BULLET.match(line.text) and (ended or BULLET.match(group[0].text))):
+            return False
+        if line.page == last.page and last.base >= line.base:
+            return self._is_next_line(group, line, ended)
+        if body.is_large(last) or ended:
+            return False
+        # In a new column or page: a lower-case letter continues; a capital only if the last line was full.
+        edge = last.edge or max(one.right for one in group)
+        full = last.right >= 0.9 * edge and (len(group) > 1 or last.edge > 0)
+        return not line.text[0].isupper() or (full and not BULLET.match(group[0].text))
+
+    def _is_next_line(self, group: Group, line: Line, ended: bool) -> bool:
+        """Whether a line further down the same column continues the paragraph and does not begin another."""
+        last, large = group[-1], self._body.is_large(line)
+        pitch = max(self._body.pitch, 1.35 * line.size) if large else self._body.pitch
+        if last.base - line.base > PARAGRAPH_GAP * pitch:
+            return False
+        shift = line.left - last.left
+        indented = shift < -INDENT * line.size or (shift > INDENT * line.size and not BULLET.match(group[0].text))
+        begins = ended or (not large and (line.text[0].isupper() or line.text[0].isdigit()))
+        below_bullet = BULLET_SIGN.match(group[0].text) is not None and line.left < group[0].left + 1
+        return not ((ended and indented) or (begins and (below_bullet or self._is_broken(last, line))))
+
+    def _is_broken(self, last: Line, line: Line) -> bool:
+        """Whether a line ends before its column does: the next word would have had room, or it is short."""
+        word = line.words[0]
+        needed = last.right + (word.right - word.left) + 0.6 * line.size
+        edge = last.edge or self._edges[self._get_place(last)]
+        return needed < line.right or (needed < edge and last.right - last.left < SHORT * (edge - last.left))
+
+
+def is_text(group: Group) -> bool:
+    """Whether a group is neither a table nor a listing."""
+    return not (group[0].grid or group[0].code)
+
+
+def count_words(lines: Iterable[Line]) -> Counter[str]:
+    """Count the words of a file in lower case, compounds with hyphens as one."""
+    return Counter(word.lower() for line in lines for word in _COMPOUND.findall(line.text))
+
+
+def join_lines(lines: Sequence[str], words: Counter[str]) -> str:
+    """Join lines to one text, given the words of the file."""
+    text = ""
+    for line in lines:
+        text = join_line(text, line, words)
+    return text
+
+
+def join_line(text: str, line: str, words: Counter[str]) -> str:
+    """Join a text and its next line; rejoin a word divided at the line end, unless the file writes it with a hyphen."""
+    if not text:
+        return line
+    cut = _HYPHEN.search(text)
+    if not cut:
+        together = line and _EAST_ASIAN.match(text[-1]) and _EAST_ASIAN.match(line[0])
+        return text + line if together else f"{text} {line}"
+    before, after = _LETTERS_BEFORE.search(text), _LETTERS.match(line)
+    if not before or not after or not line[0].islower():
+        return text + line
+    own = f"{before[1]}-{after[0]}".lower()
+    return text + line if words[own] and not words[own.replace("-", "")] else text[: cut.start()] + line

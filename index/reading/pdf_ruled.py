@@ -1,0 +1,181 @@
+"""Finds tables whose cells stand between rules that are drawn on a page of a PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from index.reading.pdf_lines import Box, Line, Word, group_rows
+from index.reading.pdf_tables import Cell, continues, count_bold, make_table, write_cell
+
+NEAR = 4.0
+"""Points; rules that are nearer are one, or touch."""
+
+CELL_LINES = 14
+"""Lines; a box that holds more is a part of the page, not a cell."""
+
+RULE_LIMIT = 500
+"""Rules, once those that continue each other are joined; a page with more is a drawing."""
+
+Place = tuple[int, int]
+"""Row and column, from 0."""
+
+
+class _Lattice(NamedTuple):
+    """Rules that touch each other: places of its columns from the left, and of its rows from the top."""
+
+    columns: list[float]
+    rows: list[float]
+    level: list[Box]
+    upright: list[Box]
+
+    def holds(self, line: Line) -> bool:
+        """Whether a line stands in it."""
+        across = self.columns[0] - NEAR < (line.left + line.right) / 2 < self.columns[-1] + NEAR
+        return across and self.rows[-1] < _get_middle(line) < self.rows[0]
+
+    def find_row(self, line: Line) -> int:
+        """Return the row in which a line stands."""
+        return sum(_get_middle(line) < place for place in self.rows[1:-1])
+
+    def divide(self, line: Line) -> Iterator[tuple[int, Line]]:
+        """Yield (column, part of the line) for the columns in which it stands."""
+        parts: dict[int, list[Word]] = {}
+        for word in line.words:
+            middle = (word.left + word.right) / 2
+            parts.setdefault(sum(middle > place for place in self.columns[1:-1]), []).append(word)
+        yield from ((column, replace(line, words=tuple(words))) for column, words in parts.items())
+
+    def find_owners(self) -> dict[Place, Place]:
+        """Return for each place the first one of its cell: places without a rule between them are one cell."""
+        owners: dict[Place, Place] = {}
+        for row, (above, below) in enumerate(pairwise(self.rows)):
+            for column, (left, right) in enumerate(pairwise(self.columns)):
+                x, y = (left + right) / 2, (above + below) / 2
+                if column and not any(r.bottom < y < r.top and abs(r.left - left) <= NEAR for r in self.upright):
+                    owners[row, column] = owners[row, column - 1]
+                elif row and not any(r.left < x < r.right and abs(r.bottom - above) <= NEAR for r in self.level):
+                    owners[row, column] = owners[row - 1, column]
+                else:
+                    owners[row, column] = (row, column)
+        return owners
+
+
+def _get_middle(line: Line) -> float:
+    return line.base + 0.3 * line.size
+
+
+def find_ruled_tables(lines: Sequence[Line], rules: Sequence[Box]) -> list[Line]:
+    """Return the lines with those in a ruled table replaced by it."""
+    rest = list(lines)
+    for lattice in _find_lattices(rules):
+        inside = [line for line in rest if lattice.holds(line)]
+        made = _make_table(inside, lattice)
+        if made:
+            rest = [line for line in rest if not lattice.holds(line)] + made
+    return rest
+
+
+def _find_lattices(rules: Sequence[Box]) -> Iterator[_Lattice]:
+    """Yield rules that touch each other and form at least two columns and two rows."""
+    merged = [*_merge_rules(rules, is_level=True), *_merge_rules(rules, is_level=False)]
+    groups: list[list[Box]] = []
+    for rule in merged if len(merged) <= RULE_LIMIT else ():
+        apart: list[list[Box]] = []
+        joined = [rule]
+        for group in groups:
+            if any(_touch(rule, other) for other in group):
+                joined += group
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
+    for group in groups:
+        level, upright = [rule for rule in group if rule.is_level], [rule for rule in group if not rule.is_level]
+        if level and upright:
+            # A table may be open at its sides, or above and below.
+            columns = _join_near([*(r.left for r in upright), *(end for r in level for end in (r.left, r.right))])
+            rows = _join_near([*(r.bottom for r in level), *(end for r in upright for end in (r.bottom, r.top))])
+            if len(columns) > 2 and len(rows) > 2:
+                yield _Lattice(columns, rows[::-1], level, upright)
+
+
+def _merge_rules(rules: Sequence[Box], *, is_level: bool) -> list[Box]:
+    """Join the horizontal (or vertical) rules that lie on each other or continue each other."""
+    # Of a horizontal rule its height, then its left and right ends; of a vertical one the same, turned.
+    spans = [
+        (r.bottom, r.left, r.right) if is_level else (r.left, r.bottom, r.top) for r in rules if r.is_level == is_level
+    ]
+    rows: list[list[tuple[float, float, float]]] = []
+    for span in sorted(spans):
+        if rows and span[0] - rows[-1][0][0] < NEAR:
+            rows[-1].append(span)
+        else:
+            rows.append([span])
+    merged: list[Box] = []
+    for row in rows:
+        at = row[0][0]
+        ends: list[tuple[float, float]] = []
+        for _, begin, end in sorted(row, key=lambda span: span[1]):
+            if ends and begin - ends[-1][1] < NEAR:
+                ends[-1] = (ends[-1][0], max(ends[-1][1], end))
+            else:
+                ends.append((begin, end))
+        merged += [Box(one, at, other, at) if is_level else Box(at, one, at, other) for one, other in ends]
+    return merged
+
+
+def _touch(one: Box, other: Box) -> bool:
+    across = one.left - NEAR < other.right and other.left - NEAR < one.right
+    return across and one.bottom - NEAR < other.top and other.bottom - NEAR < one.top
+
+
+def _join_near(places: Iterable[float]) -> list[float]:
+    joined: list[float] = []
+    for place in sorted(places):
+        if not joined or place - joined[-1] > NEAR:
+            joined.append(place)
+    return joined
+
+
+def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
+    """Make a table of the lines in a lattice, with the title across its top before it; empty if it is none."""
+    owners = lattice.find_owners()
+    cells: dict[Place, Cell] = {}
+    for line in inside:
+        for column, part in lattice.divide(line):
+            cells.setdefault(owners[lattice.find_row(line), column], []).append(part)
+    is_page = any(len(group_rows(cell)) > CELL_LINES for cell in cells.values())
+    if is_page or any(_holds_rows(cells, row) for row in range(len(lattice.rows) - 1)):
+        return []
+    grid: list[list[str]] = []
+    bold: list[bool] = []
+    title: list[Line] = []
+    width = len(lattice.columns) - 1
+    for row in range(len(lattice.rows) - 1):
+        places = [owners[row, column] for column in range(width)]
+        texts = [write_cell(cells.get(place, [])) for place in places]
+        if len(set(places)) == 1 and not grid:
+            title += cells.get(places[0], [])
+        elif any(texts):
+            # A cell across the whole table names the rows below it.
+            grid.append(texts if len(set(places)) > 1 else [texts[0], *[""] * (width - 1)])
+            bold.append(all(line.bold for place in places for line in cells.get(place, [])))
+    filled = [column for column in range(width) if any(row[column] for row in grid)]
+    if len(grid) < 2 or len(filled) < 2:
+        return []
+    return [*title, make_table([[row[column] for column in filled] for row in grid], count_bold(bold), inside)]
+
+
+def _holds_rows(cells: dict[Place, Cell], row: int) -> bool:
+    """Whether several rows of a table stand between two rules: as many lines in each cell, which do not go on."""
+    mine = [group_rows(cell) for place, cell in cells.items() if place[0] == row]
+    if len(mine) < 2 or len(mine[0]) < 2 or len({len(lines) for lines in mine}) > 1:
+        return False
+    going_on = [
+        continues(one[-1], other[0], max(line.right for row in lines for line in row))
+        for lines in mine
+        for one, other in pairwise(lines)
+    ]
+    return sum(going_on) < 0.3 * len(going_on)

@@ -1,0 +1,177 @@
+"""Makes tables of lines of a PDF whose columns are parted by white space, and finds which lines are one row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from index.reading.pdf_lines import Box, Grid, Line, Word, group_rows
+
+TIGHT = 1.12
+"""Multiple of the smallest line distance; lines of one cell are not further apart."""
+
+SENTENCE_END = re.compile(r"[.!?:。！？؟۔।][\"')”’»]*\Z")
+
+Gutters = list[tuple[float, float]]
+"""The left and right edges of the white space between columns."""
+
+Cell = list[Line]
+CellRow = list[Cell]
+
+
+def goes_on(above: Line, below: Line) -> bool:
+    """Whether a line goes on with the sentence above: it begins with a small letter, or one without case."""
+    first = below.text[0]
+    return first.isalpha() and not first.isupper() and not SENTENCE_END.search(above.text)
+
+
+def continues(above: Line, below: Line, edge: float) -> bool:
+    """Whether a line of a cell continues the line above: it goes on, or did not fit; `edge` is its column's right."""
+    if SENTENCE_END.search(above.text) or not any(map(str.isalpha, below.text)):
+        return False
+    fits = edge - above.right > below.words[0].right - below.words[0].left
+    return goes_on(above, below) or (not fits and len(above.words) > 2)
+
+
+def write_cell(cell: Cell) -> str:
+    """Write the lines of a cell, one below the other."""
+    return "\n".join(" ".join(line.text for line in row) for row in group_rows(cell))
+
+
+def make_table(grid: Sequence[Sequence[str]], heads: int, lines: Sequence[Line]) -> Line:
+    """Make the line that stands for a table, from its cells and the lines that it was made of."""
+    first = max(lines, key=lambda line: line.base)
+    place = Word("", min(line.left for line in lines), max(line.right for line in lines))
+    made: Grid = tuple(tuple(row) for row in grid)
+    return replace(first, words=(place,), bold=False, mono=False, grid=made, heads=heads)
+
+
+def count_bold(bold: Sequence[bool]) -> int:
+    """How many rows at the top are heads because they alone are bold."""
+    count = next((place for place, is_bold in enumerate(bold) if not is_bold), 0)
+    return count if count <= 3 else 0
+
+
+def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Sequence[Box]) -> Line:
+    """Make a table of rows of lines and the white space between its columns."""
+    cells = _place_band(band, gutters)
+    ruled = _find_ruled_starts(cells, rules)
+    groups = _group_cell_rows(cells, ruled)
+    rows = [[[line for row in group for line in row[column]] for column in range(len(cells[0]))] for group in groups]
+    grid = [[write_cell(cell) for cell in row] for row in rows]
+    bold = [all(line.bold for cell in row for line in cell) for row in rows]
+    heads = count_bold(bold) or _count_open_heads(grid)
+    if not heads and len(groups) == len(cells) and len(ruled) > 1 and ruled[1] < 4:
+        heads = ruled[1]
+    return make_table(grid, heads, [line for row in band for line in row])
+
+
+def has_keyed_rows(band: Sequence[Sequence[Line]], gutters: Gutters) -> bool:
+    """Whether rows stand apart and each has its name in the first column, with fewer lines than the longest cell."""
+    cells = _place_band(band, gutters)
+    filled = [
+        [sum(map(bool, column)) for column in zip(*rows, strict=True)]
+        for rows in _cut(cells, _find_loose_starts(cells))
+    ]
+    is_named = all(0 < counts[0] <= max(counts) for counts in filled)
+    return len(filled) > 1 and is_named and any(counts[0] < max(counts) for counts in filled)
+
+
+def _place_band(band: Sequence[Sequence[Line]], gutters: Gutters) -> list[CellRow]:
+    """Place the lines of rows into the columns between the gutters; a head across several stands in each."""
+    heads = next((place for place, row in enumerate(band) if len(row) > len(gutters)), 0)
+    return [_place_row(row, gutters, place < heads) for place, row in enumerate(band)]
+
+
+def _place_row(row: Sequence[Line], gutters: Gutters, is_head: bool) -> CellRow:
+    cells: CellRow = [[] for _ in range(len(gutters) + 1)]
+    for line in row:
+        first = sum(line.left >= right - 1 for _, right in gutters)
+        last = sum(line.right > right for _, right in gutters) if is_head else first
+        for column in range(first, max(first, last) + 1):
+            cells[column].append(line)
+    return cells
+
+
+def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[list[CellRow]]:
+    """Group lines side by side that belong to one row of a table, because its cells have several lines."""
+    edges = [max((line.right for row in cells for line in row[k]), default=0.0) for k in range(len(cells[0]))]
+    for starts in (ruled, _find_loose_starts(cells)):
+        groups = _cut(cells, starts)
+        if 1 < len(groups) < len(cells) and not any(_holds_rows(group, edges) for group in groups):
+            return groups
+    starts = [0]
+    for place, (above, row) in enumerate(pairwise(cells), 1):
+        if row[0] or not any(
+            one and other and continues(one[-1], other[0], edge)
+            for one, other, edge in zip(above, row, edges, strict=True)
+        ):
+            starts.append(place)
+    return _cut(cells, starts)
+
+
+def _cut(cells: Sequence[CellRow], starts: Sequence[int]) -> list[list[CellRow]]:
+    return [list(cells[one:other]) for one, other in pairwise([*starts, len(cells)])]
+
+
+def _holds_rows(group: Sequence[CellRow], edges: Sequence[float]) -> bool:
+    """Whether a group is several rows of a table after all: no line goes on with the one above."""
+    for above, row in pairwise(group):
+        filled = [column for column, cell in enumerate(row) if cell]
+        going_on = any(above[k] and continues(above[k][-1], row[k][0], edges[k]) for k in filled)
+        if not going_on and len(filled) > 1:
+            return True
+    return False
+
+
+def _find_ruled_starts(cells: Sequence[CellRow], rules: Sequence[Box]) -> list[int]:
+    """Return the places of the rows that stand below rules along half of the table at least."""
+    left = min(line.left for row in cells for cell in row for line in cell)
+    right = max(line.right for row in cells for cell in row for line in cell)
+    level = [rule for rule in rules if rule.is_level and rule.left < right and left < rule.right]
+    starts = [0]
+    for place, (one, other) in enumerate(pairwise(map(_get_first, cells)), 1):
+        # A rule can be drawn as a thin box, with two long edges.
+        between = {
+            round(rule.left): min(rule.right, right) - max(rule.left, left)
+            for rule in level
+            if other.base + 0.5 * other.size < rule.bottom < one.base
+        }
+        if sum(between.values()) > 0.5 * (right - left):
+            starts.append(place)
+    return starts
+
+
+def _find_loose_starts(cells: Sequence[CellRow]) -> list[int]:
+    """Return the places of the rows that stand further below the last one than the lines of a cell do.
+
+    The column with the most lines tells; other cells may stand at the middle of its lines.
+    """
+    fullest = max(range(len(cells[0])), key=lambda column: sum(bool(row[column]) for row in cells))
+    filled = [place for place, row in enumerate(cells) if row[fullest]]
+    bases = [cells[place][fullest][0].base for place in filled]
+    steps = [one - other for one, other in pairwise(bases)]
+    if not steps or max(steps) < 1.2 * min(steps):
+        return [0]
+    ends = [place for place, step in enumerate(steps) if step > TIGHT * min(steps)]
+    starts = [0]
+    for end in ends:
+        middle = (bases[end] + bases[end + 1]) / 2
+        # A row without a line in this column belongs to what is nearer.
+        between = range(filled[end] + 1, filled[end + 1])
+        starts.append(next((k for k in between if _get_first(cells[k]).base <= middle), filled[end + 1]))
+    return starts
+
+
+def _get_first(row: CellRow) -> Line:
+    return next(line for cell in row for line in cell)
+
+
+def _count_open_heads(grid: Sequence[Sequence[str]]) -> int:
+    """How many rows at the top are heads, where the first has empty cells that the second fills: 2, else 0."""
+    if len(grid) < 3 or not all(grid[1]) or all(grid[0]):
+        return 0
+    has_digits = [any(map(str.isdigit, "".join(row))) for row in grid]
+    return 2 if not has_digits[0] and not has_digits[1] and any(has_digits[2:]) else 0

@@ -1,0 +1,347 @@
+"""Reads rich text (.rtf): paragraphs, headings by their outline level, list numbers as written, and tables.
+
+Source: Rich Text Format specification 1.9.1. Struck-out and hidden text, headers, footers and pictures are not read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from index.reading.blocks import BlockText, Reading, UnreadableError, compose
+from index.reading.grid import Cell, tell_grid
+from index.reading.inline import tidy
+from index.reading.plain import write_script
+from index.reading.tree import write_notes
+
+GROUP_LIMIT = 500
+"""Groups inside each other; a file with more is damaged."""
+
+_TOKEN = re.compile(
+    rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?\x20?|\\'(?P<hex>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])"
+    rb"|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)|[\r\n]+|\\"
+)
+_SKIPPED = frozenset(
+    "annotation atnauthor atnid atndate atnref colortbl datafield fldinst fontemb fontfile footer footerf footerl"
+    " footerr formfield ftncn ftnsep ftnsepc header headerf headerl headerr info listtable listoverridetable"
+    " nonshppict objdata pict pntxta pntxtb revtbl rsidtbl shpinst stylesheet template themedata tc txe xe".split()
+)
+"""Destinations whose text is not shown in the document's text."""
+
+_READ_ANYWAY = frozenset(("footnote", "shptxt", "shppict", "fldrslt"))
+_SIGNS = {
+    "tab": "\t",
+    "line": "\n",
+    "emdash": "—",
+    "endash": "–",
+    "lquote": "‘",
+    "rquote": "’",
+    "ldblquote": "“",
+    "rdblquote": "”",
+    "bullet": "•",
+    "emspace": " ",
+    "enspace": " ",
+    "~": "\xa0",
+    "_": "-",
+    "{": "{",
+    "}": "}",
+    "\\": "\\",
+}
+_CHARSETS = {0: "cp1252", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254"}
+_CHARSETS |= {177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}
+"""\\fcharset of a font -> encoding."""
+
+_MARK = re.compile(r"(?:[•◦▪·‣●o\-–—\uf0b7]|(?P<number>\(?\w{1,5}[.)]))\s*\t\s*")
+
+
+@dataclass(slots=True)
+class _State:
+    """What a group inherits from the one around it."""
+
+    skipped: bool = False
+    hidden: bool = False
+    struck: bool = False
+    script: str = ""
+    encoding: str = "cp1252"
+    unicode_bytes: int = 1
+    """How many characters after \\u stand for readers that know no Unicode."""
+    in_table: bool = False
+    level: int = 0
+    """Of a heading, from 1; 0 for other text."""
+    destination: str = ""
+    """The word that says what the group is for: "fonttbl", "footnote"."""
+
+
+@dataclass(slots=True)
+class _Table:
+    """The rows of a table, as far as read."""
+
+    rows: list[list[Cell]] = field(default_factory=list)
+    heads: list[bool] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    """Of the row that is being read."""
+    merged: list[str] = field(default_factory=list)
+    """For each column of that row, how it is merged: "clmrg" with the cell before, "clvmrg" with the one above."""
+    merge: str = ""
+    is_head: bool = False
+    above: list[str] = field(default_factory=list)
+    """The texts of the row before."""
+
+    def end_row(self) -> None:
+        """Add the row that was read."""
+        row: list[Cell] = []
+        texts: list[str] = []
+        for column, text in enumerate(self.cells):
+            merge = self.merged[column] if column < len(self.merged) else ""
+            if merge == "clvmrg" and column < len(self.above):
+                text = self.above[column]
+            if merge == "clmrg" and row:
+                text = row[-1].text
+                row[-1] = replace(row[-1], columns=row[-1].columns + 1)
+            else:
+                row.append(Cell(text))
+            texts.append(text)
+        self.rows.append(row)
+        self.heads.append(self.is_head)
+        self.above, self.cells = texts, []
+
+
+def read_rtf(data: bytes) -> Reading:
+    """Read the text and blocks of rich text.
+
+    Raises:
+        UnreadableError: the file is damaged.
+    """
+    reader = _Reader(data)
+    reading = compose(part for part in reader.read() if part.text.strip())
+    return replace(reading, notes=write_notes(reader.left_out))
+
+
+class _Reader:
+    """Reads one file, token by token."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._states = [_State()]
+        self._blocks: list[BlockText] = []
+        self._notes: list[BlockText] = []
+        self._text: list[str] = []
+        self._outer: list[list[str]] = []
+        self._bytes = bytearray()
+        self._pass_over = 0
+        self._table = _Table()
+        self._fonts: dict[int, str] = {}
+        self._font = 0
+        self._styles: dict[int, int] = {}
+        self._style = 0
+        self._encoding = "cp1252"
+        self.left_out: Counter[str] = Counter()
+
+    def read(self) -> list[BlockText]:
+        """The blocks of the file."""
+        place = 0
+        while token := _TOKEN.match(self._data, place):
+            place = token.end()
+            if token["word"] == b"bin":
+                place += max(int(token["number"] or 0), 0)
+            self._read_token(token)
+        self._end_paragraph()
+        self._end_table()
+        return self._blocks + self._notes
+
+    @property
+    def _state(self) -> _State:
+        return self._states[-1]
+
+    def _read_token(self, token: re.Match[bytes]) -> None:
+        if token["hex"]:
+            self._add_bytes(bytes([int(token["hex"], 16)]))
+        elif token["text"]:
+            self._add_bytes(token["text"])
+        elif token["brace"] == b"{":
+            self._flush()
+            if len(self._states) > GROUP_LIMIT:
+                raise UnreadableError("is damaged rich text", "Open it in Word and save it again, or remove it.")
+            self._states.append(replace(self._state, destination=""))
+        elif token["brace"]:
+            self._close_group()
+        elif token["word"]:
+            number = int(token["number"]) if token["number"] else None
+            self._read_word(token["word"].decode(), number)
+        elif token["sign"]:
+            self._read_sign(token["sign"].decode("latin-1"))
+
+    def _read_sign(self, sign: str) -> None:
+        self._flush()
+        if sign == "*":
+            self._state.destination = "*"
+        elif sign in "\r\n":
+            self._end_paragraph()
+        else:
+            self._add(_SIGNS.get(sign, ""))
+
+    def _close_group(self) -> None:
+        self._flush()
+        if len(self._states) == 1:
+            return
+        state = self._states.pop()
+        if state.destination == "footnote" and self._outer:
+            self._notes.append(BlockText("paragraph", tidy("".join(self._text))))
+            self._text = self._outer.pop()
+
+    def _read_word(self, word: str, number: int | None) -> None:
+        """Obey a control word."""
+        self._flush()
+        state, is_on = self._state, number != 0
+        if state.destination == "*":
+            state.destination = word
+            state.skipped = state.skipped or word not in _READ_ANYWAY
+        if word in _SKIPPED or word == "fonttbl":
+            state.destination, state.skipped = word, True
+        elif word == "footnote":
+            state.destination = word
+            self._outer.append(self._text)
+            self._text = []
+        elif word in _SIGNS:
+            self._add(_SIGNS[word])
+        elif word == "u":
+            self._add(chr((number or 0) % 0x10000))
+            self._pass_over = state.unicode_bytes
+        elif not (self._read_style(state, word, number, is_on=is_on) or self._read_encoding(state, word, number or 0)):
+            self._read_structure(state, word, number or 0)
+
+    def _read_style(self, state: _State, word: str, number: int | None, *, is_on: bool) -> bool:
+        """Note how text looks; False for other words."""
+        if word in ("v", "deleted", "webhidden"):
+            state.hidden = is_on
+        elif word in ("strike", "striked"):
+            state.struck = is_on
+        elif word in ("super", "up", "sub", "dn"):
+            state.script = ("sup" if word in ("super", "up") else "sub") if is_on else ""
+        elif word == "nosupersub":
+            state.script = ""
+        elif word == "plain":
+            state.hidden = state.struck = False
+            state.script = ""
+        else:
+            return False
+        return True
+
+    def _read_encoding(self, state: _State, word: str, number: int) -> bool:
+        """Note how bytes are to be read; False for other words."""
+        if word == "ansicpg":
+            self._encoding = state.encoding = _name_encoding(number)
+        elif word == "mac":
+            self._encoding = state.encoding = "mac_roman"
+        elif word == "uc":
+            state.unicode_bytes = max(number, 0)
+        elif word == "fcharset":
+            self._fonts[self._font] = _CHARSETS.get(number, "")
+        elif word == "f":
+            self._font = number
+            state.encoding = self._fonts.get(number) or self._encoding
+        else:
+            return False
+        return True
+
+    def _read_structure(self, state: _State, word: str, number: int) -> None:
+        """Follow paragraphs, headings and tables."""
+        if word == "s":
+            self._style = number
+            state.level = self._styles.get(number, 0)
+        elif word == "outlinelevel":
+            level = number + 1 if 0 <= number < 6 else 0
+            state.level = level
+            if state.skipped:
+                self._styles[self._style] = level
+        elif word == "pard":
+            state.level, state.in_table = 0, False
+        elif word == "intbl":
+            state.in_table = True
+        elif word in ("par", "sect", "page", "column"):
+            self._end_paragraph()
+        elif not state.skipped:
+            self._read_table_word(word)
+
+    def _read_table_word(self, word: str) -> None:
+        """Follow the cells and rows of a table."""
+        table = self._table
+        if word == "trowd":
+            table.merged, table.merge, table.is_head = [], "", False
+        elif word == "trhdr":
+            table.is_head = True
+        elif word in ("clmrg", "clvmrg"):
+            table.merge = word
+        elif word == "cellx":
+            table.merged.append(table.merge)
+            table.merge = ""
+        elif word == "cell":
+            table.cells.append(self._take_text().replace("\n", " "))
+        elif word == "nestcell":
+            self._add(", ")
+        elif word == "row" and table.cells:
+            table.end_row()
+
+    def _add_bytes(self, data: bytes) -> None:
+        """Add bytes in the encoding of the font, but for those that stand for a character given as \\u."""
+        passed = min(self._pass_over, len(data))
+        self._pass_over -= passed
+        self._bytes += data[passed:]
+
+    def _flush(self) -> None:
+        """Decode the bytes that were read: a character may have several of them."""
+        if self._bytes:
+            data, self._bytes = bytes(self._bytes), bytearray()
+            self._add(data.decode(self._state.encoding, "replace"))
+
+    def _add(self, text: str) -> None:
+        state = self._state
+        if state.hidden or state.struck:
+            self.left_out["struck out" if state.struck else "hidden"] += 0 if state.skipped else len(text.split())
+        elif not state.skipped:
+            self._text.append(write_script(text, state.script) if state.script else text)
+
+    def _take_text(self) -> str:
+        """Return the text since the last paragraph or cell."""
+        text, self._text = "".join(self._text), []
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip(" \n\r")
+
+    def _end_paragraph(self) -> None:
+        self._flush()
+        if self._state.skipped:
+            return
+        if self._state.in_table or self._outer:
+            self._text.append("\n")
+            return
+        text = self._take_text()
+        if text.strip():
+            self._end_table()
+            self._blocks.append(_make_block(text, self._state.level))
+
+    def _end_table(self) -> None:
+        table, self._table = self._table, _Table()
+        if table.rows:
+            self._blocks += tell_grid([[replace(c, text=tidy(c.text)) for c in row] for row in table.rows], table.heads)
+
+
+def _make_block(text: str, level: int) -> BlockText:
+    """Make a heading, an item with its number, or a paragraph."""
+    if level:
+        return BlockText("heading", tidy(text), level)
+    mark = _MARK.match(text)
+    if not mark:
+        return BlockText("paragraph", tidy(text))
+    number = f"{mark['number']} " if mark["number"] else ""
+    return BlockText("item", number + tidy(text[mark.end() :]))
+
+
+def _name_encoding(page: int) -> str:
+    """The encoding of a Windows code page, by Python's name."""
+    name = {65001: "utf-8", 936: "gb18030", 10000: "mac_roman"}.get(page, f"cp{page}")
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return "cp1252"
+    return name

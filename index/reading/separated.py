@@ -1,0 +1,61 @@
+"""Reads tables of separated values (.csv, .tsv): each record is a row, told with the heads of its columns."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from io import StringIO
+from itertools import islice
+
+from index.reading.blocks import BlockText, Reading, compose
+from index.reading.grid import Cell, tell_grid
+
+DELIMITERS = ",;\t|"
+
+SNIFFED = 100
+"""Records by which the delimiter is chosen."""
+
+_FIELD_LIMIT = 1_000_000
+"""Characters of a cell; the csv module's own limit is lower."""
+
+
+def read_separated(text: str) -> Reading:
+    """Read the rows of tables; an empty record ends one, and a single cell above one is a paragraph."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    records = [[" ".join(cell.split()) for cell in record] for record in _parse(text, _find_delimiter(text))]
+    blocks: list[BlockText] = []
+    table: list[list[str]] = []
+    for record in [*records, []]:
+        filled = [cell for cell in record if cell]
+        if len(filled) > 1 or (filled and table):
+            table.append(record)
+            continue
+        blocks += [*_tell(table), *(BlockText("paragraph", cell) for cell in filled)]
+        table = []
+    return compose(blocks + _tell(table))
+
+
+def _parse(text: str, delimiter: str) -> list[list[str]]:
+    """The records of a text; what the csv module cannot read is cut at the delimiters."""
+    try:
+        return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        return [line.split(delimiter) for line in text.split("\n")]
+
+
+def _find_delimiter(text: str) -> str:
+    """The delimiter by which most records have the same number of cells, and more than one; of equals, the most."""
+
+    def rate(delimiter: str) -> tuple[float, int]:
+        some = "\n".join(islice(StringIO(text), SNIFFED))
+        counts = Counter(len(record) for record in _parse(some, delimiter) if record)
+        width, times = max(counts.items(), key=lambda item: (item[0] > 1, item[1]), default=(1, 0))
+        return (times / counts.total() if width > 1 else 0.0), width
+
+    return max(DELIMITERS, key=rate)
+
+
+def _tell(rows: Sequence[Sequence[str]]) -> list[BlockText]:
+    """The blocks of the rows of a table."""
+    return list(tell_grid([[Cell(cell) for cell in row] for row in rows], [False] * len(rows))) if rows else []

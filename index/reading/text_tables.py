@@ -1,0 +1,66 @@
+"""Tables in plain text: columns between tabs, bars, commas or semicolons, or aligned by blanks."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+from index.reading.lines import Line
+from index.reading.tables import Row, tell_table
+
+_GAP = re.compile(r" {2,}|\t")
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def tell_text_table(text: str, lines: Sequence[Line]) -> list[str]:
+    """What each line says, if all are the rows of a table; else nothing.
+
+    A table of two columns has heads only above a line across: "Name  Lea" would else be a head of what follows.
+    """
+    rules = [place for place, line in enumerate(lines) if line.is_rule]
+    held = [_find_whole_line(text, line) for line in lines if not line.is_rule]
+    rows = _split_delimited(held) or _split_aligned(held)
+    if not rows or any(row[0].endswith(":") for row in rows):
+        return []
+    above = next((place - count for count, place in enumerate(rules) if place > count), 0)
+    ruled = above if 0 < above < len(rows) else 0
+    told = iter(tell_table(rows, ruled or (None if len(rows[0]) > 2 else 0)))
+    return ["" if line.is_rule else next(told) for line in lines]
+
+
+def _find_whole_line(text: str, line: Line) -> str:
+    """The line with the white space around it, which may stand for empty cells."""
+    end = text.find("\n", line.end)
+    return text[text.rfind("\n", 0, line.start) + 1 : end if end >= 0 else len(text)]
+
+
+def _split_delimited(lines: Sequence[str]) -> list[Row]:
+    """The cells of lines that all have the same number of tabs, bars, semicolons or commas; else nothing."""
+    for delimiter, least in (("\t", 2), ("|", 2), (";", 3), (",", 3)):
+        if len(lines) < 2 or not all(delimiter in line for line in lines):
+            continue
+        if delimiter in ";," and any(f"{delimiter} " in _QUOTED.sub("", line) for line in lines):
+            continue  # running text has a blank behind a comma
+        texts = [line.strip().strip("|") if delimiter == "|" else line for line in lines]
+        rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
+        if len(rows[0]) >= least and len({len(row) for row in rows}) == 1:
+            return list(rows)
+    return []
+
+
+def _split_aligned(lines: Sequence[str]) -> list[Row]:
+    """The cells of lines whose columns stand under each other, with two or more blanks between them; else nothing."""
+    texts = [line.expandtabs() for line in lines]
+    if len(lines) < 3 or sum(_GAP.search(text.strip()) is not None for text in texts) * 5 < len(texts) * 4:
+        return []
+    width = max(map(len, texts))
+    filled = [any(len(text) > place and text[place] != " " for text in texts) for place in range(width)]
+    cuts, blanks = [0], 0
+    for place, is_filled in enumerate(filled):
+        if is_filled and blanks >= 2 and any(filled[:place]):
+            cuts.append(place)
+        blanks = 0 if is_filled else blanks + 1
+    rows = [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
+    enough = sum(sum(map(bool, row)) > 1 for row in rows) * 5 >= len(rows) * 4
+    return list(rows) if len(cuts) > 1 and enough else []

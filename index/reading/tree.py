@@ -1,0 +1,455 @@
+"""Reads a tree of HTML elements into blocks. All formats with a structure of their own are read through it.
+
+Web pages and e-books are such trees; Word and OpenDocument files are converted to one. A reader first removes what it
+knows to be no text of its document, then calls `remove_unseen`, then `read_blocks`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from index.reading.blocks import BlockText, Kind
+from index.reading.grid import Cell, tell_grid
+from index.reading.inline import Element, flatten, read_content, read_inline, tidy
+from index.reading.numbering import write_number
+
+HEADING_LIMIT = 300
+"""Characters; a longer heading is a paragraph."""
+
+DEPTH_LIMIT = 60
+"""Elements inside each other; deeper ones that only group or decorate are dissolved, at twice the depth all others."""
+
+LAYOUT_LIMIT = 1000
+"""Characters; a table with a longer cell and no heads only places its text."""
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
+_STRUCTURE = frozenset(
+    [*"blockquote caption dd details dl dt figcaption li ol p pre summary table ul".split(), *HEADINGS, *_TABLE_PARTS]
+)
+_BLOCKS = _STRUCTURE | set(
+    "address article aside body center dialog dir div fieldset figure footer form header hgroup hr html legend main"
+    " menu nav search section".split()
+)
+_UNREAD = frozenset(
+    "annotation annotation-xml audio button canvas datalist embed head iframe img input link map meta meter noscript"
+    " object option progress script select style svg template textarea title video".split()
+)
+"""Elements that hold no text of the page, or none that is shown as such."""
+
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
+_HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE)
+_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
+_LIST_STYLES = {
+    "decimal-leading-zero": "01",
+    **dict.fromkeys(("lower-alpha", "lower-latin"), "a"),
+    **dict.fromkeys(("upper-alpha", "upper-latin"), "A"),
+    "lower-roman": "i",
+    "upper-roman": "I",
+}
+_CALLOUT_TITLE = re.compile(
+    r"(?:admonition|alert|callout|infobox|message|note|panel|tip|warning)\w*?[-_]*(?:title|heading|header|label)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w+")
+_INTEGER = re.compile(r"\s*[+-]?\d{1,6}")
+
+
+def count_words(element: Element) -> int:
+    """Count the words of an element."""
+    return sum(len(_WORD.findall(text)) for text in element.itertext())
+
+
+def remove(element: Element) -> None:
+    """Remove an element from its tree, but not the text that follows it."""
+    _keep_tail(element, element.tail)
+    element.getparent().remove(element)
+
+
+def unwrap(element: Element) -> None:
+    """Put the content of an element in its place."""
+    parent, place = element.getparent(), element.getparent().index(element)
+    if len(element):
+        element[-1].tail = f"{element[-1].tail or ''}{element.tail or ''}"
+        _keep_tail(element, element.text)
+        parent[place : place + 1] = list(element)
+    else:
+        _keep_tail(element, f"{element.text or ''}{element.tail or ''}")
+        parent.remove(element)
+
+
+def _keep_tail(element: Element, text: str | None) -> None:
+    """Add a text before an element that is about to go."""
+    if not text:
+        return
+    before, parent = element.getprevious(), element.getparent()
+    if before is None:
+        parent.text = f"{parent.text or ''}{text}"
+    else:
+        before.tail = f"{before.tail or ''}{text}"
+
+
+def remove_unseen(root: Element) -> Counter[str]:
+    """Remove what is no text, hidden or struck out; return how many words were "hidden" and "struck out".
+
+    What a button of the page opens is not hidden.
+    """
+    left_out: Counter[str] = Counter()
+    opened = {name for element in root.iter() for name in (element.get("aria-controls") or "").split()}
+    for element in list(root.iterdescendants()):
+        reason = _find_reason(element, opened)
+        if reason is not None and element.getparent() is not None:
+            if reason and (words := count_words(element)):
+                left_out[reason] += words
+            remove(element)
+    _limit_depth(root)
+    return left_out
+
+
+def _find_reason(element: Element, opened: set[str]) -> str | None:
+    """Why an element is not read: "hidden", "struck out", "" for no text; None if it is read."""
+    tag = element.tag
+    if not isinstance(tag, str) or tag in _UNREAD:
+        return ""
+    if not element.attrib:
+        return "struck out" if tag in ("del", "s", "strike") else "hidden" if tag == "dialog" else None
+    style = element.get("style") or ""
+    if tag in ("del", "s", "strike") or _STRUCK_STYLE.search(style):
+        return "struck out"
+    if element.get("id") in opened or element.get("role") == "tabpanel" or element.get("hidden") == "until-found":
+        return None
+    if (
+        element.get("hidden") is not None
+        or _HIDDEN_STYLE.search(style)
+        or (tag == "dialog" and element.get("open") is None)
+    ):
+        return "hidden"
+    if _HIDDEN_CLASS.search(element.get("class") or ""):
+        return "hidden"
+    if (
+        element.get("aria-hidden") == "true"
+        and tag not in _BLOCKS
+        and next(element.iterdescendants(*_BLOCKS), None) is None
+    ):
+        return ""
+    return "" if tag == "a" and not any(map(str.isalnum, "".join(element.itertext()))) else None
+
+
+def _limit_depth(root: Element) -> None:
+    """Dissolve what is nested too deeply to be read step by step."""
+    pending = [(child, 1) for child in root]
+    while pending:
+        element, depth = pending.pop()
+        children = list(element)
+        if depth > 2 * DEPTH_LIMIT or (depth > DEPTH_LIMIT and element.tag not in _STRUCTURE):
+            if element.tag in _BLOCKS:
+                element.text, element.tail = f" {element.text or ''}", f" {element.tail or ''}"
+            unwrap(element)
+            depth -= 1
+        pending += [(child, depth + 1) for child in children]
+
+
+def read_blocks(root: Element) -> list[BlockText]:
+    """Return the blocks of a tree, in order."""
+    walker = _Walker(root)
+    walker.walk(root)
+    return walker.parts
+
+
+def write_notes(left_out: Counter[str]) -> tuple[str, ...]:
+    """Write how many words were left out for each reason."""
+    return tuple(f"{n} word{'s are' if n > 1 else ' is'} {reason}" for reason, n in left_out.items() if n)
+
+
+class _Walker:
+    """Walks over a tree and collects its blocks."""
+
+    def __init__(self, root: Element) -> None:
+        self.parts: list[BlockText] = []
+        self._kind: Kind = "paragraph"
+        self._prefix = ""
+        self._level = 0
+        self._containers = _find_containers(root)
+
+    def walk(self, element: Element) -> None:
+        """Add the blocks of an element's content: runs of text and inline elements are paragraphs."""
+        run = [flatten(element.text)]
+        for child in element:
+            if child.tag in _BLOCKS or child in self._containers:
+                self._add_lines("".join(run))
+                run = [flatten(child.tail)]
+                self._walk_block(child)
+            else:
+                run += [read_inline(child), flatten(child.tail)]
+        self._add_lines("".join(run))
+
+    def _walk_block(self, element: Element) -> None:
+        if walk := _WALKERS.get(element.tag):
+            walk(self, element)
+        elif _CALLOUT_TITLE.search(element.get("class") or "") and element not in self._containers:
+            self._add_title(element)
+        else:
+            self.walk(element)
+
+    def _add(self, kind: Kind, text: str, level: int = 0) -> None:
+        """Add a block, with the number or term that waits for its text."""
+        prefix, self._prefix = self._prefix, ""
+        if any(map(str.isalnum, text)):
+            self.parts.append(BlockText(kind, prefix + text, level))
+        else:
+            self._prefix = prefix
+
+    def _add_lines(self, text: str) -> None:
+        for line in join_lines(text):
+            self._add(self._kind, line)
+
+    def _add_heading(self, element: Element) -> None:
+        text = tidy(" ".join(self._read_lines(element)))
+        if len(text) > HEADING_LIMIT:
+            self._add(self._kind, text)
+            return
+        self._level = int(element.tag[1])
+        self._add("heading", text, self._level)
+
+    def _add_code(self, element: Element) -> None:
+        pieces = [element.text or ""]
+        for child in element.iterdescendants():
+            pieces += ["\n" if child.tag == "br" else child.text or "", child.tail or ""]
+        lines = [line.rstrip() for line in "".join(pieces).expandtabs(4).strip("\n").split("\n")]
+        self._add("code", "\n".join(lines).rstrip())
+
+    def _add_title(self, element: Element) -> None:
+        """Let the title of a callout ("Warning") begin the text under it."""
+        if text := tidy(read_content(element)):
+            self._prefix += text if text.endswith((":", "!", "?", ".")) else f"{text}:"
+            self._prefix += " "
+
+    def _read_lines(self, element: Element) -> list[str]:
+        """Return the text of an element, one line for each block in it."""
+        outer, self.parts = self.parts, []
+        self.walk(element)
+        inner, self.parts = self.parts, outer
+        return [part.text for part in inner]
+
+    def _flush_prefix(self) -> None:
+        """Add a term or title for which no text came; a number alone is nothing."""
+        prefix, self._prefix = self._prefix.strip(), ""
+        if prefix.endswith(":"):
+            self._add("item" if self._kind == "item" else "paragraph", prefix.removesuffix(":"))
+
+    def _walk_as(self, kind: Kind, element: Element) -> None:
+        """Walk over an element whose paragraphs are blocks of a kind."""
+        outer, self._kind = self._kind, kind
+        self.walk(element)
+        self._flush_prefix()
+        self._kind = outer
+
+    def _walk_apart(self, element: Element) -> None:
+        """Walk over an element whose headings do not head what comes after it."""
+        first, level = len(self.parts), self._level
+        self.walk(element)
+        self._end_headings(first, level)
+
+    def _end_headings(self, first: int, level: int) -> None:
+        """End the sections that began at or after a block."""
+        levels = [part.level for part in self.parts[first:] if part.kind == "heading"]
+        if levels:
+            self.parts.append(BlockText("break", "", min(levels)))
+            self._level = level
+
+    def _walk_list(self, element: Element) -> None:
+        items = [child for child in element if child.tag == "li"]
+        step = -1 if element.get("reversed") is not None else 1
+        number = _read_integer(element.get("start"), 1 if step > 0 else len(items))
+        first, level = len(self.parts), self._level
+        for child in element:
+            if child.tag != "li":
+                self._walk_block(child)
+                continue
+            number = _read_integer(child.get("value"), number)
+            style = _find_list_style(child, element)
+            mark = f"{write_number(number, style)}." if element.tag == "ol" and style else ""
+            self._walk_item(child, mark)
+            number += step
+        self._end_headings(first, level)
+
+    def _walk_figure(self, element: Element) -> None:
+        """Walk over a figure; the caption beside a table is that of the table."""
+        captions, tables = list(element.iter("figcaption")), list(element.iter("table"))
+        if len(captions) == len(tables) == 1 and tables[0].find("caption") is None:
+            remove(captions[0])
+            captions[0].tag, captions[0].tail = "caption", None
+            tables[0].insert(0, captions[0])
+        self.walk(element)
+
+    def _walk_item(self, element: Element, mark: str = "") -> None:
+        """Add an item, with the mark that its list gives it or that it has itself."""
+        if mark := element.get("mark") or mark:
+            self._prefix += f"{mark} "
+        self._walk_as("item", element)
+
+    def _walk_definitions(self, element: Element) -> None:
+        """Add each definition with its terms before it."""
+        terms: list[str] = []
+        defined = False
+        for child in element:
+            if child.tag == "dt":
+                terms = [] if defined else terms
+                defined = False
+                terms.append(tidy(" ".join(self._read_lines(child))))
+            elif child.tag == "dd":
+                self._walk_definition(child, ", ".join(filter(None, terms)), not defined)
+                defined = True
+            elif child.tag == "div":
+                self._walk_definitions(child)
+            else:
+                self._walk_block(child)
+        if not defined:
+            self._add("item", ", ".join(terms))
+
+    def _walk_definition(self, element: Element, term: str, is_first: bool) -> None:
+        """Add a definition, or the answer to a question; of several definitions each has the term before it."""
+        if term.endswith(("?", "？", "؟")):
+            if is_first:
+                self._add("question", term)
+            self._walk_as("answer", element)
+            return
+        if term:
+            self._prefix += f"{term.removesuffix(':')}: "
+        self._walk_as("item", element)
+
+    def _walk_details(self, element: Element) -> None:
+        """Add a question with its answer; what holds questions or headings is a section of its own."""
+        summary = element.find("summary")
+        first, level = len(self.parts), self._level
+        is_section = next(element.iterdescendants("details", *HEADINGS), None) is not None
+        if summary is not None:
+            text = tidy(" ".join(self._read_lines(summary)))
+            is_section = is_section and next(summary.iterdescendants(*HEADINGS), None) is None
+            self._level = min(level + 1, 6) if is_section else level
+            self._add(*(("heading", text, self._level) if is_section else ("question", text)))
+            remove(summary)
+        if is_section or summary is None:
+            self.walk(element)
+        else:
+            self._walk_as("answer", element)
+        self._end_headings(first, level)
+
+    def _walk_table(self, table: Element) -> None:
+        rows = _find_rows(table)
+        cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+        caption = next((child for child in table if child.tag == "caption"), None)
+        name = tidy(" ".join(self._read_lines(caption))) if caption is not None else ""
+        if _is_layout(table, cells):
+            self._add("caption", name)
+            for cell in (cell for row in cells for cell in row):
+                self._walk_apart(cell)
+            return
+        self._flush_prefix()
+        self._add("caption", name)
+        read = [[self._read_cell(cell) for cell in row] for row in cells]
+        heads = [bool(row) and (row[0].is_head and all(cell.is_head for cell in row)) for row in read]
+        heads = [head or row.getparent().tag == "thead" for head, row in zip(heads, rows, strict=True)]
+        self.parts += tell_grid(read, heads, name)
+
+    def _read_cell(self, element: Element) -> Cell:
+        """Read a cell; the rows of tables inside it stay rows."""
+        outer, self.parts = self.parts, []
+        self._walk_as("paragraph", element)
+        inner, self.parts = self.parts, outer
+        nested = tuple(part for part in inner if part.kind == "row")
+        named = {row.caption for row in nested} - {""}
+        texts = [tidy(part.text) for part in inner if part.kind != "row" and part.text not in named]
+        is_head = element.tag == "th"
+        return Cell(
+            # A cell may hold a mere sign ("✓", "–"), which makes no block.
+            _join_cell(texts, is_head) if inner else tidy(read_content(element)),
+            _read_integer(element.get("colspan"), 1),
+            _read_integer(element.get("rowspan"), 1),
+            is_head,
+            nested,
+        )
+
+
+_WALKERS: dict[str, Callable[[_Walker, Element], None]] = {
+    **dict.fromkeys(HEADINGS, _Walker._add_heading),
+    **dict.fromkeys(("ol", "ul", "menu", "dir"), _Walker._walk_list),
+    "li": _Walker._walk_item,
+    "dl": _Walker._walk_definitions,
+    "table": _Walker._walk_table,
+    "details": _Walker._walk_details,
+    "pre": _Walker._add_code,
+    "figure": _Walker._walk_figure,
+    "figcaption": lambda walker, element: walker._walk_as("caption", element),
+    "blockquote": _Walker._walk_apart,
+}
+"""Name of a block -> what adds it; all others are walked over."""
+
+
+def _find_containers(root: Element) -> set[Element]:
+    """Find the elements that hold blocks, though they may be inline ones by their name."""
+    found: set[Element] = set()
+    for block in root.iterdescendants(*_BLOCKS):
+        for ancestor in block.iterancestors():
+            if ancestor in found:
+                break
+            found.add(ancestor)
+    return found
+
+
+def _read_integer(text: str | None, default: int) -> int:
+    found = _INTEGER.match(text or "")
+    return int(found[0]) if found else default
+
+
+def _find_list_style(item: Element, listed: Element) -> str:
+    """Find how an item is numbered, as for `write_number`; empty if its number is not shown."""
+    for element in (item, listed):
+        if found := _LIST_STYLE.search(element.get("style") or ""):
+            return "" if found[1].lower() == "none" else _LIST_STYLES.get(found[1].lower(), "1")
+        if element.get("type") in ("1", "a", "A", "i", "I"):
+            return str(element.get("type"))
+    return "1"
+
+
+def join_lines(text: str) -> list[str]:
+    """Split a text at its line breaks, but not inside a sentence: where the next line goes on in lower case."""
+    joined: list[str] = []
+    for line in filter(None, map(tidy, text.split("\n"))):
+        if joined and line[0].islower() and joined[-1][-1] not in ".!?:;":
+            joined[-1] += f" {line}"
+        else:
+            joined.append(line)
+    return joined
+
+
+def _join_cell(texts: Sequence[str], is_head: bool) -> str:
+    """Put the lines of a cell on one line."""
+    whole = ""
+    for text in filter(None, texts):
+        goes_on = is_head or text[0].islower() or whole[-1:] in (*".,;:!?",)
+        whole += f"{' ' if goes_on else '; '}{text}" if whole else text
+    return whole
+
+
+def _find_rows(table: Element) -> list[Element]:
+    """Find the rows of a table, without those of tables inside it."""
+    parts = [child for child in table if child.tag in ("thead", "tbody", "tfoot", "tr")]
+    return [row for part in parts for row in ([part] if part.tag == "tr" else part) if row.tag == "tr"]
+
+
+def _is_layout(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
+    """Whether a table is only a way to place text on a page, or a box around it."""
+    cells = [cell for row in rows for cell in row]
+    if table.get("role") in ("presentation", "none") or all(len(row) <= 1 for row in rows):
+        return True
+    if any(cell.tag == "th" for cell in cells):
+        return False
+    if any(next(cell.iterdescendants(*HEADINGS), None) is not None for cell in cells):
+        return True
+    if len(rows) == 1 and any(next(cell.iterdescendants("table"), None) is not None for cell in cells):
+        return True
+    return any(len("".join(cell.itertext())) > LAYOUT_LIMIT for cell in cells)

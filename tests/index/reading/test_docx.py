@@ -1,0 +1,384 @@
+"""Word documents: what is read of their XML, made here by hand."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+
+import pytest
+
+from index.reading import packed
+from index.reading.blocks import Reading, UnreadableError
+from index.reading.docx import read_docx
+
+NAMES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    ' xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:v="urn:schemas-microsoft-com:vml"'
+)
+
+STYLES = """
+<w:docDefaults><w:rPrDefault><w:rPr><w:sz w:val="22"/></w:rPr></w:rPrDefault></w:docDefaults>
+<w:style w:type="paragraph" w:default="1" w:styleId="Standard"><w:name w:val="Normal"/></w:style>
+<w:style w:type="paragraph" w:styleId="Titel"><w:name w:val="Title"/></w:style>
+<w:style w:type="paragraph" w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>
+<w:style w:type="paragraph" w:styleId="Mine"><w:name w:val="Mine"/><w:basedOn w:val="berschrift1"/></w:style>
+<w:style w:type="paragraph" w:styleId="Outlined"><w:name w:val="Outlined"/>
+  <w:pPr><w:outlineLvl w:val="1"/></w:pPr></w:style>
+<w:style w:type="paragraph" w:styleId="Beschriftung"><w:name w:val="caption"/></w:style>
+<w:style w:type="paragraph" w:styleId="Verzeichnis1"><w:name w:val="toc 1"/></w:style>
+<w:style w:type="paragraph" w:styleId="Punkt"><w:name w:val="List Bullet"/>
+  <w:pPr><w:numPr><w:numId w:val="4"/></w:numPr></w:pPr></w:style>
+<w:style w:type="character" w:styleId="Alt"><w:name w:val="Old"/><w:rPr><w:strike/></w:rPr></w:style>
+"""
+
+
+def level(place: int, look: str, text: str, start: int = 1) -> str:
+    values = f'<w:start w:val="{start}"/><w:numFmt w:val="{look}"/><w:lvlText w:val="{text}"/>'
+    return f'<w:lvl w:ilvl="{place}">{values}</w:lvl>'
+
+
+NUMBERING = f"""
+<w:abstractNum w:abstractNumId="0">
+  {level(0, "decimal", "%1.")}{level(1, "lowerLetter", "%2)")}{level(2, "lowerRoman", "%3.")}</w:abstractNum>
+<w:abstractNum w:abstractNumId="1">{level(0, "decimal", "%1", 3)}{level(1, "decimal", "%1.%2")}</w:abstractNum>
+<w:abstractNum w:abstractNumId="2">{level(0, "bullet", "•")}</w:abstractNum>
+<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>
+<w:num w:numId="2"><w:abstractNumId w:val="0"/>
+  <w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride></w:num>
+<w:num w:numId="3"><w:abstractNumId w:val="1"/></w:num>
+<w:num w:numId="4"><w:abstractNumId w:val="2"/></w:num>
+<w:num w:numId="5"><w:abstractNumId w:val="0"/></w:num>
+"""
+
+
+def pack(body: str, **parts: str) -> bytes:
+    files = {
+        "document": f"<w:document {NAMES}><w:body>{body}<w:sectPr/></w:body></w:document>",
+        "styles": f"<w:styles {NAMES}>{STYLES}</w:styles>",
+        "numbering": f"<w:numbering {NAMES}>{NUMBERING}</w:numbering>",
+        **{name: f"<w:{name} {NAMES}>{part}</w:{name}>" for name, part in parts.items()},
+    }
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed_files:
+        for name, text in files.items():
+            packed_files.writestr(f"word/{name}.xml", text)
+    return held.getvalue()
+
+
+def read(body: str, **parts: str) -> Reading:
+    return read_docx(pack(body, **parts))
+
+
+def blocks(reading: Reading) -> list[tuple[str, str]]:
+    return [(block.kind, reading.text[block.start : block.end]) for block in reading.blocks]
+
+
+def run(text: str, look: str = "") -> str:
+    return f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def line(content: str, style: str = "", listed: str = "") -> str:
+    content = content if content.startswith("<") else run(content)
+    named = f'<w:pStyle w:val="{style}"/>' if style else ""
+    place = f'<w:ilvl w:val="{listed.split("/")[1]}"/><w:numId w:val="{listed.split("/")[0]}"/>' if listed else ""
+    return f"<w:p><w:pPr>{named}{f'<w:numPr>{place}</w:numPr>' if listed else ''}</w:pPr>{content}</w:p>"
+
+
+def cell(content: str, look: str = "") -> str:
+    return f"<w:tc><w:tcPr>{look}</w:tcPr>{content if content.startswith('<') else line(content)}</w:tc>"
+
+
+def table(*rows: str, heads: int = 0) -> str:
+    mark = "<w:trPr><w:tblHeader/></w:trPr>"
+    lines = [f"<w:tr>{mark if place < heads else ''}{row}</w:tr>" for place, row in enumerate(rows)]
+    return f"<w:tbl>{''.join(lines)}</w:tbl>"
+
+
+# Headings
+
+
+def test_headings_are_found_by_style_in_any_language_and_by_outline_level() -> None:
+    reading = read(line("Boats", "Mine") + line("Oars", "Outlined") + line("Wood.") + line("Sails", "berschrift1"))
+    assert [(b.kind, b.level) for b in reading.blocks] == [
+        ("heading", 1),
+        ("heading", 2),
+        ("paragraph", 0),
+        ("heading", 1),
+    ]
+
+
+def test_under_a_title_headings_are_one_level_lower() -> None:
+    reading = read(line("Handbook", "Titel") + line("Boats", "berschrift1") + line("Wood."))
+    assert [block.level for block in reading.blocks] == [1, 2, 0]
+
+
+def test_without_styles_large_bold_lines_are_headings() -> None:
+    large, bold = '<w:b/><w:sz w:val="32"/>', "<w:b/>"
+    body = [run("Arrival", large), run("The gate is open from nine to five."), run("Bring the key", bold)]
+    body += [run("Go now!", large), run("Leaving", large), run("Turn the water off at the tap.")]
+    kinds = [(kind, text) for kind, text in blocks(read("".join(map(line, body)))) if kind == "heading"]
+    assert kinds == [("heading", "Arrival"), ("heading", "Leaving")]
+
+
+def test_numbers_of_headings_are_read() -> None:
+    body = line("Pumps", "berschrift1", "3/0") + line("Oil", "Outlined", "3/1") + line("Fuel", "Outlined", "3/1")
+    assert [text for _, text in blocks(read(body))] == ["3 Pumps", "3.1 Oil", "3.2 Fuel"]
+
+
+# Lists
+
+
+@pytest.mark.parametrize(
+    ("places", "wanted"),
+    [
+        ("1/0 1/0 1/0", ["1. x", "2. x", "3. x"]),
+        ("1/0 1/1 1/1 1/0 1/1", ["1. x", "a) x", "b) x", "2. x", "a) x"]),
+        ("1/0 1/1 1/2 1/2", ["1. x", "a) x", "i. x", "ii. x"]),
+        ("1/0 - 1/0", ["1. x", "x", "2. x"]),
+        ("1/0 - 5/0", ["1. x", "x", "2. x"]),
+        ("1/0 1/0 - 2/0 2/0", ["1. x", "2. x", "x", "1. x", "2. x"]),
+        ("3/0 3/1 3/1 3/0 3/1", ["3 x", "3.1 x", "3.2 x", "4 x", "4.1 x"]),
+        ("3/1", ["3.1 x"]),
+        ("4/0 4/0", ["x", "x"]),
+        ("9/0", ["x"]),
+        ("0/0", ["x"]),
+    ],
+)
+def test_items_have_the_number_that_word_shows(places: str, wanted: list[str]) -> None:
+    reading = read("".join(line("x", listed=place.strip("-")) for place in places.split()))
+    assert [text for _, text in blocks(reading)] == wanted
+
+
+def test_a_style_makes_items_too_and_a_paragraph_can_leave_its_list() -> None:
+    out = line("Out.", "Punkt", "0/0")
+    assert blocks(read(line("Rope", "Punkt") + out)) == [("item", "Rope"), ("paragraph", "Out.")]
+
+
+# Tables
+
+DOWN, ON = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [
+                cell("Hut") + cell("Ticket") + cell("Price"),
+                cell("Upper", DOWN) + cell("night") + cell("14"),
+                cell("<w:p/>", ON) + cell("week") + cell("80"),
+            ],
+            ["", "Upper: Ticket night, Price 14", "Upper: Ticket week, Price 80"],
+        ),
+        (
+            [cell("Day") + cell("Opens") + cell("Closes"), cell("Sunday") + cell("shut 1", '<w:gridSpan w:val="2"/>')],
+            ["", "Sunday: Opens shut 1, Closes shut 1"],
+        ),
+        (
+            [cell("Day") + cell("Opens") + cell("Closes"), cell("Monday") + cell("<w:p/>") + cell("17:00")],
+            ["", "Monday: Closes 17:00"],
+        ),
+        (
+            [
+                cell("Group", DOWN) + cell("Fees", '<w:gridSpan w:val="2"/>'),
+                cell("<w:p/>", ON) + cell("Day") + cell("Week"),
+                cell("Adults") + cell("four") + cell("nine"),
+            ],
+            ["", "", "Adults: Fees Day four, Fees Week nine"],
+        ),
+        (
+            [cell("Door") + cell("Keys"), cell("North") + cell(line("2 brass", "Punkt") + line("1 steel", "Punkt"))],
+            ["", "North: Keys 2 brass; 1 steel"],
+        ),
+    ],
+)
+def test_rows_are_told_with_their_heads(rows: list[str], wanted: list[str]) -> None:
+    reading = read(table(*rows, heads=sum(not told for told in wanted)))
+    assert [block.told for block in reading.blocks] == wanted
+
+
+def test_a_caption_above_a_table_is_its_name() -> None:
+    reading = read(line("Table 1: Fees", "Beschriftung") + table(cell("Adult") + cell("4"), cell("Child") + cell("2")))
+    assert [(b.kind, b.told, b.caption) for b in reading.blocks] == [
+        ("caption", "", ""),
+        ("row", "Adult: 4", "Table 1: Fees"),
+        ("row", "Child: 2", "Table 1: Fees"),
+    ]
+
+
+def test_a_table_in_a_cell_is_read_once_and_a_table_of_one_cell_is_a_box() -> None:
+    inner = cell(line("brass") + table(cell("spare") + cell("3"), cell("lent") + cell("1")))
+    reading = read(table(cell("Door") + cell("Key"), cell("North") + inner, heads=1) + table(cell("Mind the step.")))
+    assert [(b.kind, b.told) for b in reading.blocks] == [
+        ("row", ""),
+        ("row", "North: Key brass"),
+        ("row", "spare: 3"),
+        ("row", "lent: 1"),
+        ("paragraph", ""),
+    ]
+
+
+# What is shown of a line
+
+ALTERNATE = "<mc:AlternateContent><mc:Choice>{0}</mc:Choice><mc:Fallback>{0}</mc:Fallback></mc:AlternateContent>"
+BOX = "<v:textbox><w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent></v:textbox>"
+FIELD = (
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>REF x</w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>4 May</w:t></w:r>'
+    '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+)
+RAISED, LOWERED = ('<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>')
+
+
+def formula(inner: str) -> str:
+    return f"<m:oMath>{inner}</m:oMath>"
+
+
+def part(name: str, text: str) -> str:
+    return f"<m:{name}><m:r><m:t>{text}</m:t></m:r></m:{name}>"
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (run("Non") + "<w:r><w:noBreakHyphen/></w:r>" + run("slip"), ["Non-slip"]),
+        (run("Soft") + "<w:r><w:softHyphen/></w:r>" + run("ener"), ["Softener"]),
+        (run("Soft\u00adener"), ["Softener"]),
+        (run("Before") + '<w:r><w:br w:type="page"/></w:r>' + run("after."), ["Before after."]),
+        (run("Mill Lane") + "<w:r><w:br/></w:r>" + run("Tel. 12"), ["Mill Lane", "Tel. 12"]),
+        (run("Depth") + "<w:r><w:tab/></w:r>" + run("2 m"), ["Depth 2 m"]),
+        (run("On ") + FIELD, ["On 4 May"]),
+        (run("On ") + f'<w:fldSimple w:instr="DATE">{run("4 May")}</w:fldSimple>', ["On 4 May"]),
+        (run("See ") + f"<w:hyperlink>{run('the plan')}</w:hyperlink>", ["See the plan"]),
+        (f"<w:ins>{run('New.')}</w:ins><w:del><w:r><w:delText>Old.</w:delText></w:r></w:del>", ["New."]),
+        (f"<w:moveTo>{run('Here.')}</w:moveTo><w:moveFrom>{run('There.')}</w:moveFrom>", ["Here."]),
+        (f"<w:sdt><w:sdtPr/><w:sdtContent>{run('Chosen.')}</w:sdtContent></w:sdt>", ["Chosen."]),
+        (run("10") + run("3", RAISED) + run(" m"), ["10³ m"]),
+        (run("10") + run("-", RAISED) + run("3", RAISED), ["10⁻³"]),
+        (run("H") + run("2", LOWERED) + run("O"), ["H₂O"]),
+        (run("2") + run("1", RAISED) + run("/") + run("2", LOWERED) + run(" cups"), ["2½ cups"]),
+        (run("the 2") + run("nd", RAISED), ["the 2nd"]),
+        (run("p ") + '<w:r><w:sym w:font="Symbol" w:char="F0B3"/></w:r>' + run(" 3"), ["p ≥ 3"]),
+        (run("Done ") + '<w:r><w:sym w:font="Wingdings" w:char="F0FC"/></w:r>', ["Done ✓"]),
+        (run("d = ") + formula(f"<m:f>{part('num', '1')}{part('den', '12')}</m:f>"), ["d = 1/12"]),
+        (run("A = ") + formula(f"<m:sSup>{part('e', 'r')}{part('sup', '2')}</m:sSup>"), ["A = r²"]),
+        (formula(f"<m:r><m:t>v</m:t></m:r><m:d>{part('e', 't+1')}</m:d>"), ["v(t+1)"]),
+        (formula(f"<m:rad><m:deg/>{part('e', 'g')}</m:rad>"), ["√g"]),
+        (f"<w:r><w:t>Out.</w:t></w:r><w:r><w:pict>{BOX}</w:pict></w:r>", ["Out.", "In a box."]),
+        (f"<w:r>{ALTERNATE.format(BOX)}</w:r>", ["In a box."]),
+        (run("5 &lt; 10 &amp; more"), ["5 < 10 & more"]),
+    ],
+)
+def test_a_line_is_read_as_it_is_shown(content: str, wanted: list[str]) -> None:
+    assert [text for _, text in blocks(read(line(content)))] == wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        (run("30 ", "<w:strike/>"), ("1 word is struck out",)),
+        (run("30 or 31 ", "<w:dstrike/>"), ("3 words are struck out",)),
+        (run("30 ", '<w:rStyle w:val="Alt"/>'), ("1 word is struck out",)),
+        (run("not so ", "<w:vanish/>"), ("2 words are hidden",)),
+        (run("", "<w:vanish/>"), ()),
+    ],
+)
+def test_struck_out_and_hidden_text_is_left_out_and_counted(content: str, notes: tuple[str, ...]) -> None:
+    reading = read(line(run("It costs ") + content + run("35", '<w:strike w:val="0"/>')))
+    assert (reading.text, reading.notes) == ("It costs 35", notes)
+
+
+def test_a_deleted_row_is_not_read() -> None:
+    gone = f"<w:tr><w:trPr><w:del/></w:trPr>{cell('Child') + cell('2')}</w:tr>"
+    reading = read(table(cell("Adult") + cell("4"), cell("Dog") + cell("1")).replace("</w:tbl>", f"{gone}</w:tbl>"))
+    assert [block.told for block in reading.blocks] == ["Adult: 4", "Dog: 1"]
+
+
+def test_footnotes_stand_at_the_end_once() -> None:
+    mark = '<w:r><w:footnoteReference w:id="2"/></w:r>'
+    notes = f'<w:footnote w:id="0" w:type="separator"/><w:footnote w:id="2">{line("In May.")}</w:footnote>'
+    reading = read(
+        line("Boats", "berschrift1") + line(run("They sail") + mark + run(".")) + line("End."), footnotes=notes
+    )
+    assert blocks(reading) == [
+        ("heading", "Boats"),
+        ("paragraph", "They sail."),
+        ("paragraph", "End."),
+        ("break", ""),
+        ("paragraph", "In May."),
+    ]
+
+
+def test_what_stands_on_every_page_is_read_once_but_for_the_number() -> None:
+    number = line('<w:fldSimple w:instr="PAGE"><w:r><w:t>3</w:t></w:r></w:fldSimple>')
+    both = {"header1": line("Call 12 34") + line("Boats"), "header2": line("Call 12 34"), "footer1": number}
+    assert [text for _, text in blocks(read(line("Boats") + line("Wood."), **both))] == [
+        "Boats",
+        "Wood.",
+        "",
+        "Call 12 34",
+    ]
+
+
+def test_a_table_of_contents_is_left_out_and_counted() -> None:
+    reading = read(line("Boats 3", "Verzeichnis1") + line("Boats", "berschrift1") + line("Wood."))
+    assert [text for _, text in blocks(reading)] == ["Boats", "Wood."]
+    assert reading.notes == ("2 words are in a table of contents",)
+
+
+# Odd files
+
+
+def test_the_strict_form_of_the_format_is_read() -> None:
+    strict = pack(line("Wood."))
+    held = BytesIO()
+    with zipfile.ZipFile(BytesIO(strict)) as old, zipfile.ZipFile(held, "w") as new:
+        for name in old.namelist():
+            changed = old.read(name).replace(
+                b"schemas.openxmlformats.org/wordprocessingml/2006/main", b"purl.oclc.org/ooxml/wordprocessingml/main"
+            )
+            new.writestr(name, changed)
+    assert read_docx(held.getvalue()).text == "Wood."
+
+
+def test_a_document_without_styles_and_lists_is_read() -> None:
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w") as files:
+        files.writestr("word/document.xml", f"<w:document {NAMES}><w:body>{line('Wood.')}</w:body></w:document>")
+    assert read_docx(held.getvalue()).text == "Wood."
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "<no", "<w:document/>", f"<w:document {NAMES}/>", f"<w:document {NAMES}>" + "<w:p>" * 300, "\0"],
+)
+def test_a_damaged_document_is_named(document: str) -> None:
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w") as files:
+        files.writestr("word/document.xml", document)
+    for data in (held.getvalue(), held.getvalue()[:-30], b"PK\3\4", b""):
+        with pytest.raises(UnreadableError, match="damaged Word document"):
+            read_docx(data)
+
+
+def test_a_file_that_unpacks_to_too_much_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "UNPACKED_LIMIT", 2**20)
+    with pytest.raises(UnreadableError, match="unpacks to more than 1 MB"):
+        read(line("x" * 2**21))
+
+
+def test_entities_are_not_followed() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b SYSTEM "file:///etc/hostname">]>'
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w") as files:
+        text = "<w:p><w:r><w:t>A&a;B&b;C</w:t></w:r></w:p>"
+        files.writestr("word/document.xml", f"{bomb}<w:document {NAMES}><w:body>{text}</w:body></w:document>")
+    assert read_docx(held.getvalue()).text in ("A", "ABC")
+
+
+def test_tables_in_tables_in_tables_are_read() -> None:
+    nested = line("the end")
+    for _ in range(40):
+        nested = table(cell(nested + line("x")) + cell("y"))
+    assert "the end" in read(nested).text

@@ -1,0 +1,188 @@
+"""Formats and encodings: stray bytes, old encodings, tables of separated values, rich text, what is not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.chunking.chunk import chunk_document
+from index.errors import CorpusError
+from index.reading.documents import Document, describe_unread_files, find_corpus_files, parse_document
+
+
+def of(content: str | bytes, name: str) -> Document:
+    return parse_document(content if isinstance(content, bytes) else content.encode(), Path(name), name)
+
+
+def sentences(document: Document) -> list[str]:
+    return [sentence.plain for chunk in chunk_document(document) for sentence in chunk.sentences]
+
+
+# Encodings
+
+GERMAN = "Die Küche öffnet um sieben. Für Gäste gibt es später Brötchen. Müll holt Herr Böhm."
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+@pytest.mark.parametrize("stray", [b"\xe9", b"\x96", b"\xff", b"\x81", b"\xe2\x80"])
+@pytest.mark.parametrize("place", [0, len("Die Küche öffnet um sieben. ".encode()), len(GERMAN.encode())])
+def test_a_stray_byte_changes_no_other_letter(name: str, stray: bytes, place: int) -> None:
+    data = GERMAN.encode()
+    document = of(data[:place] + stray + data[place:], name)
+    assert document.text.replace(document.text[len(data[:place].decode()) :][:1], "", 1)
+    assert "öffnet um sieben" in document.text
+    assert "Herr Böhm." in document.text
+    assert "Ã" not in document.text
+    (note,) = document.notes
+    assert note.startswith(("1 byte is not UTF-8", "2 bytes are not UTF-8"))
+    assert "line 1" in note
+
+
+def test_a_stray_letter_is_read_as_what_it_was() -> None:
+    document = of(GERMAN.encode() + b"\nDas Caf\xe9 ist zu.", "a.txt")
+    assert document.text.endswith("Das Café ist zu.")
+    assert document.notes == ("1 byte is not UTF-8 and may be read wrongly (line 2).",)
+
+
+def test_a_stray_byte_in_a_long_text_of_windows_does_not_refuse_it() -> None:
+    document = of(GERMAN.encode("cp1252") * 3 + b" Ende\x81.", "a.txt")
+    assert document.text.startswith(GERMAN)
+    assert len(document.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "text", [GERMAN, "Les clés sont derrière l’entrée – près du café.", "El niño está aquí.", "“Hi” – 5 €"]
+)
+def test_text_of_western_windows_is_read_as_such(text: str) -> None:
+    document = of(text.encode("cp1252"), "a.txt")
+    assert (document.text, document.notes) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Ключ от подвала висит в коридоре. Завтрак подают с семи до десяти часов."),
+        ("cp1253", "Το κλειδί του υπογείου κρέμεται στο διάδρομο. Το πρωινό σερβίρεται από τις επτά."),
+        ("cp932", "地下室の鍵は廊下に掛かっています。朝食は七時から十時までです。ドアを閉めてください。"),
+        ("gb18030", "地下室的钥匙挂在走廊里。早餐从七点到十点供应。请关门并关灯。垃圾星期三收。"),
+    ],
+)
+def test_enough_letters_show_an_old_encoding(encoding: str, text: str) -> None:
+    document = of(text.encode(encoding), "a.txt")
+    assert document.text == text
+    assert "encoding" in document.notes[0]
+
+
+# Separated values
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["prices.csv", "prices.tsv"])
+def test_a_record_is_told_with_its_heads(delimiter: str, name: str) -> None:
+    lines = [["item", "unit", "price"], [f'"Nails{delimiter} 40 mm"', "box", "3.20"], ["Hinge", "", "4.10"]]
+    document = of("\r\n".join(delimiter.join(line) for line in lines), name)
+    told = [block.told for block in document.blocks]
+    nails = f"Nails{delimiter} 40 mm".replace("\t", "")
+    assert told == ["", f"{nails}: unit box, price 3.20", "Hinge: price 4.10"]
+    assert document.title == "prices"
+
+
+def test_a_decimal_comma_does_not_divide_a_cell() -> None:
+    document = of("item;price\nNails;3,20\nHinge;4,10\n", "a.csv")
+    assert [block.told for block in document.blocks][1:] == ["Nails: price 3,20", "Hinge: price 4,10"]
+
+
+def test_a_name_above_a_table_and_a_second_table_are_read() -> None:
+    document = of("Prices of May\n\nitem,price\nNails,3.20\n\nday,opens\nMonday,7:00\n", "a.csv")
+    assert [block.kind for block in document.blocks] == ["paragraph", "row", "row", "row", "row"]
+    assert [block.told for block in document.blocks if block.told] == ["Nails: price 3.20", "Monday: opens 7:00"]
+
+
+def test_a_list_of_single_cells_is_lines() -> None:
+    assert sentences(of("Nails are in the box\nHinges are sold out\n", "a.csv")) == [
+        "Nails are in the box",
+        "Hinges are sold out",
+    ]
+
+
+# Rich text
+
+
+def rich(body: str) -> Document:
+    fonts = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial;}}{\stylesheet{\s1\outlinelevel0 heading 1;}}"
+    return of(r"{\rtf1\ansi\ansicpg1252" + fonts + r"{\info{\title Not shown}}" + body + "}", "a.rtf")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"It costs {\strike 4} 5 euros.\par", "It costs 5 euros."),
+        (r"It costs {\v 4 }5 euros.\par", "It costs 5 euros."),
+        (r"The tank holds 10{\super 3} litres.\par", "The tank holds 10³ litres."),
+        (r"Caf\'e9 \u8364?5 \endash  here.\par", "Café €5 – here."),
+        (r"\f1 \'ca\'eb\'fe\'f7 \u55357?\u56835?\par", "Ключ 😃"),
+        (r"{\listtext 3.\tab}Turn left.\par", "3. Turn left."),
+        (r"{\listtext\'b7\tab}Turn left.\par", "Turn left."),
+        (r'See {\field{\*\fldinst HYPERLINK "http://x.org"}{\fldrslt the page}}.\par', "See the page."),
+        (r"A \{brace\} and \\ sign.\par{\*\unknown hidden}", "A {brace} and \\ sign."),
+        (r"{\header Page 1\par}The lamp{\pict 0102ff} is on.\par", "The lamp is on."),
+        (r"The lamp{\footnote It is old.} is on.\par", "The lamp is on."),
+    ],
+)
+def test_rich_text_is_read_as_it_is_seen(written: str, read: str) -> None:
+    assert sentences(rich(written))[0] == read
+
+
+def test_rich_text_has_headings_footnotes_and_notes() -> None:
+    document = rich(r"\pard\s1 Tools\par\pard The lamp{\footnote It is old.} is {\strike off }on.\par")
+    assert document.title == "Tools"
+    assert sentences(document) == ["The lamp is on.", "It is old."]
+    assert document.notes == ("1 word is struck out",)
+
+
+def test_rich_text_has_tables_with_merged_and_empty_cells() -> None:
+    def row(*cells: str, merge: str = "") -> str:
+        ends = "".join(rf"{merge if n == 0 else ''}\cellx{n}" for n in range(len(cells)))
+        return rf"\trowd{ends}" + "".join(rf"\pard\intbl {cell}\cell" for cell in cells) + r"\row"
+
+    body = (
+        row("Hut", "Time", "Price")
+        + row("Lake", "day", "20.00", merge=r"\clvmgf")
+        + row("", "week", "80.00", merge=r"\clvmrg")
+    )
+    told = [block.told for block in rich(body + row("Peak", "", "9.00") + r"\pard End.\par").blocks]
+    assert told == ["", "Lake: Time day, Price 20.00", "Lake: Time week, Price 80.00", "Peak: Price 9.00", ""]
+
+
+@pytest.mark.parametrize("cut", [20, 60, 100, 140])
+def test_damaged_rich_text_gives_a_document_or_one_line(cut: int) -> None:
+    data = (r"{\rtf1{\fonttbl{\f0 Arial;}}Words stand here.\par \'e" + "{" * 600 + r"\u-10179? more}}}").encode()
+    try:
+        assert of(data[:cut], "a.rtf").text
+    except CorpusError as error:
+        assert "\n" not in str(error)
+
+
+# Other kinds
+
+
+def test_other_kinds_of_files_are_named_once_with_what_to_do(tmp_path: Path) -> None:
+    named = ["talk.pptx", "more/other.pptx", "old.doc", "prices.xlsx", "page.mhtml", "mail.eml", "README", "notes.org"]
+    silent = ["photo.JPG", "page_files/style.css", "page_files/x.js", "x.woff2", ".hidden.doc", "old.doc~", "~$old.doc"]
+    for name in [*named, *silent, "a.md"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("Words.", "utf-8")
+    lines = describe_unread_files(tmp_path)
+    assert len(lines) == len(named) - 1
+    for name in ("old.doc", "prices.xlsx", "page.mhtml", "mail.eml", "README", "notes.org"):
+        (line,) = [line for line in lines if str(tmp_path / name) in line]
+        assert "Save its text as ." in line
+    assert len([line for line in lines if ".pptx" in line and "1 more" in line]) == 1
+    assert find_corpus_files(tmp_path) == (tmp_path / "a.md",)
+
+
+def test_a_folder_of_other_kinds_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "talk.pptx").write_bytes(b"PK")
+    with pytest.raises(CorpusError, match="Save its text as .pdf"):
+        find_corpus_files(tmp_path)

@@ -1,0 +1,174 @@
+"""Markdown as its reader sees it: tables, numbers, struck-out and hidden text, the marks of programs for notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.chunking.chunk import chunk_document
+from index.reading.documents import Document, parse_document
+
+
+def of(text: str) -> Document:
+    return parse_document(text.encode(), Path("a.md"), "a.md")
+
+
+def sentences(text: str) -> list[str]:
+    return [sentence.plain for chunk in chunk_document(of(text)) for sentence in chunk.sentences]
+
+
+def told(text: str) -> list[str]:
+    return [block.told for block in of(text).blocks if block.kind == "row"]
+
+
+# Tables
+
+TABLES = {
+    "with bars": "| Day | Opens | Closes |\n|---|---|---|\n| Monday | | 17:00 |\n| Friday | 08:00 | |\n",
+    "without outer bars": "Day | Opens | Closes\n--- | --- | ---\nMonday | | 17:00\nFriday | 08:00 |\n",
+    "with marks": "| Day | **Opens** | Closes |\n|:--|:-:|--:|\n| *Monday* | | `17:00` |\n| [Friday](x) | 08:00 | |\n",
+    "in a quotation": "> | Day | Opens | Closes |\n> |---|---|---|\n> | Monday | | 17:00 |\n> | Friday | 08:00 | |\n",
+    "in HTML": "<table><tr><th>Day<th>Opens<th>Closes</tr>\n<tr><td>Monday</td><td></td><td>17:00</td></tr>\n"
+    "<tr><td>Friday<td>08:00<td></tr></table>\n",
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_row_is_told_with_its_heads(table: str) -> None:
+    text = f"# Pool\n\n{table}"
+    assert told(text) == ["", "Monday: Closes 17:00", "Friday: Opens 08:00"]
+    document = of(text)
+    rows = [document.text[block.start : block.end] for block in document.blocks if block.told]
+    assert "Monday" in rows[0]
+    assert "Friday" in rows[1]
+
+
+def test_cells_that_span_rows_and_columns_have_their_key() -> None:
+    table = "<table><tr><th>Hut<th>Time<th>Price<tr><td rowspan=2>Lake<td>day<td>20<tr><td>week<td>80</table>\n"
+    assert told(table) == ["", "Lake: Time day, Price 20", "Lake: Time week, Price 80"]
+
+
+def test_a_table_without_heads_is_told_without() -> None:
+    assert told("| | |\n|---|---|\n| Name | Ines |\n| Phone | 555 |\n") == ["", "Name: Ines", "Phone: 555"]
+
+
+# Numbers
+
+NUMBERS = {
+    "lazy": ("1. Ring.\n1. Wait.\n1. Enter.\n", ["1. Ring.", "2. Wait.", "3. Enter."]),
+    "from three": ("3. Ring.\n3. Wait.\n7. Enter.\n", ["3. Ring.", "4. Wait.", "5. Enter."]),
+    "from nought": ("0) Ring.\n0) Wait.\n", ["0) Ring.", "1) Wait."]),
+    "nested": ("1. Ring.\n   1. Left.\n   1. Right.\n1. Enter.\n", ["1. Ring.", "1. Left.", "2. Right.", "2. Enter."]),
+    "with paragraphs": ("1. Ring.\n\n   Twice.\n\n1. Wait.\n", ["1. Ring.", "Twice.", "2. Wait."]),
+    "two lists": ("1. Ring.\n\nThen:\n\n1. Wait.\n", ["1. Ring.", "Then:", "1. Wait."]),
+    "bullets": ("- Ring.\n- Wait.\n", ["Ring.", "Wait."]),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), NUMBERS.values(), ids=NUMBERS)
+def test_items_have_the_numbers_that_are_shown(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+    for chunk in chunk_document(of(text)):
+        assert all(of(text).text[s.start : s.end] == s.text for s in chunk.sentences)
+
+
+# What is not read
+
+UNREAD = {
+    "struck out": ("The fee is ~~30~~ 35 euros.", "The fee is 35 euros.", "struck out"),
+    "struck out with tags": ("The fee is <del>30</del> <s>32</s> 35 euros.", "The fee is 35 euros.", "struck out"),
+    "struck-out sentences": ("~~It is shut. It rains.~~ It is open.", "It is open.", "struck out"),
+    "a paragraph": ("~~It is shut.~~\n\nIt is open.", "It is open.", "struck out"),
+    "hidden": ("It is <span hidden>never</span> open.", "It is open.", "hidden"),
+    "hidden by style": ('It is <b style="color:red;display:none">never</b> open.', "It is open.", "hidden"),
+    "a hidden block": ("<div hidden>\n\nIt is shut.\n\n<div>So.</div></div>\n\nIt is open.", "It is open.", "hidden"),
+    "a comment": ("It is <!-- never. ever. --> open.", "It is open.", "hidden"),
+    "a comment of a note program": ("%% It is shut.\n\n# Never %%\n\nIt is open.", "It is open.", "hidden"),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted", "reason"), UNREAD.values(), ids=UNREAD)
+def test_struck_out_and_hidden_text_is_not_read_but_counted(text: str, wanted: str, reason: str) -> None:
+    document = of(f"{text}\n")
+    assert " ".join(sentences(text)) == wanted
+    assert [note.partition(" ")[2].split(" ", 2)[2] for note in document.notes] == [reason]
+
+
+@pytest.mark.parametrize(
+    "text", ["Write `~~x~~` or `<del>y</del>`.", "```\na ~~b~~ <s>c</s> 2*3*4 _d_\n```", "A ~ B ~~ C"]
+)
+def test_marks_in_code_are_text(text: str) -> None:
+    assert sentences(text) == [text.replace("`", "").strip()]
+    assert of(text).notes == ()
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "---\ntitle: Trail rules\nweight: 3\n---\n",
+        '+++\ntitle = "Trail rules"\ndraft = false\n+++\n',
+        "---\ntitle: 'Trail rules'\n---\n\n",
+    ],
+)
+def test_front_matter_gives_the_title_alone(front: str) -> None:
+    document = of(front + "Dogs are kept on a lead.\n\n---\n\nCats are not.\n")
+    assert document.title == "Trail rules"
+    assert [s.plain for c in chunk_document(document) for s in c.sentences] == [
+        "Dogs are kept on a lead.",
+        "Cats are not.",
+    ]
+
+
+# Exponents, and the marks of programs for notes
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It holds 10<sup>3</sup> litres.", "It holds 10³ litres."),
+        ("H<sub>2</sub>O and CO<sub>2</sub>.", "H₂O and CO₂."),
+        ("The 1<sup>st</sup> of May.", "The 1st of May."),
+        ("See [[Cleaning list|the list]] and [[Attic]].", "See the list and Attic."),
+        ("The ==red== tap is ==**shut**==. ^tap-1", "The red tap is shut."),
+        ("A picture ![[plan.png]] stands here.", "A picture stands here."),
+        ("The lamp[^1] is old.", "The lamp is old."),
+        ("If a == b and c==d, stop.", "If a == b and c==d, stop."),
+        ("Arrays [[1, 2], [3, 4]] stay [sic].", "Arrays [[1, 2], [3, 4]] stay [sic]."),
+        ("Sum of 50 %% and 60 %%x.", "Sum of 50 %% and 60 %%x."),
+    ],
+)
+def test_marks_are_seen_as_what_they_mean(text: str, shown: str) -> None:
+    assert sentences(f"{text}\n") == [shown]
+
+
+@pytest.mark.parametrize("kind", ["[!warning]", "[!NOTE]-", "[!tip|wide]+"])
+def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
+    assert sentences(f"> {kind} Bleach\n> Never mix it\n> with vinegar.\n") == ["Bleach", "Never mix it with vinegar."]
+    assert sentences(f"> {kind}\n> Never mix it.\n") == ["Never mix it."]
+
+
+def test_a_query_is_no_text() -> None:
+    assert sentences("It is shut.\n\n```dataview\ntable file.name\n```\n") == ["It is shut."]
+
+
+@pytest.mark.parametrize("line", ["---", "-----", "==="])
+@pytest.mark.parametrize("text", ["The code is 8213 and secret.", "Is it shut?", "Ring twice.\nThen wait."])
+def test_a_sentence_above_a_line_across_is_text(line: str, text: str) -> None:
+    document = of(f"# Notes\n\n{text}\n{line}\nThe boiler is old.\n")
+    assert [block.kind for block in document.blocks] == ["heading", "paragraph", "break", "paragraph"]
+    heading = of(f"Notes of May\n{line}\nThe boiler is old.\n").blocks[0]
+    assert heading.kind == "heading"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<details>\n<summary>Is it shut?</summary>\n\nOnly in *May*.\n\n</details>\n\nIt is old.\n",
+        "<details><summary>Is it <b>shut</b>?</summary>Only in May.</details>\n\nIt is old.\n",
+        "<details open>\n<summary>Is it shut?</summary>\n<p>Only in May.</p>\n</details>\n\nIt is old.\n",
+    ],
+)
+def test_details_are_a_question_with_its_answer(text: str) -> None:
+    assert [block.kind for block in of(text).blocks] == ["question", "answer", "paragraph"]
+    assert sentences(text) == ["Is it shut?", "Only in May.", "It is old."]

@@ -1,0 +1,524 @@
+"""PDFs: what is read of them where letters, columns, tables, fields and pages make it hard.
+
+Most are written here, operator by operator. `boats.pdf` and `dyke.pdf` were printed by Chromium.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+import pytest
+from paths import FILES
+
+from index.reading.blocks import Reading, UnreadableError
+from index.reading.pdf import read_pdf
+
+TEXT = (
+    "The warden walks the dyke each morning and looks for holes",
+    "that voles have dug. A hole is filled on the same day with",
+    "clay, never with sand, because sand lets the water through.",
+)
+
+
+class Page:
+    """A page of a PDF that is being written; places are in points from the lower left corner."""
+
+    def __init__(self, extra: str = "") -> None:
+        self.extra = extra
+        self.drawn: list[str] = []
+        self.fields: list[str] = []
+
+    def write(self, x: float, y: float, text: str, size: float = 10, font: str = "F1", turn: str = "1 0 0 1") -> Page:
+        escaped = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        self.drawn.append(f"BT /{font} {size} Tf {turn} {x} {y} Tm ({escaped}) Tj ET")
+        return self
+
+    def lines(self, x: float, y: float, texts: Iterable[str], pitch: float = 12, **style: float | str) -> Page:
+        for number, text in enumerate(texts):
+            self.write(x, y - number * pitch, text, **style)  # type: ignore[arg-type]
+        return self
+
+    def table(self, y: float, rows: Iterable[Sequence[str]], xs: Sequence[float], pitch: float = 16) -> Page:
+        for number, row in enumerate(rows):
+            for x, text in zip(xs, row, strict=True):
+                if text:
+                    self.write(x, y - number * pitch, text)
+        return self
+
+    def rule(self, x0: float, y0: float, x1: float, y1: float) -> Page:
+        self.drawn.append(f"{x0} {y0} m {x1} {y1} l S")
+        return self
+
+    def grid(self, xs: Sequence[float], ys: Sequence[float]) -> Page:
+        for x in xs:
+            self.rule(x, ys[0], x, ys[-1])
+        for y in ys:
+            self.rule(xs[0], y, xs[-1], y)
+        return self
+
+    def field(self, x: float, y: float, value: str, kind: str = "/Tx", width: float = 150) -> Page:
+        shown = f"/V {value} /AS {value} /FT /Btn" if kind == "/Btn" else f"/V ({value}) /FT {kind}"
+        name = f"/T (f{len(self.fields)})"
+        self.fields.append(f"/Type /Annot /Subtype /Widget {name} {shown} /Rect [{x} {y} {x + width} {y + 16}] /F 4")
+        return self
+
+
+FONTS = {"F1": "Helvetica", "F2": "Helvetica-Bold", "F3": "Courier"}
+
+
+def make_pdf(*pages: Page) -> bytes:
+    """Write a PDF of these pages."""
+    bodies: list[str] = []
+
+    def add(body: str) -> int:
+        bodies.append(body)
+        return len(bodies)
+
+    add("")
+    add("")
+    fonts = " ".join(
+        f"/{name} {add(f'<< /Type /Font /Subtype /Type1 /BaseFont /{font} /Encoding /WinAnsiEncoding >>')} 0 R"
+        for name, font in FONTS.items()
+    )
+    kids, fields = [], []
+    for page in pages:
+        stream = "\n".join(page.drawn)
+        content = add(f"<< /Length {len(stream.encode('cp1252'))} >>\nstream\n{stream}\nendstream")
+        annotations = [add(f"<< {field} >>") for field in page.fields]
+        fields += annotations
+        listed = " ".join(f"{one} 0 R" for one in annotations)
+        kids.append(
+            add(
+                f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {content} 0 R {page.extra} "
+                f"/Resources << /Font << {fonts} >> >> /Annots [{listed}] >>"
+            )
+        )
+    form = f"/AcroForm << /Fields [{' '.join(f'{one} 0 R' for one in fields)}] >>" if fields else ""
+    bodies[0] = f"<< /Type /Catalog /Pages 2 0 R {form} >>"
+    bodies[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(f'{one} 0 R' for one in kids)}] >>"
+    data, places = b"%PDF-1.7\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{body}\nendobj\n".encode("cp1252")
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    size = len(bodies) + 1
+    tail = (
+        f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(data)}\n"
+    )
+    return data + f"{tail}%%EOF\n".encode()
+
+
+def read(*pages: Page) -> Reading:
+    return read_pdf(make_pdf(*pages))
+
+
+def blocks(reading: Reading, *kinds: str) -> list[str]:
+    return [reading.text[b.start : b.end] for b in reading.blocks if not kinds or b.kind in kinds]
+
+
+def told(reading: Reading) -> list[str]:
+    return [block.told for block in reading.blocks if block.kind == "row" and block.told]
+
+
+# Letters
+
+
+@pytest.mark.parametrize(("turn", "x", "y"), [("0 1 -1 0", 300, 60), ("-1 0 0 -1", 500, 400), ("0 -1 1 0", 300, 700)])
+@pytest.mark.parametrize("extra", ["", "/Rotate 90", "/Rotate 180", "/Rotate 270"])
+def test_a_page_is_read_in_the_direction_of_its_letters(turn: str, x: float, y: float, extra: str) -> None:
+    a, b = (float(one) for one in turn.split()[:2])
+    page = Page(extra)
+    for number, text in enumerate(TEXT):
+        page.write(x + b * 12 * number, y - a * 12 * number, text, turn=turn)
+    assert blocks(read(page)) == [" ".join(TEXT)]
+
+
+def test_text_that_runs_up_the_page_comes_after_the_rest() -> None:
+    page = Page().lines(100, 700, TEXT).write(40, 300, "Printed by the board", turn="0 1 -1 0")
+    assert blocks(read(page)) == [" ".join(TEXT), "Printed by the board"]
+
+
+@pytest.mark.parametrize("angle", ["0.87 0.5 -0.5 0.87", "0.71 0.71 -0.71 0.71", "0.94 -0.34 0.34 0.94"])
+def test_slanted_text_is_a_watermark_and_is_named(angle: str) -> None:
+    reading = read(Page().lines(100, 700, TEXT).write(150, 600, "DRAFT", size=80, turn=angle))
+    assert blocks(reading) == [" ".join(TEXT)]
+    assert any("DRAFT" in note for note in reading.notes)
+
+
+def test_large_letters_over_text_are_a_watermark_and_titles_are_not() -> None:
+    page = Page().write(100, 760, "Dykes", size=40).lines(100, 700, TEXT).write(110, 675, "COPY", size=70)
+    reading = read(page)
+    assert blocks(reading) == ["Dykes", " ".join(TEXT)]
+    assert any("watermark" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(("small", "shift", "wanted"), [("3", 4, "10³ m"), ("-3", 4, "10⁻³ m"), ("2", -2, "10₂ m")])
+def test_raised_and_lowered_digits_stay_so(small: str, shift: float, wanted: str) -> None:
+    width = 3.4 * len(small)
+    page = Page().write(100, 700, "It is 10").write(129.6, 700 + shift, small, size=6)
+    page.write(130 + width, 700, " m wide, as the warden says.")
+    assert blocks(read(page)) == [f"It is {wanted} wide, as the warden says."]
+
+
+@pytest.mark.parametrize("rules", [[(124, 146)], [(125, 145)], [(124, 146), (124, 146)]])
+def test_what_is_struck_out_is_not_read_and_counted(rules: list[tuple[float, float]]) -> None:
+    page = Page().write(100, 700, "Pay").write(124, 700, "30.00").write(155, 700, "35.00 at the desk.")
+    page.rule(100, 698, 240, 698)
+    for x0, x1 in rules:
+        page.rule(x0, 703, x1, 703)
+    reading = read(page)
+    assert blocks(reading) == ["Pay 35.00 at the desk."]
+    assert reading.notes == ("1 word is struck out",)
+
+
+def test_what_lies_beside_the_page_is_not_seen() -> None:
+    page = (
+        Page("/CropBox [50 50 500 800]").write(100, 700, "Seen.").write(520, 700, "Cut off.").write(100, 30, "Below.")
+    )
+    assert blocks(read(page)) == ["Seen."]
+
+
+def test_words_in_the_wrong_order_of_the_file_are_read_as_they_stand() -> None:
+    page = Page().write(181, 700, "at nine.").write(100, 700, "The gate").write(144, 700, "closes")
+    assert blocks(read(page)) == ["The gate closes at nine."]
+
+
+# Columns
+
+
+@pytest.mark.parametrize("shift", [0, 3, 6])
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_are_read_one_after_the_other(count: int, shift: float) -> None:
+    texts = [
+        (
+            "The ferry leaves the",
+            "quay at seven in the",
+            "morning and comes",
+            "back after dark, when",
+            "the lamps are lit.",
+        ),
+        (
+            "Bicycles are carried",
+            "free of charge, but",
+            "each of them needs a",
+            "ticket from the",
+            "machine on the quay.",
+        ),
+        (
+            "Dogs travel in the",
+            "front of the ship and",
+            "stay on a lead until",
+            "everyone has gone",
+            "ashore in the evening.",
+        ),
+    ][:count]
+    page = Page().write(50, 760, "A page about the ferry and what it carries, from spring to autumn, in all weather.")
+    for number, lines in enumerate(texts):
+        page.lines(50 + 130 * number, 730 - shift * number, lines)
+    assert blocks(read(page))[1:] == [" ".join(lines) for lines in texts]
+
+
+def test_columns_with_justified_lines() -> None:
+    reading = read_pdf((FILES / "dyke.pdf").read_bytes())
+    assert blocks(reading, "heading") == ["The dyke", "In spring", "In summer", "In autumn"]
+    assert [text[:20] for text in blocks(reading, "paragraph")] == [
+        "The reading room is ",
+        "The warden walks the",
+        "In a storm two peopl",
+        "This leaflet was wri",
+    ]
+    assert not blocks(reading, "row")
+
+
+def test_headed_lists_side_by_side_are_columns() -> None:
+    page = (
+        Page()
+        .lines(50, 760, TEXT)
+        .write(50, 700, "Hours", size=13, font="F2")
+        .write(300, 700, "Fees", size=13, font="F2")
+    )
+    page.lines(50, 684, ["Monday: 6.30 to 21.00", "Sunday: closed"]).lines(300, 684, ["Adults: 5.20", "Children: 2.60"])
+    assert blocks(read(page))[1:] == [
+        "Hours",
+        "Monday: 6.30 to 21.00",
+        "Sunday: closed",
+        "Fees",
+        "Adults: 5.20",
+        "Children: 2.60",
+    ]
+
+
+# Tables
+
+FARES = [("Zone", "Single", "Day"), ("Inner", "2.40", ""), ("Outer", "", "6.10"), ("Airport", "3.30", "12.50")]
+FARES_TOLD = ["Inner: Single 2.40", "Outer: Day 6.10", "Airport: Single 3.30, Day 12.50"]
+
+
+@pytest.mark.parametrize("xs", [(100, 250, 350), (60, 120, 180), (100, 140, 175)])
+@pytest.mark.parametrize("ruled", [False, True])
+def test_cells_stay_in_their_columns(xs: tuple[float, ...], ruled: bool) -> None:
+    page = Page().lines(60, 760, TEXT).table(700, FARES, xs).write(60, 620, "Dogs travel free.")
+    if ruled:
+        page.grid([*(x - 4 for x in xs), 420], [712, 695, 679, 663, 640])
+    reading = read(page)
+    assert told(reading) == FARES_TOLD
+    assert blocks(reading, "row")[0] == "| Zone | Single | Day |"
+    assert blocks(reading, "paragraph") == [" ".join(TEXT), "Dogs travel free."]
+
+
+@pytest.mark.parametrize("level", [(), (712, 695, 640), (712, 695, 655, 640)])
+def test_lines_of_a_cell_are_one_text(level: tuple[float, ...]) -> None:
+    page = Page().table(700, [("Tool", "Lent for", "Remark")], (60, 160, 240))
+    page.table(680, [("Trimmer", "3 days", "")], (60, 160, 240)).lines(
+        240, 680, ["Oil the blade before you", "give it back."]
+    )
+    page.table(648, [("Sander", "1 day", "Bring paper.")], (60, 160, 240))
+    for y in level:
+        page.rule(55, y, 400, y)
+    assert told(read(page)) == [
+        "Trimmer: Lent for 3 days, Remark Oil the blade before you give it back.",
+        "Sander: Lent for 1 day, Remark Bring paper.",
+    ]
+
+
+def test_the_name_of_a_row_can_stand_at_its_middle() -> None:
+    page = Page().table(700, [("Word", "Meaning")], (60, 140))
+    page.lines(
+        140, 680, ["A gate that holds the water back", "until the tide has gone out and", "the river can run off."]
+    )
+    page.write(60, 668, "Sluice").lines(140, 632, ["A pipe under a road, which must", "be cleared of leaves."]).write(
+        60, 626, "Culvert"
+    )
+    assert blocks(read(page), "row")[1:] == [
+        "| Sluice | A gate that holds the water back until the tide has gone out and the river can run off. |",
+        "| Culvert | A pipe under a road, which must be cleared of leaves. |",
+    ]
+
+
+def test_heads_of_several_lines_and_across_columns() -> None:
+    two = Page().table(
+        700, [("", "Price in", "Price in"), ("Hut", "summer", "winter"), ("North", "30.00", "25.00")], (60, 160, 240)
+    )
+    assert told(read(two)) == ["North: Price in summer 30.00, Price in winter 25.00"]
+    across = (
+        Page()
+        .write(60, 700, "Hut", font="F2")
+        .write(175, 700, "Price in euros", font="F2")
+        .write(330, 700, "Beds", font="F2")
+    )
+    across.write(160, 684, "summer", font="F2").write(240, 684, "winter", font="F2")
+    across.table(668, [("North", "30.00", "25.00", "12"), ("South", "", "20.00", "8")], (60, 160, 240, 330))
+    assert told(read(across)) == [
+        "North: Price in euros summer 30.00, Price in euros winter 25.00, Beds 12",
+        "South: Price in euros winter 20.00, Beds 8",
+    ]
+
+
+def test_a_printed_page_keeps_its_tables() -> None:
+    reading = read_pdf((FILES / "boats.pdf").read_bytes())
+    assert told(reading) == [
+        "Canoe: Price in euros hour 8.50, Price in euros day 40.00",
+        "Rowing boat: Price in euros day 55.00, Remark Only with a grown-up and a life vest",
+        "Pedal boat: Price in euros hour 12.00, Price in euros day 70.00, Remark weekdays",
+        "Pedal boat: Price in euros hour 14.00, Price in euros day 80.00, Remark weekends",
+        "Monday: Closes 17:00",
+        "Tuesday: Opens 08:00, Closes 18:30",
+        "Wednesday: Opens 09:00",
+        "Thursday and Friday: Opens 10:00, Closes 16:00",
+        "Hedge trimmer: Lent for three days, Remark The blade is oiled before it is given back, and the cable is wound "
+        "up loosely around the handle of the tool, never around the blade.",
+        "Ladder: Remark Two people carry it.",
+    ]
+    assert blocks(reading, "heading") == ["Boat hire", "Opening hours", "Tools", "Steps"]
+    assert "for a guest is 35 euros, and a tank holds 10³ litres." in reading.text
+    assert len(reading.notes) == 2
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_table_goes_on_on_the_next_page(repeated: bool) -> None:
+    first = Page().lines(60, 760, TEXT).table(700, FARES[:3], (60, 160, 240))
+    second = Page().table(
+        780, [*(FARES[:1] if repeated else []), ("Cape", "4.10", "9.00"), ("Airport", "", "12.50")], (60, 160, 240)
+    )
+    reading = read(first, second)
+    assert told(reading) == [
+        "Inner: Single 2.40",
+        "Outer: Day 6.10",
+        "Cape: Single 4.10, Day 9.00",
+        "Airport: Day 12.50",
+    ]
+    assert len(reading.pages) == 2
+
+
+@pytest.mark.parametrize("place", [720, 630])
+def test_a_table_has_its_caption(place: float) -> None:
+    page = Page().lines(60, 770, TEXT).write(60, place, "Table 2. Fares of the tram").table(700, FARES, (60, 160, 240))
+    reading = read(page)
+    assert {block.caption for block in reading.blocks if block.kind == "row"} == {"Table 2. Fares of the tram"}
+    assert blocks(reading, "caption") == ["Table 2. Fares of the tram"]
+
+
+def test_labels_and_names_have_no_column_heads() -> None:
+    rows = [
+        ("Plumber", "Wessel, 0151 555 0199"),
+        ("Doctor", "after six: 0151 555 0123"),
+        ("Caretaker", "Mr Holm, 0151 555 0101"),
+    ]
+    assert told(read(Page().table(700, rows, (60, 180)))) == [f"{name}: {value}" for name, value in rows]
+    labels = [("Name:", "Iris Falk"), ("Arrival:", "12 May")]
+    assert told(read(Page().table(700, labels, (60, 180)))) == ["Name: Iris Falk", "Arrival: 12 May"]
+
+
+@pytest.mark.parametrize("first", ["name     version   date", "if x:    # yes     done", "a        b"])
+def test_listings_are_no_tables(first: str) -> None:
+    page = Page().lines(60, 760, TEXT)
+    page.lines(60, 700, [first, "foo      1.2       2020", "    bar  2.3       2021"], font="F3").lines(60, 640, TEXT)
+    assert blocks(read(page)) == [
+        " ".join(TEXT),
+        f"{first}\nfoo      1.2       2020\n    bar  2.3       2021",
+        " ".join(TEXT),
+    ]
+
+
+# Lists
+
+
+@pytest.mark.parametrize(
+    ("marks", "shown"),
+    [
+        (("1.", "2.", "3."), ("1. ", "2. ", "3. ")),
+        (("1", "2", "3"), ("1. ", "2. ", "3. ")),
+        (("a)", "b)", "c)"), ("a) ", "b) ", "c) ")),
+        (("iv.", "v.", "vi."), ("iv. ", "v. ", "vi. ")),
+        (("(7)", "(8)", "(9)"), ("(7) ", "(8) ", "(9) ")),
+        (("\x95", "\x95", "\x95"), ("", "", "")),
+    ],
+)
+@pytest.mark.parametrize("gap", [10, 40])
+def test_items_keep_the_number_that_a_reader_sees(marks: Sequence[str], shown: Sequence[str], gap: float) -> None:
+    page = Page().lines(60, 760, TEXT)
+    texts = ("Pull the fuse out with the grey tongs, which", "Put in a fuse of the same colour.", "Switch on again.")
+    for number, (mark, text) in enumerate(zip(marks, texts, strict=True)):
+        page.write(60, 700 - 14 * number - (14 if number else 0), mark.encode("latin-1").decode("cp1252"))
+        page.write(65 + gap, 700 - 14 * number - (14 if number else 0), text)
+    page.write(65 + gap, 686, "hang on the wall.")
+    assert blocks(read(page), "item") == [
+        f"{shown[0]}{texts[0]} hang on the wall.",
+        f"{shown[1]}{texts[1]}",
+        f"{shown[2]}{texts[2]}",
+    ]
+
+
+def test_printed_lists_have_letters_and_drawn_bullets() -> None:
+    reading = read_pdf((FILES / "boats.pdf").read_bytes())
+    items = blocks(reading, "item")
+    assert [item[:9] for item in items] == ["1. Open t", "a. a quar", "b. then h", "2. Close ", "Key", "Bucket"]
+
+
+def test_short_lines_are_not_fused() -> None:
+    lines = [
+        "Mill Road 7, second floor",
+        "Phone 555 0123",
+        "Closed in May",
+        "Ring twice and wait until somebody comes down",
+    ]
+    assert blocks(read(Page().lines(60, 700, lines))) == lines
+
+
+# Form fields
+
+
+def test_values_of_fields_stand_at_their_labels() -> None:
+    page = (
+        Page().write(60, 760, "Name:").field(160, 756, "Iris Falk").write(60, 736, "Arrival:").field(160, 732, "12 May")
+    )
+    page.write(60, 700, "Room").field(60, 680, "North", kind="/Ch")
+    reading = read(page)
+    assert told(reading) == ["Name: Iris Falk", "Arrival: 12 May"]
+    assert "Room North" in reading.text.replace("\n\n", " ")
+
+
+def test_boxes_show_whether_they_are_ticked() -> None:
+    page = Page().field(60, 700, "/Yes", "/Btn", 14).write(80, 703, "Vegetarian food")
+    page.field(60, 680, "/Off", "/Btn", 14).write(80, 683, "A dog comes along")
+    assert blocks(read(page), "item") == ["☑ Vegetarian food", "☐ A dog comes along"]
+
+
+def test_notes_on_the_page_are_not_its_text() -> None:
+    page = Page().write(60, 700, "The gate opens at nine.")
+    page.fields.append("/Type /Annot /Subtype /Text /Contents (Check this!) /Rect [10 10 30 30]")
+    assert blocks(read(page)) == ["The gate opens at nine."]
+
+
+# Pages
+
+
+@pytest.mark.parametrize("foot", ["{}", "Page {}", "- {} -", "{} / 3", "Harbour handbook, page {} of 3", "May 2024"])
+def test_what_runs_along_the_pages_is_left_out(foot: str) -> None:
+    pages = [
+        Page()
+        .write(60, 800, "Harbour handbook")
+        .lines(60, 740 - n, [f"Part {n}.", *TEXT])
+        .write(250, 30, foot.format(n + 1))
+        for n in range(3)
+    ]
+    reading = read(*pages)
+    assert "Harbour" not in reading.text
+    assert reading.text.split()[-1] == "through."
+    assert len(reading.pages) == 3
+
+
+def test_rows_at_the_edge_of_a_page_do_not_run_along_it() -> None:
+    pages = [
+        Page().table(780, [(f"Day {n * 40 + k}", f"{8 + k % 3}:00", "18:30") for k in range(45)], (60, 160, 240))
+        for n in range(3)
+    ]
+    assert len(blocks(read(*pages), "row")) == 135
+
+
+def test_a_browser_prints_its_own_margins() -> None:
+    page = Page().write(30, 815, "11/28/26, 12:11 PM", size=8).lines(60, 740, TEXT)
+    page.write(30, 20, "https://example.org/dyke.html", size=8).write(560, 20, "1/1", size=8)
+    assert blocks(read(page)) == [" ".join(TEXT)]
+
+
+def test_each_row_and_paragraph_has_its_page() -> None:
+    pages = [
+        Page().lines(60, 740, [f"This is part {n} of the text."]).table(690, FARES, (60, 160, 240)) for n in range(3)
+    ]
+    reading = read(*pages)
+    for number, start in enumerate(reading.pages):
+        assert reading.text[start:].startswith(f"This is part {number}")
+
+
+def test_pages_that_are_pictures_are_named() -> None:
+    picture = Page()
+    picture.drawn.append("q 400 0 0 600 50 50 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q")
+    reading = read(Page().lines(60, 740, TEXT), picture, Page(), Page().lines(60, 740, TEXT[::-1]), picture)
+    assert reading.notes == ("no text is on these pages, likely pictures of text: 2, 5",)
+
+
+def test_a_page_that_stands_somewhat_askew_is_read() -> None:
+    turn = "0.9976 0.0698 -0.0698 0.9976"
+    assert blocks(read(Page().write(60, 700, TEXT[0], turn=turn))) == [TEXT[0]]
+
+
+# Errors
+
+
+def test_any_thread_can_read() -> None:
+    data = (FILES / "boats.pdf").read_bytes()
+    wanted, found = read_pdf(data), []
+    threads = [threading.Thread(target=lambda: found.append(read_pdf(data))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [wanted] * 6
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.7\ntrailer << /Root 1 0 R >>", make_pdf(Page())])
+def test_a_file_without_text_is_named(data: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        read_pdf(data)

@@ -1,0 +1,246 @@
+"""Plain text: which lines are text, which are wrapped, which are headings, lists, questions and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.chunking.chunk import chunk_document
+from index.reading.documents import Document, parse_document
+
+
+def of(text: str) -> Document:
+    return parse_document(text.encode(), Path("a.txt"), "a.txt")
+
+
+def sentences(text: str) -> list[str]:
+    return [sentence.plain for chunk in chunk_document(of(text)) for sentence in chunk.sentences]
+
+
+def headings(text: str) -> list[str]:
+    document = of(text)
+    return [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
+
+
+def sections(text: str) -> dict[str, list[str]]:
+    """The innermost heading of each chunk -> its sentences."""
+    return {chunk.heading: [s.plain for s in chunk.sentences] for chunk in chunk_document(of(text))}
+
+
+# Lines that are sentences of their own
+
+LINES = {
+    "contacts": "Baker: Ms Ruiz, 555 0110\nVet: Dr Okoro, 555 0187\nLocksmith: comes at night\nGlazier: Sons of Lund\n",
+    "notes": "The spare fuse lies in the blue tin\nThe boat leaves at nine\nMilk is paid on Fridays\n",
+    "notes in lower case": "spare fuse in the blue tin\nboat leaves at nine\nmilk is paid on fridays\n",
+    "a log": "2024-11-02 06:10 Gate opened\n2024-11-02 06:55 Level 2.4 m\n2024-11-03 07:20 Gate shut, wind\n",
+    "values": "Network: Fjord-Guest\nCode: below the lamp\nLate arrival: ring twice\n",
+    "values in lower case": "network: fjord-guest on the top floor\ncode: below the lamp by the door\nring: twice\n",
+    "ingredients": "250 g rye flour\n3 eggs\n1 pinch of salt\n",
+    "an address": "Ines Dahl\nHarbour Lane 7\n22301 Lund\n",
+    "two lines": "Added a bench to the pier\nPainted the railing\n",
+    "German nouns": "Schlüssel liegt unter dem Stein\nAlarm hat die Nummer 2291\nMüll kommt am Montag\n",
+    "sentences": "The pool opens at 8 a.m.\nTowels cost 2 euros.\nDogs stay outside.\n",
+    "ends of sentences that are abbreviations": "Open until 5 p.m.\nShut on Mondays\n",
+}
+
+
+@pytest.mark.parametrize("text", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("before", ["", "Notes of the house\n\n", "It rained. We stayed inside.\n\n"])
+def test_each_short_line_is_a_sentence_that_can_be_found(text: str, before: str) -> None:
+    found = sentences(before + text)
+    assert found[-len(text.splitlines()) :] == text.splitlines()
+
+
+def test_lines_with_blank_ones_between_them_are_text_too() -> None:
+    text = "The alarm code is 8213\n\nThe meter is behind the shelf\n\nBins go out on Monday\n\nKeys are with Ms Ruiz\n"
+    assert sentences(text) == text.strip().split("\n\n")
+
+
+# Wrapped text
+
+WRAPPED = {
+    "narrow": (
+        "The ferryman rows across the\nsound each morning at six and\nbrings the post. In winter he\nstays at home.\n",
+        2,
+    ),
+    "wide": (
+        "The mill stands at the end of the valley and grinds the grain of four\nvillages. Its wheel was made by Anders"
+        " Holm, a carpenter from the north,\nwho asked for a barrel of flour.\n", 2,
+    ),
+    "German": (
+        "Der Schlüssel liegt unter dem dritten Stein neben der Tür, und die\nLampe im Keller brennt nur, wenn der"
+        " Schalter im Flur oben steht. Die\nHeizung wird im Mai abgestellt.\n", 2,
+    ),
+    "a break by hand": ("The horn sounds\nthree times\nwhen fog comes in from the sea.\n", 1),
+    "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
+    "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "count"), WRAPPED.values(), ids=WRAPPED)
+def test_wrapped_lines_are_joined(text: str, count: int) -> None:
+    found = sentences(text)
+    assert len(found) == count
+    assert " ".join(found) == " ".join(text.replace("> ", "").split())
+
+
+def test_wrapped_text_and_lines_of_their_own_stand_in_one_file() -> None:
+    wrapped = "The mill stands at the end of the valley and grinds the grain of\nfour villages, all the year round.\n"
+    found = sentences(f"{wrapped}\n{LINES['contacts']}\n{wrapped}\n{LINES['ingredients']}")
+    assert found == [
+        " ".join(wrapped.split()), *LINES["contacts"].splitlines(),
+        " ".join(wrapped.split()), *LINES["ingredients"].splitlines(),
+    ]  # fmt: skip
+
+
+# Headings
+
+HEADINGS = {
+    "above running text": (
+        "Notes\n\nIt rained. We stayed.\n\nThe garden\n\nBeds are dug. Seeds are sown.\n", ["Notes", "The garden"],
+    ),
+    "underlined": ("Notes\n=====\nIt rained.\n\nGarden\n------\nBeds are dug.\n", ["Notes", "Garden"]),
+    "under- and overlined": ("=====\nNotes\n=====\nIt rained.\n", ["Notes"]),
+    "numbered": ("1. Arrival\n\nRing twice. Wait.\n\n2. Leaving\n\nShut the gate. Go.\n", ["1. Arrival", "2. Leaving"]),
+    "in Roman numbers": (
+        "Book\n\nI. Arrival\n\nRing. Wait.\n\nII. Leaving\n\nShut it. Go.\n", ["Book", "I. Arrival", "II. Leaving"],
+    ),
+    "chapters": ("Chapter 1\n\nRing. Wait.\n\nChapter 2\n\nShut it. Go.\n", ["Chapter 1", "Chapter 2"]),
+    "above lists": ("Packing\n\n- boots\n- map\n\nFood\n\n- bread\n- tea\n", ["Packing", "Food"]),
+    "above lines, more than once": ("Kitchen\n\nPan\nPot\n\nBath\n\nSoap\nTowel\n", ["Kitchen", "Bath"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "wanted"), HEADINGS.values(), ids=HEADINGS)
+def test_a_line_is_a_heading_if_its_document_says_so_twice(text: str, wanted: list[str]) -> None:
+    assert headings(text) == wanted
+
+
+NO_HEADINGS = {
+    "the last line": "It rained. We stayed.\n\nThe garden\n",
+    "three lines in a row": "It rained. We stayed.\n\nCode 8213\n\nMeter left\n\nBins Monday\n\nWe left. Late.\n",
+    "a name and its value": "It rained. We stayed.\n\nCode: 8213\n\nThe meter is behind the shelf. It is black.\n",
+    "one short sentence below": "It rained. We stayed.\n\nThe alarm code is 8213\n\nKeep it secret.\n",
+    "a sentence above a line across": "It rained. We stayed.\n\nThe alarm code is 8213.\n---\nKeep it secret. Yes.\n",
+    "speech": "It rained. We stayed.\n\n“Well, if you mean—”\n\nHe stopped. The door had opened.\n",
+    "a number that does not go on": "It rained. We stayed.\n\n7. Gate\n\nIt is shut. It stays so.\n",
+}
+
+
+@pytest.mark.parametrize("text", NO_HEADINGS.values(), ids=NO_HEADINGS)
+def test_in_doubt_a_line_is_text(text: str) -> None:
+    assert headings(text) == []
+    words = " ".join(sentences(text))
+    assert all(line.strip("-") in words for line in text.splitlines())
+
+
+@pytest.mark.parametrize("label", ["Plot 12:", "June 4 –", "Dose 2:", "Room 7 -"])
+def test_a_label_with_a_fact_stays_with_it(label: str) -> None:
+    text = f"Diary\n\n{label} Rented to the Falk family. The fence needs paint.\n\nIt rained. We stayed.\n"
+    assert {f"{label} Rented to the Falk family.", "The fence needs paint."} <= set(sentences(text))
+    other = label.replace("2", "3").replace("4", "5").replace("7", "8")
+    assert f"{label} Rented to us." in sentences(f"{label} Rented to us. It leaks.\n\n{other} Empty. It is cold.\n")
+
+
+# Questions and answers
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+@pytest.mark.parametrize(("ask", "say"), [("Q:", "A:"), ("Question 1:", "Answer:"), ("Q.", "A.")])
+def test_each_question_heads_its_own_answer(gap: str, ask: str, say: str) -> None:
+    pairs = {"Does it float?": ["Yes.", "For an hour."], "Is it red?": ["In spring."], "Who made it?": ["Ines did."]}
+    text = "Boat FAQ\n\n" + gap.join(f"{ask} {question}\n{say} {' '.join(said)}" for question, said in pairs.items())
+    assert sections(text) == pairs
+
+
+def test_what_follows_the_last_answer_is_not_its_text() -> None:
+    text = "Q: Does it float?\nA: Yes.\n\nQ: Is it red?\nA: In spring.\n\n1) Push it in.\n2) Row.\n"
+    assert sections(text)["Is it red?"] == ["In spring."]
+    longer = "Q: Does it float?\nA: Yes.\n\nFor an hour.\n\nQ: Is it red?\nA: In spring.\n\nBlue else.\n"
+    assert sections(longer) == {"Does it float?": ["Yes.", "For an hour."], "Is it red?": ["In spring.", "Blue else."]}
+
+
+# Lists
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ("A.", "B.", "C."),
+        ("a)", "b)", "c)"),
+        ("(a)", "(b)", "(c)"),
+        ("i.", "ii.", "iii."),
+        ("1.", "2.", "10."),
+        ("3)", "4)", "5)"),
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_items_keep_their_numbers_and_letters(marks: tuple[str, ...], gap: str) -> None:
+    texts = ("The lease runs for two years.", "The deposit is three rents.", "Pets need a yes.")
+    wanted = [f"{mark} {text}" for mark, text in zip(marks, texts, strict=True)]
+    assert sentences("Terms\n\n" + gap.join(wanted) + "\n") == wanted
+
+
+def test_an_item_goes_on_below_itself() -> None:
+    text = "Steps\n\n- Take the long rope and\n  tie it to the ring\n- Push the boat\n    Ms Falk helps\n- Row\n"
+    assert sentences(text) == ["Take the long rope and tie it to the ring", "Push the boat Ms Falk helps", "Row"]
+
+
+def test_one_letter_is_no_list() -> None:
+    assert sentences("A. Milne wrote it. We read it.\n") == ["A. Milne wrote it.", "We read it."]
+
+
+# Tables
+
+TABLES = {
+    "tabs": "Day\tOpens\tCloses\nMonday\t\t17:00\nFriday\t08:00\t\n",
+    "blanks": "Day      Opens   Closes\nMonday           17:00\nFriday   08:00\n",
+    "bars": "| Day | Opens | Closes |\n|-----|-------|--------|\n| Monday | | 17:00 |\n| Friday | 08:00 | |\n",
+    "semicolons": "Day;Opens;Closes\nMonday;;17:00\nFriday;08:00;\n",
+    "commas": 'Day,Opens,Closes\n"Monday",,17:00\nFriday,08:00,\n',
+    "a line below the heads": "Day      Opens   Closes\n---------------\nMonday           17:00\nFriday   08:00\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
+def test_a_table_is_told_with_its_heads(text: str) -> None:
+    document = of(f"Pool\n\n{text}")
+    told = [block.told for block in document.blocks if block.kind == "row" and block.told]
+    assert told == ["Monday: Closes 17:00", "Friday: Opens 08:00"]
+    rows = [document.text[block.start : block.end] for block in document.blocks if block.told]
+    assert [row.strip('|" ').split()[0].split(",")[0].split(";")[0].strip('"') for row in rows] == ["Monday", "Friday"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We saw Rome, Lund, Bonn.\nWe ate bread, cheese, figs.\n",
+        "Name:\tInes\nPhone:\t555 0110\n",
+        "It rained.  We stayed.  It was cold.\nThen came the sun.  It was warm.\nWe left.\n",
+    ],
+)
+def test_what_is_no_table_is_text(text: str) -> None:
+    assert not any(block.kind == "row" for block in of(text).blocks)
+
+
+def test_a_table_of_two_columns_has_no_heads() -> None:
+    blocks = of("Tools\n\nName\tInes\nPhone\t555 0110\nRoom\t12\n").blocks
+    assert [block.told for block in blocks if block.kind == "row"] == ["Name: Ines", "Phone: 555 0110", "Room: 12"]
+
+
+# No Markdown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write to Lea <lea@example.org> soon.",
+        "The area is 2*3*4 metres.",
+        "Set the _name_ there.",
+        "AT&amp;T and &lt;b&gt;.",
+    ],
+)
+def test_marks_are_text(text: str) -> None:
+    assert sentences(f"Notes\n\n{text} It rained.\n")[0] == text
