@@ -197,7 +197,8 @@ from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, support_question
 model = LocalModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
 model.warm(PREFIX)
 said = "".join(model.stream([*PREFIX, Message("user", "What of the sea?")], 12, Usage()))
-print(json.dumps([said, model.verdicts(SUPPORT_PREFIX, [build_support_question(("The sea is salty.",), "The sea is wet.")])]))
+asked = build_support_question(("The sea is salty.",), "The sea is wet.")
+print(json.dumps([said, model.verdicts(SUPPORT_PREFIX, [asked])]))
 """
 
 

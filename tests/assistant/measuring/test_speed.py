@@ -82,6 +82,7 @@ def test_a_follow_up_costs_little_beside_its_notes(assistant: Assistant, model: 
         assert new <= 200 + notes
 
 
+@pytest.mark.thorough
 def test_eight_at_once_are_all_answered_in_order(assistant: Assistant) -> None:
     questions, ended, places = asked(8), list[int](), dict[int, list[int]]()
 
@@ -140,6 +141,7 @@ def test_ask_imports_only_what_it_uses(cli: Cli) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_bench_measures_each_figure_beside_its_floor(cli: Cli) -> None:
     done = cli("bench", "--json", "--most", "2", "--starts", "1", "--model", "smollm2-135m-instruct", "--corpus", SMALL)
     assert done.returncode == 0, done.stderr
