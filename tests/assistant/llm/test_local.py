@@ -192,7 +192,7 @@ import json, sys
 from pathlib import Path
 from assistant.llm.model import Message, Usage
 from assistant.llm.local import LocalModel
-from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, support_question
+from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_support_question
 
 model = LocalModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
 model.warm(PREFIX)
