@@ -4,9 +4,9 @@
     python tests/record_drafts.py shown    writes shown.txt alone, from the recorded drafts, without a model
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
-when one of these changes: the chat model, its probes, the embedder, a prompt, a text of the guide. It takes about half
-an hour on two cores. `tests/drafts/shown.txt` holds what the program makes of the drafts; run the second command when
-that changes on purpose, and read the difference.
+when one of these changes: the chat model, its probes, the embedder, a prompt, a text of the guide. It takes 40 minutes
+on two cores. `tests/drafts/shown.txt` holds what the program makes of the drafts; run the second command when that
+changes on purpose, and read the difference.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ COMMAND = "python tests/record_drafts.py"
 GUIDES = {"guide": ROOT / "corpus", "bread": CORPORA / "bread"}
 """Name of a file of questions -> folder of the texts that it asks about."""
 
-DEFAULTS = ("corpus", "catalogue", "model", "embedder", "length", "context", "threads")
+DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads", "chroma_url", "llm_url")
 """Settings that a person may have changed; the drafts are made with the defaults."""
 
 LENGTH = LENGTHS["normal"]
 
 DIGITS = 5
-"""Of cosines and verdicts."""
+"""Decimal places that are kept of cosines and verdicts."""
 
 
 class NotRecordedError(Exception):
@@ -205,8 +205,10 @@ def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:
 
 
 def show(answer: Answer) -> list[str]:
-    """An answer as lines to read: sentences with [passage:place of the cited sentence], × what was dropped, → next
-    steps, ? follow-ups."""
+    """An answer as lines to read.
+
+    Sentences come first, with [passage:start of the cited sentence]; then × dropped ones, → next steps, ? follow-ups.
+    """
     where = [", ".join(f"{c.number}:{c.span.start}" for c in sentence.support) for sentence in answer.sentences]
     return [
         *(f"{sentence.text} [{places}]" for sentence, places in zip(answer.sentences, where, strict=True)),
@@ -313,17 +315,17 @@ def digest_prompt(prompt: Sequence[Message], limit: int) -> str:
     return digest("\0".join((str(limit), *(f"{message.role}\n{message.content}" for message in prompt))))
 
 
-def set_defaults(**options: Any) -> Settings:
+def load_defaults() -> Settings:
     """The default settings, whatever a person has chosen."""
     fields = Settings.model_fields
-    return load_settings(**({name: fields[name].get_default(call_default_factory=True) for name in DEFAULTS} | options))
+    return load_settings(**{name: fields[name].get_default(call_default_factory=True) for name in DEFAULTS})
 
 
 def main(shown_only: bool) -> None:
     """Write the files."""
     DRAFTS.parent.mkdir(exist_ok=True)
     if not shown_only:
-        settings = set_defaults()
+        settings = load_defaults()
         lines = [json.dumps(describe_origin(settings))]
         for draft in record_all(settings):
             lines.append(json.dumps(asdict(draft), ensure_ascii=False, separators=(",", ":")))

@@ -204,6 +204,7 @@ def test_asked_to_it_embeds_everything_again(store: Store, garden: Path, recorde
     assert again.reason
 
 
+@pytest.mark.thorough
 def test_progress_grows_to_its_total(store: Store, garden: Path, recorder: Recorder) -> None:
     """In bytes of the texts that are read."""
     told: list[tuple[int, int]] = []
@@ -380,6 +381,7 @@ def test_a_file_that_cannot_be_read_now_stays_as_it_was(store: Store, garden: Pa
     assert {chunk.source for chunk in store.chunks()} == {"plants.md"}
 
 
+@pytest.mark.thorough
 def test_a_file_is_read_once_what_reads_it_is_installed(
     store: Store, garden: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

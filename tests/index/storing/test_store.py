@@ -78,6 +78,7 @@ def test_a_reader_sees_the_old_index_until_the_new_one_is_whole(tmp_path: Path, 
     assert max(max(c.sentences) for c in reader.find_nearest(question, 200)) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_path: Path, corpus: Path) -> None:
     store, embedder = Store(tmp_path / "index"), HashedEmbedder()
     made(store, corpus)

@@ -357,7 +357,7 @@ class Shown:
 
 PARAMETERS = [(name, kind) for name in VIEWS for kind in (("wide", "narrow") if name in DRAWER else ("any",))]
 
-QUICK = ("answered", "care", "list", "plan")
+QUICK = ("answered", "care")
 """Views that are looked at in every run; the others in the thorough one."""
 
 
@@ -423,6 +423,7 @@ def test_axe_finds_nothing(shown: Shown) -> None:
     expect_none(found)
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_while_an_answer_is_written(browser: Browser, site: Desk) -> None:
     with opened(browser) as page:
         arrive(page, site)
