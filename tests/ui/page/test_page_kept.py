@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pytest
 from browser import (
     DRAWN_OUT,
     QUESTION,
