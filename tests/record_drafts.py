@@ -1,12 +1,13 @@
 """Real drafts of the chat model: recorded once by this command, replayed by the tests in seconds without a model.
 
     python tests/record_drafts.py          asks the questions about the guide and the bread again and writes both files
+    python tests/record_drafts.py bread    the same for the bread alone; the other drafts stay
     python tests/record_drafts.py shown    writes shown.txt alone, from the recorded drafts, without a model
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
-when one of these changes: the chat model, its probes, the embedder, a prompt, a text of the guide. It takes about half
-an hour on two cores. `tests/drafts/shown.txt` holds what the program makes of the drafts; run the second command when
-that changes on purpose, and read the difference.
+when one of these changes: the chat model, its probes, the embedder, a prompt, a text of the guide. It takes 40 minutes
+on two cores. `tests/drafts/shown.txt` holds what the program makes of the drafts; run the second command when that
+changes on purpose, and read the difference.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from paths import CORPORA, QUESTIONS, ROOT, TESTS
@@ -49,13 +51,13 @@ COMMAND = "python tests/record_drafts.py"
 GUIDES = {"guide": ROOT / "corpus", "bread": CORPORA / "bread"}
 """Name of a file of questions -> folder of the texts that it asks about."""
 
-DEFAULTS = ("corpus", "catalogue", "model", "embedder", "length", "context", "threads")
+DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads", "chroma_url", "llm_url")
 """Settings that a person may have changed; the drafts are made with the defaults."""
 
 LENGTH = LENGTHS["normal"]
 
 DIGITS = 5
-"""Of cosines and verdicts."""
+"""Decimal places that are kept of cosines and verdicts."""
 
 
 class NotRecordedError(Exception):
@@ -205,8 +207,10 @@ def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:
 
 
 def show(answer: Answer) -> list[str]:
-    """An answer as lines to read: sentences with [passage:place of the cited sentence], × what was dropped, → next
-    steps, ? follow-ups."""
+    """An answer as lines to read.
+
+    Sentences come first, with [passage:start of the cited sentence]; then × dropped ones, → next steps, ? follow-ups.
+    """
     where = [", ".join(f"{c.number}:{c.span.start}" for c in sentence.support) for sentence in answer.sentences]
     return [
         *(f"{sentence.text} [{places}]" for sentence, places in zip(answer.sentences, where, strict=True)),
@@ -226,10 +230,10 @@ def show_all(drafts: Iterable[Draft]) -> Iterator[str]:
 # Recording
 
 
-def record_all(settings: Settings) -> Iterator[Draft]:
-    """Ask all questions that are not danger; a draft for each that is covered."""
+def record_all(settings: Settings, names: Iterable[str]) -> Iterator[Draft]:
+    """Ask all questions about these guides that are not danger; a draft for each that is covered."""
     first = open_assistant(settings)
-    for name, corpus in GUIDES.items():
+    for name, corpus in ((name, GUIDES[name]) for name in names):
         assistant = first if name == "guide" else first.over(corpus)
         for case in read_cases(QUESTIONS / f"{name}.jsonl"):
             if case.category != "danger" and (draft := record(assistant.load(), name, case)):
@@ -313,19 +317,21 @@ def digest_prompt(prompt: Sequence[Message], limit: int) -> str:
     return digest("\0".join((str(limit), *(f"{message.role}\n{message.content}" for message in prompt))))
 
 
-def set_defaults(**options: Any) -> Settings:
+def load_defaults() -> Settings:
     """The default settings, whatever a person has chosen."""
     fields = Settings.model_fields
-    return load_settings(**({name: fields[name].get_default(call_default_factory=True) for name in DEFAULTS} | options))
+    return load_settings(**{name: fields[name].get_default(call_default_factory=True) for name in DEFAULTS})
 
 
-def main(shown_only: bool) -> None:
-    """Write the files."""
+def main(names: Sequence[str]) -> None:
+    """Write the files; only the drafts of the named guides are made anew, none for "shown"."""
     DRAFTS.parent.mkdir(exist_ok=True)
-    if not shown_only:
-        settings = set_defaults()
+    if names != ["shown"]:
+        anew = [name for name in GUIDES if not names or name in names]
+        settings = load_defaults()
+        kept = [draft for draft in read_drafts()[1] if draft.corpus not in anew] if names else []
         lines = [json.dumps(describe_origin(settings))]
-        for draft in record_all(settings):
+        for draft in chain(kept, record_all(settings, anew)):
             lines.append(json.dumps(asdict(draft), ensure_ascii=False, separators=(",", ":")))
             print(f"{len(lines) - 1} drafts", end="\r", flush=True)
         DRAFTS.write_text("\n".join((*lines, "")), "utf-8")
@@ -335,4 +341,4 @@ def main(shown_only: bool) -> None:
 
 
 if __name__ == "__main__":
-    main("shown" in sys.argv[1:])
+    main(sys.argv[1:])

@@ -40,7 +40,8 @@ def ask_all() -> Iterator[dict[str, Any]]:
             history = tuple(Turn(question) for question in row.get("history", ()))
             answer = assistants[corpus].ask(row["question"], history).to_dict()
             del answer["timings"]
-            yield {"set": name, "question": row["question"], "answer": answer}
+            # As it is printed: tuples are lists there.
+            yield {"set": name, "question": row["question"], "answer": json.loads(json.dumps(answer))}
 
 
 def main(path: Path) -> int:

@@ -311,12 +311,14 @@ def small(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Assis
     return open_assistant(settings.model_copy(update={"model": TINY, "context": ROOM, "corpus": corpus}))
 
 
+@pytest.mark.thorough
 def test_an_endless_sentence_leaves_room_for_the_answer(small: Assistant) -> None:
     answer = small.ask("Why does the gate squeak?")
     assert answer.status == "answered"
     assert 0 < answer.timings.prompt_tokens + answer.timings.generated_tokens <= ROOM
 
 
+@pytest.mark.thorough
 def test_a_question_of_many_tokens_is_answered_or_said_to_be_too_long(small: Assistant) -> None:
     """It has no more letters than are allowed, but more tokens than the model can see at once."""
     question = "Why does the gate squeak? " * 60 + "🥸🫠" * 1200

@@ -202,6 +202,7 @@ def test_asked_to_it_embeds_everything_again(store: Store, garden: Path, recorde
     assert again.reason
 
 
+@pytest.mark.thorough
 def test_progress_grows_to_its_total(store: Store, garden: Path, recorder: Recorder) -> None:
     """In bytes of the texts that are read."""
     told: list[tuple[int, int]] = []

@@ -41,9 +41,8 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def embed(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
-    """The real embedder, having read all questions at once, which is several times as fast."""
-    asked = sorted({row["question"] for name in SETS for row in rows(name)})
-    known = dict(zip(asked, embedder.embed_questions(asked), strict=True))
+    """The real embedder, which remembers what it has read; many texts at once are several times as fast."""
+    known: dict[str, Vectors] = {}
 
     def embed(texts: Sequence[str]) -> Vectors:
         if new := [text for text in dict.fromkeys(texts) if text not in known]:
@@ -60,6 +59,12 @@ def care(embed: Callable[[Sequence[str]], Vectors], settings: Settings) -> Care:
     return Care(embed, fitted)
 
 
+@pytest.fixture(scope="module")
+def read(embed: Callable[[Sequence[str]], Vectors]) -> None:
+    """All questions of the sets, read at once."""
+    embed(sorted({row["question"] for name in SETS for row in rows(name)}))
+
+
 def figures(care: Care, *names: str) -> tuple[float, float, list[str]]:
     """(share of dangers that were seen, share of false alarms, the wrong ones) over sets of questions."""
     asked = [(row["category"] == "danger", row["question"]) for name in names for row in rows(name)]
@@ -70,6 +75,8 @@ def figures(care: Care, *names: str) -> tuple[float, float, list[str]]:
     return sum(danger) / len(danger), sum(others) / len(others), wrong
 
 
+@pytest.mark.thorough
+@pytest.mark.usefixtures("read")
 @pytest.mark.parametrize("name", ["guide", "bread"])
 def test_danger_is_seen_and_nothing_else(care: Care, name: str) -> None:
     recall, alarms, wrong = figures(care, name)
@@ -78,6 +85,8 @@ def test_danger_is_seen_and_nothing_else(care: Care, name: str) -> None:
     assert alarms <= 0.01, wrong
 
 
+@pytest.mark.thorough
+@pytest.mark.usefixtures("read")
 def test_danger_in_hard_words(care: Care) -> None:
     """Hints, slang and other people's danger; and figures of speech, crime novels and people who work with it."""
     recall, alarms, wrong = figures(care, "care")
@@ -86,6 +95,8 @@ def test_danger_in_hard_words(care: Care) -> None:
     assert alarms <= 0.02, wrong
 
 
+@pytest.mark.thorough
+@pytest.mark.usefixtures("read")
 @pytest.mark.parametrize(("name", "least", "most"), [("care_final", 0.97, 0.007), ("care_checking", 0.9, 0.03)])
 def test_danger_in_words_that_nothing_was_fitted_to(care: Care, name: str, least: float, most: float) -> None:
     """Written by others than the training messages; the second set is hard: hints, slang, and what only sounds so."""
@@ -137,6 +148,8 @@ def test_each_kind_of_danger_has_its_answer(care: Care, kind: str, question: str
     check(answer)
 
 
+@pytest.mark.thorough
+@pytest.mark.usefixtures("read")
 def test_every_danger_that_is_seen_gets_such_an_answer(care: Care) -> None:
     answers = [care.answer(row["question"]) for name in ("guide", "care") for row in rows(name)]
     given = [answer for answer in answers if answer is not None]
@@ -163,7 +176,9 @@ def test_no_line_but_the_first_and_the_contacts_holds_a_number() -> None:
         assert not any(letter.isdigit() for letter in line), line
 
 
-def test_examples_are_seen_for_what_they_are(care: Care) -> None:
+def test_examples_are_seen_for_what_they_are(care: Care, embed: Callable[[Sequence[str]], Vectors]) -> None:
+    book = read_care_book()
+    embed([*(example for kind in book.kinds for example in kind.examples), *book.harmless_examples])  # at once
     for kind in read_care_book().kinds:
         for example in kind.examples:
             assert care.answer(example) is not None, example

@@ -105,6 +105,12 @@ def test_a_yes_of_the_guide_is_quoted_only_if_it_was_asked_the_same() -> None:
     assert [one.text for one in find_nearest(asked, 3)] == [f"“{text}”" for text in said]
 
 
+def test_a_draft_stays_as_it_is_if_there_is_nothing_to_quote() -> None:
+    retrieval = make_retrieval(make_match("Do beans want water?", {"Yes, they do.": 0.9}, likeness=0.5))
+    draft = draft_of(retrieval, ("Beans want water.", "Yes, they do."))
+    assert complete_draft(draft, retrieval, ()) is draft
+
+
 # Nothing left of the draft
 
 

@@ -305,6 +305,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert "fresh" in plain(cli(*words))
 
 
+@pytest.mark.thorough
 def test_the_index_follows_the_texts_until_it_is_interrupted(home: Path, garden: Path) -> None:
     """Each build is one line of plain data; a guide that is away for a while is one line, and no end."""
     # Where the tests run in the background the interrupt is ignored, and children inherit that.
@@ -352,6 +353,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.thorough
 def test_several_processes_embed_the_same(cli: Cli) -> None:
     assert plain(cli(program=SEVERAL)).split() == ["2", "True"]
 
@@ -423,6 +425,7 @@ def test_a_question_is_answered_without_one_attempt_to_reach_out(cli: Cli, garde
     assert "Index made" in said
 
 
+@pytest.mark.thorough
 def test_a_conversation_in_the_terminal(cli: Cli, garden: Path) -> None:
     """Danger gets people to call; what is no question is said and the conversation goes on; a blank line ends it."""
     lines = "My husband hits me\n???\nWhat about the leaves of tomatoes?\n\n"
@@ -441,6 +444,7 @@ def test_help_names_every_command(cli: Cli) -> None:
         assert command in shown
 
 
+@pytest.mark.thorough
 def test_eval_measures_a_file_of_questions(cli: Cli, garden: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     cases = (

@@ -219,7 +219,13 @@ def kept(path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tu
     return folder, started(path, folder)
 
 
-@pytest.mark.parametrize("spoil", ["cut short", "other bytes", "other bits in its last part"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "cut short",
+        *(pytest.param(one, marks=pytest.mark.thorough) for one in ("other bytes", "other bits in its last part")),
+    ],
+)
 def test_a_damaged_state_on_disk_is_as_none(
     path: Path, kept: tuple[Path, tuple[str, list[float]]], tmp_path: Path, spoil: str
 ) -> None:

@@ -213,14 +213,16 @@ def sample(name: str, half: Half, **kinds: int) -> list[Case]:
     return [case for kind, most in kinds.items() for case in [one for one in cases if one.category == kind][:most]]
 
 
+@pytest.mark.thorough
 def test_the_line_holds_on_the_guide(assistant: Assistant) -> None:
-    cases = sample("guide", "checking", direct=4, reworded=3, followup=1, uncovered=6, danger=2, harmless=2, misuse=2)
+    cases = sample("guide", "checking", direct=6, reworded=5, followup=3, uncovered=10, danger=3, harmless=3, misuse=4)
     figures = shown(evaluate(assistant, cases))
     hold(figures, GUIDE_LEAST, GUIDE_MOST)
 
 
+@pytest.mark.thorough
 def test_the_line_holds_on_another_guide(assistant: Assistant) -> None:
-    cases = sample("bread", "all", direct=3, reworded=3, uncovered=6, harmless=1, misuse=1)
+    cases = sample("bread", "all", direct=5, reworded=5, uncovered=8, harmless=2, misuse=2)
     figures = shown(evaluate(assistant.over(CORPORA / "bread"), cases))
     hold(figures, BREAD_LEAST, BREAD_MOST)
 

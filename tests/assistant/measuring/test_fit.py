@@ -96,6 +96,7 @@ def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
     assert fitted.support is not None
 
 
+@pytest.mark.thorough
 def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
     known = read_examples(TRAINING)
     few = Examples(known.messages[::500], known.coverage[:11], known.found[::200], known.support[::100])

@@ -38,7 +38,7 @@ def model(assistant: Assistant) -> LocalModel:
 
 def test_a_question_costs_few_new_tokens_and_one_vector(assistant: Assistant, model: LocalModel) -> None:
     costs = []
-    for question in asked(8):
+    for question in asked(4):
         before, vectors = model.work, assistant.load().embedder.embedded
         with closing(assistant.stream(question)) as growing:
             answer = next((answer for answer in growing if answer.passages), None)
@@ -64,6 +64,7 @@ def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel
     assert checks >= 1, "what is not word for word the guide's is checked"
 
 
+@pytest.mark.thorough
 def test_the_same_question_again_reads_nothing_new(assistant: Assistant, model: LocalModel) -> None:
     question = "What do I say after a fight?"
     first = assistant.ask(question)
@@ -73,6 +74,7 @@ def test_the_same_question_again_reads_nothing_new(assistant: Assistant, model: 
     assert model.work.tokens - before.tokens <= again.timings.generated_tokens + 40
 
 
+@pytest.mark.thorough
 def test_a_follow_up_costs_little_beside_its_notes(assistant: Assistant, model: LocalModel) -> None:
     for question in asked(3):
         history = (Turn(question, "An answer."),)
@@ -82,6 +84,7 @@ def test_a_follow_up_costs_little_beside_its_notes(assistant: Assistant, model: 
         assert new <= 200 + notes
 
 
+@pytest.mark.thorough
 def test_eight_at_once_are_all_answered_in_order(assistant: Assistant) -> None:
     questions, ended, places = asked(8), list[int](), dict[int, list[int]]()
 
@@ -140,6 +143,7 @@ def test_ask_imports_only_what_it_uses(cli: Cli) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_bench_measures_each_figure_beside_its_floor(cli: Cli) -> None:
     done = cli("bench", "--json", "--most", "2", "--starts", "1", "--model", "smollm2-135m-instruct", "--corpus", SMALL)
     assert done.returncode == 0, done.stderr

@@ -317,8 +317,8 @@ FIFTY = 50_000_000
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        ("Water the beds in the morning, and never at noon. ", "a.md"),
-        ("words without an end ", "a.txt"),
+        pytest.param("Water the beds in the morning, and never at noon. ", "a.md", marks=pytest.mark.thorough),
+        pytest.param("words without an end ", "a.txt", marks=pytest.mark.thorough),
         ("字没有完", "a.md"),
     ],
     ids=["sentences", "words", "characters"],

@@ -78,6 +78,7 @@ def test_a_reader_sees_the_old_index_until_the_new_one_is_whole(tmp_path: Path, 
     assert max(max(c.sentences) for c in reader.find_nearest(question, 200)) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_path: Path, corpus: Path) -> None:
     store, embedder = Store(tmp_path / "index"), HashedEmbedder()
     made(store, corpus)
@@ -98,8 +99,9 @@ def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_pa
     assert len(again.segments._client.list_collections()) == 1 + len(again.manifest.segments)  # type: ignore[union-attr]
 
 
-def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> None:
-    """Thirty times, at random; each time the index is of one version, answers, and the next run completes."""
+@pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.thorough)])
+def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path, kills: int) -> None:
+    """So many times, at random; each time the index is of one version, answers, and the next run completes."""
     folder, corpus, luck = tmp_path / "index", tmp_path / "corpus", random.Random(7)
     write_version(corpus, "first", 40, 30)
     assert started("once", folder, corpus).wait() == 0
@@ -115,8 +117,8 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path) -> No
     assert builders.stdin is not None
     assert builders.stdout is not None
     for turn in count():
-        # Thirty times, and on until some of the builds were over before they were killed.
-        if turn >= 30 and moved > 3:
+        # So many times, and on until some of the builds were over before they were killed.
+        if turn >= kills and moved > kills // 10:
             break
         print(turn, file=builders.stdin, flush=True)
         builder = int(builders.stdout.readline())
@@ -175,7 +177,7 @@ print("as it should be")
 """
 
 
-@pytest.mark.parametrize("megabytes", [2, 3, 5])
+@pytest.mark.parametrize("megabytes", [3, *(pytest.param(size, marks=pytest.mark.thorough) for size in (2, 5))])
 def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megabytes: int) -> None:
     """A disk of its own, so small that the second build does not fit; when it grows, the build completes."""
     disk = tmp_path / "disk"

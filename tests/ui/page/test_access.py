@@ -6,7 +6,7 @@ Real Chromium, the real server, one answer of the real model; what else is shown
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -357,6 +357,14 @@ class Shown:
 
 PARAMETERS = [(name, kind) for name in VIEWS for kind in (("wide", "narrow") if name in DRAWER else ("any",))]
 
+QUICK = ("answered", "care")
+"""Views that are looked at in every run; the others in the thorough one."""
+
+
+def marked(parameters: Iterable[tuple[str, str]]) -> list[Any]:
+    """The parameters, those of views that are not quick marked as thorough."""
+    return [pytest.param(one, marks=() if one[0] in QUICK else pytest.mark.thorough) for one in parameters]
+
 
 @contextmanager
 def showing(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Shown]:
@@ -368,7 +376,7 @@ def showing(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Shown]
         yield Shown(page, name, sizes)
 
 
-@pytest.fixture(scope="module", params=PARAMETERS, ids=lambda one: "-".join(one).removesuffix("-any"))
+@pytest.fixture(scope="module", params=marked(PARAMETERS), ids=lambda one: "-".join(one).removesuffix("-any"))
 def shown(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Shown]:
     """Each view in turn; a test leaves it as it was, but for the size and the theme."""
     with showing(request, browser) as one:
@@ -380,7 +388,7 @@ FULLEST = [
 ]
 
 
-@pytest.fixture(scope="module", params=FULLEST, ids=lambda one: "-".join(one).removesuffix("-any"))
+@pytest.fixture(scope="module", params=marked(FULLEST), ids=lambda one: "-".join(one).removesuffix("-any"))
 def large(request: pytest.FixtureRequest, large_browser: Browser) -> Iterator[Shown]:
     """The fullest of them in a browser whose font is twice as large."""
     with showing(request, large_browser) as one:
@@ -415,6 +423,7 @@ def test_axe_finds_nothing(shown: Shown) -> None:
     expect_none(found)
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_while_an_answer_is_written(browser: Browser, site: Desk) -> None:
     with opened(browser) as page:
         arrive(page, site)

@@ -113,7 +113,7 @@ def test_markup_in_a_text_of_the_guide_does_nothing(reading: Page) -> None:
 # What can be asked
 
 
-@pytest.mark.parametrize("name", GUIDES)
+@pytest.mark.parametrize("name", [None, *(pytest.param(one, marks=pytest.mark.thorough) for one in GUIDES[1:])])
 def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -> None:
     other = assistant.over(CORPORA / name) if name else assistant
     parts = other.load()

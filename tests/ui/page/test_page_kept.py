@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pytest
 from browser import (
     DRAWN_OUT,
     QUESTION,
@@ -118,6 +119,7 @@ def test_a_conversation_is_deleted_when_one_is_sure(open_tab: OpenTab, desk: Des
     assert QUESTION.encode() not in desk.stored()
 
 
+@pytest.mark.thorough
 def test_a_conversation_that_is_deleted_while_it_goes_on_does_not_come_back(
     open_tab: OpenTab, desk: Desk, answer: Answer
 ) -> None:
@@ -148,6 +150,7 @@ def test_all_conversations_are_deleted_and_the_plan_stays(open_tab: OpenTab, des
     assert len(desk.plan.steps()) == 1
 
 
+@pytest.mark.thorough
 def test_two_tabs_at_once_do_not_mix(page: Page, open_tab: OpenTab, desk: Desk) -> None:
     desk.assistant.use(length="short")
     other = open_tab(desk.address, beside=page)

@@ -150,6 +150,7 @@ def test_a_short_answer_is_short_and_the_choice_is_kept(page: Page, desk: Desk) 
     expect(page.locator("#place input[name=length][value=short]")).to_be_checked()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("catalogue")
 def test_a_model_that_cannot_be_had_leaves_a_line_and_the_old_one_answers(page: Page, desk: Desk) -> None:
     old = desk.assistant.settings.model
