@@ -278,7 +278,6 @@ def read(garden: Path, settings: Settings, embedder: Embedder) -> Path:
     return folder
 
 
-@pytest.mark.thorough
 def test_doctor_leaves_a_damaged_index_where_it_is(
     cli: Cli, garden: Path, settings: Settings, embedder: Embedder
 ) -> None:

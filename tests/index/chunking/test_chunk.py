@@ -334,7 +334,6 @@ def test_fifty_megabytes_in_one_line(tmp_path: Path, part: str, name: str) -> No
         check_spans(document, (chunk,))
 
 
-@pytest.mark.thorough
 def test_fifty_megabytes_without_a_word_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="holds no text"):
         parse_document(b"QUJDREVG" * (FIFTY // 8), tmp_path / "a.txt", "a.txt")

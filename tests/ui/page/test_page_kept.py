@@ -165,7 +165,6 @@ def test_two_tabs_at_once_do_not_mix(page: Page, open_tab: OpenTab, desk: Desk) 
     assert page.url != other.url
 
 
-@pytest.mark.thorough
 def test_who_waits_sees_their_place_in_line_and_is_answered(page: Page, open_tab: OpenTab, desk: Desk) -> None:
     tabs = [page, *(open_tab(desk.address, beside=page) for _ in range(2))]
     ask(tabs[0], DRAWN_OUT)
@@ -179,7 +178,6 @@ def test_who_waits_sees_their_place_in_line_and_is_answered(page: Page, open_tab
         tab.wait_for_selector("#current .after")
 
 
-@pytest.mark.thorough
 def test_a_conversation_in_two_tabs_loses_no_turn(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
     identity = desk.keep((QUESTION, answer))
     page = open_tab(f"{desk.address}/?c={identity}")
