@@ -10,11 +10,11 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from index.reading.scripts import write_script
+
 Element = Any
 """An element of lxml, which has no types."""
 
-_RAISED = dict(zip("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ", strict=True))
-_LOWERED = dict(zip("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎", strict=True))
 _FRACTION = re.compile(r"(\d?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)\s?[⁄/]\s?([₀₁₂₃₄₅₆₇₈₉]+)")
 _WHOLE_FRACTIONS = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾", (1, 8): "⅛", (3, 8): "⅜"}
 _ORDINAL = frozenset("st nd rd th o a er re e es ème TM SM".split())
@@ -61,8 +61,8 @@ def read_content(element: Element) -> str:
 def _raise(text: str) -> str:
     """Write an exponent, or a mark like "nd" in "2nd"."""
     text = text.strip()
-    if all(letter in _RAISED for letter in text):
-        return "".join(map(_RAISED.__getitem__, text))
+    if (raised := write_script(text, "sup")) != text:
+        return raised
     if text in _ORDINAL or not any(map(str.isalnum, text)) or (text.isalpha() and len(text) > 1):
         return text
     return f"^{_enclose(text)}"
@@ -70,8 +70,7 @@ def _raise(text: str) -> str:
 
 def _lower(text: str) -> str:
     """Write an index."""
-    text = text.strip()
-    return "".join(map(_LOWERED.__getitem__, text)) if all(letter in _LOWERED for letter in text) else text
+    return write_script(text.strip(), "sub")
 
 
 def _enclose(text: str) -> str:

@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from index.reading.pdf_lines import Box, Line, Word
+from index.reading.scripts import LOWERED, RAISED
 
 WORD_GAP = 0.22
 """Multiple of the letter size; letters further apart belong to two words."""
@@ -29,8 +30,7 @@ EQUAL = 0.5
 SMALL = 0.86
 """Multiple of the letter size; raised and lowered letters are smaller."""
 
-_RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_RAISED = RAISED | {ord("i"): ord("ⁱ")}
 _LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2)
 _FRACTION = re.compile(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]+)[⁄/]([₀₁₂₃₄₅₆₇₈₉]+)")
 _LEADER = re.compile(r"[.·…_]+|\s*")
@@ -112,7 +112,7 @@ class _Run:
             near = -0.2 * self.size < left - self.right < 0.6 * self.size
             if not near or style.size > SMALL * self.size or not -0.4 < shift < 0.7:
                 return False
-            text = text.translate(_RAISED if shift > 0 else _LOWERED)
+            text = text.translate(_RAISED if shift > 0 else LOWERED)
             style = style._replace(size=self.size)
         if gap > LINE_GAP * self.size or style.size > 2 * self.size:
             return False

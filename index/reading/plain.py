@@ -9,6 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from index.reading.scripts import SCRIPTS, write_script
+
 HIDDEN = r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript|svg)\b.*?(?:</\1\s*>|\Z)"
 """What a browser does not show. If unclosed it reaches to the end, so that many unclosed ones cost one search only."""
 
@@ -31,9 +33,6 @@ _TAGS = frozenset(
 
 _VOID = frozenset("area br col embed hr img input link meta source track wbr".split())
 _UNSHOWN = frozenset(("script", "style", "template", "noscript", "svg"))
-_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_SCRIPTS = {"sup": _RAISED, "sub": _LOWERED}
 
 _MARKUP = re.compile(r"[*_`\[\\&<]|~~|==|%%")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
@@ -91,17 +90,11 @@ def _render(tokens: Iterable[Token]) -> Iterator[str]:
             skipped = skipped if depth else ""
         elif token.type == "s_open" or (tag and is_unread(token.content)):
             skipped, depth = name, 1
-        elif name in _SCRIPTS:
+        elif name in SCRIPTS:
             script = "" if closing else name
         else:
             shown = _render_token(token)
             yield write_script(shown, script) if script else shown
-
-
-def write_script(text: str, script: str) -> str:
-    """Write an exponent or index with the letters that Unicode has for them; the text itself if it lacks one."""
-    letters = _SCRIPTS[script]
-    return text.translate(letters) if all(ord(letter) in letters for letter in text) else text
 
 
 def _render_token(token: Token) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from index.reading.blocks import BlockText, Reading, UnreadableError, compose
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import tidy
-from index.reading.plain import write_script
+from index.reading.scripts import write_script
 from index.reading.tree import write_notes
 
 GROUP_LIMIT = 500
