@@ -52,7 +52,7 @@ ONLY_IN = {
     "chromadb": {"index.storing.chroma"},
     "watchfiles": {"index.watch"},
     "lxml": {"index.reading.html", "index.reading.packed"},
-    "pypdfium2": {"index.reading.pdf_pages"},
+    "pypdfium2": {"index.reading.pdf.pages"},
     "charset_normalizer": {"index.reading.formats"},
     "markdown_it": {"index.reading.markdown", "index.reading.plain"},
     "llama_cpp": {"assistant.llm.llama"},
@@ -82,8 +82,8 @@ OUTER_DOORS = {"assistant.cli.command", "assistant.models.fetch", "ui.page.app"}
 
 
 def wing_of(module: str) -> str:
-    """The package that a module belongs to; a module that lies on its floor stands for itself."""
-    return module.rpartition(".")[0] if module.count(".") == 2 else module
+    """The package on a floor that a module belongs to; a module that lies on its floor stands for itself."""
+    return ".".join(module.split(".")[:2]) if module.count(".") > 1 else module
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:

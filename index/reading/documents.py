@@ -20,7 +20,7 @@ from index.reading.formats import FORMATS, decode_with_notes, detect_format, det
 from index.reading.html import read_html
 from index.reading.markdown import read_markdown
 from index.reading.odt import read_odt
-from index.reading.pdf import read_pdf
+from index.reading.pdf.read import read_pdf
 from index.reading.plain import join_lines
 from index.reading.plain import strip_markup as strip_markup
 from index.reading.plaintext import read_plaintext

@@ -12,7 +12,7 @@ import pytest
 from paths import FILES
 
 from index.reading.blocks import Reading, UnreadableError
-from index.reading.pdf import read_pdf
+from index.reading.pdf.read import read_pdf
 
 TEXT = (
     "The warden walks the dyke each morning and looks for holes",

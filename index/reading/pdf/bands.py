@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from index.reading.pdf_lines import Line, Word, join_row
-from index.reading.pdf_tables import Gutters
+from index.reading.pdf.lines import Line, Word, join_row
+from index.reading.pdf.tables import Gutters
 
 GUTTER = 0.7
 """Multiple of the letter size; the least width of white space between columns."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from index.reading.pdf_letters import Letter, Style, add_bullets, drop_struck, make_field_line, make_lines
-from index.reading.pdf_lines import Box, Line
+from index.reading.pdf.letters import Letter, Style, add_bullets, drop_struck, make_field_line, make_lines
+from index.reading.pdf.lines import Box, Line
 
 PDFIUM = Lock()
 """To be held while pages are read: PDFium is not safe in threads."""

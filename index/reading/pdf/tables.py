@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from index.reading.pdf_lines import Box, Grid, Line, Word, group_rows
+from index.reading.pdf.lines import Box, Grid, Line, Word, group_rows
 
 TIGHT = 1.12
 """Multiple of the smallest line distance; lines of one cell are not further apart."""

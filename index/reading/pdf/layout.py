@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from index.reading.pdf_bands import Row, count_full, divide, find_band, narrow, split_columns
-from index.reading.pdf_lines import HEADING_SCALE, BodyStyle, Box, Line, Word, group_rows, join_row
-from index.reading.pdf_ruled import find_ruled_tables
-from index.reading.pdf_tables import Gutters, goes_on, has_keyed_rows, make_open_table
+from index.reading.pdf.bands import Row, count_full, divide, find_band, narrow, split_columns
+from index.reading.pdf.lines import HEADING_SCALE, BodyStyle, Box, Line, Word, group_rows, join_row
+from index.reading.pdf.ruled import find_ruled_tables
+from index.reading.pdf.tables import Gutters, goes_on, has_keyed_rows, make_open_table
 
 COLUMN_GAP = 2.5
 """Multiple of the letter size; the usual white space between columns of text is narrower."""

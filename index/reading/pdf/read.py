@@ -1,8 +1,8 @@
 """Reads PDFs: headings, paragraphs, lists, tables and listings, and where each page begins.
 
-`pdf_pages.py` reads what stands on a page, and `pdf_letters.py` joins its letters to lines (`pdf_lines.py`).
-`pdf_layout.py` sorts these into reading order, with columns (`pdf_bands.py`) and tables (`pdf_tables.py`,
-`pdf_ruled.py`); `pdf_blocks.py` joins them to blocks (`pdf_paragraphs.py`). What runs along the pages is left out here.
+`pages.py` reads what stands on a page, and `letters.py` joins its letters to lines (`lines.py`). `layout.py` sorts
+these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`); `blocks.py` joins them to
+blocks (`paragraphs.py`). What runs along the pages is left out here.
 Not supported: pictures of text.
 """
 
@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.reading.blocks import Reading, UnreadableError, compose
-from index.reading.pdf_blocks import find_blocks
-from index.reading.pdf_layout import order_page
-from index.reading.pdf_lines import BodyStyle, Line, group_by_page, group_rows, measure_body
-from index.reading.pdf_pages import PDFIUM, Page, read_pages
+from index.reading.pdf.blocks import find_blocks
+from index.reading.pdf.layout import order_page
+from index.reading.pdf.lines import BodyStyle, Line, group_by_page, group_rows, measure_body
+from index.reading.pdf.pages import PDFIUM, Page, read_pages
 
 MARGIN = 0.12
 """Share of the page height, at top and bottom each, that can hold page headers, footers and page numbers."""

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from index.reading.pdf_lines import BodyStyle, Line
-from index.reading.pdf_tables import SENTENCE_END
+from index.reading.pdf.lines import BodyStyle, Line
+from index.reading.pdf.tables import SENTENCE_END
 
 PARAGRAPH_GAP = 1.3
 """Multiple of the usual line distance; a line further below the last one begins a paragraph."""

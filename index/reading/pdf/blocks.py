@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Literal
 
 from index.reading.blocks import BlockText
-from index.reading.pdf_lines import BodyStyle, Line
-from index.reading.pdf_paragraphs import (
+from index.reading.pdf.lines import BodyStyle, Line
+from index.reading.pdf.paragraphs import (
     BULLET,
     BULLET_SIGN,
     Group,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from index.reading.pdf_lines import Box, Line, Word
+from index.reading.pdf.lines import Box, Line, Word
 from index.reading.scripts import LOWERED, RAISED
 
 WORD_GAP = 0.22

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from index.reading.pdf_lines import Box, Line, Word, group_rows
-from index.reading.pdf_tables import Cell, continues, count_bold, make_table, write_cell
+from index.reading.pdf.lines import Box, Line, Word, group_rows
+from index.reading.pdf.tables import Cell, continues, count_bold, make_table, write_cell
 
 NEAR = 4.0
 """Points; rules that are nearer are one, or touch."""
