@@ -96,7 +96,7 @@ def build(
         if changes.reason:
             reuse = manifest is not None and manifest.embedder == name and not force
             expected = sum(file.size for file in changes.writing) // ENTRY_BYTES
-            writer = _DocumentWriter(store.make_writer(name, expected), embedder, progress, reuse=reuse)
+            writer = _DocumentWriter(store.make_writer(name, expected, anew=force), embedder, progress, reuse=reuse)
             documents = (*changes.keeping, *writer.write(changes.writing, manifest))
             if not any(document.chunks for document in documents):
                 raise _make_empty_error(documents, changes, corpus)

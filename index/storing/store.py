@@ -334,9 +334,14 @@ class Store:
             self._check_lease()
             self._sign_lease()
 
-    def make_writer(self, embedder: str, expected: int) -> Writer:
-        """A writer of a new segment for about `expected` entries; needs the build lock."""
-        return Writer(self.segments, self.manifest, embedder, expected, self.renew)
+    def make_writer(self, embedder: str, expected: int, *, anew: bool = False) -> Writer:
+        """A writer of a new segment for about `expected` entries; needs the build lock.
+
+        Args:
+            anew: take no vectors from an index that another version of the program made.
+        """
+        take_foreign = self.is_foreign and not anew
+        return Writer(self.segments, self.manifest, embedder, expected, self.renew, take_foreign=take_foreign)
 
 
 def open_store(

@@ -32,19 +32,30 @@ MIN_LEFTOVER = 4096
 class Writer:
     """Fills one new segment beside the index; readers see nothing of it before `switch`.
 
-    Vectors that a killed build left are used again instead of embedding their texts anew.
+    Vectors that a killed build left, or another version of the program, are used again instead of embedding their
+    texts anew.
 
     Args:
         old: the manifest of the index in use; None if there is none.
         embedder: the name of the embedder; vectors that another one left are dropped.
         expected: about how many entries will be added.
+        take_foreign: whether any vectors that were left are used, however few: another version of the program left
+            them.
         renew: renews the lease on a server.
     """
 
     def __init__(
-        self, segments: Segments, old: Manifest | None, embedder: str, expected: int, renew: Callable[[], None]
+        self,
+        segments: Segments,
+        old: Manifest | None,
+        embedder: str,
+        expected: int,
+        renew: Callable[[], None],
+        *,
+        take_foreign: bool = False,
     ) -> None:
         self._segments, self._renew, self._embedder = segments, renew, embedder
+        self._least_leftover = 1 if take_foreign else MIN_LEFTOVER
         self._old, self._expected = old, expected
         self._current: tuple[Segment, Collection] | None = None
         self._folders: set[str] = set()
@@ -57,12 +68,12 @@ class Writer:
             segments.sweep(old.segments if old else ())
 
     def _is_usable(self, name: str, left: Collection) -> bool:
-        """Whether a killed build left many vectors here, by the same embedder, and all can be read."""
+        """Whether many vectors were left here, by the same embedder, and all can be read."""
         if (left.metadata or {}).get("embedder") != self._embedder:
             return False
         try:
             with chroma.translate_errors(self._segments.place):
-                many = left.count() >= MIN_LEFTOVER
+                many = left.count() >= self._least_leftover
         except StoreError:  # torn, as by a full disk
             return False
         return many and self._segments.is_sound(name)
@@ -71,7 +82,7 @@ class Writer:
         """Hash of a text -> its vector, shape (dimensions,), for those of the hashes that are stored already.
 
         Args:
-            also_old: whether to search the index in use, besides this build and what a killed one left.
+            also_old: whether to search the index in use, besides this build and what was left.
         """
         found: dict[str, Vectors] = {}
         with chroma.translate_errors(self._segments.place):

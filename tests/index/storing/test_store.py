@@ -435,6 +435,18 @@ def test_an_index_of_another_version_is_made_anew(tmp_path: Path, corpus: Path) 
     assert folders(store) == 1
 
 
+def test_an_index_of_another_version_lends_its_vectors(tmp_path: Path, corpus: Path) -> None:
+    """Only texts that it does not hold are embedded; all of them if that is asked for."""
+    store = Store(tmp_path / "index")
+    whole = made(store, corpus).embedded
+    first = sorted(corpus.iterdir())[0]
+    first.write_text(first.read_text("utf-8") + "\n\nA sentence that no index holds.\n", "utf-8")
+    store.segments.keep(format=1)
+    assert 1 <= made(store, corpus).embedded <= 3 < whole
+    store.segments.keep(format=1)
+    assert made(store, corpus, force=True).embedded > whole
+
+
 def test_a_manifest_is_read_as_it_was_written() -> None:
     some = Manifest(
         "e",
