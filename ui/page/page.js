@@ -44,10 +44,14 @@ function setLandmarks() {
 
 const dialog = element.querySelector('#sure');
 dialog.querySelector('#sure-no').addEventListener('click', () => dialog.close('no'));
+let settle = () => {};  // gives what the dialog was closed with to whoever waits for it
+// The event comes after the dialog is closed; by then it may have been opened again, for another act.
+dialog.addEventListener('close', () => dialog.open || settle());
 
 // The text that was asked for, in an object, which is empty if none was; null if the person cancels.
 async function askFirst({ sure, prompt, verb, given }) {
   if (!sure && !prompt) return {};
+  settle();
   const text = dialog.querySelector('#sure-text');
   dialog.querySelector('#sure-line').textContent = sure ?? prompt;
   dialog.querySelector('#sure-yes').textContent = verb ?? 'Save';
@@ -57,9 +61,9 @@ async function askFirst({ sure, prompt, verb, given }) {
   text.value = given ?? '';
   dialog.returnValue = 'no';
   dialog.showModal();
-  await new Promise(done => dialog.addEventListener('close', done, { once: true }));
-  if (dialog.returnValue !== 'yes') return null;
-  return prompt ? { text: text.value } : {};
+  return new Promise(done => {
+    settle = () => done(dialog.returnValue !== 'yes' ? null : prompt ? { text: text.value } : {});
+  });
 }
 
 async function carryOut(name, data, more = {}) {

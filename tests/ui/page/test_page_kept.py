@@ -119,6 +119,17 @@ def test_a_conversation_is_deleted_when_one_is_sure(open_tab: OpenTab, desk: Des
     assert QUESTION.encode() not in desk.stored()
 
 
+def test_who_cancels_and_asks_again_at_once_is_heard(page: Page, desk: Desk) -> None:
+    """The dialog's event of the first time comes when it is open for the second."""
+    first, second = desk.keep((QUESTION, NO)), desk.keep((UNCOVERED, NO))
+    page.reload()
+    listed(page, "delete", first)
+    page.evaluate(f"document.querySelector('#sure-no').click(); document.getElementById('delete-{second}').click()")
+    agree(page)
+    expect(titles(page)).to_have_text([QUESTION])
+    assert [kept.id for kept in desk.conversations.list()] == [first]
+
+
 @pytest.mark.thorough
 def test_a_conversation_that_is_deleted_while_it_goes_on_does_not_come_back(
     open_tab: OpenTab, desk: Desk, answer: Answer
@@ -165,6 +176,7 @@ def test_two_tabs_at_once_do_not_mix(page: Page, open_tab: OpenTab, desk: Desk) 
     assert page.url != other.url
 
 
+@pytest.mark.thorough
 def test_who_waits_sees_their_place_in_line_and_is_answered(page: Page, open_tab: OpenTab, desk: Desk) -> None:
     tabs = [page, *(open_tab(desk.address, beside=page) for _ in range(2))]
     ask(tabs[0], DRAWN_OUT)
@@ -178,6 +190,7 @@ def test_who_waits_sees_their_place_in_line_and_is_answered(page: Page, open_tab
         tab.wait_for_selector("#current .after")
 
 
+@pytest.mark.thorough
 def test_a_conversation_in_two_tabs_loses_no_turn(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
     identity = desk.keep((QUESTION, answer))
     page = open_tab(f"{desk.address}/?c={identity}")
