@@ -176,6 +176,7 @@ def test_no_line_but_the_first_and_the_contacts_holds_a_number() -> None:
         assert not any(letter.isdigit() for letter in line), line
 
 
+@pytest.mark.thorough
 def test_examples_are_seen_for_what_they_are(care: Care, embed: Callable[[Sequence[str]], Vectors]) -> None:
     book = read_care_book()
     embed([*(example for kind in book.kinds for example in kind.examples), *book.harmless_examples])  # at once

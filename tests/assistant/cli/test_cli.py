@@ -278,6 +278,7 @@ def read(garden: Path, settings: Settings, embedder: Embedder) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_doctor_leaves_a_damaged_index_where_it_is(
     cli: Cli, garden: Path, settings: Settings, embedder: Embedder
 ) -> None:

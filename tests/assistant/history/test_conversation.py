@@ -437,6 +437,7 @@ def test_threads_of_one_database_lose_nothing(kept: Conversations) -> None:
     assert kept.list("gone") == ()
 
 
+@pytest.mark.thorough
 def test_a_writer_that_is_killed_leaves_all_that_it_had_kept(
     tmp_path: Path, kept: Conversations, lines: list[str]
 ) -> None:
@@ -544,6 +545,7 @@ def test_a_second_damaged_file_of_a_day_does_not_overwrite_the_first(tmp_path: P
     assert len(lines) == 3
 
 
+@pytest.mark.thorough
 def test_bytes_that_went_bad_are_never_more_than_a_line(tmp_path: Path, lines: list[str]) -> None:
     """60 files with some wrong bytes each: read, searched and written, or an error of ours, and then anew."""
     (tmp_path / "good").mkdir()

@@ -232,6 +232,7 @@ def test_the_line_holds_on_another_guide(assistant: Assistant) -> None:
     hold(figures, BREAD_LEAST, BREAD_MOST)
 
 
+@pytest.mark.thorough
 def test_orders_in_a_guide_are_not_obeyed(assistant: Assistant) -> None:
     """Its texts hold template tokens, and orders to the assistant; they are data."""
     figures = shown(evaluate(assistant.over(CORPORA / "orders"), read_cases(QUESTIONS / "orders.jsonl")))

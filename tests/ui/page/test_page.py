@@ -143,6 +143,7 @@ def test_try_again_replaces_the_last_answer(talked: Page, desk: Desk, answer: An
     )
 
 
+@pytest.mark.thorough
 def test_try_again_that_is_stopped_at_once_keeps_the_old_answer(talked: Page, desk: Desk, answer: Answer) -> None:
     talked.click("#again-0")
     talked.click("#stop")
@@ -177,6 +178,7 @@ def test_an_edit_can_be_left(open_tab: OpenTab, desk: Desk, answer: Answer) -> N
     assert desk.questions() == [QUESTION, DRAWN_OUT, UNCOVERED]
 
 
+@pytest.mark.thorough
 def test_an_edit_that_no_longer_shows_replaces_nothing(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
     page = open_tab(f"{desk.address}/?c={desk.keep((QUESTION, answer), (DRAWN_OUT, answer))}")
     page.click("#edit-0")
@@ -267,6 +269,7 @@ def test_who_types_while_a_source_is_shut_goes_on_typing(talked: Page) -> None:
     expect(box).to_have_value("How do I listen")
 
 
+@pytest.mark.thorough
 def test_every_citation_of_an_answer_opens(talked: Page, answer: Answer) -> None:
     chips = talked.locator("#current .chip, #current .card")
     cited = {p.number for p in answer.passages if p.cited} | {step.passage.number for step in answer.next_steps}
@@ -303,6 +306,7 @@ def test_one_reads_on_in_the_guide_from_a_source(talked: Page, answer: Answer) -
 # What else can be asked
 
 
+@pytest.mark.thorough
 def test_a_starter_and_a_follow_up_are_asked_by_a_click(page: Page, desk: Desk) -> None:
     assert page.locator(".starter").count() == 4
     page.fill("#question textarea", UNCOVERED)

@@ -184,6 +184,7 @@ def exchanged(desk: Desk) -> Iterator[Components]:
     desk.assistant._components = parts
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("tiny")
 def test_another_model_takes_over_without_a_new_start(page: Page, desk: Desk, exchanged: Components) -> None:
     page.click("#to-settings")
@@ -240,6 +241,7 @@ def test_a_page_that_is_opened_while_the_models_load_shows_it_and_then_where_to_
         assert said.startswith(UNCOVERED)
 
 
+@pytest.mark.thorough
 def test_a_question_that_is_asked_while_the_models_load_is_answered(browser: Browser, loading: Desk) -> None:
     with opening(browser) as open_tab:
         page = open_tab(loading.address, ready=".welcome")
