@@ -52,7 +52,9 @@ def _move_citations(sentence: AnswerSentence, spans: dict[int, dict[Span, Span]]
 
 def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[Passage, dict[Span, Span]]:
     """The passage as it is now, and old span -> new span; the old passage, marked, if a cited sentence is gone."""
-    holding = [{chunk.id: chunk for chunk in store.find_chunks_with(hash_text(span.text))} for span in cited]
+    if not cited:
+        return passage, {}
+    holding = [_find_holders(span, store) for span in cited]
     common = [chunk for identity, chunk in holding[0].items() if all(identity in held for held in holding)]
     if not common:
         marked = {span: replace(span, gone=not held) for span, held in zip(cited, holding, strict=True)}
@@ -62,6 +64,16 @@ def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[
     spans = {span: where[hash_text(span.text)] for span in cited}
     fresh = make_passage(chunk, passage.number, passage.score)
     return replace(fresh, cited=tuple(sorted(set(spans.values()), key=lambda span: span.start))), spans
+
+
+def _find_holders(span: Span, store: Store) -> dict[str, Chunk]:
+    """The chunks that hold a cited sentence, by id; a row of a table only with the column heads that it had."""
+    key = hash_text(span.text)
+    return {
+        chunk.id: chunk
+        for chunk in store.find_chunks_with(key)
+        if any(hash_text(s.text) == key and span.told in ("", make_span(s).told) for s in chunk.sentences)
+    }
 
 
 def _find_successor(passage: Passage, store: Store) -> str:

@@ -14,6 +14,7 @@ from index.build import build
 from index.reading.documents import read_document
 from index.storing.store import Store
 from ui.page import panel, view
+from ui.serving import completions
 
 GARDEN = """# Garden
 
@@ -152,10 +153,36 @@ def test_a_heading_that_stays_leads_to_its_new_text(store: Store, corpus: Path, 
     assert revise(answer, store).passages[1].now == "Wait until May."
 
 
+TABLE = "# Pool\n\n| Day | Opens | Closes |\n|---|---|---|\n| Sunday | 9:00 | 17:00 |\n| Monday | 8:00 | 20:00 |\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("Opens", "Last entry"), ("Closes", "Sauna closes"), ("# Pool", "# Pool of the hotel")]
+)
+def test_a_row_under_other_heads_is_not_what_was_cited(store: Store, corpus: Path, old: str, new: str) -> None:
+    """The row itself stands as it did."""
+    (corpus / "plants.md").write_text(TABLE, "utf-8")
+    made(store, corpus)
+    (chunk,) = store.chunks()
+    passage = replace(make_passage(chunk, 1, 0.9), cited=(make_span(chunk.sentences[0]),))
+    answer = Answer("answered", (AnswerSentence("At nine.", (Citation(1, passage.cited[0]),)),), (passage,))
+    assert revise(answer, store) == answer
+    edited(store, corpus, old, new)
+    assert revise(answer, store).passages[0].cited[0].gone
+    edited(store, corpus, new, old)
+    assert revise(answer, store) == answer
+
+
+def test_a_step_that_cites_no_sentence_stays(store: Store, answer: Answer) -> None:
+    step = NextStep("Cover the seedlings.", replace(answer.passages[1], cited=()))
+    assert revise(replace(answer, next_steps=(step,)), store).next_steps == (step,)
+
+
 def test_pages_are_shown_where_a_source_has_them(answer: Answer) -> None:
     first = answer.passages[0]
     paged = replace(first, source="guide.pdf", page=3, cited=tuple(replace(span, page=4) for span in first.cited))
     assert "guide.pdf, page 4" in panel.render_source(panel.Source(paged, paged.cited, None))
+    assert "guide.pdf, page 4: “Water" in completions.format_rest(replace(answer, passages=(paged,), next_steps=()))
     kept = Answer("answered", passages=(paged, Passage(2, "a.md", "A", "Text.", 0, 5, 0.1))).to_dict()["passages"]
     assert (kept[0]["page"], kept[0]["cited"][0]["page"]) == (3, 4)
     assert "page" not in kept[1]

@@ -205,6 +205,7 @@ def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
     assert versions(store) == {"0"}
 
 
+@pytest.mark.thorough
 def test_a_reader_goes_on_when_another_process_has_built(tmp_path: Path, corpus: Path) -> None:
     """As `assistant serve` does when someone types `assistant index`."""
     assert started("once", tmp_path / "index", corpus).wait() == 0
@@ -230,6 +231,7 @@ def test_what_was_replaced_takes_no_room(tmp_path: Path, corpus: Path) -> None:
     assert folders(store) == once == 1
 
 
+@pytest.mark.thorough
 def test_many_small_edits_leave_few_segments(tmp_path: Path, corpus: Path) -> None:
     """Their number grows with the logarithm of the edits, and a merged segment holds nothing dead."""
     store, embedder = Store(tmp_path / "index"), HashedEmbedder()
@@ -553,6 +555,7 @@ def test_one_machine_builds_and_another_says_so(tmp_path: Path, corpus: Path, se
     assert made(other, corpus).documents == 3
 
 
+@pytest.mark.thorough
 def test_a_server_that_went_is_one_line_and_goes_on_when_it_is_back(
     tmp_path: Path, corpus: Path, server: Server
 ) -> None:
