@@ -375,6 +375,57 @@ def test_what_only_has_a_name_like_furniture_is_read(content: str) -> None:
     assert with_it.notes == ()
 
 
+ARTICLE = "".join(
+    f"<p>On day {n} of the flood the water stood {n} feet high in the mill, and the miller carried sacks upstairs.</p>"
+    for n in range(2, 14)
+)
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        "<div><a href='/'>Home</a> | <a href='/mills'>Mills</a> | <a href='/dams'>Dams</a></div>",
+        "<div class='row'><a href='//x.example'>Post</a> <a href='mailto:?body=1'>Mail</a> <a href='#'>Pin</a></div>",
+        "<div><h2>Read next</h2><ul><li><a href='/1'>A dam breaks</a> 2 May</li>"
+        "<li><a href='/2'>The lock is shut</a> 3 May</li><li><a href='/3'>Rain until June</a> 4 May</li></ul></div>",
+        "<div class='most'><h3>Most read</h3><a href='/1'><h4>A dam breaks</h4><p>The valley was warned.</p></a>"
+        "<article><a href='/2'>The lock is shut</a></article><article><a href='/3'>Rain until June</a></article></div>",
+        "<div id='end'>On <a href='/w'>Water</a>, <a href='/m'>Mills</a> and <a href='/f'>Floods and dams</a></div>",
+    ],
+)
+@pytest.mark.parametrize("frame", ["{0}<div class='text'>{1}</div>", "<main><section>{1}</section>{0}</main>"])
+def test_what_leads_elsewhere_beside_an_article_is_left_out(furniture: str, frame: str) -> None:
+    reading = page(frame.format(furniture, ARTICLE))
+    assert reading.text == page(ARTICLE).text
+    assert any("page furniture" in note for note in reading.notes)
+
+
+LINKS = (
+    "<ul><li><a href='/1'>River board</a></li><li><a href='/2'>Dyke reeve</a></li><li><a href='/3'>Boats</a></li></ul>"
+)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        f"<section>{ARTICLE}</section><section><h2>Who helps</h2>{LINKS}</section>",
+        f"<div class='part'>{ARTICLE}</div><div class='part'><h2>Who helps</h2>{LINKS}</div>",
+        f"<div class='text'>{ARTICLE}{LINKS}</div>",
+        f"<div class='text'>{ARTICLE}</div><h2>Who helps</h2>{LINKS}",
+        f"<div class='text'>{ARTICLE}</div><div>{LINKS}<a href='tel:1234'>Call 12 34</a></div>",
+        f"<div class='text'>{ARTICLE}</div><div><a href='/form.pdf'>Form for sandbags</a></div>",
+        f"<div class='text'>{ARTICLE}</div><div><dl><dt><a href='/1'>Weir</a></dt><dd><a href='/2'>A dam</a></dd>"
+        "<dt>Sluice</dt><dd><a href='/3'>A gate in a dam</a></dd></dl></div>",
+        f"<div class='text'>{TEXT}</div><div><h2>Who helps</h2>{LINKS}</div>",
+        f"<div class='text'>{ARTICLE}</div><div>{LINKS * 150}</div>",
+    ],
+)
+def test_links_that_belong_to_the_text_are_read(whole: str) -> None:
+    reading = page(f"<h1>Floods</h1>{whole}")
+    assert reading.notes == ()
+    assert {"River board", "Form for sandbags", "Weir: A dam"} & {text for _, text in blocks(reading)}
+
+
 def test_a_page_of_links_is_read_for_what_it_has() -> None:
     assert "Shop" in page("<nav><a href='/'>Home</a><a href='/shop'>Shop</a></nav>").text
 
