@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 import sentencex
 
+from index.chunking.words import FUNCTION_WORDS
+
 SENTENCE_LIMIT = 800
 """Characters; a longer sentence is cut between clauses, else between words, else anywhere."""
 
@@ -52,6 +54,9 @@ _ABBREVIATION = re.compile(
 )
 """Abbreviations that do not end a sentence if a digit or lower-case letter follows: "approx. 5 g"."""
 
+_LABEL = re.compile(r"[*_]{0,3}(?P<word>[^\W\d_]+)\s+(?:no\.\s+)?\d{1,4}[a-z]?\.[*_]{0,3}\s+", re.IGNORECASE)
+"""A label before its sentence: "Room 7. Rented to Anna." """
+
 _CLOSING = re.compile(r"(?<=\S)[*_~]{1,3}(?:\s+|\Z)")
 _CLAUSE = re.compile(r"[,;:—–،؛、，；：](?:\s+|(?<=[、，；：]))")
 _LINE = re.compile(r"\n")
@@ -71,9 +76,16 @@ def find_sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, 
         if stop < end:
             ends.pop()
         for last in ends:
-            yield first, start + last
-            first = start + last
-        start = first if ends else stop
+            if start + last == end or not _is_label(text, first, start + last):
+                yield first, start + last
+                first = start + last
+        start = first if first > start else stop
+
+
+def _is_label(text: str, start: int, end: int) -> bool:
+    """Whether what looks like a sentence is only a name with its number, to which the next sentence belongs."""
+    label = _LABEL.fullmatch(text, start, end)
+    return label is not None and label["word"][0].isupper() and label["word"].lower() not in FUNCTION_WORDS
 
 
 def _find_window_end(text: str, start: int, end: int) -> int:
