@@ -13,6 +13,7 @@ from typing import Literal
 from assistant.answering.sources import make_passage
 from assistant.records import Passage
 from index.chunking.chunk import Chunk, Sentence
+from index.completeness import ENOUGH, describe_share
 from index.storing.manifest import IndexedDocument
 from index.storing.store import Store
 
@@ -25,6 +26,10 @@ class ListedDocument:
     title: str
     parts: int
     """Passages in it."""
+    completeness: str = ""
+    """How much of what a reader of its file sees is in the guide: "all of it", "62 %, page 2 is missing"."""
+    is_lacking: bool = False
+    """Whether so much is missing that a person must be warned."""
 
 
 Lead = Literal["", "line", "paragraph", "item"]
@@ -118,4 +123,6 @@ def _find_documents(store: Store) -> tuple[IndexedDocument, ...]:
 
 
 def _list(document: IndexedDocument) -> ListedDocument:
-    return ListedDocument(document.source, document.title, document.chunks)
+    completeness = describe_share(document.share, document.missing) if document.words else ""
+    is_lacking = document.share < ENOUGH
+    return ListedDocument(document.source, document.title, document.chunks, completeness, is_lacking)

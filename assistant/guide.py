@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 from assistant.errors import BusyError, GuideError
 from assistant.settings import Settings, index_folder
 from index.build import Report, build, find_skipped
+from index.completeness import ENOUGH, describe_share
 from index.embedding.embed import Embedder
 from index.progress import Progress, ignore_progress
+from index.storing.manifest import IndexedDocument
 from index.storing.store import Store, open_store
 from index.watch import watch_changes
 
@@ -26,6 +28,9 @@ def say_nothing(line: str) -> None:
 
 MAX_NAMED = 3
 """The most files that a line names; of more, it gives their number."""
+
+MAX_LACKING = 10
+"""The most files that are named because some of their text is not in the index."""
 
 
 def open_index(settings: Settings, say: Say = say_nothing) -> Store:
@@ -66,7 +71,32 @@ def refresh_index(
     else:
         for line in describe_build(report):
             say(line)
+        if report.reason:
+            for line, is_warning in describe_completeness(report.compared):
+                if is_warning:
+                    say(line)
     return store
+
+
+def describe_completeness(documents: Iterable[IndexedDocument]) -> Iterator[tuple[str, bool]]:
+    """Yield lines on how much of what a reader sees in the files is in the index, each with whether it is a warning.
+
+    Files of which all is in the index are counted together; the others are named, that with the smallest share first.
+    """
+    every = list(documents)
+    lacking = sorted((one for one in every if one.share < 1), key=lambda one: one.share)
+    for one in lacking[:MAX_LACKING]:
+        yield f"{one.source}: {describe_share(one.share, one.missing)}.", one.share < ENOUGH
+    if len(lacking) > MAX_LACKING:
+        yield f"… and {len(lacking) - MAX_LACKING} more; --json names them all.", False
+    if any(one.share < ENOUGH for one in lacking):
+        yield "Look at these places in the files. What matters is read from a copy saved as .docx, .md or .txt.", True
+    whole, left_out = len(every) - len(lacking), sum(one.left_out for one in every)
+    end = f"; {left_out} words are left out on purpose (hidden, struck out, menus, page headers)" if left_out else ""
+    if whole == len(every) == 1:
+        yield f"{every[0].source}: all of it{end}.", False
+    elif every:
+        yield (f"{len(every)} files, {'all of every one' if not lacking else f'all of {whole}'}{end}.", False)
 
 
 def describe_build(report: Report) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from index.changes import Changes, Corpus, File, find_changes, hash_content, make_document_id
 from index.chunking.chunk import CHUNKER_VERSION, Chunk, chunk_document
+from index.completeness import measure_completeness
 from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
 from index.progress import Progress, ignore_progress
@@ -47,6 +48,8 @@ class Report:
     """One line for each file that could not be read, and for each kind of file that is not read, with the reason."""
     notes: tuple[str, ...]
     """What a person should know of how the files were read, each line with the name of its file."""
+    compared: tuple[IndexedDocument, ...]
+    """All documents of the index whose words were compared with those of their files."""
     seconds: float
 
     @property
@@ -56,15 +59,18 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        kept = asdict(self)
-        return self.plan.to_dict() | {name: value for name, value in kept.items() if name != "plan"}
+        kept = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("plan", "compared")
+        }
+        completeness = [document.describe_completeness() for document in self.compared]
+        return {**self.plan.to_dict(), **kept, "completeness": completeness}
 
 
 def plan_build(store: Store, corpus: Path, name: str, *, force: bool = False) -> Changes:
     """What `build` would do now. Raises CorpusError or StoreError."""
-    files = Corpus(corpus, store.folder / "files.json").list_files()
+    files, passed_over = Corpus(corpus, store.folder / "files.json").list_files()
     manifest = store.manifest
-    changes = find_changes(manifest, files, name, force=force)
+    changes = replace(find_changes(manifest, files, name, force=force), passed_over=passed_over)
     return replace(changes, reason=FOREIGN_REASON) if manifest is None and store.is_foreign else changes
 
 
@@ -106,8 +112,9 @@ def build(
         else:
             store.tidy()
     assert manifest is not None  # without a manifest there is a reason to build
-    skipped = (*find_skipped(manifest, corpus), *changes.unread)
-    return Report(changes, *manifest.counts, embedded, skipped, manifest.notes, round(time.perf_counter() - begun, 3))
+    skipped = (*manifest.skipped, *changes.passed_over, *changes.unread)
+    seconds = round(time.perf_counter() - begun, 3)
+    return Report(changes, *manifest.counts, embedded, skipped, manifest.notes, manifest.compared, seconds)
 
 
 def find_skipped(manifest: Manifest | None, corpus: Path) -> tuple[str, ...]:
@@ -162,7 +169,8 @@ class _DocumentWriter:
             return _make_unread(file, content, str(error))
         identity = make_document_id(file.source, content)
         chunks = entries = size = 0
-        for number, chunk in enumerate(chunk_document(document)):
+        found = chunk_document(document)
+        for number, chunk in enumerate(found):
             for entry in make_entries(chunk, identity, number):
                 self._group.append(entry)
                 entries += 1
@@ -171,9 +179,21 @@ class _DocumentWriter:
                 self._flush(round(file.size * chunk.end / max(1, len(document.text))))
         if not entries:
             return _make_unread(file, content, f"{file.path} holds no text.")
-        segment, notes = self.segment_writer.segment, document.notes
+        measured = measure_completeness(document, found)
         return IndexedDocument(
-            identity, file.source, content, document.title, size, chunks, entries, segment, notes=notes
+            identity,
+            file.source,
+            content,
+            document.title,
+            size,
+            chunks,
+            entries,
+            self.segment_writer.segment,
+            notes=document.notes,
+            words=measured.words,
+            words_indexed=measured.indexed,
+            missing=measured.missing,
+            left_out=measured.left_out,
         )
 
     def _flush(self, of_file: int = 0) -> None:

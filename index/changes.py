@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from index.chunking.chunk import CHUNKER_VERSION
-from index.reading.documents import find_corpus_files, make_printable
+from index.reading.documents import list_corpus, make_printable
 from index.storing.manifest import IndexedDocument, Manifest
 
 SETTLED_SECONDS = 2.0
@@ -54,6 +54,8 @@ class Changes:
     """Documents that stay in the index as they are."""
     unread: tuple[str, ...] = ()
     """One line for each file that cannot be read now; its indexed version stays, unless everything is written again."""
+    passed_over: tuple[str, ...] = ()
+    """One line for each kind of file in the corpus that is not read, with what to do."""
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -137,12 +139,13 @@ class Corpus:
     def __init__(self, folder: Path, notes: Path) -> None:
         self.folder, self._notes = folder, notes
 
-    def list_files(self) -> tuple[File, ...]:
-        """The files as they are now; CorpusError if there are none."""
+    def list_files(self) -> tuple[tuple[File, ...], tuple[str, ...]]:
+        """The files as they are now, and a line for each kind of file that is not read; CorpusError without files."""
         known = self._read_notes()
         kept: dict[str, list[Any]] = {}
         files = []
-        for path in find_corpus_files(self.folder):
+        paths, passed_over = list_corpus(self.folder)
+        for path in paths:
             source = path.relative_to(self.folder).as_posix()
             if source != make_printable(source):
                 files.append(File(path, make_printable(path), "", 0, "its name is not UTF-8, so it cannot be cited"))
@@ -153,7 +156,7 @@ class Corpus:
                 kept[source] = note
         if kept != known:
             self._write_notes(kept)
-        return tuple(files)
+        return tuple(files), passed_over
 
     def _read_notes(self) -> dict[str, list[Any]]:
         try:

@@ -127,7 +127,7 @@ def chat(corpus: Corpus = None, model: ModelOption = None) -> None:
 
 @app.command()
 def index(
-    status: Annotated[bool, typer.Option("--status", help="Only say whether it is fresh.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Only say whether it is fresh and whole.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Embed everything again.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on, each time the texts change.")] = False,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli.terminal import out, print_json
-from assistant.guide import describe_build
+from assistant.guide import describe_build, describe_completeness
 from assistant.records import Answer
 from assistant.settings import Settings
-from index.build import Report, find_skipped
+from index.build import Report
 from index.changes import Changes
+from index.storing.manifest import IndexedDocument
 from index.storing.store import Store
 
 if TYPE_CHECKING:  # only `assistant feedback` loads the history
@@ -74,12 +75,22 @@ def print_status(store: Store, settings: Settings, pending: Changes, as_json: bo
     documents, chunks, entries = manifest.counts if manifest else (0, 0, 0)
     status: dict[str, Any] = {"corpus": str(settings.corpus), "fresh": not pending.reason, "reason": pending.reason}
     status |= {"documents": documents, "chunks": chunks, "entries": entries, "folder": str(store.folder)}
-    status |= {"skipped": find_skipped(manifest, settings.corpus), "notes": manifest.notes if manifest else ()}
+    compared = manifest.compared if manifest else ()
+    skipped = (*(manifest.skipped if manifest else ()), *pending.passed_over)
+    status |= {"skipped": skipped, "notes": manifest.notes if manifest else ()}
+    status |= {"completeness": [document.describe_completeness() for document in compared]}
     text = f"stale: {pending.reason}" if pending.reason else "fresh"
     if as_json:
         print_json(status)
     else:
         print(f"The index of {settings.corpus} is {text} ({chunks} chunks).")
+        _print_completeness(compared)
+
+
+def _print_completeness(documents: Iterable[IndexedDocument]) -> None:
+    """Print how much of the files is in the index."""
+    for line, is_warning in describe_completeness(documents):
+        out.print(line, style="yellow" if is_warning else None, markup=False, soft_wrap=True)
 
 
 def print_pending(pending: Changes, as_json: bool) -> None:
@@ -108,3 +119,4 @@ def print_report(report: Report, as_json: bool) -> None:
         for line in report.notes:
             out.print(line, markup=False, soft_wrap=True)
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")
+    _print_completeness(report.compared)

@@ -20,7 +20,7 @@ from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
 from index.reading.plain import join_lines, strip_markup
 
-CHUNKER_VERSION = "3"
+CHUNKER_VERSION = "4"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
 
 CHUNK_LIMIT = 1200
@@ -147,16 +147,19 @@ def _find_bare_headings(blocks: Sequence[Block]) -> set[Block]:
 def _group_sentences(
     document: Document, headings: tuple[str, ...], blocks: Sequence[Block]
 ) -> Iterator[list[Sentence]]:
-    """Yield the sentences of one chunk at a time; text that ends with ":" stays with the block after it."""
+    """Yield the sentences of one chunk at a time.
+
+    Text that ends with ":" stays with the block after it, and a question with its answer.
+    """
     opening = headings == (document.title,) and any(block.kind == "heading" for block in document.blocks[1:])
     group: list[Sentence] = []
-    for block in blocks:
+    for place, block in enumerate(blocks):
         found = split_sentences(document.text, block, headings[-1])
         sentences = [_add_page(sentence, document.pages) for sentence in found]
         if opening:
             sentences = [replace(s, kind="introduction") if s.kind == "text" else s for s in sentences]
-        introduced = bool(group) and group[-1].plain.endswith(":")
-        if group and not introduced and block.end - group[0].start > CHUNK_LIMIT:
+        goes_on = bool(group) and (group[-1].plain.endswith(":") or group[-1].kind == "question")
+        if group and not goes_on and _find_answer_end(blocks, place) - group[0].start > CHUNK_LIMIT:
             yield group
             group = []
         for sentence in sentences:
@@ -166,6 +169,15 @@ def _group_sentences(
             group.append(sentence)
     if group:
         yield group
+
+
+def _find_answer_end(blocks: Sequence[Block], place: int) -> int:
+    """Return where a block ends; of a question, where its answer ends."""
+    if blocks[place].kind == "question":
+        place = min(place + 1, len(blocks) - 1)
+        while place + 1 < len(blocks) and blocks[place + 1].kind == "answer":
+            place += 1
+    return blocks[place].end
 
 
 def split_sentences(text: str, block: Block, heading: str = "") -> tuple[Sentence, ...]:

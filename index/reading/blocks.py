@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 Kind = Literal["heading", "paragraph", "item", "question", "answer", "row", "caption", "code", "break"]
 """A "question" is one that its document marks as such and answers in the "answer" after it, without being a heading."""
@@ -30,6 +31,14 @@ _BOILERPLATE = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+
+_SOFT_HYPHEN = re.compile("[\xad\x02\ufffe]")
+"""Also as PDFium gives it."""
+
+_WORD = re.compile(r"[^\W_]+")
+_LINE_END_HYPHEN = re.compile(r"[-‐](?<=[^\W\d_].)\n[^\S\n]*(?=[^\W\d_])")
+_DATA_LENGTH = 40
+"""Letters and digits; encoded data has longer runs of them, and hardly any text has."""
 
 
 class UnreadableError(ValueError):
@@ -62,6 +71,16 @@ class Block:
     """Of a list item: the number that a person sees ("2."), where another one stands in the span."""
 
 
+class Seen(NamedTuple):
+    """A piece of what a reader of a file sees, as close to the file as can be: not made from the blocks."""
+
+    text: str
+    line: int = 0
+    """The line of the file where it begins, from 1; only if the document's text is the file's own."""
+    page: int = 0
+    """The page on which it stands, from 1, if the file has pages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The text and blocks of a file; `title` and `pages` are empty if the file has none."""
@@ -73,6 +92,10 @@ class Reading:
     """Offsets in `text` where pages 1, 2, 3 ... begin."""
     notes: tuple[str, ...] = ()
     """What a person should know of how it was read ("2 bytes are not UTF-8"), in a line each."""
+    seen: tuple[Seen, ...] = ()
+    """All that a reader of the file sees, without what is left out on purpose."""
+    left_out: int = 0
+    """The number of words that are left out on purpose: hidden or struck out, menus, headers of pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,21 @@ def trim_paragraph(text: str, start: int, end: int) -> Block:
     """Make a paragraph block of a span, without the white space at its ends."""
     inner = text[start:end]
     return Block("paragraph", start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip()))
+
+
+def find_words(text: str) -> list[str]:
+    """List the words of a text: runs of letters and digits, in a form that is the same however they are written.
+
+    Words that are divided at the end of a line are joined; encoded data holds none.
+    """
+    if not text.isascii():
+        text = normalize("NFKC", _SOFT_HYPHEN.sub("", text))
+    if "-\n" in text or "‐\n" in text:
+        text = _LINE_END_HYPHEN.sub("", text)
+    words = _WORD.findall(text.casefold())
+    if len(text) >= 500 and len(max(words, key=len, default="")) > _DATA_LENGTH and ENCODED_DATA.search(text):
+        return find_words(ENCODED_DATA.sub(" ", text))
+    return words
 
 
 def is_boilerplate(paragraph: str) -> bool:

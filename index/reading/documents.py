@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.errors import CorpusError
-from index.reading.blocks import ENCODED_DATA, Block, Reading, UnreadableError
+from index.reading.blocks import ENCODED_DATA, Block, Reading, Seen, UnreadableError
 from index.reading.docx import read_docx
 from index.reading.epub import read_epub
 from index.reading.formats import FORMATS, decode_with_notes, detect_format, detect_text_format
@@ -60,36 +60,58 @@ class Document:
     """Offsets in `text` where pages 1, 2, 3 ... begin; empty if the file has no pages."""
     notes: tuple[str, ...] = ()
     """What a person should know of how it was read, in a line each."""
+    seen: tuple[Seen, ...] = ()
+    """All that a reader of the file sees, without what is left out on purpose."""
+    left_out: int = 0
+    """The number of words that are left out on purpose."""
 
 
 def find_corpus_files(corpus: Path) -> tuple[Path, ...]:
+    """List the files of a corpus folder in a supported format, as `list_corpus` does.
+
+    Raises:
+        CorpusError: as `list_corpus`.
+    """
+    return list_corpus(corpus)[0]
+
+
+def list_corpus(corpus: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """List the files of a corpus folder in a supported format, sorted, without hidden and temporary ones.
 
     Links are followed, each target once. An unreadable folder and a broken link are listed too, so that reading them
     reports the error.
+
+    Returns:
+        The files, and a line for each kind of other file that may hold a text, with what to do.
 
     Raises:
         CorpusError: the folder is missing, or holds no file in a supported format.
     """
     if not os.path.isdir(corpus):  # noqa: PTH112 - False without permission, in every Python
         raise CorpusError(f"There is no folder of texts at {corpus}", "Name one with --corpus DIR.")
-    files = tuple(sorted(_find_files(corpus, _is_readable)))
+    files: list[Path] = []
+    unread: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(_find_files(corpus)):
+        # A folder is listed only if it cannot be.
+        if _is_readable(path.name) or path.is_dir():
+            files.append(path)
+        else:
+            unread[path.suffix.lower()].append(path)
+    others = tuple(_describe_unread(suffix, paths) for suffix, paths in sorted(unread.items()))
     if not files:
-        kinds, others = ", ".join(FORMATS), describe_unread_files(corpus)
         raise CorpusError(
-            f"The folder {corpus} holds no text ({kinds})",
+            f"The folder {corpus} holds no text ({', '.join(FORMATS)})",
             others[0] if others else "Put your guide there, in one of these kinds.",
         )
-    return files
+    return tuple(files), others
 
 
 def describe_unread_files(corpus: Path) -> tuple[str, ...]:
-    """A line for each kind of file in a corpus folder that may hold a text but is not read, with what to do."""
-    kinds: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(_find_files(corpus, _is_unread)):
-        if not path.is_dir():
-            kinds[path.suffix.lower()].append(path)
-    return tuple(_describe_unread(suffix, paths) for suffix, paths in sorted(kinds.items()))
+    """A line for each kind of file in a corpus folder that may hold a text but is not read; none without a text."""
+    try:
+        return list_corpus(corpus)[1]
+    except CorpusError:
+        return ()
 
 
 def _describe_unread(suffix: str, paths: Sequence[Path]) -> str:
@@ -100,8 +122,8 @@ def _describe_unread(suffix: str, paths: Sequence[Path]) -> str:
     )
 
 
-def _find_files(corpus: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """Yield the wanted files under a folder: first those inside it, then, round by round, the targets of links."""
+def _find_files(corpus: Path) -> Iterator[Path]:
+    """Yield the files that may hold a text: first those inside a folder, then, round by round, the targets of links."""
     seen: set[str] = set()
     root = os.path.realpath(corpus)
     pending = [corpus]
@@ -113,16 +135,14 @@ def _find_files(corpus: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path
             if target in seen or root.startswith(target.rstrip(os.sep) + os.sep):
                 continue
             if os.path.isdir(target):  # noqa: PTH112 - the path is a string already
-                yield from _scan_folder(place, target, seen, links, is_wanted)
-            elif is_wanted(place.name) and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113
-                seen.add(target)
+                yield from _scan_folder(place, target, seen, links)
+            elif _may_hold_text(place.name) and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113
+                seen.update([target] if _is_readable(place.name) else ())
                 yield place
         pending = links
 
 
-def _scan_folder(
-    folder: Path, target: str, seen: set[str], links: list[Path], is_wanted: Callable[[str], bool]
-) -> Iterator[Path]:
+def _scan_folder(folder: Path, target: str, seen: set[str], links: list[Path]) -> Iterator[Path]:
     """Yield the files under one folder; add links to `links` and the real paths of all visited to `seen`."""
     folders = [(str(folder), target)]
     for place, real in folders:
@@ -141,8 +161,9 @@ def _scan_folder(
                 links.append(Path(entry.path))
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, inner))
-            elif inner not in seen and is_wanted(entry.name) and entry.is_file(follow_symlinks=False):
-                seen.add(inner)
+            elif inner not in seen and _may_hold_text(entry.name) and entry.is_file(follow_symlinks=False):
+                # A link with a name that is read may still lead to a file with one that is not.
+                seen.update([inner] if _is_readable(entry.name) else ())
                 yield Path(entry.path)
 
 
@@ -150,8 +171,8 @@ def _is_readable(name: str) -> bool:
     return Path(name).suffix.lower() in FORMATS
 
 
-def _is_unread(name: str) -> bool:
-    return not _is_readable(name) and not _is_ignored(name) and Path(name).suffix.lower() not in _UNNAMED
+def _may_hold_text(name: str) -> bool:
+    return not _is_ignored(name) and Path(name).suffix.lower() not in _UNNAMED
 
 
 def _is_ignored(name: str) -> bool:
@@ -189,7 +210,9 @@ def parse_document(data: bytes, path: Path, source: str) -> Document:
     if not any(_holds_words(reading.text, block) for block in reading.blocks):
         raise CorpusError(f"{shown} holds no text", "Write something in it, or remove it.")
     title = _find_top_heading(reading) or reading.title or Path(source).stem
-    return Document(source, title, reading.text, reading.blocks, reading.pages, reading.notes)
+    return Document(
+        source, title, reading.text, reading.blocks, reading.pages, reading.notes, reading.seen, reading.left_out
+    )
 
 
 _READERS: dict[str, Callable[[bytes], Reading]] = {

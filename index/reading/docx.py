@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
-from index.reading.blocks import BlockText, Reading, compose
+from index.reading.blocks import BlockText, Reading, Seen, compose
 from index.reading.grid import SPAN_LIMIT
-from index.reading.inline import Element
+from index.reading.inline import Element, tidy
 from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
-from index.reading.tree import read_blocks, remove_unseen, write_notes
+from index.reading.plaintext import is_running
+from index.reading.tables import count_label_columns
+from index.reading.tree import mark_heads, read_blocks, remove_unseen, write_notes
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -26,6 +29,9 @@ LARGE = 1.15
 
 LOOK_LIMIT = 100
 """Characters; a longer line is no heading by its look."""
+
+_FIRST_ROW = 0x0020
+"""Bit of a table's look: its first row is set apart. Source: ISO 29500-1, 17.4.55."""
 
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 """The name that the strict form of the format has for `W`."""
@@ -52,6 +58,11 @@ _NO_TEXT = frozenset(
     f"{W}{name}"
     for name in "del moveFrom delText instrText rPr pPr sdtPr sdtEndPr softHyphen rt tcPr trPr tblPr".split()
 ) | {f"{M}{name}" for name in ("fPr", "sSupPr", "sSubPr", "sSubSupPr", "radPr", "dPr", "naryPr", "ctrlPr", "rPr")}
+_TEXTS = {f"{W}t": "", f"{M}t": "", **dict.fromkeys((f"{W}tab", f"{W}ptab", f"{W}br", f"{W}cr"), " ")}
+_TEXTS |= {f"{W}noBreakHyphen": "-"}
+"""Name of an element that shows text -> the text; empty if its content is shown."""
+
+_UNSHOWN = (f"{W}del", f"{W}moveFrom", f"{W}rt", f"{MC}Fallback")
 _MATH = {
     "f": ("mfrac", ("num", "den")),
     "sSup": ("msup", ("e", "sup")),
@@ -75,13 +86,16 @@ def _read_package(package: Package) -> Reading:
     converter = _Converter(package)
     body = converter.parse("word/document.xml").find(f"{W}body")
     trees = [converter.convert(body), converter.convert_notes(), converter.convert_headers()]
+    seen = [Seen(converter.list_shown(body)), *map(Seen, map(converter.list_shown, converter.read_notes))]
     left_out: Counter[str] = sum(map(remove_unseen, trees), converter.left_out)
     text, notes, headers = map(read_blocks, trees)
     # What stands in the margin of every page is said once, unless it only repeats the text.
     said = {block.text for block in text}
     end = [*notes, *(block for block in headers if block.text not in said)]
+    seen += (Seen(line) for line in map(converter.list_shown, converter.read_headers) if tidy(line) not in said)
     apart = [BlockText("break", "", 1)] if end else []
-    return replace(compose([*text, *apart, *end]), notes=write_notes(left_out))
+    reading = compose([*text, *apart, *end])
+    return replace(reading, notes=write_notes(left_out), seen=tuple(seen), left_out=left_out.total())
 
 
 def _get_value(element: Element, *path: str) -> str | None:
@@ -132,6 +146,20 @@ class _Styles:
                 found = self._find(around, "rPr", name)
             values.append(None if found is None else str(found.get(f"{W}val", "true")))
         return values
+
+    def marks_first_row(self, table: Element) -> bool:
+        """Whether the style of a table gives its first row another look: bold, or a colour behind it."""
+        look = table.find(f"{W}tblPr/{W}tblLook")
+        bits = int(look.get(f"{W}val") or "0", 16) if look is not None else 0
+        if look is None or not _is_on(look.get(f"{W}firstRow") or ("1" if bits & _FIRST_ROW else "0")):
+            return False
+        parts = (
+            part
+            for style in self._follow(_get_value(table, "tblPr", "tblStyle"))
+            for part in style.iterfind(f"{W}tblStylePr")
+            if part.get(f"{W}type") == "firstRow"
+        )
+        return any(_is_on(_get_value(part, "rPr", "b")) or _is_shaded(part) for part in parts)
 
     def _get_style(self, paragraph: Element) -> str:
         return _get_value(paragraph, "pPr", "pStyle") or self._plain
@@ -219,8 +247,14 @@ class _Converter:
         }
         self._cited: list[Element] = []
         self._boxes: list[Element] = []
+        self._instructions: set[Element] = set()
         self._levels: dict[Element, int] = {}
         self.left_out: Counter[str] = Counter()
+        self._unread: list[Element] = []
+        """What is left out on purpose: runs, lines, tables of contents, instructions of fields."""
+        self.read_notes: list[Element] = []
+        self.read_headers: list[Element] = []
+        """Notes, and lines of headers and footers, that were converted."""
 
     def parse(self, name: str) -> Element:
         """Parse a part of the document; an empty one if it is not there."""
@@ -238,6 +272,7 @@ class _Converter:
         root = make_element("div")
         while self._cited:
             cited, self._cited = self._cited, []
+            self.read_notes += cited
             for note in cited:
                 self._convert_blocks(note, root)
         return root
@@ -251,17 +286,36 @@ class _Converter:
                 text = "".join(line.itertext(f"{W}t"))
                 fields = " ".join([*line.itertext(f"{W}instrText"), *(one.get(f"{W}instr", "") for one in line.iter())])
                 if text not in seen and not _PAGE_FIELD.search(fields):
+                    self.read_headers.append(line)
                     self._convert_paragraph(line, root)
                 seen.add(text)
         return root
+
+    def list_shown(self, part: Element) -> str:
+        """Return the text of a part as its XML has it, a line for each paragraph, without what is left out."""
+        unread = {inner for one in (*self._unread, *part.iter(*_UNSHOWN)) for inner in one.iter(*_TEXTS)}
+        deleted = (row for row in part.iter(f"{W}tr") if row.find(f"{W}trPr/{W}del") is not None)
+        unread.update(inner for row in deleted for inner in row.iter(*_TEXTS))
+        pieces: list[str] = []
+        line = holder = None
+        for element in part.iter(*_TEXTS):
+            if element in unread:
+                continue
+            before, holder = holder, element.getparent().getparent()
+            if holder is not before:
+                outer, line = line, next(element.iterancestors(f"{W}p"), None)
+                pieces.append("\n" if line is not outer else "")
+            is_part = holder.tag in (f"{M}num", f"{M}den")
+            pieces.append(f" {element.text} " if is_part else _TEXTS[element.tag] or element.text or "")
+        return "".join(pieces)
 
     def _find_levels(self, body: Element) -> dict[Element, int]:
         """Find the headings; under a title all others are one level lower. Without styles, by their look."""
         names = {line: self._styles.get_names(line) for line in body.iter(f"{W}p")}
         levels = {line: level for line, named in names.items() if (level := self._find_level(line, named)) is not None}
+        if not any(levels.values()):
+            levels = self._find_by_look(body) | levels
         has_title = any(level == 0 and any(line.itertext(f"{W}t")) for line, level in levels.items())
-        if not levels:
-            return self._find_large(body)
         return {line: min(level + has_title or 1, 6) for line, level in levels.items()}
 
     def _find_level(self, line: Element, names: list[str]) -> int | None:
@@ -275,25 +329,47 @@ class _Converter:
         level = _read_number(outline.get(f"{W}val"), 9) if outline is not None else 9
         return level + 1 if level < 9 else None
 
-    def _find_large(self, body: Element) -> dict[Element, int]:
-        """Find short bold lines in letters larger than the text."""
+    def _find_by_look(self, body: Element) -> dict[Element, int]:
+        """Find short bold lines in letters larger than the text; without any, those with text, a list or table below.
+
+        The first line is the title (0) if one of the latter follows it.
+        """
         sizes: Counter[int] = Counter()
-        large: dict[Element, int] = {}
-        for line in body.iterchildren(f"{W}p"):
-            runs = [(run, "".join(run.itertext(f"{W}t")).strip()) for run in line.iter(f"{W}r")]
-            runs = [(run, text) for run, text in runs if text]
-            size, is_bold = 0, True
-            for run, text in runs:
+        looks = {line: self._read_look(line, sizes) for line in body.iterchildren(f"{W}p", f"{W}tbl")}
+        shown = [line for line, (text, _) in looks.items() if text]
+        usual = max(sizes, key=sizes.__getitem__, default=0)
+        bold = {line: looks[line][1] for line in shown if looks[line][1] and _has_heading_form(looks[line][0])}
+        ranks = sorted({size for size in bold.values() if size > LARGE * usual}, reverse=True)
+        if ranks:
+            return {line: min(ranks.index(size) + 1, 6) for line, size in bold.items() if size in ranks}
+        levels = {
+            line: 1
+            for line, below in pairwise(shown)
+            if line in bold and not looks[below][1] and not self._is_listed(line)
+            if below.tag == f"{W}tbl" or self._is_listed(below) or is_running(looks[below][0], looks[line][0])
+        }
+        has_title = len(shown) > 1 and shown[0] in bold and shown[1] in levels
+        return {shown[0]: 0, **levels} if has_title else levels
+
+    def _is_listed(self, line: Element) -> bool:
+        return _is_on(_get_value(self._styles.find_of_paragraph(line, "numPr"), "numId"))
+
+    def _read_look(self, line: Element, sizes: Counter[int]) -> tuple[str, int]:
+        """Return a paragraph's text and the size of its letters, 0 if not all are bold; count the sizes.
+
+        Of a table only the text counts.
+        """
+        if line.tag != f"{W}p":
+            return "".join(line.itertext(f"{W}t")).strip(), 0
+        runs = [(run, "".join(run.itertext(f"{W}t"))) for run in line.iter(f"{W}r")]
+        size, is_bold = 0, True
+        for run, text in runs:
+            if text.strip():
                 bold, own = self._styles.get_of_run(run, line, "b", "sz")
                 size = _read_number(own, self._styles.default_size)
                 sizes[size] += len(text)
                 is_bold = is_bold and _is_on(bold)
-            whole = "".join(text for _, text in runs)
-            if runs and is_bold and len(whole) <= LOOK_LIMIT and whole[-1] not in ".:;,!":
-                large[line] = size
-        usual = max(sizes, key=sizes.__getitem__, default=0)
-        ranks = sorted({size for size in large.values() if size > LARGE * usual}, reverse=True)
-        return {line: min(ranks.index(size) + 1, 6) for line, size in large.items() if size in ranks}
+        return "".join(text for _, text in runs).strip(), size if is_bold else 0
 
     def _convert_blocks(self, parent: Element, target: Element) -> Element:
         """Add the paragraphs and tables of an element to a tree; return the tree."""
@@ -311,6 +387,7 @@ class _Converter:
     def _leave_out(self, contents: Element) -> None:
         words = sum(len(text.split()) for text in contents.itertext(f"{W}t"))
         self.left_out[CONTENTS] += words
+        self._unread.append(contents)
 
     def _convert_paragraph(self, line: Element, target: Element) -> None:
         names = self._styles.get_names(line)
@@ -326,6 +403,8 @@ class _Converter:
             element = make_element("li", mark=mark)
         else:
             element = make_element("figcaption" if "caption" in names else "p")
+        self._instructions = _find_instructions(line)
+        self._unread += self._instructions
         self._convert_runs(line, element, line)
         if len(element) or (element.text or "").strip():
             target.append(element)
@@ -337,7 +416,7 @@ class _Converter:
         """Add the text of an element to a block of the tree."""
         for child in parent:
             tag = child.tag
-            if not isinstance(tag, str) or tag in _NO_TEXT:
+            if not isinstance(tag, str) or tag in _NO_TEXT or child in self._instructions:
                 continue
             if tag == f"{W}r":
                 self._convert_runs(child, self._open_run(child, target, line), line)
@@ -366,9 +445,12 @@ class _Converter:
         hidden, unseen, struck, twice, raised = self._styles.get_of_run(
             run, line, "vanish", "webHidden", "strike", "dstrike", "vertAlign"
         )
+        is_hidden, is_struck = _is_on(hidden) or _is_on(unseen), _is_on(struck) or _is_on(twice)
+        if is_hidden or is_struck:
+            self._unread.append(run)
         for name, wanted in (
-            ("span", _is_on(hidden) or _is_on(unseen)),
-            ("del", _is_on(struck) or _is_on(twice)),
+            ("span", is_hidden),
+            ("del", is_struck),
             ("sup", raised == "superscript"),
             ("sub", raised == "subscript"),
         ):
@@ -397,13 +479,37 @@ class _Converter:
             element.append(target[-1])
             element[0].tag = "caption"
         merged: dict[int, Element] = {}
+        sources: dict[Element, Element] = {}
         for row in _find_inside(table, f"{W}tr"):
             if row.find(f"{W}trPr/{W}del") is None:
-                element.append(self._convert_row(row, merged))
+                element.append(self._convert_row(row, merged, sources))
+        if next(element.iter("th"), None) is None:
+            self._mark_by_look(table, [row for row in element if row.tag == "tr"], sources)
         target.append(element)
 
-    def _convert_row(self, row: Element, merged: dict[int, Element]) -> Element:
-        """Convert a row; `merged` holds, for each column, the cell above that may reach down."""
+    def _mark_by_look(self, table: Element, rows: Sequence[Element], sources: Mapping[Element, Element]) -> None:
+        """Make heads of the cells of the first rows and of a column of labels that are set apart by their look."""
+        for is_marked in (self._is_bold, _is_shaded):
+            if mark_heads(rows, lambda cell, is_marked=is_marked: cell in sources and is_marked(sources[cell])):
+                return
+        grid = [[tidy(" ".join(cell.itertext())) for cell in row] for row in rows]
+        is_form = len(set(map(len, grid))) == 1 and count_label_columns(grid)
+        if len(rows) > 1 and not is_form and self._styles.marks_first_row(table):
+            for cell in rows[0]:
+                cell.tag = "th"
+
+    def _is_bold(self, cell: Element) -> bool:
+        """Whether all text of a cell is bold."""
+        looks = [self._read_look(line, Counter()) for line in cell.iter(f"{W}p")]
+        return all(size for text, size in looks if text)
+
+    def _convert_row(self, row: Element, merged: dict[int, Element], sources: dict[Element, Element]) -> Element:
+        """Convert a row.
+
+        Args:
+            merged: for each column, the cell above that may reach down.
+            sources: where each cell of the tree comes from; the cells of the row are added.
+        """
         line = make_element("tr")
         name = "th" if _is_on(_get_value(row, "trPr", "tblHeader")) else "td"
         column = _read_number(_get_value(row, "trPr", "gridBefore"), 0)
@@ -416,13 +522,40 @@ class _Converter:
                 above.set("rowspan", str(int(above.get("rowspan", "1")) + 1))
             else:
                 line.append(make_element(name, colspan=str(width)))
+                sources[line[-1]] = cell
                 merged[column] = self._convert_blocks(cell, line[-1])
             column += width
         return line
 
 
+def _is_shaded(cell: Element) -> bool:
+    """Whether a cell, or those of a part of a table's style, have a colour behind them."""
+    shade = cell.find(f"{W}tcPr/{W}shd")
+    return shade is not None and (shade.get(f"{W}fill") or "auto").lower() not in ("auto", "ffffff")
+
+
+def _has_heading_form(text: str) -> bool:
+    return len(text) <= LOOK_LIMIT and text[-1] not in ".:;,!"
+
+
 def _exists(element: Element) -> bool:
     return element is not None
+
+
+def _find_instructions(line: Element) -> set[Element]:
+    """Find the texts inside the instructions of fields ("IF { PAGE } = 1"), of which only the result is shown."""
+    found: set[Element] = set()
+    begun: list[list[Element] | None] = []
+    for element in line.iter(f"{W}fldChar", f"{W}t"):
+        kind = element.get(f"{W}fldCharType")
+        if kind == "begin":
+            begun.append([])
+        elif element.tag == f"{W}t":
+            next((texts for texts in begun if texts is not None), []).append(element)
+        elif begun:
+            found.update(begun.pop() or ())
+            begun += [None] if kind == "separate" else []
+    return found
 
 
 def _find_inside(parent: Element, name: str) -> Iterator[Element]:
@@ -447,11 +580,24 @@ def _write_symbol(element: Element, target: Element) -> None:
     add_text(target, _SYMBOLS.get(code, chr(code)) if font == "Symbol" else _WINGDINGS.get(code, ""))
 
 
+def _write_field(element: Element, target: Element) -> None:
+    """Write what an old form shows: a box with or without its tick, or the chosen line of a list."""
+    data = element.find(f"{W}ffData")
+    for box in data.iterfind(f"{W}checkBox") if data is not None else ():
+        checked = _get_value(box, "checked") or _get_value(box, "default")
+        add_text(target, "☑" if _is_on(checked) else "☐")
+    for listed in data.iterfind(f"{W}ddList") if data is not None else ():
+        entries = [one.get(f"{W}val", "") for one in listed.iterfind(f"{W}listEntry")]
+        chosen = _read_number(_get_value(listed, "result") or _get_value(listed, "default"), 0)
+        add_text(target, "".join(entries[chosen : chosen + 1]))
+
+
 _WRITERS: dict[str, Callable[[Element, Element], None]] = {
     **dict.fromkeys((f"{W}t", f"{M}t"), lambda element, target: add_text(target, element.text or "")),
     **dict.fromkeys((f"{W}tab", f"{W}ptab"), lambda element, target: add_text(target, " ")),
     **dict.fromkeys((f"{W}br", f"{W}cr"), lambda element, target: target.append(make_element("br"))),
     f"{W}noBreakHyphen": lambda element, target: add_text(target, "-"),
     f"{W}sym": _write_symbol,
+    f"{W}fldChar": _write_field,
 }
 """Name of an element without parts -> what adds its text to an element of the tree."""

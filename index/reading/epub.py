@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
-from index.reading.blocks import BlockText, Reading, UnreadableError, compose
+from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
 from index.reading.formats import decode
 from index.reading.html import find_body, parse_page
 from index.reading.inline import Element, tidy
 from index.reading.packed import Package, parse_xml, read_package
-from index.reading.tree import count_words, read_blocks, remove, remove_unseen, write_notes
+from index.reading.tree import count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
 CONTENTS = "in a table of contents"
 """How the words of a table of contents are counted in the notes."""
@@ -36,6 +36,7 @@ def _read_package(package: Package) -> Reading:
     locked = _find_locked(package)
     blocks: list[BlockText] = []
     left_out: Counter[str] = Counter()
+    seen: list[Seen] = []
     for name in _find_chapters(book, posixpath.dirname(place)):
         if name in locked:
             raise UnreadableError("is protected against copying", "Only a book without protection can be read.")
@@ -45,12 +46,13 @@ def _read_package(package: Package) -> Reading:
         body = find_body(tree)
         left_out += _remove_contents(body)
         left_out += remove_unseen(body)
+        seen.append(list_seen(body))
         chapter = read_blocks(body)
         # A chapter does not belong to the last section of the one before.
         blocks += [BlockText("break", "", 1), *chapter] if blocks and chapter else chapter
     title = book.find(".//{http://purl.org/dc/elements/1.1/}title")
     reading = compose(blocks, tidy("".join(title.itertext())) if title is not None else "")
-    return replace(reading, notes=write_notes(left_out))
+    return replace(reading, notes=write_notes(left_out), seen=tuple(seen), left_out=left_out.total())
 
 
 def _find_chapters(book: Element, folder: str) -> Iterator[str]:

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.reading.blocks import BlockText
-from index.reading.tables import count_heads, join_heads, tell_row
+from index.reading.tables import (
+    count_heads,
+    count_label_columns,
+    goes_on_with_heads,
+    join_heads,
+    tell_form_row,
+    tell_row,
+)
 
 SPAN_LIMIT = 100
 """Columns or rows that one cell may span: more are an error of the page, or meant to fill the memory."""
@@ -42,6 +49,10 @@ class _Line:
     names_itself: bool
     """Whether its first cell alone is a head: it names its row, not its column."""
     nested: tuple[BlockText, ...]
+    cells: tuple[int, ...] = ()
+    """For each column which cell stands there: the same number where a cell spans columns or rows."""
+    is_form: bool = False
+    """Whether heads and other cells alternate, as labels and values of a form do."""
 
 
 def tell_grid(rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: str = "") -> Iterator[BlockText]:
@@ -55,6 +66,11 @@ def tell_grid(rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: st
     lines = [line for line in _lay_out(rows, heads) if any(line.texts) or line.nested]
     if not any(line.is_head for line in lines) or all(line.is_head or line.is_group for line in lines):
         lines = _guess_heads(lines)
+    lines = _mark_divided_heads(lines)
+    plain = [line.texts for line in lines if not line.is_group]
+    is_form = not any(line.is_head for line in lines) and (
+        count_label_columns(plain) > 1 or all(line.is_form or line.is_group for line in lines)
+    )
     named: list[list[str]] = []
     group, in_heads = "", False
     for line in lines:
@@ -67,7 +83,8 @@ def tell_grid(rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: st
             named = [*named, line.texts] if in_heads else [line.texts]
             yield _make_row(line, "", caption)
         else:
-            yield _make_row(line, tell_row(line.texts, join_heads(named) if named else ()), under)
+            told = tell_form_row(line.texts) if is_form else tell_row(line.texts, join_heads(named) if named else ())
+            yield _make_row(line, told, under)
         in_heads = line.is_head and not line.is_group
         key = ", ".join(filter(None, (under, "" if line.is_group else line.texts[0])))
         yield from (replace(row, caption=row.caption or key) if row.kind == "row" else row for row in line.nested)
@@ -110,6 +127,9 @@ def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Lin
             len(columns) > 1 and len(row) == 1 and len({id(places.get(column, empty)) for column in columns}) == 1,
             bool(row) and row[0].is_head and not all(cell.is_head for cell in row),
             tuple(block for cell in row for block in cell.nested),
+            tuple(id(places[column]) if column in places else -1 - column for column in columns),
+            len(columns) % 2 == 0 < len(columns) - 2
+            and all(places.get(column, empty).is_head is not bool(place % 2) for place, column in enumerate(columns)),
         )
         for row, places, is_head in zip(rows, filled, heads, strict=True)
     ]
@@ -121,3 +141,19 @@ def _guess_heads(lines: Sequence[_Line]) -> list[_Line]:
     count = count_heads([line.texts for line in plain])
     heads = {id(line) for line in plain[:count] if not line.names_itself and not line.nested}
     return [replace(line, is_head=id(line) in heads) for line in lines]
+
+
+def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
+    """Mark the rows of heads below a row of heads that has cells across columns: "Weekday, Weekend" under "Guests"."""
+    marked = list(lines)
+    plain = [place for place, line in enumerate(marked) if not line.is_group]
+    heads = next((count for count, place in enumerate(plain) if not marked[place].is_head), 0)
+    while 0 < heads < len(plain) - 1:
+        above, line = marked[plain[heads - 1]], marked[plain[heads]]
+        is_named = bool(line.texts[0]) and line.cells[0] != above.cells[0]
+        below = [marked[place].texts for place in plain[heads + 1 :]]
+        if len(set(above.cells)) == len(above.cells) or not goes_on_with_heads(above.cells, line.texts, below, is_named=is_named):
+            break
+        marked[plain[heads]] = replace(line, is_head=True)
+        heads += 1
+    return marked

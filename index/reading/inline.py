@@ -6,17 +6,14 @@ Elements have the names of HTML and MathML; Word and OpenDocument files are conv
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from index.reading.scripts import write_script
+from index.reading.scripts import write_fractions, write_script
 
 Element = Any
 """An element of lxml, which has no types."""
 
-_FRACTION = re.compile(r"(\d?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)\s?[⁄/]\s?([₀₁₂₃₄₅₆₇₈₉]+)")
-_WHOLE_FRACTIONS = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾", (1, 8): "⅛", (3, 8): "⅜"}
 _ORDINAL = frozenset("st nd rd th o a er re e es ème TM SM".split())
 _NOTE = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|\W)[\])]?")
 _NOTE_CLASS = re.compile(r"foot-?note|note-?ref|reference|cite", re.IGNORECASE)
@@ -28,15 +25,7 @@ _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 def tidy(text: str) -> str:
     """Put a text on one line, with fractions written as "½" or "3/16"."""
-    return " ".join(_FRACTION.sub(_write_fraction, _UNSEEN.sub("", text)).split())
-
-
-def _write_fraction(found: re.Match[str]) -> str:
-    """ "³⁄₁₆" as "3/16"; after a digit either as one letter or with a blank, so that 2 ½ is not 21/2."""
-    above, below = (int(unicodedata.normalize("NFKC", found[group])) for group in (2, 3))
-    if found[1] and (above, below) in _WHOLE_FRACTIONS:
-        return found[1] + _WHOLE_FRACTIONS[above, below]
-    return f"{found[1]} {above}/{below}" if found[1] else _WHOLE_FRACTIONS.get((above, below), f"{above}/{below}")
+    return " ".join(write_fractions(_UNSEEN.sub("", text)).split())
 
 
 def flatten(text: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.reading.blocks import Block, Kind, Reading, trim_paragraph
+from index.reading.blocks import ENCODED_DATA, Block, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup
 from index.reading.tables import tell_table
@@ -62,6 +63,27 @@ _UNREAD = re.compile(
 )
 """Code, whose marks mean nothing; what is never read; and tags, between two of which nothing may be read."""
 
+_INLINE_NAMES = "a|abbr|b|big|cite|code|em|font|i|ins|kbd|mark|q|s|small|span|strong|su[bp]|tt|u|wbr"
+_SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (sign, re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    for sign, pattern in (
+        ("base64,", ENCODED_DATA.pattern),
+        ("<", HIDDEN + rf"|</?(?:{_INLINE_NAMES}|(?P<space>[a-z][a-z0-9]*))(?=[\s/>])[^<>]*>"),
+        ("```", rf"```[ \t]*(?:{'|'.join(sorted(_QUERIES))})[ \t]*\n.*?\n[ \t>]*```|```[^`\n]*(?=\n)"),
+        ("~~~", r"~~~[^`\n]*(?=\n)"),
+        ("\n", r"\n[ \t>]*(?:[-*+][ \t]+)*\d{1,9}[.)](?=[ \t])"),
+        ("]:", r"\n {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*"),
+        ("](", r"\]\((?:[^()\n]|\([^()\n]*\))*\)"),
+        ("][", r"\]\[[^\]\n]*\]"),
+        ("[^", r"\[\^[^\[\]\s]{1,100}\]:?"),
+        ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
+        ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
+        ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
+        (" ^", r" \^[A-Za-z0-9-]+[ \t]*(?=\n)"),
+    )
+)
+"""What a text with such markup has -> the markup, which has words that nobody sees, or shows only its label."""
+
 
 def read_markdown(text: str) -> Reading:
     """Read the blocks of Markdown, without front matter, comments, and struck-out or hidden text."""
@@ -69,15 +91,51 @@ def read_markdown(text: str) -> Reading:
     title = _TITLE.search(front["inner"]) if front else None
     left_out: Counter[str] = Counter()
     blocks: list[Block] = []
+    hidden = [front.span()] if front else []
     for start, end in _split_text(text, front.end() if front else 0):
         part = text[start:end]
         unread = sorted(find_unread(part))
         _count_unread(part, unread, left_out)
+        hidden += ((first + start, last + start) for first, last in unread)
         blocks += (
             replace(block, start=block.start + start, end=block.end + start) if start else block
             for block in _remove_unread(part, _Parser(part).read_blocks(), unread)
         )
-    return Reading(text, tuple(blocks), title["title"] if title else "", notes=write_notes(left_out))
+    seen = (Seen(_find_shown(text, hidden), line=1),)
+    return Reading(
+        text,
+        tuple(blocks),
+        title["title"] if title else "",
+        notes=write_notes(left_out),
+        seen=seen,
+        left_out=left_out.total(),
+    )
+
+
+def _find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
+    """Return the lines of a text as they stand, without marks that have words: tags, addresses, numbers of items.
+
+    Made from the file's own lines, not from what the parser finds in them.
+
+    Args:
+        hidden: the spans that are not read, in order.
+    """
+    pieces: list[str] = []
+    at = 0
+    for start, end in hidden:
+        pieces += (text[at:start], "\n" * text.count("\n", max(at, start), max(at, end)))
+        at = max(at, end)
+    shown = f"\n{''.join([*pieces, text[at:]])}\n"
+    for sign, markup in _SHOWN_OTHERWISE:
+        if sign in shown:
+            shown = markup.sub(_write_shown, shown)
+    return html.unescape(shown[1:-1]) if "&" in shown else shown[1:-1]
+
+
+def _write_shown(found: re.Match[str]) -> str:
+    """What is seen of a piece of markup, with as many line ends."""
+    named = found.groupdict()
+    return (named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
 
 
 def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -248,7 +306,7 @@ class _Parser:
             yield Block("break", self._starts[token.map[0]], self._starts[token.map[0]])
 
     def _read_table(self, tokens: Iterator[Token]) -> Iterator[Block]:
-        """Yield the rows of a table, told with their heads; their spans have the bars."""
+        """Yield the rows of a table, told with their heads; their spans have the bars. Heads of no row are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
         for token in tokens:
@@ -260,7 +318,7 @@ class _Parser:
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
                 rows[-1].append(strip_markup(token.content))
-        for block, told in zip(blocks, tell_table(rows, 1), strict=True):
+        for block, told in zip(blocks, tell_table(rows, min(1, len(rows) - 1)), strict=True):
             yield replace(block, told=told)
 
     def _read_code(self, token: Token) -> Iterator[Block]:

@@ -6,18 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from index.reading.blocks import BlockText, Reading, UnreadableError, compose
+from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element
 from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
 from index.reading.tree import read_blocks, remove_unseen, write_notes
 
-OFFICE, STYLE, TEXT, TABLE, FO, DRAW, XML = (
+OFFICE, STYLE, TEXT, TABLE, DRAW, XML = (
     f"{{{name}}}"
     for name in (
         *(f"urn:oasis:names:tc:opendocument:xmlns:{part}:1.0" for part in ("office", "style", "text", "table")),
-        "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
         "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
         "http://www.w3.org/XML/1998/namespace",
     )
@@ -34,6 +33,9 @@ _NO_TEXT = frozenset(
     [f"{OFFICE}annotation", f"{OFFICE}forms", f"{DRAW}image"]
     + [f"{TEXT}{name}" for name in "ruby-text sequence-decls tracked-changes variable-decls".split()]
 )
+_UNSHOWN = _CONTENTS | _NO_TEXT | {f"{TEXT}note-citation", f"{TABLE}covered-table-cell"}
+_LINES = (f"{TEXT}p", f"{TEXT}h")
+_SPACES = tuple(f"{TEXT}{name}" for name in ("s", "tab", "line-break", "soft-page-break"))
 _LIST_LEVELS = (f"{TEXT}list-level-style-number", f"{TEXT}list-level-style-bullet", f"{TEXT}outline-level-style")
 
 
@@ -52,9 +54,11 @@ def _read_package(package: Package) -> Reading:
     converter = _Converter(package)
     trees = [converter.convert(), converter.convert_notes()]
     left_out: Counter[str] = sum(map(remove_unseen, trees), converter.left_out)
+    seen = Seen(converter.list_shown())
     text, notes = map(read_blocks, trees)
     apart = [BlockText("break", "", 1)] if notes else []
-    return replace(compose([*text, *apart, *notes]), notes=write_notes(left_out))
+    reading = compose([*text, *apart, *notes])
+    return replace(reading, notes=write_notes(left_out), seen=(seen,), left_out=left_out.total())
 
 
 def _read_number(value: str | None, default: int) -> int:
@@ -144,6 +148,8 @@ class _Converter:
         """The counting of each list by its id, and of the last one of each style by its name."""
         self._cited: list[Element] = []
         self._boxes: list[Element] = []
+        self._unread_looks: set[tuple[str, str | None]] = set()
+        """The styles of hidden and struck-out text, each with its family."""
         self.left_out: Counter[str] = Counter()
 
     def convert(self) -> Element:
@@ -158,6 +164,34 @@ class _Converter:
             for note in cited:
                 self._convert_blocks(note, root)
         return root
+
+    def list_shown(self) -> str:
+        """Return the text as its XML has it, a line for each paragraph, without what is left out."""
+        pieces: list[str] = []
+        self._collect_shown(self._text, pieces)
+        return "".join(pieces)
+
+    def _collect_shown(self, element: Element, pieces: list[str]) -> None:
+        is_line = element.tag in _LINES
+        pieces.append(("\n" if is_line else "") + (element.text or ""))
+        for child in element:
+            if child.tag in _SPACES:
+                pieces.append(" ")
+            elif not self._is_left_out(child):
+                self._collect_shown(child, pieces)
+            pieces.append(child.tail or "")
+        pieces.append("\n" if is_line else "")
+
+    def _is_left_out(self, element: Element) -> bool:
+        """Whether the file says that an element is not shown, or shown as no part of the text."""
+        look = element.get(f"{TEXT}style-name")
+        families = {f"{TEXT}span": "text", f"{TEXT}p": "paragraph", f"{TEXT}h": "paragraph"}
+        return (
+            element.tag in _UNSHOWN
+            or element.get(f"{TEXT}display") == "none"
+            or element.get(f"{TEXT}is-hidden") == "true"
+            or (families.get(element.tag, ""), look) in self._unread_looks
+        )
 
     def _is_title(self, line: Element) -> bool:
         return self._styles.is_named("paragraph", line.get(f"{TEXT}style-name"), ("Title",))
@@ -235,10 +269,13 @@ class _Converter:
     def _open_look(self, target: Element, family: str, style: str | None) -> Element:
         """Return the element for a text in a style: the block itself, or one that tells how the text is shown."""
         place = self._styles.find(family, style, f"{STYLE}text-position")
-        struck = self._styles.find(family, style, f"{STYLE}text-line-through-style")
+        is_struck = self._styles.find(family, style, f"{STYLE}text-line-through-style") not in ("", "none")
+        is_hidden = self._styles.find(family, style, f"{TEXT}display") == "none"
+        if is_struck or is_hidden:
+            self._unread_looks.add((family, style))
         for name, wanted in (
-            ("span", self._styles.find(family, style, f"{TEXT}display") == "none"),
-            ("del", struck not in ("", "none")),
+            ("span", is_hidden),
+            ("del", is_struck),
             ("sup", place.startswith("super") or (place[:1].isdigit() and not place.startswith("0%"))),
             ("sub", place.startswith(("sub", "-"))),
         ):

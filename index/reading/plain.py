@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from index.reading.scripts import SCRIPTS, write_script
+from index.reading.scripts import SCRIPTS, write_fractions, write_script
 
 HIDDEN = r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript|svg)\b.*?(?:</\1\s*>|\Z)"
 """What a browser does not show. If unclosed it reaches to the end, so that many unclosed ones cost one search only."""
@@ -55,7 +55,7 @@ def strip_markup(text: str) -> str:
     if "<" in text:
         text = _CELL.sub(", ", text)
     if _MARKUP.search(text):
-        text = "".join(_render(_INLINE.parseInline(text)[0].children or ()))
+        text = write_fractions("".join(_render(_INLINE.parseInline(text)[0].children or ())))
         # Bold text may span several sentences; each then has only one end of the marks.
         text = text.strip().removeprefix("**").removesuffix("**")
     return join_lines(text)

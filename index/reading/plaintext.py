@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from index.reading.blocks import Block, Reading
+from index.reading.blocks import Block, Reading, Seen
 from index.reading.lines import Line, Paragraph, find_margin, find_paragraphs, group_wrapped
 from index.reading.numbering import write_number
 from index.reading.text_tables import tell_text_table
@@ -24,6 +24,9 @@ LABEL_LIMIT = 80
 
 _QUESTION = re.compile(r"(?:Q|Question|问|問|س)(?: ?\d+)?(?:[:.)]\s+|：\s*)(?=\S)", re.IGNORECASE)
 _ANSWER = re.compile(r"(?:A|Answer|答|ج)(?: ?\d+)?(?:[:.)]\s+|：\s*)(?=\S)", re.IGNORECASE)
+_ASKED = re.compile(rf"^[ \t]*(?:{_QUESTION.pattern}|{_ANSWER.pattern})", re.IGNORECASE | re.MULTILINE)
+"""The mark of a question or an answer, which becomes its kind."""
+
 _BULLET = re.compile(r"(?:[-*•●▪◦‣–+][ \t]+|・[ \t]*)(?=\S)")
 _NUMBERED = re.compile(r"\d{1,3}[.)][ \t]+(?=\S)")
 _LETTERED = re.compile(r"\(?(?P<letter>[A-Za-z])[.)][ \t]+(?=\S)")
@@ -46,7 +49,8 @@ _NO_HEADING_END = ".!:;,*…)—–。！：；，、）؛،۔।"
 
 def read_plaintext(text: str) -> Reading:
     """Read the blocks of plain text."""
-    return Reading(text, tuple(_Reader(text).read_blocks()))
+    blocks = tuple(_Reader(text).read_blocks())
+    return Reading(text, blocks, seen=(Seen(_ASKED.sub("", text), line=1),))
 
 
 class _Reader:
@@ -297,7 +301,7 @@ def _find_headings(
         whole = text[paragraphs[below].lines[0].start : paragraphs[below].lines[-1].end] if below < len(cut) else ""
         if (underlined and run[0]) or len(run) > 2:
             continue
-        if is_marked or whole.endswith(":") or _is_running(whole, alone[run[-1]]):
+        if is_marked or whole.endswith(":") or is_running(whole, alone[run[-1]]):
             found |= dict.fromkeys(run if not run[0] else run[-1:], 2)
         elif "\n" in whole:
             weak.append(run[-1])
@@ -335,7 +339,7 @@ def _find_runs(paragraphs: Sequence[Paragraph], alone: Sequence[str], found: dic
         yield run
 
 
-def _is_running(text: str, heading: str) -> bool:
+def is_running(text: str, heading: str) -> bool:
     """Whether a text is running text below a heading: it has sentences, and is longer."""
     stops = len(_STOP.findall(text))
     return stops > 1 or (stops == 1 and len(text) >= 2 * len(heading))

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from index.reading.blocks import BlockText, Reading, UnreadableError, compose
+from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import tidy
 from index.reading.scripts import write_script
@@ -49,10 +49,14 @@ _SIGNS = {
     "}": "}",
     "\\": "\\",
 }
+_ENDS = frozenset("cell column footnote nestcell page par row sect".split())
+"""Words between two texts that do not belong together."""
+
 _CHARSETS = {0: "cp1252", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254"}
 _CHARSETS |= {177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}
 """\\fcharset of a font -> encoding."""
 
+_BULLET = re.compile(r"^o *\t", re.MULTILINE)
 _MARK = re.compile(r"(?:[•◦▪·‣●o\-–—\uf0b7]|(?P<number>\(?\w{1,5}[.)]))\s*\t\s*")
 
 
@@ -116,7 +120,8 @@ def read_rtf(data: bytes) -> Reading:
     """
     reader = _Reader(data)
     reading = compose(part for part in reader.read() if part.text.strip())
-    return replace(reading, notes=write_notes(reader.left_out))
+    seen = (Seen(_BULLET.sub("", _join_units("".join(reader.shown)))),)
+    return replace(reading, notes=write_notes(reader.left_out), seen=seen, left_out=reader.left_out.total())
 
 
 class _Reader:
@@ -138,6 +143,8 @@ class _Reader:
         self._style = 0
         self._encoding = "cp1252"
         self.left_out: Counter[str] = Counter()
+        self.shown: list[str] = []
+        """All that is shown, as it comes, before it is put into blocks."""
 
     def read(self) -> list[BlockText]:
         """The blocks of the file."""
@@ -178,6 +185,7 @@ class _Reader:
         if sign == "*":
             self._state.destination = "*"
         elif sign in "\r\n":
+            self.shown.append("\n")
             self._end_paragraph()
         else:
             self._add(_SIGNS.get(sign, ""))
@@ -188,12 +196,15 @@ class _Reader:
             return
         state = self._states.pop()
         if state.destination == "footnote" and self._outer:
+            self.shown.append("\n")
             self._notes.append(BlockText("paragraph", tidy("".join(self._text))))
             self._text = self._outer.pop()
 
     def _read_word(self, word: str, number: int | None) -> None:
         """Obey a control word."""
         self._flush()
+        if word in _ENDS:
+            self.shown.append("\n")
         state, is_on = self._state, number != 0
         if state.destination == "*":
             state.destination = word
@@ -301,12 +312,13 @@ class _Reader:
         if state.hidden or state.struck:
             self.left_out["struck out" if state.struck else "hidden"] += 0 if state.skipped else len(text.split())
         elif not state.skipped:
+            self.shown.append(text)
             self._text.append(write_script(text, state.script) if state.script else text)
 
     def _take_text(self) -> str:
         """Return the text since the last paragraph or cell."""
         text, self._text = "".join(self._text), []
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip(" \n\r")
+        return _join_units(text).strip(" \n\r")
 
     def _end_paragraph(self) -> None:
         self._flush()
@@ -324,6 +336,11 @@ class _Reader:
         table, self._table = self._table, _Table()
         if table.rows:
             self._blocks += tell_grid([[replace(c, text=tidy(c.text)) for c in row] for row in table.rows], table.heads)
+
+
+def _join_units(text: str) -> str:
+    """Join the halves of letters that are written as two units of UTF-16."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _make_block(text: str, level: int) -> BlockText:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from itertools import islice
 
-from index.reading.blocks import BlockText, Reading, compose
+from index.reading.blocks import BlockText, Reading, Seen, compose
 from index.reading.grid import Cell, tell_grid
 
 DELIMITERS = ",;\t|"
@@ -33,7 +34,7 @@ def read_separated(text: str) -> Reading:
             continue
         blocks += [*_tell(table), *(BlockText("paragraph", cell) for cell in filled)]
         table = []
-    return compose(blocks + _tell(table))
+    return replace(compose(blocks + _tell(table)), seen=(Seen(text),))
 
 
 def _parse(text: str, delimiter: str) -> list[list[str]]:

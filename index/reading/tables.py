@@ -6,6 +6,7 @@ Every reader gives its tables as a grid of cells in which spans are filled in; t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 Row = Sequence[str]
@@ -14,6 +15,92 @@ Row = Sequence[str]
 _VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
 """A number, price, time or the like: such a cell is no head."""
 
+_LABEL = re.compile(
+    r"""(?:(?:child's|company|contact|family|first|full|given|last|maiden|middle|your)\ )?names?(?:\ .*)?
+      | .*\b(?:date|no\.?|number)|(?:date|number|place)\ .*|date|surname|forename|born|birth\w*|age|sex|title|gender
+      | (?:home\ |postal\ )?address|street|town|city|post\ ?code|zip(?:\ code)?|country|nationality
+      | (?:home\ |mobile\ |tele)?phone|mobile|fax|e-?mail(?:\ address)?|occupation|allerg(?:y|ies)|medicines?|doctor
+      | signature|signed|remarks?|comments?|applicant|customer|holder|owner|reference|deposit\ paid
+      | (?:vor|nach|familien)?name|vorname|geburts\w+|datum|anschrift|adresse|straße|wohnort|telefon|unterschrift
+      | (?:pré)?nom|naissance|téléphone|ville|apellidos?|nombre|fecha|dirección|teléfono
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What the fields of forms are called."""
+
+_OPEN_LABEL = re.compile(
+    r".*[:?？：]|.+\b(?:as|at|because|by|for|from|in|of|on|since|to|until|with|wanted|allowed)", re.IGNORECASE
+)
+"""A label that only its value completes: "Fetched by", "Alcohol served?"."""
+
+_COLUMN_HEAD = re.compile(
+    r"(?:answers?|content|descriptions?|details|entry|examples?|explanations?|fields?|information|items?|meanings?|notes?"
+    r"|propert(?:y|ies)|terms?|values?|what(?:\ .*)?|who|whom|when|where|why|how(?:\ .*)?|which)",
+    re.IGNORECASE,
+)
+"""What is the head of a column of labels or values, and no label."""
+
+_ALIKE = 0.6
+"""Share of the cells of a column that are of one kind, if it is a column of a list."""
+
+
+def count_label_columns(rows: Sequence[Row]) -> int:
+    """How many columns hold labels, each with its value to the right, in a form that does not mark them; 0 for a list.
+
+    The first row of a form is one of its fields, not heads. Labels end in a colon or wait for their value; they are
+    called as those of forms are; what they are labels of is of many kinds; or what stands beside the first is a name.
+    """
+    width = len(rows[0]) if rows else 0
+    if width not in (2, 4, 6) or not all(cell.strip() for cell in rows[0][::2]):
+        return 0
+    places = range(0, width, 2)
+    if any(_VALUE.fullmatch(row[place].strip()) for row in rows for place in places):
+        return 0
+    if _is_label(rows[0][1]) or any(_COLUMN_HEAD.fullmatch(cell.strip()) for cell in rows[0][:2]):
+        return 0
+    evidence = [[_is_label(row[place]) for row in rows if row[place].strip()] for place in places]
+    colons = [row[place].strip().endswith((":", "：")) for place in places for row in rows if row[place].strip()]
+    if 2 * sum(colons) > len(colons) > 1:
+        return width // 2
+    if not all(any(column[1:]) for column in evidence):
+        return int(width == 2 and _begins_with_name(rows))
+    total, count = sum(map(sum, evidence)), sum(map(len, evidence))
+    is_form = total > 1 and (3 * total >= count or _is_mixed(rows))
+    return width // 2 if is_form or (width == 2 and _is_proper_name(rows[0][1])) else 0
+
+
+def _is_label(cell: str) -> bool:
+    return any(pattern.fullmatch(cell.strip()) for pattern in (_LABEL, _OPEN_LABEL))
+
+
+def _is_proper_name(cell: str) -> bool:
+    """Whether all of several words begin with a capital ("Fergus Blythe")."""
+    words = cell.split()
+    return len(words) > 1 and all(word[0].isupper() and not word.isupper() for word in words)
+
+
+def _begins_with_name(rows: Sequence[Row]) -> bool:
+    """Whether a name stands beside the first label, and neither heads in capitals nor a column of one kind follow."""
+    key, values = rows[0][0].split(), [row[1] for row in rows[1:] if row[1].strip()]
+    if not _is_proper_name(rows[0][1]) or (len(key) > 1 and key[-1][0].isupper()):
+        return False
+    return bool(values) and not _are_values(values) and all(len(value.split()) <= 4 for value in values)
+
+
+def _are_values(cells: Sequence[str]) -> bool:
+    """Whether most cells begin with a digit or a currency, as in a column of prices or times."""
+    return sum(re.match(r"\W?\s?\d", cell) is not None for cell in cells) >= _ALIKE * len(cells)
+
+
+def _is_mixed(rows: Sequence[Row]) -> bool:
+    """Whether the cells beside the labels are of many kinds: words, values, words with digits."""
+    kinds = Counter(
+        "value" if re.match(r"\W?\s?\d", cell) else "digits" if any(map(str.isdigit, cell)) else "words"
+        for row in rows[1:]
+        if (cell := row[1].strip())
+    )
+    return kinds.total() > 3 and max(kinds.values()) < _ALIKE * kinds.total()
+
 
 def count_heads(rows: Sequence[Row]) -> int:
     """How many rows at the top are column heads, for a table that does not mark them: 1 or 0.
@@ -21,7 +108,7 @@ def count_heads(rows: Sequence[Row]) -> int:
     A first row is a head if none of its cells but the first is a value, and some cell below them is, or if its cells
     are all filled and short while the table has more rows.
     """
-    if len(rows) < 2 or len(rows[0]) < 2:
+    if len(rows) < 2 or len(rows[0]) < 2 or count_label_columns(rows):
         return 0
     first, below = rows[0], rows[1:]
     if any(_VALUE.fullmatch(cell.strip()) for cell in first[1:]):
@@ -30,6 +117,42 @@ def count_heads(rows: Sequence[Row]) -> int:
         return 1
     # Cells of words alone: a head names its columns in few words, and names each.
     return int(all(_is_name(cell) for cell in first[1:]) and len(set(first)) == len(first))
+
+
+def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tuple[int, ...]]:
+    """Find which cells of a table are set apart by their look: how many rows of heads at the top, and columns of labels.
+
+    Args:
+        looks: for each cell of each row whether it is bold, or shaded; None for an empty one.
+    """
+    whole = [any(row) and all(look is not False for look in row) for row in looks]
+    count = next((place for place, is_marked in enumerate(whole) if not is_marked), 0)
+    below = looks[count if count <= 3 else 0 :]
+    width = max(map(len, looks), default=0)
+    columns = [[row[place] for row in below if len(row) > place and row[place] is not None] for place in range(width)]
+    marked = [len(column) > 1 and all(column) for column in columns]
+    labels = tuple(range(0, width, 2)) if marked == [not place % 2 for place in range(width)] else (0,)
+    others = [look for row in below for place, look in enumerate(row) if place not in labels]
+    is_marked = len(below) > 1 and bool(marked) and marked[0] and not any(others)
+    return (count if count <= 3 else 0), (labels if is_marked else ())
+
+
+def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, is_named: bool) -> bool:
+    """Whether the row below one of heads, in which cells span columns, divides these and is one of heads too.
+
+    Args:
+        spans: for each column the number of the cell in the row above, the same where one cell spans several columns.
+        row: the row in question.
+        below: the rows below it.
+        is_named: whether its first cell is its own, not empty and not one that reaches down from above.
+    """
+    inner = [place for place in range(1, len(row)) if spans.count(spans[place]) > 1]
+    divided = [(spans[place], row[place].strip()) for place in inner]
+    if not all(cell for _, cell in divided) or len(set(divided)) < len(divided) or not below:
+        return False
+    if any(_VALUE.fullmatch(cell.strip()) for cell in row[1:]) or not all(_is_name(row[place]) for place in inner):
+        return False
+    return not is_named or any(_VALUE.fullmatch(one[place].strip()) for one in below for place in inner)
 
 
 def _is_name(cell: str) -> bool:
@@ -64,6 +187,12 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
     return key or told
 
 
+def tell_form_row(row: Row) -> str:
+    """What a row of a form says whose labels and values alternate: "First name: Juniper, Born: 2 February"."""
+    pairs = [(row[place].strip(), row[place + 1].strip()) for place in range(0, len(row) - 1, 2)]
+    return ", ".join(tell_row(pair, ()) for pair in pairs if any(pair))
+
+
 def tell_table(rows: Sequence[Row], heads: int | None = None) -> list[str]:
     """What each row says, in their order; empty for a row of heads or without text.
 
@@ -72,5 +201,7 @@ def tell_table(rows: Sequence[Row], heads: int | None = None) -> list[str]:
         heads: how many rows at the top are column heads; None looks for them.
     """
     count = count_heads(rows) if heads is None else heads
+    if not count and count_label_columns(rows) > 1:
+        return list(map(tell_form_row, rows))
     named = join_heads(rows[:count]) if count else ()
     return ["" if place < count else tell_row(row, named) for place, row in enumerate(rows)]

@@ -10,10 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from index.reading.blocks import BlockText, Kind
+from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import Element, flatten, read_content, read_inline, tidy
 from index.reading.numbering import write_number
+from index.reading.tables import find_marked_cells
 
 HEADING_LIMIT = 300
 """Characters; a longer heading is a paragraph."""
@@ -39,9 +40,12 @@ _UNREAD = frozenset(
 )
 """Elements that hold no text of the page, or none that is shown as such."""
 
+_FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
+
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE)
+_BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _LIST_STYLES = {
     "decimal-leading-zero": "01",
@@ -150,6 +154,53 @@ def _limit_depth(root: Element) -> None:
             unwrap(element)
             depth -= 1
         pending += [(child, depth + 1) for child in children]
+
+
+def list_seen(root: Element) -> Seen:
+    """Return the text of a tree as it is before it is read: a line for each run of text between blocks."""
+    pieces: list[str] = []
+    _collect_seen(root, pieces)
+    return Seen("".join(pieces))
+
+
+def _collect_seen(element: Element, pieces: list[str]) -> None:
+    tag = element.tag
+    # The mark of a footnote and a link back from it are read as nothing.
+    if tag in ("sup", "a") and not read_inline(element):
+        return
+    edge = "\n" if tag in _BLOCKS or tag == "br" else " " if tag in _FORMULA_PARTS else ""
+    pieces += (edge, flatten(element.text))
+    for child in element:
+        _collect_seen(child, pieces)
+        pieces.append(flatten(child.tail))
+    pieces.append(edge)
+
+
+def mark_heads(rows: Sequence[Element], is_marked: Callable[[Element], bool]) -> bool:
+    """Make heads of the cells of a table's first rows, and of its labels, that are set apart; return whether any are.
+
+    Args:
+        is_marked: whether the look of a cell sets it apart: it is bold, or has a colour behind it.
+    """
+    filled = {cell: any(map(str.isalnum, "".join(cell.itertext()))) for row in rows for cell in row}
+    looks = [[is_marked(cell) if filled[cell] else None for cell in row] for row in rows]
+    count, labels = find_marked_cells(looks)
+    # In a wide table a first row that only begins with a label may be heads all the same.
+    is_wide = len(labels) == 1 and max(map(len, rows)) > 2
+    for place, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if place < count or (column in labels and filled[cell] and (place or not is_wide)):
+                cell.tag = "th"
+    return bool(count or labels)
+
+
+def _is_bold(cell: Element) -> bool:
+    """Whether all text of a cell is bold."""
+    if _BOLD_STYLE.search(cell.get("style") or ""):
+        return True
+    runs = [run for run in cell.xpath(".//text()") if any(map(str.isalnum, run))]
+    bold = [run for run in cell.xpath(".//text()[ancestor::b or ancestor::strong]") if any(map(str.isalnum, run))]
+    return 0 < len(runs) == len(bold)
 
 
 def read_blocks(root: Element) -> list[BlockText]:
@@ -350,6 +401,8 @@ class _Walker:
             return
         self._flush_prefix()
         self._add("caption", name)
+        if not any(cell.tag == "th" or cell.getparent().getparent().tag == "thead" for row in cells for cell in row):
+            mark_heads(rows, _is_bold)
         read = [[self._read_cell(cell) for cell in row] for row in cells]
         heads = [bool(row) and (row[0].is_head and all(cell.is_head for cell in row)) for row in read]
         heads = [head or row.getparent().tag == "thead" for head, row in zip(heads, rows, strict=True)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 FORMAT = 4
 """The version of the stored format; an index of another version is built again from the texts."""
@@ -30,6 +31,24 @@ class IndexedDocument:
     """Why it could not be read, in one line; empty if it could."""
     notes: tuple[str, ...] = ()
     """What a person should know of how it was read, in a line each."""
+    words: int = 0
+    """Words that a reader of the file sees, without those left out on purpose."""
+    words_indexed: int = 0
+    """How many of these are in the index."""
+    missing: str = ""
+    """Where the others stand, as a clause: "lines 14 to 30 are missing"; empty if none is missing."""
+    left_out: int = 0
+    """Words left out on purpose."""
+
+    @property
+    def share(self) -> float:
+        """The share of the words seen that is in the index, 0 to 1."""
+        return self.words_indexed / self.words if self.words else 1.0
+
+    def describe_completeness(self) -> dict[str, Any]:
+        """For `--json`."""
+        numbers = {"words": self.words, "words_indexed": self.words_indexed, "share": round(self.share, 4)}
+        return {"source": self.source, **numbers, "missing": self.missing, "left_out": self.left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,11 @@ class Manifest:
         return tuple(document.problem for document in self.documents if document.problem)
 
     @property
+    def compared(self) -> tuple[IndexedDocument, ...]:
+        """The documents whose words were compared with those of their files."""
+        return tuple(document for document in self.documents if document.words)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of how the files were read, each line with the name of its file."""
         return tuple(f"{document.source}: {note}" for document in self.documents for note in document.notes)
@@ -97,7 +121,10 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """The manifest that `to_json` wrote."""
         kept = json.loads(text)
-        documents = tuple(
-            IndexedDocument(**one | {"notes": tuple(one.get("notes", ()))}) for one in kept.pop("documents")
-        )
-        return cls(documents=documents, segments=tuple(Segment(**one) for one in kept.pop("segments")), **kept)
+        # Another version of the program may have kept less of a document, or more.
+        names = {one.name for one in fields(IndexedDocument)}
+        documents = []
+        for one in kept.pop("documents"):
+            known: dict[str, Any] = {name: value for name, value in one.items() if name in names}
+            documents.append(IndexedDocument(**known | {"notes": tuple(one.get("notes", ()))}))
+        return cls(documents=tuple(documents), segments=tuple(Segment(**one) for one in kept.pop("segments")), **kept)

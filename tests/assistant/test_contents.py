@@ -54,6 +54,10 @@ def test_every_document_with_something_to_read_is_listed(store: Store) -> None:
     ]
 
 
+def test_how_much_of_a_document_is_in_the_guide_is_told(store: Store) -> None:
+    assert {(one.completeness, one.is_lacking) for one in list_documents(store)} == {("all of it", False)}
+
+
 def test_leaf_by_leaf_gives_all_of_a_document_in_its_order(store: Store) -> None:
     for document in list_documents(store):
         leaves = [extract(store, document.source, first, 3) for first in range(0, document.parts, 3)]

@@ -130,7 +130,16 @@ def test_an_index_holds_the_whole_corpus(store: Store, garden: Path, recorder: R
 def test_a_report_is_plain_data(store: Store, garden: Path, recorder: Recorder) -> None:
     kept = recorder.make(store, garden).to_dict()
     plan = {"reason", "added", "changed", "moved", "gone", "untouched", "unread"}
-    assert set(kept) == plan | {"documents", "chunks", "entries", "embedded", "skipped", "notes", "seconds"}
+    assert set(kept) == plan | {
+        "documents",
+        "chunks",
+        "entries",
+        "embedded",
+        "skipped",
+        "notes",
+        "seconds",
+        "completeness",
+    }
     assert json.loads(json.dumps(kept)) == kept | {"skipped": [], "notes": []}
 
 

@@ -35,7 +35,8 @@ def _render_top(documents: Sequence[ListedDocument], extract: Extract | None, qu
     current = extract.document.source if extract else ""
     listed = "".join(
         f'<li><button type="button" class="link" dir="auto"{render_data(do="document", source=one.source)}'
-        f"{' aria-current=true' if one.source == current else ''}>{escape(one.title)}</button></li>"
+        f"{' aria-current=true' if one.source == current else ''}>{escape(one.title)}</button>"
+        f"{' <small>Not all of it is here</small>' if one.is_lacking else ''}</li>"
         for one in documents
     )
     several = f'<nav class="documents" aria-label="Documents"><ul>{listed}</ul></nav>' if len(documents) > 1 else ""
@@ -66,7 +67,18 @@ def _render_extract(extract: Extract, here: int) -> str:
     before = _render_turning("Earlier", document, max(0, first - len(extract.parts))) if first else ""
     after = _render_turning("Read on", document, last) if last < document.parts else ""
     title = f'<h3 dir="auto">{escape(document.title)}</h3>'
-    return f'<article class="reading">{title}{before}{"".join(rendered)}{after}</article>'
+    share = _render_share(document)
+    return f'<article class="reading">{title}{share}{before}{"".join(rendered)}{after}</article>'
+
+
+def _render_share(document: ListedDocument) -> str:
+    """How much of a document's file is in the guide; a warning if much is missing."""
+    if not document.completeness:
+        return ""
+    said = escape(f"{document.source}: {document.completeness}")
+    if not document.is_lacking:
+        return f'<p class="quiet" dir="auto">{said}</p>'
+    return f'<p class="lacking" dir="auto"><b>Not all of it is here.</b> {said}. Look there in the file itself.</p>'
 
 
 def _render_turning(text: str, document: ListedDocument, first: int) -> str:

@@ -198,10 +198,11 @@ def _write_fractions(word: str) -> str:
 # What is drawn at lines
 
 
-def drop_struck(lines: Sequence[Line], rules: Sequence[Box]) -> tuple[list[Line], int]:
-    """Return the lines without the words that a rule strikes out, and the number of these words."""
+def drop_struck(lines: Sequence[Line], rules: Sequence[Box]) -> tuple[list[Line], list[str]]:
+    """Return the lines without the words that a rule strikes out, and these words."""
     level = [rule for rule in rules if rule.is_level]
-    kept, struck = [], 0
+    kept: list[Line] = []
+    struck: list[str] = []
     for line in lines:
         through = [rule for rule in level if _strikes(rule, line)]
         words = tuple(
@@ -209,7 +210,8 @@ def drop_struck(lines: Sequence[Line], rules: Sequence[Box]) -> tuple[list[Line]
             for word in line.words
             if not any(rule.left < (word.left + word.right) / 2 < rule.right for rule in through)
         )
-        struck += len(line.words) - len(words)
+        if len(words) < len(line.words):
+            struck += (word.text for word in line.words if word not in words)
         if words:
             kept.append(replace(line, words=words) if len(words) < len(line.words) else line)
     return kept, struck

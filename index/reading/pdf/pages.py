@@ -56,10 +56,14 @@ class Page:
     rules: list[Box]
     slanted: str
     """Letters that stand neither level nor upright, such as watermarks."""
-    struck: int
-    """Number of words that are struck out; they are in no line."""
+    struck: list[str]
+    """Words that are struck out; they are in no line."""
     is_picture: bool
     """Whether a picture stands on it and no text."""
+    seen: str
+    """Its text as PDFium itself puts it together, and the values of its form fields."""
+    beside: str
+    """What of this text stands beside the page, where nobody sees it."""
 
 
 def read_pages(data: bytes) -> Iterator[Page]:
@@ -94,6 +98,8 @@ class _PageReader:
         self._raw, self._page, self._number, self._forms = raw, page, number, forms
         self._box = Box(*page.get_bbox())
         self._fonts: dict[int | None, tuple[bool, bool]] = {}
+        self._seen: list[str] = []
+        self._beside: list[str] = []
 
     def read(self) -> Page:
         """Read the page; the direction of most of its letters is taken for level, whatever the page says of itself."""
@@ -106,11 +112,14 @@ class _PageReader:
         lines, struck = drop_struck(self._make_lines(letters.get(level, []), level), rules)
         lines = add_bullets(lines, dots)
         for value, box in self._read_fields():
+            self._seen.append(value)
             lines.append(make_field_line(value, self._turn(box, level), lines, self._number, self._get_height(level)))
         asides = [line for turn in sorted(letters.keys() - {level}) for line in self._make_lines(letters[turn], turn)]
         pictures = self._page.get_objects(filter=[self._raw.FPDF_PAGEOBJ_IMAGE], max_depth=FORM_DEPTH)
         is_picture = not lines and not asides and next(iter(pictures), None) is not None
-        return Page(lines, asides, rules, "".join(letter.text for letter in slanted).strip(), struck, is_picture)
+        shown = "".join(letter.text for letter in slanted).strip()
+        seen, beside = "\n".join(self._seen), "".join(self._beside)
+        return Page(lines, asides, rules, shown, struck, is_picture, seen, beside)
 
     def _make_lines(self, letters: Sequence[Letter], turn: int) -> list[Line]:
         return make_lines(letters, self._number, self._get_height(turn))
@@ -137,6 +146,7 @@ class _PageReader:
         """Yield the letters in their order in the file, with their turns; those beside the page are left out."""
         raw, page = self._raw, self._page.get_textpage()
         text = page.raw
+        self._seen.append(page.get_text_range().replace("\r\n", "\n"))
         looks: dict[int | None, tuple[int | None, float, Style]] = {}
         rect = raw.FS_RECTF()
         turn, base, style = None, 0.0, None
@@ -145,6 +155,8 @@ class _PageReader:
             code = raw.FPDFText_GetUnicode(text, index)
             sign = chr(code).translate(_SIGNS) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
             if not sign or sign.isspace():
+                if self._beside:
+                    self._beside.append(" ")
                 if sign and style:
                     yield turn, Letter(" ", 0.0, 0.0, base, style)
                 continue
@@ -162,6 +174,8 @@ class _PageReader:
                 else:
                     x0, x1 = x0 - left, x1 - left
                 yield turn, Letter(sign, x0, x1, base, style)
+            else:
+                self._beside.append(sign)
         page.close()
 
     def _read_look(self, text: Any, index: int, item: Any) -> tuple[int | None, float, Style]:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from index.reading.blocks import Reading, UnreadableError, compose
+from index.reading.blocks import Reading, Seen, UnreadableError, compose, find_words
 from index.reading.pdf.blocks import find_blocks
 from index.reading.pdf.layout import order_page
 from index.reading.pdf.lines import BodyStyle, Line, group_by_page, group_rows, measure_body
@@ -35,6 +35,12 @@ _FURNITURE = re.compile(
 """A line that is no text if it stands in the margin."""
 
 
+_PAGE_OF_ALL = re.compile(
+    r"\b(?:page|seite|página|pagina|p\.)\s*(\d{1,4})\s*(?:of|von|de|di|sur|/)\s*(\d{1,4})\b", re.IGNORECASE
+)
+"""Which page of how many a line says it stands on."""
+
+
 def read_pdf(data: bytes) -> Reading:
     """Read the text, blocks and pages of a PDF.
 
@@ -54,14 +60,40 @@ def read_pdf(data: bytes) -> Reading:
     body = measure_body(lines)
     kept = set(map(id, _drop_margins(lines, body)))
     ordered: list[Line] = []
-    covering = 0
-    for page in pages:
+    seen: list[Seen] = []
+    covering = left_out = 0
+    for number, page in enumerate(pages, 1):
         rest = [line for line in page.lines if id(line) in kept]
         text = _drop_watermarks(rest, body)
         covering += len(rest) - len(text)
+        used = set(map(id, text))
+        dropped = [line.text for line in page.lines if id(line) not in used]
+        shown, unread = _find_seen(page, dropped)
+        seen.append(Seen(shown, page=number))
+        left_out += unread
         ordered += [*order_page(text, page.rules, body), *order_page(page.asides, (), body)]
     reading = compose(find_blocks(ordered, body))
-    return replace(reading, notes=tuple(_write_notes(pages, covering)))
+    return replace(reading, notes=tuple(_write_notes(pages, covering)), seen=tuple(seen), left_out=left_out)
+
+
+def _find_seen(page: Page, dropped: Sequence[str]) -> tuple[str, int]:
+    """Find what is seen of a page without what is left out on purpose, and the number of words that are left out.
+
+    Args:
+        dropped: the texts of the lines that run along the pages or lie over others.
+    """
+    unread = Counter(find_words("\n".join((*dropped, page.slanted, page.beside, *page.struck))))
+    if not unread:
+        return page.seen, 0
+    shown: list[str] = []
+    number = 0
+    for word in find_words(page.seen):
+        if unread[word] > 0:
+            unread[word] -= 1
+            number += 1
+        else:
+            shown.append(word)
+    return " ".join(shown), number
 
 
 def _explain(error: Exception) -> UnreadableError:
@@ -80,7 +112,7 @@ def _write_notes(pages: Sequence[Page], covering: int) -> Iterator[str]:
     pictures = [str(number) for number, page in enumerate(pages, 1) if page.is_picture]
     if pictures:
         yield f"no text is on these pages, likely pictures of text: {', '.join(pictures)}"
-    struck = sum(page.struck for page in pages)
+    struck = sum(len(page.struck) for page in pages)
     if struck:
         yield f"{struck} words are struck out" if struck > 1 else "1 word is struck out"
 
@@ -108,9 +140,12 @@ def _drop_margins(lines: Sequence[Line], body: BodyStyle) -> list[Line]:
     enough = max(2, min(3, lines[-1].page // 2)) if lines else 2
 
     def repeats(line: Line) -> bool:
-        return _FURNITURE.fullmatch(line.text) is not None or any(
-            often[key] >= enough for key in _make_running_keys(line, body)
-        )
+        if _FURNITURE.fullmatch(line.text) or any(often[key] >= enough for key in _make_running_keys(line, body)):
+            return True
+        # A foot that counts the pages rightly ("Printed 3/4/2026 - Page 1 of 1") needs no other page to be one.
+        found = _PAGE_OF_ALL.search(line.text)
+        is_foot = line.base < line.height / 2 and not body.is_large(line)
+        return is_foot and found is not None and (int(found[1]), int(found[2])) == (line.page, lines[-1].page)
 
     def counts_pages(line: Line) -> bool:
         return any(often[key] >= enough for key in _make_running_keys(line, body) if key[0] != line.text)

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Cli
+from hashed import HashedEmbedder
 from paths import ROOT
+
+from assistant import Settings
+from assistant.cli.printing import print_report, print_status
+from assistant.guide import describe_completeness
+from index.build import build, plan_build
+from index.storing.manifest import IndexedDocument
+from index.storing.store import Store
 
 PRINT = """
 from assistant.cli.printing import print_answer
@@ -50,3 +58,61 @@ def test_odd_names_of_files_are_listed_in_any_encoding(cli: Cli, tmp_path: Path,
         "日本.txt",
         "🏠.md",
     }
+
+
+# How much of the files is in the index
+
+
+def compared(source: str, words: int, indexed: int, missing: str = "", left_out: int = 0) -> IndexedDocument:
+    return IndexedDocument(
+        source, source, "", words=words, words_indexed=indexed, missing=missing, left_out=left_out, chunks=1
+    )
+
+
+WHOLE = [compared(f"{n}.md", 100, 100, left_out=n) for n in range(12)]
+LEAFLET = compared("leaflet.pdf", 100, 62, "page 2 is missing")
+HOURS = compared("hours.txt", 1000, 999, "line 14 is missing")
+
+
+def test_of_whole_files_one_line_is_said() -> None:
+    assert list(describe_completeness(WHOLE[:1])) == [("0.md: all of it.", False)]
+    ((line, is_warning),) = describe_completeness(WHOLE)
+    assert line.startswith("12 files, all of every one; 66 words are left out on purpose")
+    assert not is_warning
+    assert list(describe_completeness([])) == []
+
+
+def test_files_of_which_something_is_missing_are_named_the_worst_first() -> None:
+    said = list(describe_completeness([*WHOLE, HOURS, LEAFLET]))
+    assert said[0] == ("leaflet.pdf: 62 %, page 2 is missing.", True)
+    assert said[1] == ("hours.txt: 99 %, line 14 is missing.", False), "not 100 %, and no warning"
+    assert said[2][1], "what to do"
+    assert said[3][0].startswith("14 files, all of 12")
+    assert not any(is_warning for _, is_warning in describe_completeness([*WHOLE, HOURS]))
+
+
+def test_of_many_files_ten_are_named() -> None:
+    lacking = [compared(f"{n:03}.pdf", 100, 50, "page 1 is missing") for n in range(322)]
+    lines = [line for line, _ in describe_completeness(lacking)]
+    assert sum("page 1" in line for line in lines) == 10
+    assert "… and 312 more; --json names them all." in lines
+
+
+def test_the_status_and_the_report_say_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "page.html").write_text("<nav><a href='/'>To the start</a></nav><p>The pool opens at nine.", "utf-8")
+    store, embedder = Store(tmp_path / "index"), HashedEmbedder()
+    settings = Settings(home=tmp_path, corpus=corpus)
+    report = build(store, corpus, lambda: embedder, embedder.name)  # type: ignore[arg-type, return-value]
+    said = "page.html: all of it; 3 words are left out on purpose (hidden, struck out, menus, page headers).\n"
+    print_report(report, as_json=False)
+    assert capsys.readouterr().out.endswith(said)
+    pending = plan_build(store, corpus, embedder.name)
+    print_status(store, settings, pending, as_json=False)
+    assert capsys.readouterr().out.endswith(said)
+    wanted = [{"source": "page.html", "words": 5, "words_indexed": 5, "share": 1.0, "missing": "", "left_out": 3}]
+    print_report(report, as_json=True)
+    assert json.loads(capsys.readouterr().out)["completeness"] == wanted
+    print_status(store, settings, pending, as_json=True)
+    assert json.loads(capsys.readouterr().out)["completeness"] == wanted

@@ -121,6 +121,35 @@ def test_without_styles_large_bold_lines_are_headings() -> None:
     assert kinds == [("heading", "Arrival"), ("heading", "Leaving")]
 
 
+BOLD = "<w:b/>"
+ARRIVAL = "The gate is open from nine to five. Ring twice."
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (["+Arrival", ARRIVAL, "", "+Leaving", "", ARRIVAL], [("Arrival", 1), ("Leaving", 1)]),
+        (["+Hut", "+Arrival", ARRIVAL, "+Milk?", ARRIVAL], [("Hut", 1), ("Arrival", 2), ("Milk?", 2)]),
+        (["Titel/The hut", "+Arrival", ARRIVAL], [("The hut", 1), ("Arrival", 2)]),
+        ([ARRIVAL, "+1. Arrival", ARRIVAL, "+Leaving", "Go."], [("1. Arrival", 1)]),
+        (["+Bring these", "Punkt/boots"], [("Bring these", 1)]),
+        (["+Fees", "#"], [("Fees", 1)]),
+        (["+Ring twice.", ARRIVAL, "+Note:", ARRIVAL, "+The code is 8213"], []),
+        (["+Bring the key", "+Ring twice", "Punkt/+Wait", ARRIVAL], []),
+        (["berschrift1/Hut", "+Arrival", ARRIVAL], [("Hut", 1)]),
+    ],
+)  # fmt: skip
+def test_without_styles_bold_lines_above_text_are_headings(lines: list[str], wanted: list[tuple[str, int]]) -> None:
+    body = ""
+    for each in lines:
+        style, _, text = each.rpartition("/")
+        content = run(text.lstrip("+"), BOLD if text.startswith("+") else "")
+        body += table(cell("Adult") + cell("4")) if text == "#" else line(content, style)
+    reading = read(body)
+    found = [(reading.text[b.start : b.end], b.level) for b in reading.blocks if b.kind == "heading"]
+    assert found == wanted
+
+
 def test_numbers_of_headings_are_read() -> None:
     body = line("Pumps", "berschrift1", "3/0") + line("Oil", "Outlined", "3/1") + line("Fuel", "Outlined", "3/1")
     assert [text for _, text in blocks(read(body))] == ["3 Pumps", "3.1 Oil", "3.2 Fuel"]
@@ -219,6 +248,20 @@ def test_a_table_in_a_cell_is_read_once_and_a_table_of_one_cell_is_a_box() -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        (table(cell("spare") + cell("3"), cell("lent") + cell("1")) + line(""), ["North", "spare: 3", "lent: 1"]),
+        (line("steel") + table(cell("x") + cell("3"), cell("lent") + cell("")), ["North: Key steel", "x: 3", "lent"]),
+        (table(cell("Mind the step.")), ["North: Key Mind the step."]),
+        (table(cell("Size") + cell("Count"), cell("small") + cell("4")), ["North", "", "small: Count 4"]),
+    ],
+)  # fmt: skip
+def test_tables_in_cells_are_rows_of_their_own(inner: str, told: list[str]) -> None:
+    reading = read(table(cell("Door") + cell("Key"), cell("North") + cell(inner), heads=1))
+    assert [block.told for block in reading.blocks] == ["", *told]
+
+
 # What is shown of a line
 
 ALTERNATE = "<mc:AlternateContent><mc:Choice>{0}</mc:Choice><mc:Fallback>{0}</mc:Fallback></mc:AlternateContent>"
@@ -228,6 +271,15 @@ FIELD = (
     '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>4 May</w:t></w:r>'
     '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 )
+INNER = FIELD.replace("4 May", "1")
+IF_FIELD = FIELD.replace("<w:r><w:instrText>REF x</w:instrText></w:r>", INNER)
+
+
+def form_field(data: str) -> str:
+    begin = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData>{data}</w:ffData></w:fldChar></w:r>'
+    return begin + '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+
+
 RAISED, LOWERED = ('<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>')
 
 
@@ -249,6 +301,20 @@ def part(name: str, text: str) -> str:
         (run("Mill Lane") + "<w:r><w:br/></w:r>" + run("Tel. 12"), ["Mill Lane", "Tel. 12"]),
         (run("Depth") + "<w:r><w:tab/></w:r>" + run("2 m"), ["Depth 2 m"]),
         (run("On ") + FIELD, ["On 4 May"]),
+        (run("On ") + IF_FIELD + run(" it opens."), ["On 4 May it opens."]),
+        (run("On ") + FIELD[: FIELD.index("<w:r><w:instrText")] + run("4 May"), ["On 4 May"]),
+        (form_field('<w:checkBox><w:default w:val="1"/></w:checkBox>') + run(" Vegan"), ["☑ Vegan"]),
+        (form_field('<w:checkBox><w:default w:val="1"/><w:checked w:val="0"/></w:checkBox>') + run(" Dog"), ["☐ Dog"]),
+        (
+            run("Hut: ")
+            + form_field(
+                '<w:ddList><w:result w:val="1"/><w:listEntry w:val="South"/><w:listEntry w:val="North"/></w:ddList>'
+            ),
+            ["Hut: North"],
+        ),
+        (f"<w:sdt><w:sdtPr/><w:sdtContent>{run('☒')}</w:sdtContent></w:sdt>" + run(" Milk"), ["☒ Milk"]),
+        (run("Baked") + "<w:r><w:lastRenderedPageBreak/></w:r>" + run(" at night."), ["Baked at night."]),
+        (run("Baked") + '<w:r><w:br w:type="column"/></w:r>' + run("at night."), ["Baked at night."]),
         (run("On ") + f'<w:fldSimple w:instr="DATE">{run("4 May")}</w:fldSimple>', ["On 4 May"]),
         (run("See ") + f"<w:hyperlink>{run('the plan')}</w:hyperlink>", ["See the plan"]),
         (f"<w:ins>{run('New.')}</w:ins><w:del><w:r><w:delText>Old.</w:delText></w:r></w:del>", ["New."]),

@@ -44,9 +44,41 @@ def test_a_row_is_told_with_its_heads(table: str) -> None:
     assert "Friday" in rows[1]
 
 
-def test_cells_that_span_rows_and_columns_have_their_key() -> None:
-    table = "<table><tr><th>Hut<th>Time<th>Price<tr><td rowspan=2>Lake<td>day<td>20<tr><td>week<td>80</table>\n"
-    assert told(table) == ["", "Lake: Time day, Price 20", "Lake: Time week, Price 80"]
+HUTS = "<table><tr><th>Hut<th>Time<th>Price"
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        (
+            f"{HUTS}<tr><td rowspan=2>Lake<td>day<td>20<tr><td>week<td>80</table>",
+            ["", "Lake: Time day, Price 20", "Lake: Time week, Price 80"],
+        ),
+        (
+            f"{HUTS}<tr><td>Peak<td colspan=2>shut</table>",
+            ["", "Peak: Time shut, Price shut"],
+        ),
+        (
+            f"{HUTS}\n<tr><td>Lake<td>day<td rowspan=2>20\n<tr><td>Peak<td>\n</table>",
+            ["", "Lake: Time day, Price 20", "Peak: Price 20"],
+        ),
+    ],
+)  # fmt: skip
+def test_cells_that_span_rows_and_columns_have_their_key(table: str, rows: list[str]) -> None:
+    assert told(f"{table}\n") == rows
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        ("| | Adult | Child |\n|---|---|---|\n| Sunday | 9.00 | |\n", "Sunday: Adult 9.00 (Admission)"),
+        ("| Ticket | Price (€) |\n|---|---|\n| Week | 40.00 |\n", "Week: Price (€) 40.00 (Admission)"),
+        ("| Ticket | Price |\n|---|---|\n| Day | £9.00 or 80 kr |\n", "Day: Price £9.00 or 80 kr (Admission)"),
+        ("| Children under 6 | free |\n|---|---|\n", "Children under 6: free (Admission)"),
+    ],
+)
+def test_a_row_has_units_as_written_and_the_name_of_its_table(table: str, wanted: str) -> None:
+    assert sentences(f"# Pool\n\n## Admission\n\n{table}") == [wanted]
 
 
 def test_a_table_without_heads_is_told_without() -> None:
@@ -109,6 +141,8 @@ def test_marks_in_code_are_text(text: str) -> None:
         "---\ntitle: Trail rules\nweight: 3\n---\n",
         '+++\ntitle = "Trail rules"\ndraft = false\n+++\n',
         "---\ntitle: 'Trail rules'\n---\n\n",
+        "+++\ntitle = 'Trail rules'\n[params]\ntags = ['dogs', 'cats']\n+++\n\n",
+        '\ufeff+++\ndate = 2024-05-01\ntitle = "Trail rules"\nabstract = """\nFor all.\n"""\n+++\n',
     ],
 )
 def test_front_matter_gives_the_title_alone(front: str) -> None:
@@ -129,6 +163,10 @@ def test_front_matter_gives_the_title_alone(front: str) -> None:
         ("It holds 10<sup>3</sup> litres.", "It holds 10³ litres."),
         ("H<sub>2</sub>O and CO<sub>2</sub>.", "H₂O and CO₂."),
         ("The 1<sup>st</sup> of May.", "The 1st of May."),
+        ("Take <sup>1</sup>/<sub>2</sub> cup and 1<sup>3</sup>⁄<sub>4</sub> spoons.", "Take ½ cup and 1¾ spoons."),
+        ("A 2<sup>5</sup>/<sub>16</sub> inch bolt, **<sup>1</sup>/<sub>4</sub>** turn.", "A 2 5/16 inch bolt, ¼ turn."),
+        ("At &frac12; past 10<sup>-6</sup> m.", "At ½ past 10⁻⁶ m."),
+        ("Ask [[Ines]]; see [[Attic#Boiler|the *boiler*]].", "Ask Ines; see the *boiler*."),
         ("See [[Cleaning list|the list]] and [[Attic]].", "See the list and Attic."),
         ("The ==red== tap is ==**shut**==. ^tap-1", "The red tap is shut."),
         ("A picture ![[plan.png]] stands here.", "A picture stands here."),
@@ -146,6 +184,31 @@ def test_marks_are_seen_as_what_they_mean(text: str, shown: str) -> None:
 def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
     assert sentences(f"> {kind} Bleach\n> Never mix it\n> with vinegar.\n") == ["Bleach", "Never mix it with vinegar."]
     assert sentences(f"> {kind}\n> Never mix it.\n") == ["Never mix it."]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("- Rope\n\n  Ten metres.\n\n      tie --fast\n\n- Lamp\n", ["Rope", "Ten metres.", "tie --fast", "Lamp"]),
+        ("1. Ring\n\n    Twice.\n\n\t- Left\n2. Wait\n", ["1. Ring", "Twice.", "Left", "2. Wait"]),
+        ("# Gate\n\n    It is shut at nine.\n    Ring the bell.\n", ["It is shut at nine. Ring the bell."]),
+        ("<div align=center>\n\nIt is *shut*.\n\n</div>\n\nRing<br>&amp; wait.\n", ["It is shut.", "Ring & wait."]),
+    ],
+)  # fmt: skip
+def test_indented_text_is_read(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# House\n\n## The key lies under the pot\n\n## Leaving\n\nGo at ten.\n",
+        "# House\n\n## Leaving\n\nGo at ten.\n\n### The key lies under the pot\n",
+        "House\n===\n\nThe key lies under the pot\n---\n\nLeaving\n---\n\nGo at ten.\n",
+    ],
+)
+def test_a_fact_in_a_heading_with_nothing_below_is_text(text: str) -> None:
+    assert sorted(sentences(text)) == ["Go at ten.", "The key lies under the pot"]
 
 
 def test_a_query_is_no_text() -> None:

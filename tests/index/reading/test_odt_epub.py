@@ -74,6 +74,11 @@ def listed(*items: str, style: str = "", more: str = "") -> str:
         ("Mill Lane<text:line-break/>Tel. 12", ["Mill Lane", "Tel. 12"]),
         ("10<text:span text:style-name='T3'>3</text:span> m", ["10³ m"]),
         ("H<text:span text:style-name='T4'>2</text:span>O", ["H₂O"]),
+        (
+            "2<text:span text:style-name='T3'>1</text:span>/<text:span text:style-name='T4'>2</text:span> cups",
+            ["2½ cups"],
+        ),
+        ("<text:text-input>Iris</text:text-input> in <text:drop-down>North</text:drop-down>", ["Iris in North"]),
         ("On <text:date>4 May</text:date> <text:a>here</text:a>", ["On 4 May here"]),
         ("A<text:soft-page-break/>B<office:annotation><text:p>No.</text:p></office:annotation>", ["A B"]),
         (

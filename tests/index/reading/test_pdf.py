@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pytest
 from paths import FILES
 
+from index.chunking.chunk import chunk_document
 from index.reading.blocks import Reading, UnreadableError
+from index.reading.documents import parse_document
 from index.reading.pdf.read import read_pdf
 
 TEXT = (
@@ -19,6 +22,8 @@ TEXT = (
     "that voles have dug. A hole is filled on the same day with",
     "clay, never with sand, because sand lets the water through.",
 )
+
+FARES = [("Zone", "Single", "Day"), ("Inner", "2.40", ""), ("Outer", "", "6.10"), ("Airport", "3.30", "12.50")]
 
 
 class Page:
@@ -28,6 +33,7 @@ class Page:
         self.extra = extra
         self.drawn: list[str] = []
         self.fields: list[str] = []
+        self.forms: list[Page] = []
 
     def write(self, x: float, y: float, text: str, size: float = 10, font: str = "F1", turn: str = "1 0 0 1") -> Page:
         escaped = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
@@ -57,6 +63,12 @@ class Page:
             self.rule(xs[0], y, xs[-1], y)
         return self
 
+    def form(self, x: float, y: float, inner: Page, turn: str = "1 0 0 1") -> Page:
+        """Draw a form XObject: a picture that may hold text, and further forms."""
+        self.drawn.append(f"q {turn} {x} {y} cm /X{len(self.forms)} Do Q")
+        self.forms.append(inner)
+        return self
+
     def field(self, x: float, y: float, value: str, kind: str = "/Tx", width: float = 150) -> Page:
         shown = f"/V {value} /AS {value} /FT /Btn" if kind == "/Btn" else f"/V ({value}) /FT {kind}"
         name = f"/T (f{len(self.fields)})"
@@ -82,16 +94,25 @@ def make_pdf(*pages: Page) -> bytes:
         for name, font in FONTS.items()
     )
     kids, fields = [], []
-    for page in pages:
+
+    def add_stream(page: Page, kind: str = "") -> int:
         stream = "\n".join(page.drawn)
-        content = add(f"<< /Length {len(stream.encode('cp1252'))} >>\nstream\n{stream}\nendstream")
+        return add(f"<< {kind} /Length {len(stream.encode('cp1252'))} >>\nstream\n{stream}\nendstream")
+
+    def add_resources(page: Page) -> str:
+        kind = "/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources"
+        forms = [add_stream(form, f"{kind} << {add_resources(form)} >>") for form in page.forms]
+        return f"/Font << {fonts} >> /XObject << {' '.join(f'/X{n} {one} 0 R' for n, one in enumerate(forms))} >>"
+
+    for page in pages:
+        content = add_stream(page)
         annotations = [add(f"<< {field} >>") for field in page.fields]
         fields += annotations
         listed = " ".join(f"{one} 0 R" for one in annotations)
         kids.append(
             add(
                 f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {content} 0 R {page.extra} "
-                f"/Resources << /Font << {fonts} >> >> /Annots [{listed}] >>"
+                f"/Resources << {add_resources(page)} >> /Annots [{listed}] >>"
             )
         )
     form = f"/AcroForm << /Fields [{' '.join(f'{one} 0 R' for one in fields)}] >>" if fields else ""
@@ -184,6 +205,29 @@ def test_words_in_the_wrong_order_of_the_file_are_read_as_they_stand() -> None:
     assert blocks(read(page)) == ["The gate closes at nine."]
 
 
+@pytest.mark.parametrize(
+    ("page", "wanted"),
+    [
+        (Page().form(100, 700, Page().write(0, 0, "Ring twice.")), ["Ring twice."]),
+        (Page().form(100, 700, Page().form(0, 10, Page().write(0, 0, "Ring twice."))), ["Ring twice."]),
+        (Page().form(200, 100, Page().write(0, 0, "Ring twice."), turn="0 1 -1 0"), ["Ring twice."]),
+        (Page().form(100, 400, Page().lines(0, 300, TEXT), turn="0.9 0 0 0.9"), [" ".join(TEXT)]),
+        (
+            Page().lines(100, 700, TEXT).form(100, 600, Page().write(0, 0, "Ring twice.")).write(100, 500, "Wait."),
+            [" ".join(TEXT), "Ring twice.", "Wait."],
+        ),
+        (
+            Page()
+            .form(60, 0, Page().table(700, [("Zone", "Single"), ("Inner", "2.40")], (0, 100)))
+            .write(60, 600, "Dogs travel free."),
+            ["| Zone | Single |", "| Inner | 2.40 |", "Dogs travel free."],
+        ),
+    ],
+)
+def test_text_in_forms_is_read_where_it_is_drawn(page: Page, wanted: list[str]) -> None:
+    assert blocks(read(page)) == wanted
+
+
 # Columns
 
 
@@ -251,7 +295,6 @@ def test_headed_lists_side_by_side_are_columns() -> None:
 
 # Tables
 
-FARES = [("Zone", "Single", "Day"), ("Inner", "2.40", ""), ("Outer", "", "6.10"), ("Airport", "3.30", "12.50")]
 FARES_TOLD = ["Inner: Single 2.40", "Outer: Day 6.10", "Airport: Single 3.30, Day 12.50"]
 
 
@@ -439,6 +482,33 @@ def test_values_of_fields_stand_at_their_labels() -> None:
     assert "Room North" in reading.text.replace("\n\n", " ")
 
 
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (
+            Page()
+            .table(700, [("Item", "Count", "Price"), ("Rope", "", "4.00"), ("Lamp", "", "9.00")], (60, 160, 260))
+            .field(160, 681, "2", width=40)
+            .field(160, 665, "1", width=40),
+            ["Rope: Count 2, Price 4.00", "Lamp: Count 1, Price 9.00"],
+        ),
+        (
+            Page().write(60, 700, "Guests: four").write(60, 680, "Boat:").field(160, 676, "Tern"),
+            ["Guests: four", "Boat: Tern"],
+        ),
+        (
+            Page().write(60, 700, "First night:").field(200, 696, "3 June", kind="/Ch").write(60, 680, "Berth:")
+            .field(200, 676, "B7"),
+            ["First night: 3 June", "Berth: B7"],
+        ),
+    ],
+)  # fmt: skip
+def test_values_of_fields_stand_in_their_rows(page: Page, told: list[str]) -> None:
+    reading = read(page)
+    shown = [block.told or reading.text[block.start : block.end] for block in reading.blocks]
+    assert [line for line in shown if ":" in line] == told
+
+
 def test_boxes_show_whether_they_are_ticked() -> None:
     page = Page().field(60, 700, "/Yes", "/Btn", 14).write(80, 703, "Vegetarian food")
     page.field(60, 680, "/Off", "/Btn", 14).write(80, 683, "A dog comes along")
@@ -492,6 +562,28 @@ def test_each_row_and_paragraph_has_its_page() -> None:
         assert reading.text[start:].startswith(f"This is part {number}")
 
 
+@pytest.mark.parametrize(
+    ("pages", "wanted"),
+    [
+        (
+            [Page().lines(60, 80, ["The gate opens at nine", "each day. Ring"]), Page().write(60, 780, "twice. Wait.")],
+            [("The gate opens at nine each day.", 1), ("Ring twice.", 1), ("Wait.", 2)],
+        ),
+        (
+            [Page().table(120, FARES[:3], (60, 160, 240)), Page().table(780, FARES[1:3], (60, 160, 240))],
+            [("Inner: Single 2.40", 1), ("Outer: Day 6.10", 1), ("Inner: Single 2.40", 2), ("Outer: Day 6.10", 2)],
+        ),
+        (
+            [Page().lines(60, 120, ["1. Ring.", "2. Wait."]), Page(), Page().lines(60, 780, ["3. Enter.", "4. Sit."])],
+            [("1. Ring.", 1), ("2. Wait.", 1), ("3. Enter.", 3), ("4. Sit.", 3)],
+        ),
+    ],
+)  # fmt: skip
+def test_each_sentence_of_a_chunk_has_its_own_page(pages: Sequence[Page], wanted: list[tuple[str, int]]) -> None:
+    (chunk,) = chunk_document(parse_document(make_pdf(*pages), Path("a.pdf"), "a.pdf"))
+    assert [(sentence.plain.removesuffix(" (a)"), sentence.page) for sentence in chunk.sentences] == wanted
+
+
 def test_pages_that_are_pictures_are_named() -> None:
     picture = Page()
     picture.drawn.append("q 400 0 0 600 50 50 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q")
@@ -522,3 +614,10 @@ def test_any_thread_can_read() -> None:
 def test_a_file_without_text_is_named(data: bytes) -> None:
     with pytest.raises(UnreadableError):
         read_pdf(data)
+
+
+@pytest.mark.parametrize("foot", ["Printed 3/4/2026 - Page 1 of 1", "Harbour handbook, page 1/1", "Seite 1 von 1, Mai"])
+def test_the_foot_of_the_only_page_is_left_out(foot: str) -> None:
+    assert blocks(read(Page().lines(60, 740, TEXT).write(60, 30, foot))) == [" ".join(TEXT)]
+    other = foot.replace("1/1", "1/2").replace("1 of 1", "1 of 2").replace("1 von 1", "1 von 2")
+    assert blocks(read(Page().lines(60, 740, TEXT).write(60, 30, other))) == [" ".join(TEXT), other]

@@ -214,6 +214,18 @@ def test_a_table_is_told_with_its_heads(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Fees\n\nKind\tAdult\tChild\nDay\t£9.00\t£4\n", "Day: Adult £9.00, Child £4 (Fees)"),
+        ("Pool\n\nFees\nKind    Adult   Child\nDay     9 kr    4 kr\nWeek    40 kr\n", "Week: Adult 40 kr (Fees)"),
+        ("Fees\n\nKind;Adult;Child\nDay;;4,50 €\nWeek;40 €;\n", "Day: Child 4,50 € (Fees)"),
+    ],
+)  # fmt: skip
+def test_a_row_has_units_as_written_and_the_name_of_its_table(text: str, wanted: str) -> None:
+    assert wanted in sentences(text)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "We saw Rome, Lund, Bonn.\nWe ate bread, cheese, figs.\n",

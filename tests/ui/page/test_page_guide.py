@@ -15,6 +15,9 @@ from assistant.answering.coverage import decide_coverage
 from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import form_question
+from assistant.contents import Extract, ListedDocument, PlacedPassage, PlacedSentence
+from assistant.records import Passage
+from ui.page.guide import render_guide
 
 GUIDES = [None, *sorted(path.name for path in CORPORA.iterdir())]
 
@@ -108,6 +111,27 @@ def test_markup_in_a_text_of_the_guide_does_nothing(reading: Page) -> None:
     expect(reading.locator(".found .card", has_text="A page says")).to_be_visible()
     assert reading.locator("#place b[onclick], #place img").count() == 0
     assert reading.evaluate("window.hit") is None
+
+
+@pytest.mark.parametrize(
+    ("completeness", "is_lacking", "said"),
+    [
+        ("all of it", False, '<p class="quiet" dir="auto">a&lt;b&gt;.pdf: all of it</p>'),
+        ("97 %, line 3 is missing", False, '<p class="quiet" dir="auto">a&lt;b&gt;.pdf: 97 %, line 3 is missing</p>'),
+        ("62 %, “<i>” is missing", True, "<b>Not all of it is here.</b> a&lt;b&gt;.pdf: 62 %, “&lt;i&gt;” is missing."),
+        ("", False, "</h3><div"),
+    ],
+)
+def test_beside_its_title_a_document_says_how_much_of_it_is_here(
+    completeness: str, is_lacking: bool, said: str
+) -> None:
+    document = ListedDocument("a<b>.pdf", "A leaflet", 1, completeness, is_lacking)
+    other = ListedDocument("b.md", "Another", 1, "all of it")
+    passage = Passage(1, "a<b>.pdf", "A leaflet", "Words.", 0, 6, 0.0)
+    part = PlacedPassage(0, (), passage, (PlacedSentence("Words.", 0, "paragraph"),))
+    rendered = render_guide([document, other], Extract(document, (part,)))
+    assert said in rendered
+    assert rendered.count("Not all of it is here</small>") == is_lacking, "said in words, not by a colour alone"
 
 
 # What can be asked
