@@ -1,8 +1,9 @@
 """Searches: a question gives ranked chunks, each with the cosine similarity of every sentence.
 
 The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence, or `HEADING_WEIGHT`
-of its heading's cosine, whichever is more. The rank adds `WORDS_WEIGHT` of the share of the question's words that the
-chunk holds, weighted by rarity. What each part brings was measured: see "Retrieval" in CONTRIBUTING.md.
+of that of its path of headings, whichever is more. The rank adds `WORDS_WEIGHT` of the share of the question's words
+that the chunk, its headings or the title hold, weighted by rarity. What each part brings was measured: see "Retrieval"
+in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from index.chunking.words import Rarity, extract_terms
 from index.embedding.embed import Embedder
 from index.storing.store import Candidate, Store
 
-HEADING_WEIGHT = 0.9
-"""Weight of the heading's cosine; below 1, since short texts lie nearer to short questions whatever they say."""
+HEADING_WEIGHT = 0.85
+"""Weight of the cosine of the path of headings; below 1, since short texts lie nearer to short questions whatever they say."""
 
-WORDS_WEIGHT = 0.15
+WORDS_WEIGHT = 0.2
 """Weight, in the rank, of the share of the question's words that a chunk holds."""
 
 ENTRIES_PER_QUERY = 200
@@ -83,7 +84,7 @@ class Searcher:
 
 
 def _join_text(chunk: Chunk) -> str:
-    return f"{' '.join(chunk.headings)} {chunk.text}"
+    return f"{chunk.title} {' '.join(chunk.headings)} {chunk.text}"
 
 
 def _make_match(candidate: Candidate, held: float) -> Match:

@@ -45,10 +45,15 @@ class Entry:
 
 
 def make_entries(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
-    """Yield the entries of a chunk: the whole chunk with its heading, the path of headings, each sentence."""
+    """Yield the entries of a chunk: the chunk with its heading, its path of headings, each sentence.
+
+    The path begins with the title of the document, unless a question is its heading: that is whole without one.
+    """
+    untitled = chunk.heading.endswith("?") or chunk.headings[:1] == (chunk.title,)
+    path = chunk.headings if untitled else (chunk.title, *chunk.headings)
     kinds: list[tuple[EntryKind, int, str]] = [
         ("chunk", -1, f"{chunk.heading}. {' '.join(sentence.plain for sentence in chunk.sentences)}"),
-        ("heading", -1, " – ".join(chunk.headings)),
+        ("heading", -1, " – ".join(path)),
         *(("sentence", position, sentence.plain) for position, sentence in enumerate(chunk.sentences)),
     ]
     for kind, position, text in kinds:
