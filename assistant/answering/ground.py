@@ -1,32 +1,35 @@
 """Grounding: for each sentence of a draft, the sentences of the guide that support it, or none.
 
-Evidence is chosen by the words that it shares with the sentence. Numbers, quotations and names must agree with it. A
-sentence that repeats its evidence nearly word for word is then supported; for any other the chat model gives a verdict,
-which is weighed with the share of its words that the evidence holds.
+Evidence is chosen by the words that it shares with the sentence. Quantities, quotations and names must agree with it. A
+sentence that repeats its evidence, but for words that turn nothing, is then supported; for any other the chat model
+gives a verdict, which is weighed with the share of its words that the evidence holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from assistant.answering.prompt import build_support_question, join_heading
+from assistant.answering.quantities import agree_in_quantities
 from assistant.answering.retrieve import Selection
 from assistant.answering.sources import make_span
-from assistant.answering.steps import remove_label
+from assistant.answering.steps import remove_label, remove_link
 from assistant.language.english import (
     ABSOLUTE_WORDS,
     AUTHORITIES,
     EXAMPLE,
-    FIGURES,
+    LIMITING_WORDS,
     NAME,
     NEGATIONS,
     QUOTATION,
+    TURNING_WORDS,
     WEIGHING_WORDS,
 )
 from assistant.records import Citation
 from index.chunking.chunk import Sentence
-from index.chunking.words import extract_terms, split_words, stem
+from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words, stem
 
 MOST = 5
 """The most sentences of the guide that support one sentence together."""
@@ -36,9 +39,6 @@ ADDS = 0.1
 
 LEAST = 0.3
 """Share of its telling words that the evidence must hold; with less, no verdict is asked for."""
-
-VERBATIM = 0.9
-"""Share of all words, in their order, from which a sentence counts as the guide's own."""
 
 HELD_WEIGHT, ASKED_WEIGHT, NEW_COST, SUPPORT_BAR = 2.0, 0.5, 0.1, 2.5
 """A sentence is supported if verdict + HELD_WEIGHT * share - NEW_COST * new words >= SUPPORT_BAR, all as logits.
@@ -50,6 +50,9 @@ RELEVANT = 0.5
 
 EXAMPLE_HELD = 0.7
 """Share of the telling words of an example that the evidence or the question must hold."""
+
+_HARMLESS = (FUNCTION_WORDS | {"yes"}) - TURNING_WORDS
+"""Words that may differ between a claim and the sentence of the guide that it repeats."""
 
 Verdict = Callable[[str], float]
 """A text of `build_support_question` -> how surely its note says what its claim says, a logit."""
@@ -143,10 +146,10 @@ class Grounder:
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether the numbers, quotations and names of a claim stand in its evidence, and no absolute word is added."""
+    """Whether the quantities, quotations and names of a claim stand in its evidence, and no absolute word is added."""
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
-    there, spoken = frozenset(_find_figures(text)), frozenset(split_words(text))
-    if not there.issuperset(_find_figures(claim)):
+    spoken = frozenset(split_words(text))
+    if not agree_in_quantities(claim, (part for e in evidence for part in (e.heading, e.sentence.plain))):
         return False
     if claim.count("“") != claim.count("”") or claim.count('"') % 2:  # a piece of an invented conversation
         return False
@@ -163,17 +166,32 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether a claim repeats its evidence nearly word for word: no new telling word, and negated alike."""
-    spoken = [stem(word) for word in split_words(claim)]
-    if not extract_terms(claim) <= frozenset[str]().union(*(e.terms | extract_terms(e.heading) for e in evidence)):
-        return False
-    for some in (evidence[:1], sorted(evidence, key=lambda e: (e.number, e.sentence.start))):
-        text = [word for e in some for word in e.words]
-        if count_common(spoken, text) >= VERBATIM * len(spoken) and _is_negated(claim) == _is_negated(
-            " ".join(e.sentence.plain for e in some)
-        ):
-            return True
-    return False
+    """Whether a claim repeats its evidence, in its order, and what differs turns nothing.
+
+    Other words may only be such as articles and pronouns; none may turn a sentence ("not", "only", "before"). The end
+    of the evidence may be missing, unless it holds a condition or an exception.
+    """
+    said = split_words(claim)
+    in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
+    return any(
+        _differs_harmlessly(said, [word for e in some for word in split_words(remove_link(e.sentence.plain))])
+        or _differs_harmlessly(said, [word for e in some for word in split_words(e.sentence.plain)])
+        for some in (evidence[:1], in_order)
+    )
+
+
+def _differs_harmlessly(said: Sequence[str], told: Sequence[str]) -> bool:
+    matcher = SequenceMatcher(None, list(map(stem, told)), list(map(stem, said)), autojunk=False)
+    for kind, start, end, first, last in matcher.get_opcodes():
+        missing, new = told[start:end], said[first:last]
+        if kind == "equal":
+            continue
+        if end == len(told) and not new and start:
+            if not LIMITING_WORDS.isdisjoint(missing):
+                return False
+        elif not _HARMLESS.issuperset((*missing, *new)):
+            return False
+    return True
 
 
 def count_common(one: Sequence[str], other: Sequence[str]) -> int:
@@ -200,17 +218,3 @@ def _score_nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Ev
     """How much of a claim stands in a piece of evidence, 0 to 2: telling words, and all words in their order."""
     shared = len((evidence.terms | extract_terms(evidence.heading)) & telling) / max(1, len(telling))
     return shared + count_common(spoken, evidence.words) / max(1, len(spoken))
-
-
-def _is_negated(text: str) -> bool:
-    """Whether a text holds an odd number of negations."""
-    return sum(word in NEGATIONS for word in split_words(text)) % 2 == 1
-
-
-def _find_figures(text: str) -> Iterable[str]:
-    """Yield the numbers of a text, in figures; small ones also from words, but for "one", mostly a pronoun."""
-    for word in split_words(text):
-        if word[0].isdigit():
-            yield word
-        elif word in FIGURES and word != "one":
-            yield FIGURES[word]

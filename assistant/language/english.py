@@ -10,6 +10,7 @@ Words are in lower case and without apostrophes, as `index.chunking.words.split_
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 # Questions
 
@@ -51,6 +52,20 @@ NEGATIONS = frozenset(
 )
 """Words that turn a statement round; without apostrophes."""
 
+TURNING_WORDS = NEGATIONS | frozenset(
+    """if when while until till once before after during since whether although though but except only instead rather
+    than all any each every both either some few many most more less least much several enough may might can could
+    should must ought need would shall and or because so therefore always often sometimes usually up down in out on off
+    over under above below same other too again first last""".split()
+)
+"""Function words and the like that change what is said when they are dropped, added or replaced."""
+
+LIMITING_WORDS = frozenset(
+    """if unless only except until till when while once before after without but provided although though whether not
+    never no nor least most""".split()
+)
+"""Words of a condition or an exception: what stands before them does not hold without them."""
+
 ABSOLUTE_WORDS = frozenset(
     "always never only all every everyone everybody nobody must guarantee guarantees certainly".split()
 )
@@ -69,6 +84,90 @@ FIGURES = {
     w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
 """Number word -> the same number in figures."""
+
+# Quantities
+
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+NUMBERS = {
+    **{word: int(figure) for word, figure in FIGURES.items()},
+    **{word: number for number, word in enumerate(_TEENS, 13)},
+    **{word: 10 * number for number, word in enumerate(_TENS, 2)},
+    "twice": 2,
+    "dozen": 12,
+}
+"""Number word -> value."""
+
+ORDINALS = {word: n for n, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)}
+"""Word -> place in an order; "first" and "second" mean other things too."""
+
+SHARES = {"half": Fraction(1, 2), "quarter": Fraction(1, 4)}
+"""Word -> part of a unit."""
+
+SIGNS = ("minus",)
+"""Words that make a number negative."""
+
+CURRENCIES = {
+    **dict.fromkeys(("€", "euro", "euros", "eur"), "EUR"),
+    **dict.fromkeys(("£", "pound sterling", "gbp"), "GBP"),
+    **dict.fromkeys(("$", "dollar", "dollars", "usd"), "USD"),
+    **dict.fromkeys(("¥", "yen"), "JPY"),
+}
+"""Sign or name of a currency -> its code."""
+
+
+def _name(unit: str, size: Fraction | int, names: str) -> dict[str, tuple[str, Fraction]]:
+    return {name: (unit, Fraction(size)) for name in names.split()}
+
+
+UNITS: dict[str, tuple[str, Fraction]] = {
+    **_name("time", 1, "s sec secs second seconds"),
+    **_name("time", 60, "min mins minute minutes"),
+    **_name("time", 3600, "h hr hrs hour hours"),
+    **_name("time", 86_400, "day days"),
+    **_name("time", 604_800, "week weeks fortnight"),
+    **_name("months", 1, "month months"),
+    **_name("months", 12, "year years"),
+    **_name("length", Fraction(1, 1000), "mm millimetre millimetres millimeter millimeters"),
+    **_name("length", Fraction(1, 100), "cm centimetre centimetres centimeter centimeters"),
+    **_name("length", 1, "m metre metres meter meters"),
+    **_name("length", 1000, "km kilometre kilometres kilometer kilometers"),
+    **_name("inches", 1, "inch inches"),
+    **_name("inches", 12, "foot feet ft"),
+    **_name("miles", 1, "mile miles"),
+    **_name("mass", Fraction(1, 1000), "mg milligram milligrams"),
+    **_name("mass", 1, "g gram grams gramme grammes"),
+    **_name("mass", 1000, "kg kilo kilos kilogram kilograms"),
+    **_name("pounds", 1, "lb lbs"),
+    **_name("volume", Fraction(1, 1000), "ml millilitre millilitres milliliter milliliters"),
+    **_name("volume", 1, "l litre litres liter liters"),
+    **_name("percent", 1, "% percent"),
+    **_name("", 1, "degree degrees"),
+    "C": ("celsius", Fraction(1)),
+    "F": ("fahrenheit", Fraction(1)),
+    **_name("celsius", 1, "celsius"),
+    **_name("fahrenheit", 1, "fahrenheit"),
+    **_name("power", 1, "watt watts"),
+    **_name("voltage", 1, "volt volts"),
+}
+"""Name of a unit -> what it measures, and how many of the base of that it is."""
+
+BOUNDS = {
+    r"(?:no|not|never|nowhere) (?:less|fewer|earlier) than": "least",
+    r"(?:no|not|never|nowhere) (?:more|later|longer|greater) than": "most",
+    r"(?:at least|minimum(?: of)?|more than|over|above|upwards of)": "least",
+    r"(?:at most|up to|maximum(?: of)?|less than|fewer than|under|below|within)": "most",
+}
+"""Pattern of words before a quantity -> whether it is the least or the most."""
+
+RATES = ("per", "a", "an", "each", "every", "/")
+"""What stands between a quantity and what it is counted by."""
+
+TELLING_APART = frozenset("with without before after under over off on in out up down not no".split())
+"""Function words that tell two quantities apart."""
+
+SEGMENT_ENDS = frozenset(", ; : ( ) and but or while whereas".split())
+"""What ends the part of a sentence in which words belong to a number."""
 
 EXAMPLE = re.compile(
     r"\b(?:such as|like|for example|for instance|e\.g\.|including|whether)\b,?(?P<example>[^;:.]*)", re.I

@@ -15,7 +15,7 @@ from assistant.answering.prompt import Note, build_question_message
 from assistant.answering.retrieve import Selection
 from assistant.records import Citation
 from index.build import read_corpus
-from index.chunking.chunk import Chunk
+from index.chunking.chunk import Chunk, Sentence
 from index.search import Match
 
 CORPORA = {"guide": ROOT / "corpus", "bread": ROOT / "tests" / "corpora" / "bread"}
@@ -327,3 +327,59 @@ def test_a_heading_is_not_the_beginning_of_a_sentence() -> None:
     )
     shown = build_question_message(notes, "what pot").content.splitlines()
     assert shown[1:4] == ["1. Clay breathes. Glaze does not. (Choosing a pot)", "2. Which pot? Clay.", "3. Water it."]
+
+
+# Near word for word, but turned: with a judge that always says no, none of these may stand
+
+NEARLY = [
+    ("Take the tablets after the meal, never before it.", "Take the tablets before the meal, never after it."),
+    ("Do not open the valve while the engine is hot.", "Open the valve while the engine is hot."),
+    ("It is a myth that raw honey heals deep burns.", "Raw honey heals deep burns."),
+    (
+        "You may keep the starter on the counter, but only if you feed it daily.",
+        "You may keep the starter on the counter.",
+    ),
+    ("Unless it rains, the stalls open at the mill.", "The stalls open at the mill."),
+    ("Some of the lockers need a coin of one euro.", "All of the lockers need a coin of one euro."),
+    ("Guests may use the sauna on weekday mornings.", "Guests must use the sauna on weekday mornings."),
+    ("Members who weigh less than the limit give less.", "Members who weigh more than the limit give less."),
+    ("Wait two weeks from the last tablet of the course.", "Wait two weeks from the first tablet of the course."),
+    ("Bring a passport and a proof of your address.", "Bring a passport or a proof of your address."),
+    ("The tenant tells the landlord about the damage.", "The landlord tells the tenant about the damage."),
+    ("The pressure in the boiler is shown on the dial.", "The temperature in the boiler is shown on the dial."),
+    ("Instead of arguing, listen to what your partner says.", "Listen, instead of arguing, to your partner."),
+    ("The keys are kept in the left drawer of the desk.", "The keys are not kept in the left drawer of the desk."),
+    ("The sauna is open until the end of the season.", "The sauna is open."),
+]
+
+
+def told(*sentences: str) -> tuple[Selection, ...]:
+    """A passage of these sentences."""
+    made, at = [], 0
+    for text in sentences:
+        made.append(Sentence(text, text, at, at + len(text)))
+        at += len(text) + 1
+    whole = " ".join(sentences)
+    return found(Chunk("c", "a.md", "A", ("Rules",), whole, 0, len(whole), tuple(made)))
+
+
+@pytest.mark.parametrize(("sentence", "claim"), NEARLY)
+def test_a_turned_sentence_never_stands_unjudged(sentence: str, claim: str) -> None:
+    passages = told(sentence, "Boats are rinsed with fresh water.", "The hall is swept on Friday.")
+    assert support(passages, claim, -SURE)[0] == ()
+    assert support(passages, sentence, -SURE)[0], "its own words stand"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claim"),
+    [
+        ("Next, rinse the boats with fresh water.", "Rinse the boats with fresh water."),
+        ("Yes, guests are welcome in the sauna.", "Guests are welcome in the sauna."),
+        ("Rinse your boat with fresh water, since salt eats the varnish.", "Rinse the boat with fresh water."),
+        ("Hang up their life jackets behind the door.", "Hang up your life jackets behind the door."),
+    ],
+)
+def test_link_words_persons_and_reasons_may_go(sentence: str, claim: str) -> None:
+    citations, asked = support(told(sentence, "The hall is swept on Friday."), claim, -SURE)
+    assert citations
+    assert asked == []
