@@ -16,7 +16,8 @@ from index.embedding.embed import Embedder
 from index.storing.store import Candidate, Store
 
 HEADING_WEIGHT = 0.85
-"""Weight of the cosine of the path of headings; below 1, since short texts lie nearer to short questions whatever they say."""
+"""Weight of the cosine of the path of headings; below 1, since short texts lie nearer to short questions whatever they
+say."""
 
 WORDS_WEIGHT = 0.2
 """Weight, in the rank, of the share of the question's words that a chunk holds."""

@@ -489,8 +489,9 @@ class _Converter:
 
     def _mark_by_look(self, table: Element, rows: Sequence[Element], sources: Mapping[Element, Element]) -> None:
         """Make heads of the cells of the first rows and of a column of labels that are set apart by their look."""
-        for is_marked in (self._is_bold, _is_shaded):
-            if mark_heads(rows, lambda cell, is_marked=is_marked: cell in sources and is_marked(sources[cell])):
+        for look in (self._is_bold, _is_shaded):
+            marked = {cell for cell, source in sources.items() if look(source)}
+            if mark_heads(rows, marked.__contains__):
                 return
         grid = [[tidy(" ".join(cell.itertext())) for cell in row] for row in rows]
         is_form = len(set(map(len, grid))) == 1 and count_label_columns(grid)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from index.reading.blocks import BlockText
 from index.reading.tables import (
     count_heads,
     count_label_columns,
     goes_on_with_heads,
+    is_name,
+    is_value,
     join_heads,
     tell_form_row,
     tell_row,
@@ -138,9 +141,18 @@ def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Lin
 def _guess_heads(lines: Sequence[_Line]) -> list[_Line]:
     """Mark the first row as heads if it looks like that; not in a table that only names its rows ("Phone", "12 34")."""
     plain = [line for line in lines if not line.is_group]
-    count = count_heads([line.texts for line in plain])
+    count = count_heads([line.texts for line in plain]) or int(_has_head_across(plain))
     heads = {id(line) for line in plain[:count] if not line.names_itself and not line.nested}
     return [replace(line, is_head=id(line) in heads) for line in lines]
+
+
+def _has_head_across(lines: Sequence[_Line]) -> bool:
+    """Whether cells of words across columns stand only in the first row, which then names these columns."""
+    across = [any(one == other for one, other in pairwise(line.cells)) for line in lines[:2]]
+    texts = [line.texts for line in lines]
+    if across != [True, False] or len(lines) < 3 or count_label_columns(texts):
+        return False
+    return not any(is_value(cell) for cell in texts[0][1:]) and all(map(is_name, texts[0][1:]))
 
 
 def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
@@ -152,7 +164,9 @@ def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
         above, line = marked[plain[heads - 1]], marked[plain[heads]]
         is_named = bool(line.texts[0]) and line.cells[0] != above.cells[0]
         below = [marked[place].texts for place in plain[heads + 1 :]]
-        if len(set(above.cells)) == len(above.cells) or not goes_on_with_heads(above.cells, line.texts, below, is_named=is_named):
+        if len(set(above.cells)) == len(above.cells) or not goes_on_with_heads(
+            above.cells, line.texts, below, is_named=is_named
+        ):
             break
         marked[plain[heads]] = replace(line, is_head=True)
         heads += 1

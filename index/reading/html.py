@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from index.reading.blocks import Reading, Seen, UnreadableError, compose, find_words, is_boilerplate
 from index.reading.furniture import find_furniture, find_main, leads_elsewhere
+from index.reading.html_fields import write_fields
 from index.reading.inline import Element, tidy
 from index.reading.tree import HEADINGS, count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
@@ -30,6 +31,7 @@ def read_html(page: str) -> Reading:
         return Reading("", ())
     body = find_body(tree)
     _promote_headings(body)
+    write_fields(body)
     left_out = remove_unseen(body)
     words = count_words(body)
     main = find_main(body)

@@ -31,6 +31,9 @@ _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
 _INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
+_FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
+"""A line that begins with a label: "**Hot water:** 6:00"."""
+
 _QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
 
@@ -279,8 +282,18 @@ class _Parser:
             rest = _QUOTED_LINE.search(self._text, callout.end(), block.end)
             start, end = rest.span() if rest else (block.end, block.end)
             yield from _cut(self._text, replace(block, start=callout.end()), start, end)
+        elif block.kind == "paragraph" and all(map(_FIELD.match, lines := token.content.split("\n"))):
+            yield from self._cut_fields(block, lines)
         else:
             yield block
+
+    def _cut_fields(self, block: Block, lines: Sequence[str]) -> Iterator[Block]:
+        """Yield a block for each line of a paragraph whose lines are labels with their values."""
+        at = block.start
+        for line in lines:
+            start = max(self._text.find(line.strip(), at, block.end), at)
+            at = min(start + len(line.strip()), block.end)
+            yield replace(block, start=start, end=at)
 
     def _locate(self, token: Token) -> Block:
         """Find the span of an inline token's content in the text; a numbered item keeps its number."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element
 from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
-from index.reading.tree import read_blocks, remove_unseen, write_notes
+from index.reading.tree import mark_heads, read_blocks, remove_unseen, write_notes
 
 OFFICE, STYLE, TEXT, TABLE, DRAW, XML = (
     f"{{{name}}}"
@@ -21,6 +22,8 @@ OFFICE, STYLE, TEXT, TABLE, DRAW, XML = (
         "http://www.w3.org/XML/1998/namespace",
     )
 )
+
+FONT_WEIGHT = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-weight"
 
 CONTENTS = "in a table of contents or an index"
 """How the words of a table of contents are counted in the notes."""
@@ -329,11 +332,27 @@ class _Converter:
         if len(target) and target[-1].tag == "figcaption":
             element.append(target[-1])
             element[0].tag = "caption"
+        sources: dict[Element, Element] = {}
         for row in table.iter(f"{TABLE}table-row"):
             if next(row.iterancestors(f"{TABLE}table")) is table:
                 is_head = row.getparent().tag == f"{TABLE}table-header-rows"
-                self._convert_row(row, element, "th" if is_head else "td")
+                self._convert_row(row, element, "th" if is_head else "td", sources)
+        if next(element.iter("th"), None) is None:
+            rows = [row for row in element if row.tag == "tr"]
+            mark_heads(rows, lambda cell: cell in sources and self._is_bold(sources[cell]))
         target.append(element)
+
+    def _is_bold(self, cell: Element) -> bool:
+        """Whether all text of a cell is bold."""
+        runs = [run for run in cell.xpath(".//text()") if any(map(str.isalnum, run))]
+        return bool(runs) and all(map(self._is_bold_run, runs))
+
+    def _is_bold_run(self, run: Any) -> bool:
+        holder = run.getparent().getparent() if run.is_tail else run.getparent()
+        looks = {f"{TEXT}span": "text", f"{TEXT}p": "paragraph", f"{TEXT}h": "paragraph"}
+        around = [one for one in (holder, *holder.iterancestors()) if one.tag in looks]
+        weights = (self._styles.find(looks[one.tag], one.get(f"{TEXT}style-name"), FONT_WEIGHT) for one in around)
+        return next(filter(None, weights), "") in ("bold", "600", "700", "800", "900")
 
     def _is_head(self, cell: Element) -> bool:
         """Whether a cell has the look that LibreOffice gives to column heads."""
@@ -342,12 +361,14 @@ class _Converter:
             self._styles.is_named("paragraph", line.get(f"{TEXT}style-name"), ("Table_20_Heading",)) for line in lines
         )
 
-    def _convert_row(self, row: Element, table: Element, name: str) -> None:
+    def _convert_row(self, row: Element, table: Element, name: str, sources: dict[Element, Element]) -> None:
+        """Add a row; `sources` gets for each of its cells where it comes from."""
         line = make_element("tr")
         for cell in row.iterchildren(f"{TABLE}table-cell"):
             # An empty cell may stand for all that are empty up to the last column.
             for _ in range(min(_read_number(cell.get(f"{TABLE}number-columns-repeated"), 1), SPAN_LIMIT)):
                 columns, rows = (cell.get(f"{TABLE}number-{part}-spanned") or "1" for part in ("columns", "rows"))
                 line.append(make_element("th" if self._is_head(cell) else name, colspan=columns, rowspan=rows))
+                sources[line[-1]] = cell
                 self._convert_blocks(cell, line[-1])
         table.append(line)

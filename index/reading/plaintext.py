@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from index.reading.blocks import Block, Reading, Seen
@@ -42,6 +42,9 @@ _STOP = re.compile(r"[.!?؟۔।]['\")’”»]*(?:\s|\Z)|[。！？]")
 _LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
 _UNDERLINE = re.compile(r"([=~*-])\1{2,}")
 _HASHES = re.compile(r"#{1,6}\s+(?=\S)")
+_REMARK_END = re.compile(r"[^\s(（]\s*[(（][^()（）]+[)）]\Z")
+"""A remark in parentheses at the end of a line."""
+
 _CLOSING = "\"'”’»"
 _NO_HEADING_END = ".!:;,*…)—–。！：；，、）؛،۔।"
 """Punctuation of several scripts that never ends a heading."""
@@ -49,8 +52,9 @@ _NO_HEADING_END = ".!:;,*…)—–。！：；，、）؛،۔।"
 
 def read_plaintext(text: str) -> Reading:
     """Read the blocks of plain text."""
-    blocks = tuple(_Reader(text).read_blocks())
-    return Reading(text, blocks, seen=(Seen(_ASKED.sub("", text), line=1),))
+    reader = _Reader(text)
+    blocks = tuple(reader.read_blocks())
+    return Reading(text, blocks, reader.find_title(blocks), seen=(Seen(_ASKED.sub("", text), line=1),))
 
 
 class _Reader:
@@ -62,6 +66,7 @@ class _Reader:
         self._margin = find_margin([line for one in self._paragraphs for line in one.lines])
         self._lettered = _find_lettered(line for one in self._paragraphs for line in one.lines)
         self._labels = _find_labels(text, self._paragraphs)
+        self._capitals = _find_capitals(self._paragraphs)
         self._questions: set[int] = set()
         self._answers: set[int] = set()
         self._is_asked = self._is_underlined = False
@@ -71,10 +76,14 @@ class _Reader:
         # Where many paragraphs are far apart, the distance means nothing.
         gaps_matter = sum(one.gap > 1 for one in self._paragraphs) * 3 < len(self._paragraphs)
         cut = [self._cut_paragraph(place) for place in range(len(self._paragraphs))]
-        headings = _find_headings(self._text, self._paragraphs, cut, underlined=self._is_underlined)
+        underlined = self._is_underlined
+        headings = _find_headings(self._text, self._paragraphs, cut, self._capitals, underlined=underlined)
         answered = self._find_answered()
         is_first = True
+        label = ""
         for place, (paragraph, blocks) in enumerate(zip(self._paragraphs, cut, strict=True)):
+            if label:
+                blocks = [replace(block, caption=block.caption or label) for block in blocks]
             if not is_first and ((paragraph.gap > 1 and gaps_matter) or place == answered):
                 start = paragraph.lines[0].start
                 yield Block("break", start, start)
@@ -83,6 +92,20 @@ class _Reader:
             else:
                 yield from blocks
             is_first = is_first and not blocks
+            # A line of its own that ends in a colon names the table below it.
+            alone = paragraph.lines[0].text if len(paragraph.lines) == 1 and place not in headings else ""
+            below = cut[place + 1] if place + 1 < len(cut) else []
+            is_label = len(alone) <= LABEL_LIMIT and alone.endswith((":", "：")) and bool(below)
+            label = alone.rstrip(":：") if is_label and all(block.kind == "row" for block in below) else ""
+
+    def find_title(self, blocks: Sequence[Block]) -> str:
+        """Return the first line of a text with headings below it, if it has the form of one; else nothing."""
+        lines = self._paragraphs[0].lines if self._paragraphs else ()
+        has_headings = sum(block.kind == "heading" for block in blocks[1:]) > 1
+        if not has_headings or not 0 < len(lines) < 4 or blocks[0].kind != "paragraph":
+            return ""
+        first = lines[0].text
+        return first if is_heading(first) and not _FIELD.match(first) else ""
 
     def _make_heading(self, blocks: Sequence[Block], level: int) -> Block:
         """Make a heading of the lines of a paragraph, without the marks in front of it."""
@@ -106,6 +129,9 @@ class _Reader:
             lines = [_cut_line(line, end) for line in lines if line.end > end]
             head = self._text[start:end].rstrip()
             return [Block("heading", start, start + len(head), 2), *self._read_lines(lines, place)]
+        if start in self._capitals and len(lines) > 1:
+            rest = self._read_table(lines[1:]) or self._read_lines(lines[1:], place)
+            return [Block("heading", start, lines[0].end, 2 if place else 1), *rest]
         return self._read_table(lines) or list(self._read_lines(lines, place))
 
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
@@ -221,7 +247,7 @@ def is_heading(line: str) -> bool:
     """Whether a line has the form of a heading: short, without a mark of a list and without the end of a sentence."""
     if len(line) > HEADING_LIMIT or "\n" in line or _STOP.search(line):
         return False
-    if line[0].islower() or line.rstrip(_CLOSING)[-1:] in _NO_HEADING_END:
+    if line[0].islower() or (line.rstrip(_CLOSING)[-1:] in _NO_HEADING_END and not _REMARK_END.search(line)):
         return False
     marks = (_QUESTION, _ANSWER, _BULLET, _NUMBERED)
     return any(map(str.isalpha, line)) and not any(mark.match(line) for mark in marks)
@@ -246,6 +272,32 @@ def _find_lettered(lines: Iterable[Line]) -> set[int]:
                 found |= {start, line.start}
             last[key] = (number, line.start)
     return found
+
+
+def _find_capitals(paragraphs: Sequence[Paragraph]) -> set[int]:
+    """The starts of lines in capitals that are headings: the first of their paragraphs, with other text below them.
+
+    There must be several, numbered ones among them, and hardly any other lines in capitals.
+    """
+    found: list[Line] = []
+    count = others = 0
+    for place, paragraph in enumerate(paragraphs):
+        capitals = [_is_in_capitals(line.text) for line in paragraph.lines]
+        below = paragraph.lines[1:] or (paragraphs[place + 1].lines if place + 1 < len(paragraphs) else ())
+        is_first = capitals[0] and bool(below) and not below[0].is_rule and not _is_in_capitals(below[0].text)
+        count += is_first
+        others += sum(capitals) - is_first
+        if is_first and is_heading(paragraph.lines[0].text):
+            found.append(paragraph.lines[0])
+    total = sum(len(paragraph.lines) for paragraph in paragraphs)
+    is_usual = count > 1 and others * 4 <= count and count * 3 <= total * 2
+    return {line.start for line in found} if is_usual else set()
+
+
+def _is_in_capitals(line: str) -> bool:
+    """Whether a line is written in capitals, and holds more of them than digits and signs."""
+    letters = sum(map(str.isalpha, line))
+    return line.isupper() and letters > 3 and 2 * letters > len(line.replace(" ", ""))
 
 
 def _find_labels(text: str, paragraphs: Sequence[Paragraph]) -> dict[int, int]:
@@ -281,7 +333,12 @@ def _goes_up(numbers: Sequence[int]) -> bool:
 
 
 def _find_headings(
-    text: str, paragraphs: Sequence[Paragraph], cut: Sequence[Sequence[Block]], *, underlined: bool
+    text: str,
+    paragraphs: Sequence[Paragraph],
+    cut: Sequence[Sequence[Block]],
+    capitals: Collection[int],
+    *,
+    underlined: bool,
 ) -> dict[int, int]:
     """The places of the paragraphs that are headings -> their levels.
 
@@ -290,14 +347,19 @@ def _find_headings(
     full stops must be several.
 
     Args:
+        capitals: the starts of lines that are headings because they are in capitals.
         underlined: whether the document underlines its headings; then a line that is not underlined is none.
     """
     alone = [_read_alone(one, blocks) for one, blocks in zip(paragraphs, cut, strict=True)]
     found = _find_numbered(alone) | {place: 2 for place, line in enumerate(alone) if _HASHES.match(line)}
+    found |= {place: 2 for place, line in enumerate(alone) if line and paragraphs[place].lines[0].start in capitals}
     weak: list[int] = []
     for run in _find_runs(paragraphs, alone, found):
         below = run[-1] + 1
-        is_marked = below in found or (below < len(cut) and any(block.kind != "paragraph" for block in cut[below]))
+        # Between two headings stands the text of the first.
+        is_marked = (below in found and run[0] - 1 not in found) or (
+            below < len(cut) and any(block.kind != "paragraph" for block in cut[below])
+        )
         whole = text[paragraphs[below].lines[0].start : paragraphs[below].lines[-1].end] if below < len(cut) else ""
         if (underlined and run[0]) or len(run) > 2:
             continue

@@ -44,6 +44,11 @@ _ALIKE = 0.6
 """Share of the cells of a column that are of one kind, if it is a column of a list."""
 
 
+def is_value(cell: str) -> bool:
+    """Whether a cell is a number, price, time or the like."""
+    return _VALUE.fullmatch(cell.strip()) is not None
+
+
 def count_label_columns(rows: Sequence[Row]) -> int:
     """How many columns hold labels, each with its value to the right, in a form that does not mark them; 0 for a list.
 
@@ -54,7 +59,7 @@ def count_label_columns(rows: Sequence[Row]) -> int:
     if width not in (2, 4, 6) or not all(cell.strip() for cell in rows[0][::2]):
         return 0
     places = range(0, width, 2)
-    if any(_VALUE.fullmatch(row[place].strip()) for row in rows for place in places):
+    if any(is_value(row[place]) for row in rows for place in places):
         return 0
     if _is_label(rows[0][1]) or any(_COLUMN_HEAD.fullmatch(cell.strip()) for cell in rows[0][:2]):
         return 0
@@ -111,16 +116,16 @@ def count_heads(rows: Sequence[Row]) -> int:
     if len(rows) < 2 or len(rows[0]) < 2 or count_label_columns(rows):
         return 0
     first, below = rows[0], rows[1:]
-    if any(_VALUE.fullmatch(cell.strip()) for cell in first[1:]):
+    if any(is_value(cell) for cell in first[1:]):
         return 0
-    if any(_VALUE.fullmatch(row[place].strip()) for row in below for place in range(1, len(row))):
+    if any(is_value(row[place]) for row in below for place in range(1, len(row))):
         return 1
     # Cells of words alone: a head names its columns in few words, and names each.
-    return int(all(_is_name(cell) for cell in first[1:]) and len(set(first)) == len(first))
+    return int(all(is_name(cell) for cell in first[1:]) and len(set(first)) == len(first))
 
 
 def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tuple[int, ...]]:
-    """Find which cells of a table are set apart by their look: how many rows of heads at the top, and columns of labels.
+    """Find what the look of a table sets apart: how many rows of heads at the top, and which columns of labels.
 
     Args:
         looks: for each cell of each row whether it is bold, or shaded; None for an empty one.
@@ -150,12 +155,12 @@ def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, 
     divided = [(spans[place], row[place].strip()) for place in inner]
     if not all(cell for _, cell in divided) or len(set(divided)) < len(divided) or not below:
         return False
-    if any(_VALUE.fullmatch(cell.strip()) for cell in row[1:]) or not all(_is_name(row[place]) for place in inner):
+    if any(is_value(cell) for cell in row[1:]) or not all(is_name(row[place]) for place in inner):
         return False
-    return not is_named or any(_VALUE.fullmatch(one[place].strip()) for one in below for place in inner)
+    return not is_named or any(is_value(one[place]) for one in below for place in inner)
 
 
-def _is_name(cell: str) -> bool:
+def is_name(cell: str) -> bool:
     """Whether a cell can name a column: a few words without a number."""
     return bool(cell.strip()) and len(cell.split()) <= 4 and not any(map(str.isdigit, cell))
 
@@ -189,8 +194,9 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
 
 def tell_form_row(row: Row) -> str:
     """What a row of a form says whose labels and values alternate: "First name: Juniper, Born: 2 February"."""
-    pairs = [(row[place].strip(), row[place + 1].strip()) for place in range(0, len(row) - 1, 2)]
-    return ", ".join(tell_row(pair, ()) for pair in pairs if any(pair))
+    # A value that spans columns stands in each of them.
+    places = [place for place in range(0, len(row) - 1, 2) if not place or row[place] != row[place - 1]]
+    return ", ".join(filter(None, (tell_row(row[place : place + 2], ()) for place in places)))
 
 
 def tell_table(rows: Sequence[Row], heads: int | None = None) -> list[str]:

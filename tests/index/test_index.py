@@ -171,7 +171,10 @@ def test_a_changed_heading_leaves_the_sentences(store: Store, garden: Path, reco
     recorder.make(store, garden)
     edit(garden / "plants.md", "## Slugs", "## Snails")
     recorder.make(store, garden)
-    assert sorted(recorder.texts, key=len) == ["Snails", "Snails. Beer in a saucer draws slugs away from lettuce."]
+    assert sorted(recorder.texts, key=len) == [
+        "A Small Garden – Snails",
+        "Snails. Beer in a saucer draws slugs away from lettuce.",
+    ]
 
 
 def test_a_renamed_file_embeds_nothing(store: Store, garden: Path, recorder: Recorder) -> None:

@@ -21,7 +21,7 @@ from index.reading.pdf.paragraphs import (
     join_lines,
 )
 from index.reading.plaintext import is_heading
-from index.reading.tables import count_heads, join_heads, tell_row
+from index.reading.tables import count_heads, count_label_columns, join_heads, tell_form_row, tell_row
 
 HEADING_LIMIT = 160
 """Characters; a longer text is never a heading."""
@@ -43,8 +43,9 @@ def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
         if first.grid:
             rows = [[join_lines(cell.split("\n"), words) for cell in row] for row in first.grid]
             goes_on = place > 0 and _goes_on(groups[place - 1][0], first)
-            count, heads = _find_heads(rows, first.heads, heads if goes_on else ())
-            yield from _make_rows(rows, count, heads, names.get(place, ""), begun)
+            count, heads = (0, ()) if first.labels else _find_heads(rows, first.heads, heads if goes_on else ())
+            is_form = not heads and max(first.labels, count_label_columns(rows)) > 1
+            yield from _make_rows(rows, count, heads, names.get(place, ""), begun, is_form=is_form)
         elif first.code:
             yield BlockText("code", first.code, 0, begun)
         else:
@@ -84,12 +85,18 @@ def _find_heads(rows: Sequence[Sequence[str]], marked: int, carried: tuple[str, 
 
 
 def _make_rows(
-    rows: Sequence[Sequence[str]], count: int, heads: Sequence[str], caption: str, begun: tuple[tuple[int, int], ...]
+    rows: Sequence[Sequence[str]],
+    count: int,
+    heads: Sequence[str],
+    caption: str,
+    begun: tuple[tuple[int, int], ...],
+    *,
+    is_form: bool,
 ) -> Iterator[BlockText]:
     """Yield the rows of a table, in Markdown and as they are told; the first `count` are heads."""
     for place, row in enumerate(rows):
         cells = " | ".join(cell.replace("|", "\\|") for cell in row)
-        told = "" if place < count else tell_row(row, heads)
+        told = "" if place < count else tell_form_row(row) if is_form else tell_row(row, heads)
         yield BlockText("row", f"| {cells} |", 0, () if place else begun, told, caption)
 
 

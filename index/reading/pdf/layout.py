@@ -41,10 +41,12 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             begin = place = listing
             continue
         band, gutters = find_band(rows, place) if depth < COLUMN_DEPTH else ([], [])
+        headed = _find_headed_gutters(band, gutters, body)
+        gutters = headed or gutters
         if not gutters:
             ordered += _join_row(rows[place])
             place += 1
-        elif _are_columns(band, gutters, rules):
+        elif headed or _are_columns(band, gutters, rules):
             start = _find_start(rows, begin, place, gutters)
             del ordered[len(ordered) - (place - start) :]
             place += len(_cut_columns(band, rows[place + len(band) :], body))
@@ -54,9 +56,9 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
                 ordered += [line if line.edge else replace(line, edge=edge) for line in inner]
             begin = place
         else:
-            start = _find_table_start(rows, begin, place, gutters)
+            start, gutters = _find_table_start(rows, begin, place, gutters)
             del ordered[len(ordered) - (place - start) :]
-            band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters)
+            band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters, body)
             if len(band) < 2 or _is_list(band, gutters):
                 ordered += map(_join_item, band)
             else:
@@ -128,17 +130,17 @@ def _find_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -
     return place
 
 
-def _find_table_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -> int:
-    """Return where a table begins: cells of its first rows can stand near each other."""
+def _find_table_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -> tuple[int, Gutters]:
+    """Return where a table begins, and its gutters: cells of its first rows can stand near each other."""
     while (
         place > begin
-        and all(narrow(gutter, rows[place - 1]) for gutter in gutters)
-        and len(divide(rows[place - 1], gutters)) > 1
+        and all(left := [narrow(gutter, rows[place - 1]) for gutter in gutters])
+        and len(divide(rows[place - 1], parted := [max(parts, key=lambda one: one[1]) for parts in left])) > 1
         and not any(line.grid for line in rows[place - 1])
         and rows[place - 1][0].base - rows[place][0].base < 2.2 * rows[place][0].size
     ):
-        place -= 1
-    return place
+        place, gutters = place - 1, parted
+    return place, gutters
 
 
 def _cut_columns(band: list[Row], below: Sequence[Row], body: BodyStyle) -> list[Row]:
@@ -150,14 +152,21 @@ def _cut_columns(band: list[Row], below: Sequence[Row], body: BodyStyle) -> list
     return band
 
 
-def _cut_table(band: list[Row], gutters: Gutters) -> list[Row]:
-    """Return the rows of a table without text of one line below it; the last line of a cell is in it."""
+def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
+    """Return the rows of a table without a heading or text of one line below it; the last line of a cell is in it."""
+    heading = next((place for place, row in enumerate(band) if place and _is_heading(row, body)), len(band))
+    if count_full(band[:heading]) > 1:
+        band = band[:heading]
     alone = [len(row) == 1 and row[0].left < gutters[0][1] - 1 for row in band]
     text = next((place for place, both in enumerate(pairwise(alone)) if all(both)), len(band))
     last = count_full(band[:text])
     while last < text and not alone[last] and band[last - 1][0].base - band[last][0].base < 1.6 * band[last][0].size:
         last += 1
     return band[:last]
+
+
+def _is_heading(row: Row, body: BodyStyle) -> bool:
+    return len(row) == 1 and row[0].bold and body.is_large(row[0]) and not body.bold
 
 
 def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
@@ -211,6 +220,26 @@ def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) ->
     if shifted > 0.4 * sum(len(row) > 1 for row in band):
         return True
     return all(long) and len(long) > 1 and len(band) > 3 and not _begin_together(band, states)
+
+
+def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle) -> Gutters:
+    """Find the gutters between parts that each have headings, with other text or nothing beside them.
+
+    No table has that. The other gutters are those of tables within a column.
+    """
+    counts = [0] * (len(gutters) + 1)
+    for row in () if body.bold else band:
+        parts = split_columns([row], gutters)
+        marked = [bool(part) and all(_heads_column(line, row, body) for line in part) for part in parts]
+        if sum(marked) == 1:
+            counts[marked.index(True)] += 1
+    return [gutter for gutter, count in zip(gutters, counts[1:], strict=True) if min(count, counts[0]) > 1]
+
+
+def _heads_column(line: Line, row: Row, body: BodyStyle) -> bool:
+    """Whether a line looks like a heading: bold, and larger than the text or on no line with what stands beside it."""
+    is_shifted = not any(abs(line.base - one.base) < 0.15 * line.size for one in row if one is not line)
+    return line.bold and line.size >= body.size and (body.is_large(line) or is_shifted)
 
 
 def _begin_together(band: Sequence[Row], states: Sequence[dict[int, bool]]) -> bool:

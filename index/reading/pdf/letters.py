@@ -249,4 +249,4 @@ def make_field_line(value: str, box: Box, lines: Sequence[Line], page: int, heig
     size = near.size if near else min(box.top - box.bottom, 11.0)
     base = near.base if near else box.top - size
     right = min(box.right, box.left + 0.5 * size * len(value))
-    return Line((Word(value, box.left, right),), page, base, size, False, False, height)
+    return Line((Word(value, box.left, right),), page, base, size, False, False, height, is_field=True)

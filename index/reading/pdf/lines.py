@@ -65,6 +65,10 @@ class Line:
     """Of a table."""
     heads: int = 0
     """Of a table: how many rows at its top are column heads."""
+    labels: int = 0
+    """Of a table: how many columns hold labels, as form fields or lighter letters beside them show; 0 if none do."""
+    is_field: bool = False
+    """Whether it is the value of a form field."""
     code: str = ""
     """Of a listing: its text, with line breaks and indents."""
 

@@ -19,6 +19,9 @@ INDENT = 0.8
 """Multiple of the letter size; the least shift of a line that begins a paragraph."""
 
 _NUMBER = r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})\)\s|(?:\d{1,3}|[a-z]|[ivx]{2,5}|[A-Z])\.\s"
+_FIELD = re.compile(r"[^\W\d_][^:]{0,40}:\s+\S")
+"""A line that begins with a label: "Stall number: 57"."""
+
 _SIGN = r"[•●▪◦‣∙·\uf0b7]\s*|[–*-]\s+"
 BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
 """What an item begins with; a match is what its text goes without."""
@@ -40,6 +43,8 @@ class LineGrouper:
     def __init__(self, lines: Sequence[Line], body: BodyStyle) -> None:
         self._lines, self._body = lines, body
         self._edges: dict[tuple[int, int], float] = {}
+        self._alone = 0
+        """How many lines right above the one that is looked at are blocks of their own, as in an address."""
         for line in lines:
             if not line.edge:
                 place = self._get_place(line)
@@ -50,11 +55,19 @@ class LineGrouper:
         group: Group = []
         for line in self._lines:
             if group and not (is_text(group) and is_text([line]) and self._continues(group, line)):
+                self._alone = self._count_alone(group, line)
                 yield group
                 group = []
             group.append(line)
         if group:
             yield group
+
+    def _count_alone(self, group: Group, line: Line) -> int:
+        """Count the lines above a line that follow each other and are blocks of their own, with this group."""
+        last = group[-1]
+        step = last.base - line.base if last.page == line.page else 0.0
+        is_near = 0 < step <= PARAGRAPH_GAP * self._body.pitch and self._get_place(last) == self._get_place(line)
+        return self._alone + 1 if is_near and len(group) == 1 and last.style == line.style else 0
 
     @staticmethod
     def _get_place(line: Line) -> tuple[int, int]:
@@ -87,6 +100,8 @@ class LineGrouper:
         shift = line.left - last.left
         indented = shift < -INDENT * line.size or (shift > INDENT * line.size and not BULLET.match(group[0].text))
         begins = ended or (not large and (line.text[0].isupper() or line.text[0].isdigit()))
+        if begins and line.text[0].isupper() and all(map(_FIELD.match, (group[0].text, last.text, line.text))):
+            return False
         below_bullet = BULLET_SIGN.match(group[0].text) is not None and line.left < group[0].left + 1
         return not ((ended and indented) or (begins and (below_bullet or self._is_broken(last, line))))
 
@@ -95,7 +110,8 @@ class LineGrouper:
         word = line.words[0]
         needed = last.right + (word.right - word.left) + 0.6 * line.size
         edge = last.edge or self._edges[self._get_place(last)]
-        return needed < line.right or (needed < edge and last.right - last.left < SHORT * (edge - last.left))
+        is_short = last.right - last.left < SHORT * (edge - last.left)
+        return needed < line.right or (needed < edge and (is_short or self._alone > 1))
 
 
 def is_text(group: Group) -> bool:

@@ -1,8 +1,8 @@
 """Reads PDFs: headings, paragraphs, lists, tables and listings, and where each page begins.
 
 `pages.py` reads what stands on a page, and `letters.py` joins its letters to lines (`lines.py`). `layout.py` sorts
-these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`); `blocks.py` joins them to
-blocks (`paragraphs.py`). What runs along the pages is left out here.
+these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`, and `carried.py` for heads on
+the page before); `blocks.py` joins them to blocks (`paragraphs.py`). What runs along the pages is left out here.
 Not supported: pictures of text.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from index.reading.blocks import Reading, Seen, UnreadableError, compose, find_words
 from index.reading.pdf.blocks import find_blocks
+from index.reading.pdf.carried import Content, carry_heads
 from index.reading.pdf.layout import order_page
 from index.reading.pdf.lines import BodyStyle, Line, group_by_page, group_rows, measure_body
 from index.reading.pdf.pages import PDFIUM, Page, read_pages
@@ -59,7 +60,7 @@ def read_pdf(data: bytes) -> Reading:
         )
     body = measure_body(lines)
     kept = set(map(id, _drop_margins(lines, body)))
-    ordered: list[Line] = []
+    contents: list[Content] = []
     seen: list[Seen] = []
     covering = left_out = 0
     for number, page in enumerate(pages, 1):
@@ -71,7 +72,12 @@ def read_pdf(data: bytes) -> Reading:
         shown, unread = _find_seen(page, dropped)
         seen.append(Seen(shown, page=number))
         left_out += unread
-        ordered += [*order_page(text, page.rules, body), *order_page(page.asides, (), body)]
+        contents.append((text, page.rules))
+    for number in range(1, len(contents)):
+        contents[number - 1], contents[number] = carry_heads(contents[number - 1], contents[number])
+    ordered: list[Line] = []
+    for page, (text, rules) in zip(pages, contents, strict=True):
+        ordered += [*order_page(text, rules, body), *order_page(page.asides, (), body)]
     reading = compose(find_blocks(ordered, body))
     return replace(reading, notes=tuple(_write_notes(pages, covering)), seen=tuple(seen), left_out=left_out)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from index.reading.pdf.lines import Box, Line, Word, group_rows
-from index.reading.pdf.tables import Cell, continues, count_bold, make_table, write_cell
+from index.reading.pdf.tables import Cell, continues, count_bold, count_labels, make_table, write_cell
 
 NEAR = 4.0
 """Points; rules that are nearer are one, or touch."""
@@ -151,6 +151,7 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
         return []
     grid: list[list[str]] = []
     bold: list[bool] = []
+    held: list[list[Cell]] = []
     title: list[Line] = []
     width = len(lattice.columns) - 1
     for row in range(len(lattice.rows) - 1):
@@ -161,11 +162,14 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
         elif any(texts):
             # A cell across the whole table names the rows below it.
             grid.append(texts if len(set(places)) > 1 else [texts[0], *[""] * (width - 1)])
+            held.append([cells.get(place, []) for place in places])
             bold.append(all(line.bold for place in places for line in cells.get(place, [])))
     filled = [column for column in range(width) if any(row[column] for row in grid)]
     if len(grid) < 2 or len(filled) < 2:
         return []
-    return [*title, make_table([[row[column] for column in filled] for row in grid], count_bold(bold), inside)]
+    labels = count_labels([[row[column] for column in filled] for row in held])
+    heads = 0 if labels else count_bold(bold)
+    return [*title, make_table([[row[column] for column in filled] for row in grid], heads, labels, inside)]
 
 
 def _holds_rows(cells: dict[Place, Cell], row: int) -> bool:

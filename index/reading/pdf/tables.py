@@ -40,18 +40,38 @@ def write_cell(cell: Cell) -> str:
     return "\n".join(" ".join(line.text for line in row) for row in group_rows(cell))
 
 
-def make_table(grid: Sequence[Sequence[str]], heads: int, lines: Sequence[Line]) -> Line:
+def make_table(grid: Sequence[Sequence[str]], heads: int, labels: int, lines: Sequence[Line]) -> Line:
     """Make the line that stands for a table, from its cells and the lines that it was made of."""
     first = max(lines, key=lambda line: line.base)
     place = Word("", min(line.left for line in lines), max(line.right for line in lines))
     made: Grid = tuple(tuple(row) for row in grid)
-    return replace(first, words=(place,), bold=False, mono=False, grid=made, heads=heads)
+    return replace(first, words=(place,), bold=False, mono=False, grid=made, heads=heads, labels=labels)
 
 
 def count_bold(bold: Sequence[bool]) -> int:
     """How many rows at the top are heads because they alone are bold."""
     count = next((place for place, is_bold in enumerate(bold) if not is_bold), 0)
     return count if count <= 3 else 0
+
+
+def count_labels(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many columns of a table hold labels: all bold beside cells that are not, or beside form fields; else 0."""
+    width = len(rows[0])
+    keys = [[line for row in rows for line in row[place]] for place in range(0, width, 2)]
+    values = [[line for row in rows for line in row[place]] for place in range(1, width, 2)]
+    if (
+        width % 2
+        or len(rows) < 2
+        or not all(keys)
+        or not all(values)
+        or any(one.is_field for key in keys for one in key)
+    ):
+        return 0
+    are_fields = all(line.is_field for cell in rows[0][1::2] for line in cell)
+    if are_fields and all(2 * sum(line.is_field for line in value) > len(value) for value in values):
+        return width // 2
+    is_bold = all(line.bold for key in keys for line in key) and not any(one.bold for value in values for one in value)
+    return width // 2 if is_bold else 0
 
 
 def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Sequence[Box]) -> Line:
@@ -62,10 +82,11 @@ def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Seq
     rows = [[[line for row in group for line in row[column]] for column in range(len(cells[0]))] for group in groups]
     grid = [[write_cell(cell) for cell in row] for row in rows]
     bold = [all(line.bold for cell in row for line in cell) for row in rows]
-    heads = count_bold(bold) or _count_open_heads(grid)
-    if not heads and len(groups) == len(cells) and len(ruled) > 1 and ruled[1] < 4:
+    labels = count_labels(rows)
+    heads = 0 if labels else count_bold(bold) or _count_open_heads(grid)
+    if not heads and not labels and len(groups) == len(cells) and len(ruled) > 1 and ruled[1] < 4:
         heads = ruled[1]
-    return make_table(grid, heads, [line for row in band for line in row])
+    return make_table(grid, heads, labels, [line for row in band for line in row])
 
 
 def has_keyed_rows(band: Sequence[Sequence[Line]], gutters: Gutters) -> bool:

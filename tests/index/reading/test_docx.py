@@ -227,6 +227,89 @@ def test_rows_are_told_with_their_heads(rows: list[str], wanted: list[str]) -> N
     assert [block.told for block in reading.blocks] == wanted
 
 
+BOLD = "<w:b/>"
+SHADE = '<w:shd w:val="clear" w:fill="D9E2F3"/>'
+GRID = """<w:style w:type="table" w:styleId="Grid"><w:name w:val="Table Grid"/></w:style>"""
+HEADED = """<w:style w:type="table" w:styleId="Headed"><w:name w:val="Headed"/><w:tblStylePr w:type="firstRow">
+  <w:rPr><w:b/></w:rPr></w:tblStylePr></w:style>"""
+
+
+def styled(style: str, *rows: str, look: str = 'w:firstRow="1" w:firstColumn="1"') -> str:
+    marks = f'<w:tblPr><w:tblStyle w:val="{style}"/><w:tblLook w:val="04A0" {look}/></w:tblPr>'
+    return table(*rows).replace("<w:tbl>", f"<w:tbl>{marks}")
+
+
+def bold(text: str) -> str:
+    return cell(line(run(text, BOLD)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        # Labels in bold, though nothing else shows that it is a form.
+        (
+            [bold("Colour") + cell("green"), bold("Wheels") + cell("3"), bold("Bell") + cell("none")],
+            ["Colour: green", "Wheels: 3", "Bell: none"],
+        ),
+        # Heads in bold, though all cells are words; the last row is bold too.
+        (
+            [bold("Dish") + bold("Cook"), cell("Pie") + cell("Ines Dahl"), bold("Soup") + bold("nobody")],
+            ["Pie: Cook Ines Dahl", "Soup: Cook nobody"],
+        ),
+        (
+            [cell("Hut", SHADE) + cell("Warden", SHADE), cell("Upper") + cell("Ms Lund"), cell("Lower") + cell("Bo")],
+            ["Upper: Warden Ms Lund", "Lower: Warden Bo"],
+        ),
+        (
+            [cell("Hut", SHADE) + cell("Upper"), cell("Warden", SHADE) + cell("Ms Lund")],
+            ["Hut: Upper", "Warden: Ms Lund"],
+        ),
+        (
+            [
+                bold("Boat") + cell("Teal") + bold("Berth") + cell("14"),
+                bold("Sail") + cell("red") + bold("Mast") + cell("7 m"),
+            ],
+            ["Boat: Teal, Berth: 14", "Sail: red, Mast: 7 m"],
+        ),
+        # Nothing is marked.
+        (
+            [cell("Name of guest") + cell("Ilse Moran"), cell("Beds") + cell("2"), cell("Paid by") + cell("card")],
+            ["Name of guest: Ilse Moran", "Beds: 2", "Paid by: card"],
+        ),
+        (
+            [cell("Symptom") + cell("Remedy"), cell("Pale leaves") + cell("Feed it")],
+            ["Pale leaves: Remedy Feed it"],
+        ),
+    ],
+)
+def test_the_look_of_cells_shows_heads_and_labels(rows: list[str], wanted: list[str]) -> None:
+    assert [block.told for block in read(table(*rows)).blocks if block.told] == wanted
+
+
+def test_a_style_of_tables_shows_heads_unless_the_table_is_a_form() -> None:
+    def told(style: str, *rows: str, look: str = 'w:firstRow="1"') -> list[str]:
+        reading = read(styled(style, *rows, look=look), styles=STYLES + GRID + HEADED)
+        return [block.told for block in reading.blocks if block.told]
+
+    numbered = (cell("Room 1") + cell("Room 2"), cell("Ines") + cell("Bo"))
+    assert told("Headed", *numbered) == ["Ines: Room 2 Bo"]
+    assert told("Grid", *numbered) == ["Room 1: Room 2", "Ines: Bo"]
+    assert told("Headed", *numbered, look='w:firstRow="0"') == ["Room 1: Room 2", "Ines: Bo"]
+    form = (cell("First name") + cell("Juno"), cell("Born") + cell("May 2019"), cell("Fetched by") + cell("Bo"))
+    assert told("Headed", *form) == ["First name: Juno", "Born: May 2019", "Fetched by: Bo"]
+
+
+def test_heads_across_columns_go_on_in_the_next_row() -> None:
+    wide, tall, low = '<w:gridSpan w:val="2"/>', '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    rows = (
+        cell("Boat", tall) + cell("Members", wide) + cell("Guests", wide),
+        cell("", low) + cell("hour") + cell("day") + cell("hour") + cell("day"),
+        cell("Canoe") + cell("4.00") + cell("15.00") + cell("6.00") + cell("22.00"),
+    )
+    told = [block.told for block in read(table(*rows)).blocks if block.told]
+    assert told == ["Canoe: Members hour 4.00, Members day 15.00, Guests hour 6.00, Guests day 22.00"]
+
+
 def test_a_caption_above_a_table_is_its_name() -> None:
     reading = read(line("Table 1: Fees", "Beschriftung") + table(cell("Adult") + cell("4"), cell("Child") + cell("2")))
     assert [(b.kind, b.told, b.caption) for b in reading.blocks] == [

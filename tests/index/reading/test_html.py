@@ -253,6 +253,37 @@ def test_rows_are_told_with_their_heads(rows: str, wanted: list[str]) -> None:
     assert told(f"<table>{rows}</table>") == wanted
 
 
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            "<tr><td><b>Colour</b><td>green<tr><td><b>Wheels</b><td>3<tr><td><strong>Bell</strong><td>none",
+            ["Colour: green", "Wheels: 3", "Bell: none"],
+        ),
+        (
+            "<tr><td><b>Dish</b><td><b>Cook 1</b><tr><td>Pie<td>Ines<tr><td>Soup<td>Bo",
+            ["Pie: Cook 1 Ines", "Soup: Cook 1 Bo"],
+        ),
+        (
+            "<tr><th>Boat<td>Teal<th>Berth<td>14<tr><th>Sail<td>red<th>Mast<td>7 m",
+            ["Boat: Teal, Berth: 14", "Sail: red, Mast: 7 m"],
+        ),
+        (
+            "<tr><td rowspan=2>Boat<td colspan=2>Members<td colspan=2>Guests<tr><td>hour<td>day<td>hour<td>day"
+            "<tr><td>Canoe<td>4<td>15<td>6<td>22",
+            ["Canoe: Members hour 4, Members day 15, Guests hour 6, Guests day 22"],
+        ),
+        (
+            "<tr><td>First name<td>Juno<tr><td>Born<td>May 2019<tr><td>Fetched by<td>Bo",
+            ["First name: Juno", "Born: May 2019", "Fetched by: Bo"],
+        ),
+        ("<tr><td>Symptom<td>Remedy<tr><td>Pale leaves<td>Feed it", ["Pale leaves: Remedy Feed it"]),
+    ],
+)
+def test_the_look_of_cells_shows_heads_and_labels(rows: str, wanted: list[str]) -> None:
+    assert [row for row in told(f"<table>{rows}</table>") if row] == wanted
+
+
 def test_rows_are_told_under_the_name_of_their_group_and_table() -> None:
     groups = (
         "<tr><td colspan=3>Summer</tr><tr><td>A<td>1<td>2</tr><tr><td colspan=3>Winter</tr><tr><td>A<td>3<td>4</tr>"

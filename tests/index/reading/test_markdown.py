@@ -8,6 +8,7 @@ import pytest
 
 from index.chunking.chunk import chunk_document
 from index.reading.documents import Document, parse_document
+from index.reading.markdown import read_markdown
 
 
 def of(text: str) -> Document:
@@ -235,3 +236,21 @@ def test_a_sentence_above_a_line_across_is_text(line: str, text: str) -> None:
 def test_details_are_a_question_with_its_answer(text: str) -> None:
     assert [block.kind for block in of(text).blocks] == ["question", "answer", "paragraph"]
     assert sentences(text) == ["Is it shut?", "Only in May.", "It is old."]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("**Wifi:** otter\n**Code:** 22 91\n", ["**Wifi:** otter", "**Code:** 22 91"]),
+        (
+            "Serial number: 40-08\nBuilt: 2021\nDealer: Lund & Son\n",
+            ["Serial number: 40-08", "Built: 2021", "Dealer: Lund & Son"],
+        ),
+        ("> Desk (Mon–Thu): 555 01\n> At night: 555 02\n", ["Desk (Mon–Thu): 555 01", "At night: 555 02"]),
+        ("The desk: open all day\nand all night.\n", ["The desk: open all day\nand all night."]),
+        ("Ring twice\nWait: it takes a while.\n", ["Ring twice\nWait: it takes a while."]),
+    ],
+)
+def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str]) -> None:
+    reading = read_markdown(text)
+    assert [reading.text[block.start : block.end] for block in reading.blocks] == wanted

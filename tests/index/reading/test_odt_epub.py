@@ -13,6 +13,7 @@ from index.reading.epub import read_epub
 from index.reading.odt import read_odt
 
 PARTS = {"office": "office", "style": "style", "text": "text", "table": "table", "draw": "drawing"}
+PARTS |= {"fo": "xsl-fo-compatible"}
 NAMES = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{part}:1.0"' for name, part in PARTS.items())
 
 LOOKS = """
@@ -24,6 +25,8 @@ LOOKS = """
 <style:style style:family="text" style:name="T5"><style:text-properties text:display="none"/></style:style>
 <style:style style:family="paragraph" style:name="P1" style:parent-style-name="Title"/>
 <style:style style:family="paragraph" style:name="P2" style:parent-style-name="Table_20_Heading"/>
+<style:style style:family="paragraph" style:name="P3">
+  <style:text-properties fo:font-weight="bold"/></style:style>
 <text:list-style style:name="L1">
   <text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>
   <text:list-level-style-number text:level="2" style:num-format="a" style:num-suffix=")"/></text:list-style>
@@ -190,6 +193,42 @@ EMPTY, COVERED = "<table:table-cell/>", "<table:covered-table-cell/>"
 )
 def test_rows_are_told_with_their_heads(rows: str, wanted: list[str]) -> None:
     assert [block.told for block in odt(f"<table:table>{rows}</table:table>").blocks] == wanted
+
+
+def wide(text: str, columns: int) -> str:
+    spans = f'table:number-columns-spanned="{columns}"'
+    covered = "<table:covered-table-cell/>" * (columns - 1)
+    return f"<table:table-cell {spans}>{line(text)}</table:table-cell>{covered}"
+
+
+def bold(text: str) -> str:
+    return f"<table:table-cell>{line(text, 'P3')}</table:table-cell>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [cells("", wide("Summer", 2)), cells("Slip", "day", "week"), cells("North", "12", "60")],
+            ["North: Summer day 12, Summer week 60"],
+        ),
+        (
+            [cells(bold("Colour"), "green"), cells(bold("Wheels"), "3")],
+            ["Colour: green", "Wheels: 3"],
+        ),
+        (
+            [cells("Dish", "Cook", style="P3"), cells("Pie", "Ines Dahl"), cells("Soup", "Bo Lund")],
+            ["Pie: Cook Ines Dahl", "Soup: Cook Bo Lund"],
+        ),
+        (
+            [cells("First name", "Juno"), cells("Born", "May 2019"), cells("Fetched by", "Bo")],
+            ["First name: Juno", "Born: May 2019", "Fetched by: Bo"],
+        ),
+    ],
+)
+def test_the_look_of_cells_shows_heads_and_labels(rows: list[str], wanted: list[str]) -> None:
+    reading = odt(f"<table:table>{''.join(rows)}</table:table>")
+    assert [block.told for block in reading.blocks if block.told] == wanted
 
 
 def test_a_caption_above_a_table_is_its_name_and_footnotes_stand_at_the_end() -> None:

@@ -596,6 +596,153 @@ def test_a_page_that_stands_somewhat_askew_is_read() -> None:
     assert blocks(read(Page().write(60, 700, TEXT[0], turn=turn))) == [TEXT[0]]
 
 
+# Forms
+
+
+def test_values_of_form_fields_are_no_heads() -> None:
+    page = Page().write(60, 760, "Berth", size=16, font="F2")
+    for row, (label, value) in enumerate(
+        [("Skipper", "Otto Berg"), ("Boat", "Teal"), ("Length", "7 m"), ("Sail", "88")]
+    ):
+        page.write(60, 720 - 24 * row, label).field(200, 716 - 24 * row, value)
+    assert told(read(page)) == ["Skipper: Otto Berg", "Boat: Teal", "Length: 7 m", "Sail: 88"]
+    page = Page()
+    for row, texts in enumerate(
+        [("Boat", "Teal", "Berth", "14"), ("Sail", "red", "Mast", "7 m"), ("Crew", "3", "Dog", "1")]
+    ):
+        page.write(60, 720 - 24 * row, texts[0]).field(130, 716 - 24 * row, texts[1], width=80)
+        page.write(300, 720 - 24 * row, texts[2]).field(380, 716 - 24 * row, texts[3], width=80)
+    assert told(read(page)) == ["Boat: Teal, Berth: 14", "Sail: red, Mast: 7 m", "Crew: 3, Dog: 1"]
+
+
+def test_labels_in_bold_or_called_as_in_forms_are_no_heads() -> None:
+    rows = [("Colour", "green"), ("Wheels", "3"), ("Bell", "none")]
+    page = Page()
+    for row, (label, value) in enumerate(rows):
+        page.write(60, 700 - 16 * row, label, font="F2").write(200, 700 - 16 * row, value)
+    assert told(read(page)) == [f"{label}: {value}" for label, value in rows]
+    rows = [("Name of guest", "Ilse Moran"), ("Date", "4 June"), ("Number of beds", "3"), ("Paid by", "card")]
+    ruled = Page().table(700, rows, (64, 204)).grid((60, 200, 400), (712, 696, 680, 664, 648))
+    assert told(read(ruled)) == [f"{label}: {value}" for label, value in rows]
+    assert told(read(Page().table(700, [("Dish", "Price"), ("Pie", "4.50"), ("Soup", "3.00")], (60, 200)))) == [
+        "Pie: Price 4.50",
+        "Soup: Price 3.00",
+    ]
+
+
+# Columns with tables in them
+
+
+@pytest.mark.parametrize(("size", "shift"), [(12, 0), (12, 4), (10, 4)])
+def test_columns_with_headings_of_their_own_are_no_table(size: float, shift: float) -> None:
+    page = Page()
+    page.write(60, 700, "Opening hours", size=size, font="F2")
+    page.table(680, [("Monday", "8 to 12"), ("Tuesday", "9 to 17"), ("Friday", "9 to 13")], (60, 150), pitch=20)
+    page.write(60, 624, "Shut in the last week of June.")
+    page.write(60, 606, "Prices", size=size, font="F2")
+    page.table(590, [("Item", "Fee"), ("Tyre", "3.00"), ("Sofa", "14.00"), ("Rubble", "1.20")], (60, 150), pitch=20)
+    page.lines(320, 708 + shift, ["Bring your card.", "Ask at the hut.", "Pay by card only."], pitch=14)
+    page.write(320, 648 + shift, "Compost", size=size, font="F2")
+    page.lines(320, 632 + shift, ["Fine: 2.50 a sack", "Bark: 3.80 a sack"], pitch=14)
+    page.write(320, 570 + shift, "Call us", size=size, font="F2")
+    page.lines(320, 554 + shift, ["Hut: 555 0116", "Van: 555 0122", "Bins: 555 0130"], pitch=14)
+    reading = read(page)
+    assert told(reading)[-3:] == ["Tyre: Fee 3.00", "Sofa: Fee 14.00", "Rubble: Fee 1.20"]
+    assert blocks(reading, "paragraph")[-5:] == [
+        "Fine: 2.50 a sack",
+        "Bark: 3.80 a sack",
+        "Hut: 555 0116",
+        "Van: 555 0122",
+        "Bins: 555 0130",
+    ]
+
+
+def test_a_table_with_bold_cells_stays_one() -> None:
+    page = Page().table(700, [("Team", "Home", "Away"), ("Lund", "2", "1"), ("Ystad", "0", "4")], (60, 200, 300))
+    page.write(60, 652, "Malmo", font="F2").write(200, 652, "3").write(300, 652, "3", font="F2")
+    page.write(60, 636, "Visby").write(200, 636, "1", font="F2").write(300, 636, "0")
+    assert told(read(page))[-2:] == ["Malmo: Home 3, Away 3", "Visby: Home 1, Away 0"]
+
+
+# Heads and rows on two pages
+
+
+@pytest.mark.parametrize("is_ruled", [True, False])
+@pytest.mark.parametrize("corner", ["Item", ""])
+def test_heads_at_the_end_of_a_page_belong_to_the_rows_on_the_next(is_ruled: bool, corner: str) -> None:
+    page = Page().lines(60, 780, TEXT * 3).write(60, 90, "Prices in the tea room", size=14, font="F2")
+    for x, text in zip((80, 200, 300), (corner, "Small", "Large"), strict=True):
+        if text:
+            page.write(x, 64, text, font="F2")
+    after = Page().table(
+        780, [("Tea with milk", "2.20", "3.80"), ("Scone", "3.10", ""), ("Soup", "4.50", "6.20")], (64, 200, 300)
+    )
+    if is_ruled:
+        page.grid((60, 190, 290, 390), (76, 58))
+        after.grid((60, 190, 290, 390), (792, 774, 758, 742))
+    assert told(read(page, after)) == [
+        "Tea with milk: Small 2.20, Large 3.80",
+        "Scone: Small 3.10",
+        "Soup: Small 4.50, Large 6.20",
+    ]
+
+
+def test_the_last_row_of_a_table_is_no_head_of_one_on_the_next_page() -> None:
+    rows = [("Adult", "7.00", "9.00"), ("Child", "3.00", "4.00")]
+    page = Page().lines(60, 780, TEXT * 3).table(96, rows, (64, 200, 300))
+    for x, text in zip((64, 200, 300), ("Group", "some", "all"), strict=True):
+        page.write(x, 64, text, font="F2")
+    after = Page().table(780, [("Tea", "2.20", "3.80"), ("Soup", "4.50", "6.20")], (64, 200, 300))
+    assert "Tea: 2.20, 3.80" in told(read(page, after))
+
+
+def test_heads_that_nearly_touch_belong_to_their_table() -> None:
+    page = Page().write(60, 730, "Opening hours", size=14, font="F2")
+    page.write(150, 700, "Summer", font="F2").write(196, 700, "Winter", font="F2")
+    page.table(684, [("Monday", "8-17", "9-16"), ("Friday", "8-14", "9-12"), ("Sunday", "9-12", "")], (60, 150, 196))
+    assert told(read(page)) == [
+        "Monday: Summer 8-17, Winter 9-16",
+        "Friday: Summer 8-14, Winter 9-12",
+        "Sunday: Summer 9-12",
+    ]
+
+
+# Lines of their own
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "Stall: 57",
+            "Holder: Hanneke Birch of Lower Mill",
+            "Goods: cheese, whey soap, honey",
+            "Pitch: north side, 2 m",
+        ),
+        (
+            "Shed: 9:45 to 17:15",
+            "Tea: 10:00 to 16:30",
+            "Books: Saturday 11:00 to 15:00",
+            "The barrier closes at 18:30, on Sundays at 17:15",
+        ),
+        ("Church: 4 April, 9 to 10", "Millpond: 4 April, 10:30 to 11", "Station: 5 May, 15 to 17"),
+    ],
+)
+def test_labels_with_values_are_lines_of_their_own(lines: Sequence[str]) -> None:
+    assert blocks(read(Page().lines(60, 700, lines)), "paragraph") == list(lines)
+    page = Page().write(60, 720, "Notes", size=16, font="F2").lines(60, 700, lines)
+    assert blocks(read(page), "paragraph") == list(lines)
+
+
+def test_running_text_with_a_colon_is_wrapped_all_the_same() -> None:
+    lines = (
+        "Note: the ferry leaves from the east pier in",
+        "Lund: ask there for the man with the red cap,",
+        "he has the keys of all the huts.",
+    )
+    assert blocks(read(Page().lines(60, 700, (*TEXT, *lines))), "paragraph")[-1].endswith("keys of all the huts.")
+
+
 # Errors
 
 

@@ -256,3 +256,76 @@ def test_a_table_of_two_columns_has_no_heads() -> None:
 )
 def test_marks_are_text(text: str) -> None:
     assert sentences(f"Notes\n\n{text} It rained.\n")[0] == text
+
+
+# Headings in capitals, titles, and names of tables
+
+
+CAPITALS = {
+    "with lines right below": (
+        "MILL POND SAUNA\nLower Lane\n\nHOURS\nMonday closed\nFriday 16 to 22\n\nPRICES\nAdult 12.00\nTowel 3.00\n",
+        ["MILL POND SAUNA", "HOURS", "PRICES"],
+    ),
+    "with lists below": (
+        "RULES\n- Shower first\n- No glass\n\nIF THE STOVE GOES OUT\n1. Open the flap\n2. Ring the bell\n",
+        ["RULES", "IF THE STOVE GOES OUT"],
+    ),
+    "alone above one line": (
+        "KEYS\n\nThe spare one hangs in the shed\n\nBINS\n\nGrey on Monday, brown on Friday\n",
+        ["KEYS", "BINS"],
+    ),
+    "with running text below": (
+        "THE PUMP\nIt starts by itself. In frost, drain it.\n\nTHE GATE\nLift it first. Then push.\n",
+        ["THE PUMP", "THE GATE"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), CAPITALS.values(), ids=CAPITALS)
+def test_several_lines_in_capitals_above_text_are_headings(text: str, wanted: list[str]) -> None:
+    assert headings(text) == wanted
+    assert of(text).title == (wanted[0] if of(text).blocks[0].kind == "heading" else "a")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WARNING\nThe ladder is wet\n\nTake the stairs\n",
+        "THE POOL IS SHUT\nON MONDAY AND TUESDAY\n\nASK AT THE DESK\nFOR A KEY\n",
+        "DM 481 K\nblue van\n\nLU 220 B\nred bike\n",
+        "MILK\nEGGS\nBREAD\n\nSALT\nRice\n",
+        "A100\nbroken\n\nB200\nlent out\n",
+    ],
+)
+def test_capitals_alone_make_no_heading(text: str) -> None:
+    assert headings(text) == []
+    assert sentences(text) == [line for line in text.splitlines() if line]
+
+
+HOURS = "Times\n\nTue 10-18\nWed 10-18\n\n"
+
+
+@pytest.mark.parametrize("name", ["What it costs (parts on top)", "Prices (euros)", "Fees, from 2026 (all included)"])
+def test_a_line_that_ends_in_a_remark_heads_the_table_below_it(name: str) -> None:
+    found = sections(f"{HOURS}{name}\n\nService\tPrice\tTakes\nTube\t9\t1 h\nChain\t15\t2 h\n")
+    assert found[name] == [f"Tube: Price 9, Takes 1 h ({name})", f"Chain: Price 15, Takes 2 h ({name})"]
+
+
+@pytest.mark.parametrize(
+    "table", ["Tube\t9\nChain\t15\nBell\t4\n", "Tube | 9\nChain | 15\n", "Tube    9\nChain  15\nBell    4\n"]
+)
+def test_a_line_with_a_colon_names_the_table_below_it(table: str) -> None:
+    rows = [
+        block
+        for block in of(f"Workshop times\n\nOpen on Tuesdays.\n\nPrices in euros:\n\n{table}").blocks
+        if block.told
+    ]
+    assert {row.caption for row in rows} == {"Prices in euros"}
+
+
+@pytest.mark.parametrize("title", ["Spoke & Hub, bicycle repairs", "Camp rules", "Notes of the house"])
+def test_the_first_line_above_headings_is_the_title(title: str) -> None:
+    text = f"{title}\n3 Mill Lane, Lund\n\n{HOURS}People\n\nInes: 555 01\nBo: 555 02\n"
+    assert of(text).title == title
+    assert of(text).blocks[0].kind == "paragraph"
+    assert of(f"{title}\n3 Mill Lane, Lund\n\nThe gate is green.\n").title == "a"

@@ -1,0 +1,166 @@
+"""Tables that mark nothing: which rows are heads, which columns are labels of a form, and what the rows then say."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.reading.grid import Cell, tell_grid
+from index.reading.tables import count_heads, count_label_columns, find_marked_cells, tell_table
+
+FORMS = {
+    "words and values": [
+        ("Name of guest", "Ilse Moran"),
+        ("Arrival", "4 June, after 18:00"),
+        ("Number of beds", "3"),
+        ("Parking", "one van"),
+        ("Paid by", "card"),
+    ],
+    "words alone": [
+        ("Applicant", "Otto Berg"),
+        ("Name of boat", "Grey Heron"),
+        ("Berthed at", "the long pier"),
+        ("Reason", "too wide"),
+    ],
+    "labels with colons": [("Boiler:", "in the cellar"), ("Fuel:", "pellets"), ("Swept:", "May 2024")],
+    "labels that wait for their value": [
+        ("Dish", "lentil pie"),
+        ("Brought by", "the Arnolds"),
+        ("Enough for", "12"),
+        ("Contains nuts?", "no"),
+    ],
+    "a name beside the first label": [
+        ("Keeper", "Fergus Blythe"),
+        ("Dog", "Pickle"),
+        ("Tag", "A 417"),
+        ("Colour", "red"),
+    ],
+    "mostly values": [
+        ("Name", "Lea Holm"),
+        ("Phone", "555 0110"),
+        ("Date of birth", "3.4.1990"),
+        ("Postcode", "22301"),
+    ],
+}
+
+LISTS = {
+    "words": [("Symptom", "Remedy"), ("Pale leaves", "Feed it"), ("Brown tips", "Water less")],
+    "long words": [
+        ("Symptom", "Possible Remedy"),
+        ("Pale", "Feed it every week until it is green"),
+        ("Dry", "Water it"),
+    ],
+    "prices": [("Item", "Price"), ("Soup", "4.50"), ("Bread", "free"), ("Phone call", "0.50")],
+    "contacts": [("Name", "Phone"), ("Doctor", "555 0110"), ("Town hall", "555 0120"), ("Mobile library", "555 0130")],
+    "properties": [("Property", "Value"), ("Name", "Otter"), ("Number of oars", "4"), ("Built by", "Lund")],
+    "an empty corner": [("", "Sunrise Cabin"), ("Number of beds", "4"), ("Heated by", "wood"), ("Rented until", "May")],
+    "two lists beside each other": [
+        ("Name", "Phone", "Name", "Phone"),
+        ("Ines", "555 01", "Bo", "555 02"),
+        ("Ada", "555 03", "Finn", "555 04"),
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", FORMS.values(), ids=FORMS)
+def test_the_first_row_of_a_form_is_no_head(rows: list[tuple[str, str]]) -> None:
+    assert count_label_columns(rows) == 1
+    assert tell_table(rows) == [f"{label.removesuffix(':')}: {value}" for label, value in rows]
+
+
+@pytest.mark.parametrize("rows", LISTS.values(), ids=LISTS)
+def test_the_first_row_of_a_list_is_its_heads(rows: list[tuple[str, ...]]) -> None:
+    assert (count_label_columns(rows), count_heads(rows)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [("Surname", "Okoro", "Born", "2 May 1981"), ("Street", "Mill Lane 4", "Town", "Lund")],
+            ["Surname: Okoro, Born: 2 May 1981", "Street: Mill Lane 4, Town: Lund"],
+        ),
+        (
+            [("Boat:", "Teal", "Berth:", "14"), ("Length:", "7 m", "Mast:", "")],
+            ["Boat: Teal, Berth: 14", "Length: 7 m, Mast:"],
+        ),
+        (
+            [
+                ("Name", "Pia", "Age", "9", "Phone", "555 1"),
+                ("Fetched by", "her aunt", "Signed", "yes", "Allergies", "none"),
+            ],
+            ["Name: Pia, Age: 9, Phone: 555 1", "Fetched by: her aunt, Signed: yes, Allergies: none"],
+        ),
+    ],
+)
+def test_labels_and_values_that_alternate_are_told_in_pairs(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows) == wanted
+
+
+def told(*rows: str) -> list[str]:
+    """Tell a table of rows "cell | cell"; "cell*2" spans two columns, "cell^2" two rows."""
+
+    def make(text: str) -> Cell:
+        name, _, columns = text.strip().partition("*")
+        name, _, lines = name.partition("^")
+        return Cell(name, int(columns or 1), int(lines or 1))
+
+    cells = [[make(cell) for cell in row.split("|")] for row in rows]
+    return [row.told for row in tell_grid(cells, [False] * len(rows)) if row.told]
+
+
+def test_a_value_across_columns_of_a_form_is_told_once() -> None:
+    rows = ("Applicant | Otto Berg*3", "Street | Quay 4 | Town | Lund", "Born | 1981 | Phone | 555 01")
+    assert told(*rows) == ["Applicant: Otto Berg", "Street: Quay 4, Town: Lund", "Born: 1981, Phone: 555 01"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            ("Tour^2 | Adults*2 | Children*2", "short | long | short | long", "Caves | 9 | 14 | 4 | 7"),
+            ["Caves: Adults short 9, Adults long 14, Children short 4, Children long 7"],
+        ),
+        (
+            (" | Summer*2 | Winter", "Slip | day | week | day", "North | 12 | 60 | 8", "South | 14 | 70 | 9"),
+            [
+                "North: Summer day 12, Summer week 60, Winter day 8",
+                "South: Summer day 14, Summer week 70, Winter day 9",
+            ],
+        ),
+        (
+            (" | Monday*2 | Tuesday*2", " | early | late | early | late", "Hall | yoga | choir | chess | dance"),
+            ["Hall: Monday early yoga, Monday late choir, Tuesday early chess, Tuesday late dance"],
+        ),
+    ],
+)
+def test_a_row_that_divides_heads_across_columns_is_one_of_heads(rows: tuple[str, ...], wanted: list[str]) -> None:
+    assert told(*rows) == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (("Item | Price*2", "Adult | free | free", "Child | 3 | 4"), "Adult: Price free, Price free"),
+        (("Course | Times*2", "Yoga | early | late", "Chess | late | never"), "Yoga: Times early, Times late"),
+        (("Pond | Depth*2", "Upper | 2 m | 3 m", "Lower | 4 m | 5 m"), "Upper: Depth 2 m, Depth 3 m"),
+    ],
+)
+def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, ...], wanted: str) -> None:
+    assert told(*rows)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("looks", "wanted"),
+    [
+        (["111", "000", "000"], (1, ())),
+        (["11", "10", "10"], (1, (0,))),
+        (["10", "10"], (0, (0,))),
+        (["1010", "1010"], (0, (0, 2))),
+        (["1.", "00", "10"], (1, ())),
+        (["00", "11"], (0, ())),
+        (["11", "11"], (0, ())),
+        (["01", "10", "00"], (0, ())),
+    ],
+)
+def test_bold_cells_show_heads_and_labels(looks: list[str], wanted: tuple[int, tuple[int, ...]]) -> None:
+    assert find_marked_cells([[None if sign == "." else sign == "1" for sign in row] for row in looks]) == wanted
