@@ -14,8 +14,8 @@ from bench.facts import CORPUS, compute_shares, find_facts, normalise, read_fact
 from index.build import read_corpus
 from index.embedding.embed import Embedder
 
-READ, FIRST, AMONG_3 = 0.93, 0.73, 0.83
-"""Wanted are 1, 0.9 and 0.97."""
+FIRST, AMONG_3 = 0.84, 0.91
+"""Wanted are 0.9 and 0.97."""
 
 
 def test_the_questions_are_of_all_kinds() -> None:
@@ -29,8 +29,7 @@ def test_each_fact_is_read_once() -> None:
     facts, chunks = read_facts(), read_corpus(CORPUS)[0]
     places = {fact.id: sum(map(fact.stands_in, chunks)) for fact in facts}
     assert [name for name, count in places.items() if count > 1] == []
-    unread = [name for name, count in places.items() if not count]
-    assert len(unread) <= (1 - READ) * len(facts), unread
+    assert [name for name, count in places.items() if not count] == []
 
 
 def test_the_snippets_hold_what_an_answer_must_say() -> None:
