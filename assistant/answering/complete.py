@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.answering.retrieve import Retrieval
-from assistant.answering.sources import make_span
+from assistant.answering.sources import make_span, states
 from assistant.answering.steps import choose_follow_ups
 from assistant.answering.write import fill_citations, repeats
 from assistant.records import Answer, AnswerSentence, Citation
@@ -51,7 +51,8 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             (one.match.score + cosine, one.number, sentence)
             for one in retrieval.selections
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
-            if retrieval.same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"])
+            if states(sentence)
+            and (retrieval.same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"]))
         ),
         key=lambda row: -row[0],
     )[:most]

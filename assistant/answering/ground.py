@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from assistant.answering.prompt import build_support_question, join_heading
 from assistant.answering.quantities import agree_in_quantities
 from assistant.answering.retrieve import Selection
-from assistant.answering.sources import make_span
+from assistant.answering.sources import asks, make_span, states
 from assistant.answering.steps import remove_label, remove_link
 from assistant.language.english import (
     ABSOLUTE_WORDS,
@@ -92,13 +92,18 @@ class Grounder:
         self._asked = extract_terms(question)
 
     def find_support(self, claim: str) -> tuple[Citation, ...]:
-        """What supports a sentence of a draft, best first; empty if nothing does."""
-        chosen = self._choose_evidence(claim)
+        """What supports a sentence of a draft, best first; empty if nothing does, or if it asks."""
+        chosen = () if asks(claim) else self._choose_evidence(claim)
         if not chosen or not agrees(claim, chosen) or not self._has_given_examples(claim, chosen):
             return ()
         if not follows(claim, chosen) and not self._is_confirmed(claim, chosen):
             return ()
         return tuple(Citation(e.number, make_span(e.sentence)) for e in chosen)
+
+    def write_question(self, claim: str) -> str:
+        """The question for a verdict on a claim, with its evidence; empty if there is none."""
+        chosen = self._choose_evidence(claim)
+        return _write_question(claim, chosen) if chosen else ""
 
     def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
         """Whether support bears on the question: it is from a passage cited already, or near the question."""
@@ -129,13 +134,10 @@ class Grounder:
         headings = frozenset[str]().union(*(extract_terms(e.heading) for e in chosen))
         if len(telling & headings - held) > len(telling & held):  # it is made of a heading, which states nothing
             return False
-        ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
-        named = not (telling & headings) <= held
-        evidence = [join_heading(e.heading if named else "", e.sentence.plain) for e in ordered]
         missing = telling - held - headings
         share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / len(telling)
         cost = NEW_COST * len(missing - self._asked)
-        verdict = self._verdict(build_support_question(evidence, claim))
+        verdict = self._verdict(_write_question(claim, chosen))
         return verdict + HELD_WEIGHT * share - cost >= SUPPORT_BAR
 
     def _has_given_examples(self, claim: str, chosen: Sequence[Evidence]) -> bool:
@@ -143,6 +145,16 @@ class Grounder:
         held = self._asked.union(*(e.terms for e in chosen))
         given = [extract_terms(match["example"]) for match in EXAMPLE.finditer(claim)]
         return all(len(some & held) >= EXAMPLE_HELD * len(some) for some in given)
+
+
+def _write_question(claim: str, chosen: Sequence[Evidence]) -> str:
+    """The question for a verdict; headings stand beside the evidence only if the claim has a word of them alone."""
+    telling, held = extract_terms(claim), frozenset[str]().union(*(e.terms for e in chosen))
+    headings = frozenset[str]().union(*(extract_terms(e.heading) for e in chosen))
+    named = not (telling & headings) <= held
+    ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
+    evidence = [join_heading(e.heading if named else "", e.sentence.plain) for e in ordered]
+    return build_support_question(evidence, claim)
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
@@ -208,8 +220,8 @@ def count_common(one: Sequence[str], other: Sequence[str]) -> int:
 def _list_evidence(selections: Iterable[Selection]) -> Iterable[Evidence]:
     for one in selections:
         heading = one.match.chunk.heading
-        heading = "" if heading.endswith("?") else remove_label(heading)
-        for sentence in one.match.chunk.sentences:
+        heading = "" if asks(heading) else remove_label(heading)
+        for sentence in filter(states, one.match.chunk.sentences):
             stems = tuple(stem(word) for word in split_words(sentence.plain))
             yield Evidence(one.number, heading, sentence, stems, extract_terms(sentence.plain))
 

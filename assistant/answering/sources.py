@@ -34,6 +34,16 @@ def make_span(sentence: Sentence) -> Span:
     return Span(sentence.text, sentence.start, sentence.end, sentence.page, told=sentence.told)
 
 
+def asks(text: str) -> bool:
+    """Whether a text is a question."""
+    return text.rstrip("”\"')*_ ").endswith(("?", "？", "؟"))
+
+
+def states(sentence: Sentence) -> bool:
+    """Whether a sentence of the guide states something, so that it can be evidence or be quoted."""
+    return sentence.kind not in ("question", "caption") and not asks(sentence.plain)
+
+
 def revise(answer: Answer, store: Store) -> Answer:
     """The answer, its cited passages found again in the guide as it is now, or marked with what stands there."""
     found = {passage.number: _find_again(passage, passage.cited, store) for passage in answer.passages if passage.cited}

@@ -161,7 +161,7 @@ def test_most_of_what_the_model_words_stands(replayed: Sequence[Replayed], answe
     """Of 519 sentences."""
     assert sum(len(answer.dropped) for *_, answer in replayed) <= 93
     assert len(list_worded(answered)) >= 425
-    assert sum(answer.quoted for *_, answer in answered) <= 23, "nothing of the draft was left"
+    assert sum(answer.quoted for *_, answer in answered) <= 24, "nothing of the draft was left"
     assert len(replayed) - len(answered) <= 5, "nothing was left, and it was in doubt"
 
 
