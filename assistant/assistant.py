@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from assistant.answer import answer_question
+from assistant.answering.check import check_sentence, points_back, split_text
 from assistant.answering.clock import Clock
 from assistant.answering.sources import make_passage, revise
 from assistant.answering.steps import form_question
@@ -18,9 +19,9 @@ from assistant.contents import Extract, ListedDocument, extract, extract_around,
 from assistant.errors import GuideError
 from assistant.guide import Follower, Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
-from assistant.question import clean_question
+from assistant.question import clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
-from assistant.records import Answer, Passage, Turn
+from assistant.records import Answer, CheckedSentence, Passage, Turn
 from assistant.settings import Settings, load_settings, save_choices
 from index.progress import Progress, ignore_progress
 from index.search import Searcher
@@ -133,6 +134,25 @@ class Assistant:
             place.wait()
             matches = components.searcher.search(asked, k)
         return tuple(make_passage(m.chunk, number, m.score) for number, m in enumerate(matches, start=1))
+
+    def check(self, text: str) -> tuple[CheckedSentence, ...]:
+        """Which sentences of a text from elsewhere the guide says, and where. Raises QuestionError."""
+        return tuple(self.stream_check(text))
+
+    def stream_check(self, text: str) -> Iterator[CheckedSentence]:
+        """Yield each sentence of a text when it is checked; questions may go between.
+
+        Raises:
+            QuestionError: empty, too long, or not text.
+        """
+        sentences, components = tuple(split_text(clean_text(text))), self.load()
+        claimed = ""
+        for sentence in sentences:
+            with self._queue.join() as place:
+                place.wait()
+                before = claimed if points_back(sentence) else ""
+                yield check_sentence(components.searcher, components.verdicts.supports, sentence, before)
+            claimed = sentence
 
     @property
     def title(self) -> str:

@@ -9,6 +9,9 @@ from assistant.errors import QuestionError
 QUESTION_LIMIT = 4000
 """Characters of a question."""
 
+CHECK_LIMIT = 20_000
+"""Characters of a text to check."""
+
 
 def clean_question(question: str) -> str:
     """A question as plain text on one line, single-spaced.
@@ -19,9 +22,35 @@ def clean_question(question: str) -> str:
     if len(question) > QUESTION_LIMIT:
         what = f"The question has {len(question):,} characters, and {QUESTION_LIMIT:,} is the most"
         raise QuestionError(what, "Ask it in fewer words.")
-    if "\0" in question or "\ufffd" in question or any(0xD800 <= ord(letter) < 0xE000 for letter in question):
+    if not _is_text(question):
         raise QuestionError("The question is not text", "Type it in words.")
-    shown = "".join(letter if unicodedata.category(letter) not in ("Cc", "Cf", "Co") else " " for letter in question)
+    shown = _remove_controls(question)
     if not any(map(str.isalnum, shown)):
         raise QuestionError("The question is empty", "Type what you would like to know.")
     return " ".join(shown.split())
+
+
+def clean_text(text: str) -> str:
+    """A text to check, its lines as they are.
+
+    Raises:
+        QuestionError: empty, too long, or not text.
+    """
+    if len(text) > CHECK_LIMIT:
+        what = f"The text has {len(text):,} characters, and {CHECK_LIMIT:,} is the most"
+        raise QuestionError(what, "Check it in parts.")
+    if not _is_text(text):
+        raise QuestionError("What you gave is not text", "Give it as UTF-8 text.")
+    lines = [_remove_controls(line) for line in text.splitlines()]
+    if not any(map(str.isalnum, "".join(lines))):
+        raise QuestionError("The text is empty", "Give the sentences that you would like to check.")
+    return "\n".join(lines)
+
+
+def _is_text(text: str) -> bool:
+    return not ("\0" in text or "\ufffd" in text or any(0xD800 <= ord(letter) < 0xE000 for letter in text))
+
+
+def _remove_controls(text: str) -> str:
+    """The text with spaces for characters that are not seen."""
+    return "".join(letter if unicodedata.category(letter) not in ("Cc", "Cf", "Co") else " " for letter in text)

@@ -106,6 +106,28 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """A sentence of a text from elsewhere, and whether the guide says so."""
+
+    sentence: str
+    supported: bool | None
+    """None if it claims nothing: a greeting, a question."""
+    citations: tuple[Passage, ...] = ()
+    """The passages that say so, each with the sentences cited in it."""
+    nearest: Passage | None = None
+    """If the guide does not say so, the passage with the nearest sentence that it has, cited in it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "sentence": self.sentence,
+            "supported": self.supported,
+            "citations": [_plain(passage) for passage in self.citations],
+            "nearest": _plain(self.nearest) if self.nearest else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds since the question came in, and token counts of the prompt and the draft."""
 

@@ -29,7 +29,7 @@ WINGS = sorted({name.rpartition(".")[0] for name, path in MODULES.items() if nam
 
 DOORS = {
     "index.reading": {"blocks", "documents", "plain"},
-    "index.chunking": {"chunk", "words"},
+    "index.chunking": {"chunk", "sentences", "words"},
     "index.embedding": {"embed", "encoder"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {

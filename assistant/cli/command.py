@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from rich.progress import (
 
 from assistant.assistant import open_assistant
 from assistant.cli import doctor, measure, model_commands
-from assistant.cli.printing import print_answer, print_pending, print_ratings, print_report, print_status
+from assistant.cli.printing import print_answer, print_check, print_pending, print_ratings, print_report, print_status
 from assistant.cli.terminal import (
     AsJson,
     Corpus,
@@ -35,7 +36,7 @@ from assistant.cli.terminal import (
 )
 from assistant.errors import GuideError, QuestionError
 from assistant.guide import open_index, open_index_as_is
-from assistant.question import clean_question
+from assistant.question import clean_question, clean_text
 from assistant.records import Turn
 from assistant.settings import Settings, embedder_name, load_settings
 from index.build import build, plan_build
@@ -98,7 +99,7 @@ def ask(
     model: ModelOption = None,
 ) -> None:
     """Ask one question."""
-    question = clean_question(question if question is not None else _read_question())
+    question = clean_question(question if question is not None else _read_input("question"))
     assistant = open_assistant(load_settings(corpus=corpus, model=model))
     with show_progress() as progress:
         assistant.load(say, progress)
@@ -106,6 +107,24 @@ def ask(
         print_json(assistant.ask(question).to_dict())
     else:
         print_answer(assistant.stream(question))
+
+
+@app.command()
+def check(
+    text: Annotated[str | None, typer.Argument(help="Read from --file or standard input if it is not given.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A file with the text.")] = None,
+    as_json: AsJson = False,
+    corpus: Corpus = None,
+) -> None:
+    """Say which sentences of a text the guide says, and where."""
+    given = clean_text(text if text is not None else _read_file(file) if file else _read_input("text to check"))
+    assistant = open_assistant(load_settings(corpus=corpus))
+    with show_progress() as progress:
+        assistant.load(say, progress)
+    if as_json:
+        print_json([one.to_dict() for one in assistant.check(given)])
+    else:
+        print_check(assistant.stream_check(given))
 
 
 @app.command()
@@ -184,14 +203,24 @@ def feedback(as_json: AsJson = False, corpus: Corpus = None) -> None:
     print_ratings(conversations.list_ratings(), as_json)
 
 
-def _read_question() -> str:
-    """Read the question from standard input; QuestionError if it is not text."""
+def _read_input(what: str) -> str:
+    """Read a question or text from standard input; QuestionError if it is not text."""
     if sys.stdin.isatty():
-        err.print("Type your question, then Ctrl-D:", style="dim")
+        err.print(f"Type your {what}, then Ctrl-D:", style="dim")
     try:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise QuestionError("The question is not text", "Type it in words.") from error
+        raise QuestionError(f"The {what} is not text", "Type it in words.") from error
+
+
+def _read_file(path: Path) -> str:
+    """Read the text to check; QuestionError if it cannot be read, or is not text."""
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise QuestionError(f"{path} cannot be read ({error.strerror or error})", "Name another file.") from error
+    except UnicodeDecodeError as error:
+        raise QuestionError(f"{path} is not UTF-8 text", "Save its text as .txt, or paste it.") from error
 
 
 def _read_line() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.cli.terminal import out, print_json
 from assistant.guide import describe_build, describe_completeness
-from assistant.records import Answer
+from assistant.records import Answer, CheckedSentence, Passage
 from assistant.settings import Settings
 from index.build import Report
 from index.changes import Changes
@@ -40,8 +40,7 @@ def _print_details(answer: Answer) -> None:
         out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
     cited = [passage for passage in answer.passages if passage.cited]
     for passage in cited:
-        place = f"{passage.source}, page {passage.cited_page}" if passage.cited_page else passage.source
-        out.print(f"\n[{passage.number}] {passage.heading} ({place})", style="bold", markup=False)
+        out.print(f"\n[{passage.number}] {passage.heading} ({_name_place(passage)})", style="bold", markup=False)
         for span in passage.cited:
             out.print(f"    “{span.shown}”", style="dim", markup=False, soft_wrap=True)
     if answer.next_steps:
@@ -52,6 +51,29 @@ def _print_details(answer: Answer) -> None:
         out.print("\nYou could also ask", style="bold")
         for question in answer.follow_ups:
             out.print(f"  ? {question}", markup=False, soft_wrap=True)
+
+
+def print_check(checked: Iterable[CheckedSentence]) -> None:
+    """Print each sentence of a text with what the guide says of it: where it says so, or the nearest that it says."""
+    for one in checked:
+        said = {True: "says so", False: "does not say so", None: "claims nothing"}[one.supported]
+        out.print(f"{one.sentence}", style="dim" if one.supported is None else None, markup=False, soft_wrap=True)
+        out.print(f"  {said}", style="bold", markup=False)
+        for passage in one.citations:
+            _print_quoted(passage, "")
+        if one.nearest:
+            _print_quoted(one.nearest, "nearest: ")
+
+
+def _print_quoted(passage: Passage, before: str) -> None:
+    place = _name_place(passage)
+    for span in passage.cited:
+        out.print(f"    {before}“{span.shown}” ({place})", style="dim", markup=False, soft_wrap=True)
+
+
+def _name_place(passage: Passage) -> str:
+    """The file of a passage, and the page of what is cited if it has pages."""
+    return f"{passage.source}, page {passage.cited_page}" if passage.cited_page else passage.source
 
 
 def print_ratings(ratings: Sequence[Rating], as_json: bool) -> None:

@@ -76,6 +76,10 @@ NO_QUESTIONS = {
     "binary on standard input": (("ask",), bytes(range(256)) * 40, "not text"),
     "zeros on standard input": (("ask",), b"\0" * 3000, "not text"),
     "a picture on standard input": (("ask",), b"\x89PNG\r\n\x1a\n" + bytes(1000), "not text"),
+    "no text to check": (("check",), b" \n", "empty"),
+    "a long text to check": (("check", "why " * 9000), b"", "36,000"),
+    "a picture to check": (("check",), b"\x89PNG\r\n\x1a\n" + bytes(1000), "not text"),
+    "a file that is not there": (("check", "--file", "nowhere.txt"), b"", "nowhere.txt"),
 }
 
 
@@ -439,9 +443,24 @@ def test_a_conversation_in_the_terminal(cli: Cli, garden: Path) -> None:
     assert "Never wet the leaves of tomatoes" in shown
 
 
+def test_a_text_is_checked_sentence_by_sentence(cli: Cli, garden: Path, tmp_path: Path) -> None:
+    draft = tmp_path / "mail.txt"
+    draft.write_text("Dear Ann,\n\nWater the beans at dusk. The moon is made of green cheese.\n", "utf-8")
+    shown = plain(cli("check", "--file", str(draft), "--corpus", str(garden)))
+    assert [line.strip() for line in shown.splitlines() if "say" in line or "nothing" in line] == [
+        "claims nothing",
+        "says so",
+        "does not say so",
+    ]
+    assert "“Water the beans at dusk.” (plants.md)" in shown
+    assert "nearest: " in shown
+    printed = json.loads(plain(cli("check", "--json", "--corpus", str(garden), stdin=draft.read_bytes())))
+    assert [one["supported"] for one in printed] == [None, True, False]
+
+
 def test_help_names_every_command(cli: Cli) -> None:
     shown = plain(cli("--help"))
-    for command in ("serve", "ask", "chat", "index", "bench", "eval", "fit", "models", "doctor"):
+    for command in ("serve", "ask", "check", "chat", "index", "bench", "eval", "fit", "models", "doctor"):
         assert command in shown
 
 

@@ -1,0 +1,79 @@
+"""Checks a text from elsewhere against the guide: which of its sentences the guide says, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from assistant.answering.ground import Grounder, Verdict
+from assistant.answering.retrieve import Selection
+from assistant.answering.sources import asks, make_passage, make_span, states
+from assistant.language.english import POINTING_WORDS
+from assistant.records import CheckedSentence, Passage, Span
+from index.chunking.sentences import find_sentence_spans
+from index.chunking.words import extract_terms, split_words
+from index.search import Match, Searcher
+
+PASSAGES = 5
+"""The passages nearest to a sentence, against which it is checked."""
+
+_MARK = re.compile(r"(?:[-*•–]|\d{1,3}[.)])\s+")
+"""What stands before an item of a list."""
+
+
+def split_text(text: str) -> Iterator[str]:
+    """Yield the sentences of a text; a line never goes on in the next one, unless it is wrapped."""
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*•–]|\d{1,3}[.)])\s)", text):
+        line = _MARK.sub("", " ".join(paragraph.split()), count=1)
+        yield from filter(None, (line[start:end].strip() for start, end in find_sentence_spans(line, 0, len(line))))
+
+
+def claims_nothing(sentence: str) -> bool:
+    """Whether a sentence states nothing that a guide could say: a question, a greeting, an announcement."""
+    return asks(sentence) or sentence.endswith((",", ":")) or len(extract_terms(sentence)) < 2
+
+
+def points_back(sentence: str) -> bool:
+    """Whether a sentence begins with a word that points to the one before ("It ...", "They ...")."""
+    return not POINTING_WORDS.isdisjoint(split_words(sentence)[:1])
+
+
+def check_sentence(searcher: Searcher, verdict: Verdict, sentence: str, before: str = "") -> CheckedSentence:
+    """Check one sentence.
+
+    Args:
+        verdict: see `Grounder`.
+        before: the sentence before it, if it points back to that; both must be said then.
+    """
+    if claims_nothing(sentence):
+        return CheckedSentence(sentence, None)
+    claim = f"{before} {sentence}".strip()
+    matches = searcher.search(claim, PASSAGES)
+    selections = [Selection(number, match, ()) for number, match in enumerate(matches, start=1)]
+    support = Grounder(selections, verdict, "").find_support(claim) if selections else ()
+    if not support:
+        return CheckedSentence(sentence, False, nearest=_find_nearest(matches))
+    passages: list[Passage] = []
+    for number in dict.fromkeys(citation.number for citation in support):
+        spans = tuple(sorted((c.span for c in support if c.number == number), key=lambda span: span.start))
+        passages.append(_make_passage(matches[number - 1], len(passages) + 1, spans))
+    return CheckedSentence(sentence, True, tuple(passages))
+
+
+def _find_nearest(matches: tuple[Match, ...]) -> Passage | None:
+    """The passage with the sentence of the guide that is nearest, which is marked in it; None if there is none."""
+    ranked = [
+        (cosine, match, sentence)
+        for match in matches
+        for cosine, sentence in zip(match.sentences, match.chunk.sentences, strict=True)
+        if states(sentence)
+    ]
+    if not ranked:
+        return None
+    _, match, sentence = max(ranked, key=lambda row: row[0])
+    return _make_passage(match, 1, (make_span(sentence),))
+
+
+def _make_passage(match: Match, number: int, cited: tuple[Span, ...]) -> Passage:
+    return replace(make_passage(match.chunk, number, match.score), cited=cited)
