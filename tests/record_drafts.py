@@ -1,13 +1,15 @@
 """Real drafts of the chat model: recorded once by this command, replayed by the tests in seconds without a model.
 
-    python tests/record_drafts.py          asks the questions about the guide and the bread again and writes both files
-    python tests/record_drafts.py bread    the same for the bread alone; the other drafts stay
-    python tests/record_drafts.py shown    writes shown.txt alone, from the recorded drafts, without a model
+    python tests/record_drafts.py            asks the questions about the guide and the bread again, writes both files
+    python tests/record_drafts.py bread      the same for the bread alone; the other drafts stay
+    python tests/record_drafts.py verdicts   judges the sentences of the recorded drafts again, writes both files
+    python tests/record_drafts.py shown      writes shown.txt alone, from the recorded drafts, without a model
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
-when one of these changes: the chat model, its probes, the embedder, a prompt, a text of the guide. It takes 40 minutes
-on two cores. `tests/drafts/shown.txt` holds what the program makes of the drafts; run the second command when that
-changes on purpose, and read the difference.
+when one of these changes: the chat model, the embedder, a prompt, the probe of coverage, a text of the guide. It takes
+40 minutes on two cores. The third is enough if only the probe of support has changed; it takes five.
+`tests/drafts/shown.txt` holds what the program makes of the drafts; run the last command when that changes on purpose,
+and read the difference.
 """
 
 from __future__ import annotations
@@ -269,6 +271,15 @@ def record(components: Components, corpus: str, case: Case) -> Draft | None:
     return draft
 
 
+def judge_again(settings: Settings, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """The same drafts with fresh verdicts on their sentences."""
+    verdict = open_assistant(settings).load().verdicts.supports
+    for draft in drafts:
+        history = tuple(Turn(question) for question in draft.history)
+        found = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
+        yield replace(draft, verdicts=read_verdicts(found, draft.pieces, verdict))
+
+
 def read_verdicts(found: Retrieval, pieces: Sequence[str], verdict: Callable[[str], float]) -> dict[str, float]:
     """The verdicts on all sentences of a draft, also on those that stand or fall without one under today's rules."""
     logits: dict[str, float] = {}
@@ -331,7 +342,8 @@ def main(names: Sequence[str]) -> None:
         settings = load_defaults()
         kept = [draft for draft in read_drafts()[1] if draft.corpus not in anew] if names else []
         lines = [json.dumps(describe_origin(settings))]
-        for draft in chain(kept, record_all(settings, anew)):
+        fresh = judge_again(settings, kept) if names == ["verdicts"] else chain(kept, record_all(settings, anew))
+        for draft in fresh:
             lines.append(json.dumps(asdict(draft), ensure_ascii=False, separators=(",", ":")))
             print(f"{len(lines) - 1} drafts", end="\r", flush=True)
         DRAFTS.write_text("\n".join((*lines, "")), "utf-8")

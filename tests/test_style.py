@@ -33,7 +33,7 @@ DOORS = {
     "index.embedding": {"embed", "encoder"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
-        *("care", "clock", "complete", "coverage", "prompt", "retrieve", "sources", "steps", "verdicts", "write"),
+        *"care check clock complete coverage prompt retrieve sources steps verdicts write".split(),
     },
     "assistant.language": {"english"},
     "assistant.llm": {"llama", "local", "model", "probes", "served"},
