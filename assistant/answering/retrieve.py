@@ -138,9 +138,11 @@ def choose_sentences(
         for position, cosine in enumerate(match.sentences)
     ]
     best = sorted(scored, key=lambda row: -row[0])[:sentences]
+    # The best is chosen whatever its score, which may be below 0.
+    least = min(best[0][0], NEAR_BEST * best[0][0]) if best else 0.0
     chosen: dict[int, list[Sentence]] = {}
     for score, rank, position in best:
-        if score >= NEAR_BEST * best[0][0]:
+        if score >= least:
             chosen.setdefault(rank, []).append(matches[rank].chunk.sentences[position])
     return tuple(
         Selection(number, matches[rank], tuple(chosen[rank])) for number, rank in enumerate(sorted(chosen), start=1)
