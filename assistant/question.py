@@ -19,9 +19,7 @@ def clean_question(question: str) -> str:
     Raises:
         QuestionError: empty, too long, or not text.
     """
-    if len(question) > QUESTION_LIMIT:
-        what = f"The question has {len(question):,} characters, and {QUESTION_LIMIT:,} is the most"
-        raise QuestionError(what, "Ask it in fewer words.")
+    _require_length("question", question, QUESTION_LIMIT, "Ask it in fewer words.")
     if not _is_text(question):
         raise QuestionError("The question is not text", "Type it in words.")
     shown = _remove_controls(question)
@@ -36,15 +34,19 @@ def clean_text(text: str) -> str:
     Raises:
         QuestionError: empty, too long, or not text.
     """
-    if len(text) > CHECK_LIMIT:
-        what = f"The text has {len(text):,} characters, and {CHECK_LIMIT:,} is the most"
-        raise QuestionError(what, "Check it in parts.")
+    _require_length("text", text, CHECK_LIMIT, "Check it in parts.")
     if not _is_text(text):
         raise QuestionError("What you gave is not text", "Give it as UTF-8 text.")
     lines = [_remove_controls(line) for line in text.splitlines()]
     if not any(map(str.isalnum, "".join(lines))):
         raise QuestionError("The text is empty", "Give the sentences that you would like to check.")
     return "\n".join(lines)
+
+
+def _require_length(what: str, given: str, limit: int, do: str) -> None:
+    """Raise QuestionError, with what to do, if a question or text is longer than the limit."""
+    if len(given) > limit:
+        raise QuestionError(f"The {what} has {len(given):,} characters, and {limit:,} is the most", do)
 
 
 def _is_text(text: str) -> bool:

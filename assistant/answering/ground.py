@@ -100,11 +100,6 @@ class Grounder:
             return ()
         return tuple(Citation(e.number, make_span(e.sentence)) for e in chosen)
 
-    def write_question(self, claim: str) -> str:
-        """The question for a verdict on a claim, with its evidence; empty if there is none."""
-        chosen = self._choose_evidence(claim)
-        return _write_question(claim, chosen) if chosen else ""
-
     def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
         """Whether support bears on the question: it is from a passage cited already, or near the question."""
         least = RELEVANT * max(self._cosines.values())
@@ -134,10 +129,13 @@ class Grounder:
         headings = frozenset[str]().union(*(extract_terms(e.heading) for e in chosen))
         if len(telling & headings - held) > len(telling & held):  # it is made of a heading, which states nothing
             return False
+        ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
+        named = not (telling & headings) <= held
+        evidence = [join_heading(e.heading if named else "", e.sentence.plain) for e in ordered]
         missing = telling - held - headings
         share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / len(telling)
         cost = NEW_COST * len(missing - self._asked)
-        verdict = self._verdict(_write_question(claim, chosen))
+        verdict = self._verdict(build_support_question(evidence, claim))
         return verdict + HELD_WEIGHT * share - cost >= SUPPORT_BAR
 
     def _has_given_examples(self, claim: str, chosen: Sequence[Evidence]) -> bool:
@@ -145,16 +143,6 @@ class Grounder:
         held = self._asked.union(*(e.terms for e in chosen))
         given = [extract_terms(match["example"]) for match in EXAMPLE.finditer(claim)]
         return all(len(some & held) >= EXAMPLE_HELD * len(some) for some in given)
-
-
-def _write_question(claim: str, chosen: Sequence[Evidence]) -> str:
-    """The question for a verdict; headings stand beside the evidence only if the claim has a word of them alone."""
-    telling, held = extract_terms(claim), frozenset[str]().union(*(e.terms for e in chosen))
-    headings = frozenset[str]().union(*(extract_terms(e.heading) for e in chosen))
-    named = not (telling & headings) <= held
-    ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
-    evidence = [join_heading(e.heading if named else "", e.sentence.plain) for e in ordered]
-    return build_support_question(evidence, claim)
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:

@@ -39,9 +39,9 @@ class Writer:
         old: the manifest of the index in use; None if there is none.
         embedder: the name of the embedder; vectors that another one left are dropped.
         expected: about how many entries will be added.
+        renew: renews the lease on a server.
         take_foreign: whether any vectors that were left are used, however few: another version of the program left
             them.
-        renew: renews the lease on a server.
     """
 
     def __init__(
