@@ -316,7 +316,7 @@ def _read_unit(tokens: Sequence[_Token], at: int) -> tuple[str, Fraction, int]:
             return CURRENCIES.get(word) or CURRENCIES[word.casefold()], Fraction(1), place + 1
         known = UNITS.get(word) or UNITS.get(word.casefold())
         if known:
-            return known[0], Fraction(known[1]), place + 1
+            return *known, place + 1
     return "", Fraction(1), at
 
 

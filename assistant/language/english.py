@@ -80,17 +80,13 @@ AUTHORITIES = frozenset(
 )
 """Authorities that a small model likes to invoke; the guide must do so itself."""
 
-FIGURES = {
-    w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-}
-"""Number word -> the same number in figures."""
-
 # Quantities
 
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 _TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 NUMBERS = {
-    **{word: int(figure) for word, figure in FIGURES.items()},
+    **{word: number for number, word in enumerate(_ONES)},
     **{word: number for number, word in enumerate(_TEENS, 13)},
     **{word: 10 * number for number, word in enumerate(_TENS, 2)},
     "twice": 2,
