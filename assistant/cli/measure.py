@@ -1,8 +1,9 @@
-"""`assistant eval`, `bench` and `fit`: measure the answers, measure the speed, fit the probes to labelled examples."""
+"""`assistant eval`, `traps`, `bench` and `fit`: measure the answers, the check and the speed, fit the probes."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,34 @@ def evaluate_answers(
         if one.failures:
             text = json.dumps(evaluate.describe_failure(one), ensure_ascii=False, indent=2)
             out.print(text, markup=False, soft_wrap=True)
+
+
+@app.command()
+def traps(
+    corpus: Corpus = None,
+    most: Annotated[int, typer.Option(min=1, help="Of each kind.")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Try to fool the check: change the guide's sentences by rule, and see which of them stand all the same."""
+    # Imported late: no other command needs it.
+    from assistant.measuring.traps import OWN, make_traps, measure_traps
+
+    assistant = open_assistant(load_settings(corpus=corpus))
+    with show_progress() as progress:
+        assistant.load(say, progress)
+    with show_progress("Checking") as progress:
+        report = measure_traps(make_traps(assistant.load().store.chunks(), most), assistant.check, progress)
+    if as_json:
+        print_json(asdict(report))
+        return
+    for trap in report.wrong:
+        out.print(f"{trap.kind}{'' if trap.holds else ', stands'}: {trap.text}", markup=False, soft_wrap=True)
+    table = Table("made by", "stand", "of")
+    for kind, (stood, of) in report.kinds.items():
+        table.add_row("the guide's own words" if kind == OWN else kind, str(stood), str(of))
+    out.print(table)
+    made = [row for kind, row in report.kinds.items() if kind != OWN]
+    out.print(f"Of {sum(of for _, of in made)} traps {sum(stood for stood, _ in made)} stand.")
 
 
 @app.command()

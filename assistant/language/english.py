@@ -231,6 +231,19 @@ SPOKEN_LABEL = re.compile(r"^\w[\w ]{0,20}: ")
 CONDITION_FIRST = re.compile(r"(?:to|when|if|once|before|after|while)\b[^,.;]{3,80},\s+", re.IGNORECASE)
 """A purpose or condition that opens a sentence ("To listen well, ...")."""
 
+BACK_REFERENCE = re.compile(
+    r"(?:(?:and|but|so|or|also),? )?(?:"
+    r"(?!th(?:is|ese) (?:article|book|document|guide|handbook|leaflet|manual|page|text)\b)"
+    r"(?:this|these|those(?! (?:of|that|who|whose|with)\b)|they|such)\b"
+    r"|it(?!['’]s \w+ (?:to|that|for|if|when)\b| \w+(?: \w+)? (?:to|that|for|if|when)\b)\b"
+    r"|[^,.;:]{0,40}?\b(?:this|these|those|so)(?=,| is\b| are\b))",
+    re.IGNORECASE,
+)
+"""A sentence that begins by pointing to the one before ("This way, ...", "To achieve this, ...", "It dries ...")."""
+
+PURPOSE_FIRST = re.compile(r"(?:in order )?to\b[^,.;:]{3,120},\s+(?=\w)", re.IGNORECASE)
+"""A purpose that opens a sentence ("To listen well, ...")."""
+
 DANGLING = re.compile(r"\b(?:it|them|these|those)\b", re.IGNORECASE)
 """Words that need the sentence before to be understood."""
 
@@ -241,3 +254,53 @@ NUMBERED_LABEL = re.compile(r"^(?:\w+ )?\d+\s?[:.)–—-]\s*")
 
 IN_FIRST_PERSON = {"your": "my", "yours": "mine", "yourself": "myself", "you": "I", "you're": "I'm", "you’re": "I’m"}
 """Second person -> first person."""
+
+# Traps
+
+OPPOSITES = (
+    ("at least", "at most"), ("more than", "less than"), ("up to", "at least"), ("before", "after"), ("first", "last"),
+    ("above", "below"), ("earlier", "later"), ("inside", "outside"), ("with", "without"), ("always", "never"),
+    ("increase", "reduce"), ("allowed", "forbidden"),
+)  # fmt: skip
+"""Words that turn a claim round when one is put for the other."""
+
+WIDENED = {
+    "some": "all", "most": "all", "many": "all", "often": "always", "usually": "always", "sometimes": "always",
+    "mostly": "always", "normally": "always", "a few": "all", "generally": "always",
+}  # fmt: skip
+"""A word of quantity -> the one that claims more."""
+
+MODALITIES = {
+    "may": "must", "can": "must", "must": "may", "should": "must", "might": "will", "could": "will",
+    "need not": "may not", "have to": "may", "has to": "may",
+}  # fmt: skip
+"""A modal verb -> one that says something else."""
+
+NEGATED = (
+    (r"\bcan(?:not|['’]t)\b", "can"),
+    (r"\b(do|does|did|is|are|was|were|must|could|should|would|has|have|need)n['’]t\b", r"\1"),
+    (r"\b(do|does|did|is|are|was|were|must|may|can|could|should|will|would|has|have|need) not\b(?! only)", r"\1"),
+    (r"\b(is|are|was|were|must|may|can|could|should|will|would)\b(?! not\b)", r"\1 not"),
+    (r"\bnever\b", "always"),
+    (r"\bno\b", "every"),
+)
+"""Pattern -> what turns a claim into its negation, or a negation into the claim."""
+
+CONDITION = r"(?<!even )(?:only )?(?:if|unless|when|once|until|except|provided|as long as|while)\b"
+"""How a condition or an exception begins."""
+
+DENIED = re.compile(
+    r"^(?:it is (?:a myth|not true|wrong|untrue) that|contrary to popular belief,"
+    r"|(?:many people|some) (?:say|think|believe)(?: that)?|it is often (?:said|believed|thought) that)"
+    r"\s+(?P<denied>[^,;:]+)",
+    re.IGNORECASE,
+)
+"""A sentence that denies, or does not vouch for, what follows."""
+
+ROLES = re.compile(
+    r"(?:^|(?<=, ))(?P<one>(?:the|a|an|your) \w{3,})"
+    r"(?P<verb>(?: (?!(?:and|or|of|in|on|at|for|to|from|with|by|than|as|is|are|was|were)\b)\w+){1,3} )"
+    r"(?P<other>(?:the|a|an|your) \w{3,})(?=[.,;]| (?:of|in|on|at|for|to|if|when|before|after|within|by|with|and)\b)",
+    re.IGNORECASE,
+)
+"""Two things with a verb between them."""

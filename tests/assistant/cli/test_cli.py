@@ -458,9 +458,19 @@ def test_a_text_is_checked_sentence_by_sentence(cli: Cli, garden: Path, tmp_path
     assert [one["supported"] for one in printed] == [None, True, False]
 
 
+@pytest.mark.thorough
+def test_traps_are_made_of_any_guide(cli: Cli, garden: Path) -> None:
+    report = json.loads(plain(cli("traps", "--json", "--most", "2", "--corpus", str(garden), ASSISTANT_MODEL=TINY)))
+    assert report["kinds"]["own"] == [2, 2]
+    assert sum(of for _, of in report["kinds"].values()) > 2
+    shown = plain(cli("traps", "--most", "1", "--corpus", str(garden), ASSISTANT_MODEL=TINY))
+    assert "the guide's own words" in shown
+    assert "traps" in shown.splitlines()[-1]
+
+
 def test_help_names_every_command(cli: Cli) -> None:
     shown = plain(cli("--help"))
-    for command in ("serve", "ask", "check", "chat", "index", "bench", "eval", "fit", "models", "doctor"):
+    for command in ("serve", "ask", "check", "chat", "index", "bench", "eval", "traps", "fit", "models", "doctor"):
         assert command in shown
 
 
