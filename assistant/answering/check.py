@@ -9,10 +9,9 @@ from dataclasses import replace
 from assistant.answering.ground import Grounder, Verdict
 from assistant.answering.retrieve import Selection
 from assistant.answering.sources import asks, make_passage, make_span, states
-from assistant.language.english import POINTING_WORDS
 from assistant.records import CheckedSentence, Passage, Span
 from index.chunking.sentences import find_sentence_spans
-from index.chunking.words import extract_terms, split_words
+from index.chunking.words import extract_terms
 from index.search import Match, Searcher
 
 PASSAGES = 5
@@ -34,11 +33,6 @@ def claims_nothing(sentence: str) -> bool:
     return asks(sentence) or sentence.endswith((",", ":")) or len(extract_terms(sentence)) < 2
 
 
-def points_back(sentence: str) -> bool:
-    """Whether a sentence begins with a word that points to the one before ("It ...", "They ...")."""
-    return not POINTING_WORDS.isdisjoint(split_words(sentence)[:1])
-
-
 def check_sentence(searcher: Searcher, verdict: Verdict, sentence: str, before: str = "") -> CheckedSentence:
     """Check one sentence.
 
@@ -54,11 +48,24 @@ def check_sentence(searcher: Searcher, verdict: Verdict, sentence: str, before: 
     support = Grounder(selections, verdict, "").find_support(claim) if selections else ()
     if not support:
         return CheckedSentence(sentence, False, nearest=_find_nearest(matches))
-    passages: list[Passage] = []
+    passages = []
     for number in dict.fromkeys(citation.number for citation in support):
         spans = tuple(sorted((c.span for c in support if c.number == number), key=lambda span: span.start))
-        passages.append(_make_passage(matches[number - 1], len(passages) + 1, spans))
+        passages.append(_make_passage(matches[number - 1], number, spans))
     return CheckedSentence(sentence, True, tuple(passages))
+
+
+def number_citations(checked: CheckedSentence, numbers: dict[tuple[str, int], int]) -> CheckedSentence:
+    """Number the passages of a sentence on from those cited before it in the text.
+
+    Args:
+        numbers: (source, start) of a passage -> its number; those that are new here are added.
+    """
+    cited = []
+    for passage in checked.citations:
+        number = numbers.setdefault((passage.source, passage.start), len(numbers) + 1)
+        cited.append(replace(passage, number=number))
+    return replace(checked, citations=tuple(cited))
 
 
 def _find_nearest(matches: tuple[Match, ...]) -> Passage | None:
@@ -72,7 +79,7 @@ def _find_nearest(matches: tuple[Match, ...]) -> Passage | None:
     if not ranked:
         return None
     _, match, sentence = max(ranked, key=lambda row: row[0])
-    return _make_passage(match, 1, (make_span(sentence),))
+    return _make_passage(match, 0, (make_span(sentence),))
 
 
 def _make_passage(match: Match, number: int, cited: tuple[Span, ...]) -> Passage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.answering.context import points_back
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span, states
 from assistant.answering.steps import choose_follow_ups
@@ -52,6 +53,7 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             for one in retrieval.selections
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
             if states(sentence)
+            and not points_back(sentence.plain)
             and (retrieval.same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"]))
         ),
         key=lambda row: -row[0],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from assistant.answering.context import remove_back_reference
 from assistant.answering.sources import make_passage, make_span
 from assistant.language.english import (
     CONDITION_FIRST,
@@ -74,7 +75,9 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
     for chunk, sentence, score in taken:
         passage = numbered.get((chunk.source, chunk.start)) or make_passage(chunk, len(numbered) + 1, score)
         numbered[chunk.source, chunk.start] = passage
-        steps.append(NextStep(remove_link(sentence.plain), replace(passage, cited=(make_span(sentence),))))
+        steps.append(
+            NextStep(remove_back_reference(remove_link(sentence.plain)), replace(passage, cited=(make_span(sentence),)))
+        )
     return tuple(steps)
 
 

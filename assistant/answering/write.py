@@ -10,6 +10,7 @@ from dataclasses import replace
 import sentencex
 
 from assistant.answering.clock import Clock
+from assistant.answering.context import is_held, is_understood, split_purpose
 from assistant.answering.ground import Grounder
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_passage
@@ -50,10 +51,7 @@ def write_draft(
                 yield answer
                 continue
             sentence = drafted if retrieval.same_question else remove_opening(drafted, retrieval.question)
-            support = () if repeats(sentence, answer) else grounder.find_support(sentence)
-            cited_now = {number for earlier in answer.sentences for number in earlier.citations}
-            if support and (not cited_now or grounder.bears(support, cited_now)):
-                kept = AnswerSentence(remove_link(sentence), support)
+            if kept := keep_sentence(sentence, answer, grounder, retrieval):
                 answer = fill_citations(replace(answer, sentences=(*answer.sentences, kept)))
             else:
                 dropped.append(sentence)
@@ -61,6 +59,27 @@ def write_draft(
             if len(answer.sentences) == most_sentences:
                 break
     return replace(answer, dropped=tuple(dropped), cut_short=clock.usage.cut_short)
+
+
+def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: Retrieval) -> AnswerSentence | None:
+    """A drafted sentence with its support, as it is shown; None if it may not be shown.
+
+    A purpose of which the guide does not speak, or which points back to nothing, is left out.
+    """
+    chunks = {one.number: one.match.chunk for one in retrieval.selections}
+    cited = {number for earlier in answer.sentences for number in earlier.citations}
+    said = [citation.span for earlier in answer.sentences[-1:] for citation in earlier.support]
+    purpose, rest = split_purpose(sentence)
+    for claim in dict.fromkeys((sentence, rest)):
+        support = () if repeats(claim, answer) else grounder.find_support(claim)
+        if not support or (cited and not grounder.bears(support, cited)):
+            continue
+        chunk = chunks[support[0].number]
+        evidence = " ".join((chunk.heading, *(citation.span.shown for citation in support)))
+        unsaid = claim is sentence and purpose and not is_held(purpose, evidence)
+        if not unsaid and is_understood(claim, support[0].span, chunk.sentences, said):
+            return AnswerSentence(remove_link(claim), support)
+    return None
 
 
 def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hashed import HashedEmbedder
 
-from assistant.answering.check import check_sentence, claims_nothing, points_back, split_text
+from assistant.answering.check import check_sentence, claims_nothing, split_text
+from assistant.answering.context import points_back
 from assistant.errors import QuestionError
 from assistant.question import CHECK_LIMIT, clean_text
 from index.build import build

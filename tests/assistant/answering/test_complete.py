@@ -72,6 +72,11 @@ def test_the_nearest_sentence_is_quoted_behind_a_draft_that_passed_it_over() -> 
     assert not whole.quoted
 
 
+def test_a_sentence_that_points_back_is_never_quoted_alone() -> None:
+    match = make_match("Beans", {DUSK: 0.5, "This way, they stay cool.": 0.9, CAN: 0.4}, 0.8)
+    assert texts(quote_nearest(Answer("answered"), make_retrieval(match), 2)) == [f"“{DUSK}”", f"“{CAN}”"]
+
+
 @pytest.mark.parametrize("sentence", [("In the evening.", DUSK), ("At dusk the beans want water.", CAN)])
 def test_nothing_is_quoted_that_is_cited_or_said_already(sentence: tuple[str, str]) -> None:
     draft = draft_of(find(), sentence)

@@ -161,6 +161,31 @@ def test_what_the_guide_says_is_kept_with_its_place_and_the_rest_is_dropped() ->
     assert [[span.text for span in passage.cited] for passage in draft.passages] == [[own[0], own[2]], []]
 
 
+def find_phones() -> Retrieval:
+    sentences = {"Silence your phone before supper.": 0.7, "This way, nobody looks at it.": 0.6, "Light a candle.": 0.5}
+    return make_retrieval(make_match("Supper", sentences, likeness=0.7), question="How do we win back trust?")
+
+
+@pytest.mark.parametrize(
+    ("drafted", "kept"),
+    [
+        (("Silence your phone before supper.", "This way, nobody looks at it."), 2),
+        (("Light a candle.", "This way, nobody looks at it."), 1),
+        (("This way, nobody looks at it.", "Light a candle."), 1),
+    ],
+)
+def test_a_sentence_that_points_back_is_kept_only_after_what_it_points_to(drafted: tuple[str, ...], kept: int) -> None:
+    _, draft = write(Writer(*drafted), find_phones())
+    assert len(draft.sentences) == kept
+
+
+def test_a_purpose_that_the_guide_does_not_give_is_left_out() -> None:
+    _, draft = write(Writer("To win back trust, silence your phone before supper.", logit=100.0), find_phones())
+    assert texts(draft) == ["Silence your phone before supper."]
+    _, draft = write(Writer("To have a quiet supper, light a candle.", logit=100.0), find_phones())
+    assert texts(draft) == ["To have a quiet supper, light a candle."]
+
+
 def test_between_sentences_the_very_same_answer_is_yielded() -> None:
     yielded, draft = write(Writer(*BEANS, FOREIGN), find_beans())
     assert yielded[0].sentences == ()
