@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Lock
 
 from assistant.answer import answer_question
-from assistant.answering.check import check_sentence, points_back, split_text
+from assistant.answering.check import check_sentence, number_citations, split_text
 from assistant.answering.clock import Clock
+from assistant.answering.context import points_back
 from assistant.answering.sources import make_passage, revise
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, extract, extract_around, list_documents
@@ -21,7 +22,7 @@ from assistant.guide import Follower, Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
 from assistant.question import clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
-from assistant.records import Answer, CheckedSentence, Passage, Turn
+from assistant.records import Answer, CheckedSentence, CheckedText, Passage, Turn
 from assistant.settings import Settings, load_settings, save_choices
 from index.progress import Progress, ignore_progress
 from index.search import Searcher
@@ -137,22 +138,29 @@ class Assistant:
 
     def check(self, text: str) -> tuple[CheckedSentence, ...]:
         """Which sentences of a text from elsewhere the guide says, and where. Raises QuestionError."""
-        return tuple(self.stream_check(text))
+        *_, checked = self.stream_check(text)
+        return checked.sentences
 
-    def stream_check(self, text: str) -> Iterator[CheckedSentence]:
-        """Yield each sentence of a text when it is checked; questions may go between.
+    def stream_check(self, text: str) -> Generator[CheckedText, None, None]:
+        """Yield a text each time that one more sentence is checked, and unchanged while it waits in line.
+
+        Each sentence takes its own turn in line, so that questions go between. Closing the iterator ends the check.
 
         Raises:
             QuestionError: empty, too long, or not text.
         """
         sentences, components = tuple(split_text(clean_text(text))), self.load()
-        claimed = ""
+        yield (checked := CheckedText(len(sentences)))
+        before, numbers = "", dict[tuple[str, int], int]()
         for sentence in sentences:
             with self._queue.join() as place:
-                place.wait()
-                before = claimed if points_back(sentence) else ""
-                yield check_sentence(components.searcher, components.verdicts.supports, sentence, before)
-            claimed = sentence
+                while place.count_ahead():
+                    yield checked
+                context = before if points_back(sentence) else ""
+                one = check_sentence(components.searcher, components.verdicts.supports, sentence, context)
+            one = number_citations(one, numbers)
+            yield (checked := replace(checked, sentences=(*checked.sentences, one)))
+            before = sentence
 
     @property
     def title(self) -> str:

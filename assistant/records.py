@@ -113,18 +113,27 @@ class CheckedSentence:
     supported: bool | None
     """None if it claims nothing: a greeting, a question."""
     citations: tuple[Passage, ...] = ()
-    """The passages that say so, each with the sentences cited in it."""
+    """The passages that say so, each with the sentences cited in it; numbered from 1 in the order of the text."""
     nearest: Passage | None = None
-    """If the guide does not say so, the passage with the nearest sentence that it has, cited in it."""
+    """If the guide does not say so, the passage with the nearest sentence that it has, cited in it; its number is 0."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For `--json`."""
+        """For `--json` and the API."""
         return {
             "sentence": self.sentence,
             "supported": self.supported,
             "citations": [_plain(passage) for passage in self.citations],
             "nearest": _plain(self.nearest) if self.nearest else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedText:
+    """A text from elsewhere, as far as it is checked."""
+
+    total: int
+    """How many sentences it has."""
+    sentences: tuple[CheckedSentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,11 @@ def check(
     assistant = open_assistant(load_settings(corpus=corpus))
     with show_progress() as progress:
         assistant.load(say, progress)
+        if as_json:
+            for stage in assistant.stream_check(given):
+                progress(len(stage.sentences), stage.total)
     if as_json:
-        print_json([one.to_dict() for one in assistant.check(given)])
+        print_json([one.to_dict() for one in stage.sentences])
     else:
         print_check(assistant.stream_check(given))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.cli.terminal import out, print_json
 from assistant.guide import describe_build, describe_completeness
-from assistant.records import Answer, CheckedSentence, Passage
+from assistant.records import Answer, CheckedSentence, CheckedText, Passage
 from assistant.settings import Settings
 from index.build import Report
 from index.changes import Changes
@@ -53,16 +53,23 @@ def _print_details(answer: Answer) -> None:
             out.print(f"  ? {question}", markup=False, soft_wrap=True)
 
 
-def print_check(checked: Iterable[CheckedSentence]) -> None:
+def print_check(stages: Iterable[CheckedText]) -> None:
     """Print each sentence of a text with what the guide says of it: where it says so, or the nearest that it says."""
-    for one in checked:
-        said = {True: "says so", False: "does not say so", None: "claims nothing"}[one.supported]
-        out.print(f"{one.sentence}", style="dim" if one.supported is None else None, markup=False, soft_wrap=True)
-        out.print(f"  {said}", style="bold", markup=False)
-        for passage in one.citations:
-            _print_quoted(passage, "")
-        if one.nearest:
-            _print_quoted(one.nearest, "nearest: ")
+    shown = 0
+    for stage in stages:
+        for one in stage.sentences[shown:]:
+            _print_checked(one)
+        shown = len(stage.sentences)
+
+
+def _print_checked(one: CheckedSentence) -> None:
+    said = {True: "says so", False: "does not say so", None: "claims nothing"}[one.supported]
+    out.print(f"{one.sentence}", style="dim" if one.supported is None else None, markup=False, soft_wrap=True)
+    out.print(f"  {said}", style="bold", markup=False)
+    for passage in one.citations:
+        _print_quoted(passage, "")
+    if one.nearest:
+        _print_quoted(one.nearest, "nearest: ")
 
 
 def _print_quoted(passage: Passage, before: str) -> None:

@@ -21,6 +21,7 @@ from assistant.history.export import (
     export_plan_markdown,
 )
 from assistant.models import installed
+from ui.page.checking import draw_check
 from ui.page.frame import render_download, render_editing, render_message, render_news
 from ui.page.guide import render_guide, render_search
 from ui.page.plan import render_plan
@@ -217,6 +218,20 @@ def _search_guide(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     return presenter.show_screen(tab, "guide", render_search(presenter.assistant.list_documents(), query, found))
 
 
+def _show_check(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    """Show the text that is being checked, or was; from its own screen, the box for another one."""
+    if tab.screen == "check":
+        tab.stop_check()
+        tab.check = None
+    tab.screen = "check"
+    return {**presenter.update_screen(tab), **draw_check(tab, tab.check)}
+
+
+def _stop_check(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
+    tab.stop_check()
+    return {}
+
+
 def _show_plan(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     return presenter.show_screen(tab, "plan", render_plan(presenter.plan.steps()))
 
@@ -285,6 +300,8 @@ ACTS: dict[str, Callable[[Presenter, Tab, ActData], PageUpdate]] = {
     "leaf": _show_document,
     "read": _show_passage,
     "look": _search_guide,
+    "check": _show_check,
+    "check-stop": _stop_check,
     "plan": _show_plan,
     "step": _change_step,
     "drop": _drop_step,

@@ -16,6 +16,7 @@ from assistant.assistant import Assistant
 from assistant.question import QUESTION_LIMIT
 from ui.page.acts import carry_out
 from ui.page.asking import ask_again, ask_question
+from ui.page.checking import check_text
 from ui.page.frame import render_sidebar_top
 from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import Tab
@@ -95,6 +96,7 @@ class Page:
         at_once = {**quiet, "queue": False, "trigger_mode": "multiple"}
         gr.on([box.submit, self._send.click], self._ask_typed, [self._tab, box], updated, **asking)
         self._bus.submit(self._ask_suggested, self._tab, updated, **asking)
+        self._bus.input(self._check, self._tab, updated, **asking)
         self._bus.retry(self._ask_again, self._tab, updated, **asking)
         self._stop.click(_stop, self._tab, None, **at_once)
         self._bus.click(self._carry_out, self._tab, updated, **at_once)
@@ -119,6 +121,10 @@ class Page:
         """Yield the page while the last question is answered again."""
         yield from map(self._update_components, ask_again(self._presenter, tab))
 
+    def _check(self, tab: Tab, event: gr.EventData) -> Iterator[Any]:
+        """Yield the page while a text is checked."""
+        yield from map(self._update_components, check_text(self._presenter, tab, str(event.text)))
+
     def _carry_out(self, tab: Tab, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         self._tabs[str(request.session_hash)] = tab
         return self._update_components(carry_out(self._presenter, tab, str(event.do), event.sent))
@@ -127,9 +133,9 @@ class Page:
         return self._update_components(self._presenter.signal_change(tab))
 
     def _leave(self, request: gr.Request) -> None:
-        """A tab was closed: stop the answer that is being written there."""
+        """A tab was closed: stop what goes on there."""
         if tab := self._tabs.pop(str(request.session_hash), None):
-            _stop(tab)
+            tab.stop()
 
     def _update_components(self, update: PageUpdate) -> dict[Any, Any]:
         """Pieces by name as new values of components."""

@@ -6,11 +6,12 @@ The keys, numbers from 0 but for those of passages:
     step-TURN-STEP                    a next step comes from a passage
     source-TURN-PASSAGE               a passage in an answer's list of sources
     kept-STEP                         a step of the plan, by its id
+    check-SENTENCE-PASSAGE            a passage that says a sentence of a checked text; 0 for the nearest, if none does
 """
 
 from __future__ import annotations
 
-from assistant.records import Answer, Passage, Span
+from assistant.records import Answer, CheckedText, Passage, Span
 
 
 def find_citation(answer: Answer, kind: str, first: int, second: int) -> tuple[Passage, tuple[Span, ...]]:
@@ -39,3 +40,10 @@ def collect_sources(answer: Answer) -> dict[int, Passage]:
     """The passages that an answer cites and that its next steps come from, by number, in that order."""
     cited = [*(p for p in answer.passages if p.cited), *(step.passage for step in answer.next_steps)]
     return {number: next(p for p in cited if p.number == number) for number in sorted({p.number for p in cited})}
+
+
+def find_checked_passage(checked: CheckedText, at: int, number: int) -> tuple[Passage, tuple[Span, ...]]:
+    """The passage and the sentences that a sentence of a checked text cites; LookupError if there is none."""
+    one = checked.sentences[at]
+    passages = {passage.number: passage for passage in (*one.citations, *filter(None, [one.nearest]))}
+    return passages[number], passages[number].cited

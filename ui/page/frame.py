@@ -66,7 +66,7 @@ def render_links(screen: str, unfinished: int, current: str, status: str) -> str
         current: the id of the open conversation, which `page.js` writes into the page's address.
     """
     plan = f"My plan ({unfinished})" if unfinished else "My plan"
-    rows = (("guide", "The guide"), ("plan", plan), ("settings", "Settings"))
+    rows = (("guide", "The guide"), ("check", "Check a text"), ("plan", plan), ("settings", "Settings"))
     buttons = "".join(
         f'<button type="button" class="link" id="to-{name}"{render_data(do=name)}'
         f"{' aria-current=true' if name == screen else ''}>{text}</button>"

@@ -96,9 +96,10 @@ document.addEventListener('click', event => {
 });
 
 document.addEventListener('submit', event => {
-  const form = event.target.closest('form[data-do]');
+  const form = event.target.closest('form[data-do], form[data-check]');
   if (!form) return;
   event.preventDefault();
+  if (form.dataset.check) return trigger('input', { text: new FormData(form).get('text') });
   act(form.dataset.do, { ...form.dataset, ...Object.fromEntries(new FormData(form)) });
 });
 
@@ -250,7 +251,7 @@ function observe(selector, update) {
   new MutationObserver(() => { update(find(selector)); refocus(); }).observe(find(selector), changes);
 }
 
-let heading = '';
+let heading = '', told = '';  // of the screen that is open: its heading with what it shows, and what was announced
 
 function watchAll() {
   observe('#current', () => { announceAnswer(); scrollToTurn(); });
@@ -274,6 +275,9 @@ function watchAll() {
       here ? here.scrollIntoView({ block: 'center' }) : scrollTo(0, 0);
     }
     heading = now;
+    const found = place.querySelector('[data-announce]')?.textContent ?? '';
+    if (found && found !== told) announce(found);
+    told = found;
     for (const radio of place.querySelectorAll('[data-size]')) radio.checked = radio.value === readTextSize();
     for (const box of place.querySelectorAll('textarea')) fitHeight(box);
   });

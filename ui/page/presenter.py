@@ -14,9 +14,9 @@ from assistant.guide import Follower, Freshness
 from assistant.history.conversation import Conversations
 from assistant.history.database import Database
 from assistant.history.plan import Plan
-from assistant.records import Answer, NextStep, Passage, Span
+from assistant.records import Answer, CheckedText, NextStep, Passage, Span
 from ui.page import frame, panel, view
-from ui.page.citations import find_citation
+from ui.page.citations import find_checked_passage, find_citation
 from ui.page.tab import OpenConversation, Screen, Status, Tab
 
 PageUpdate: TypeAlias = dict[str, str | bool]
@@ -189,6 +189,8 @@ class Presenter:
             step = {step.id: step for step in self.plan.steps()}[rest[0]]
             revised = self.assistant.revise(Answer("answered", next_steps=(NextStep(step.text, step.passage),)))
             return find_citation(revised, "step", 0, 0)
+        if kind == "check":
+            return find_checked_passage(tab.check.checked if tab.check else CheckedText(0), *map(int, rest))
         number, first, second = (*map(int, rest), 0)[:3]
         conversation = tab.conversation
         partial = conversation.partial

@@ -10,9 +10,9 @@ from typing import Literal
 from assistant.guide import Freshness
 from assistant.history.conversation import Conversation, KeptTurn, make_title
 from assistant.loading import LoadingStatus
-from assistant.records import Answer, Turn
+from assistant.records import Answer, CheckedText, Turn
 
-Screen = Literal["chat", "guide", "plan", "settings"]
+Screen = Literal["chat", "guide", "check", "plan", "settings"]
 """What fills the middle of the page."""
 
 
@@ -82,12 +82,23 @@ class OpenConversation:
         return known[2]
 
 
+class OpenCheck:
+    """A text that is checked in a tab."""
+
+    def __init__(self) -> None:
+        self.checked = CheckedText(0)
+        self.running = True
+        self.stop = Event()
+
+
 class Tab:
     """One browser tab. Not a dataclass, because Gradio would convert that to a dict."""
 
     def __init__(self) -> None:
         self.conversation = OpenConversation()
         self.screen: Screen = "chat"
+        self.check: OpenCheck | None = None
+        """The text that is or was checked; None before there is one."""
         self.shown_status: Status | None = None
         """The status that the page was last drawn with."""
         self.list_filter = ""
@@ -98,6 +109,16 @@ class Tab:
     def __deepcopy__(self, memo: dict[int, object]) -> Tab:
         """Gradio copies the initial state for each new tab, and each begins empty."""
         return Tab()
+
+    def stop(self) -> None:
+        """Stop the answer that is being written, and the check."""
+        self.conversation.stop.set()
+        self.stop_check()
+
+    def stop_check(self) -> None:
+        """Stop the check; what is checked already stays."""
+        if self.check:
+            self.check.stop.set()
 
     def open(self, conversation: OpenConversation) -> None:
         """Switch to another conversation; an answer that is being written in this one is stopped."""

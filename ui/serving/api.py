@@ -1,4 +1,4 @@
-"""`/ask` and `/search` for other programs, in Gradio's API and as MCP tools."""
+"""`/ask`, `/search` and `/check` for other programs, in Gradio's API and as MCP tools."""
 
 # No `from __future__ import annotations` here: Gradio reads the annotations as types.
 
@@ -19,9 +19,9 @@ MAX_PASSAGES = 20
 
 
 def offer(assistant: Assistant) -> None:
-    """Add both endpoints to the page's Blocks, inside whose `with` block it must be called.
+    """Add the endpoints to the page's Blocks, inside whose `with` block it must be called.
 
-    Gradio shows the docstrings of `ask` and `search` to MCP clients. The other events of the page are private.
+    Gradio shows the docstrings of these functions to MCP clients. The other events of the page are private.
     """
 
     async def ask(
@@ -56,10 +56,28 @@ def offer(assistant: Assistant) -> None:
             passages: list[dict[str, Any]] = _encode(found.to_dict()["passages"], request)
             return passages
 
-    # No more at a time than the assistant answers: a request that waits occupies no thread.
-    limits = {"concurrency_limit": assistant.at_once, "concurrency_id": "guide"}
-    gr.api(ask, api_name="ask", **limits)
-    gr.api(search, api_name="search", **limits)
+    async def check(request: gr.Request, text: str) -> list[dict[str, Any]]:
+        """Say which sentences of a text the guide says, and where.
+
+        For each sentence `supported` is true, with the places in `citations`; false, with the nearest that the guide
+        says in `nearest`; or null if it claims nothing, as a greeting or a question does.
+
+        Args:
+            text: What to check, in plain English, at most 20,000 characters.
+        """
+        with _report_errors():
+            async with aclosing(stream_changes(assistant.stream_check(_check_text(text)))) as stages:
+                async for stage in stages:
+                    checked = stage
+            sentences: list[dict[str, Any]] = _encode([one.to_dict() for one in checked.sentences], request)
+            return sentences
+
+    # No more at a time than the assistant answers: a request that waits occupies no thread. A check takes its turn
+    # sentence by sentence, and must not keep questions waiting for its end.
+    limits = {"concurrency_limit": assistant.at_once}
+    gr.api(ask, api_name="ask", concurrency_id="guide", **limits)
+    gr.api(search, api_name="search", concurrency_id="guide", **limits)
+    gr.api(check, api_name="check", concurrency_id="check", **limits)
 
 
 def _encode(data: Any, request: gr.Request) -> Any:
@@ -71,7 +89,7 @@ def _encode(data: Any, request: gr.Request) -> Any:
 def _check_text(value: object) -> str:
     """The value if it is text; else raises QuestionError."""
     if not isinstance(value, str):
-        raise QuestionError("The question is not text", "Type it in words.")
+        raise QuestionError("What you gave is not text", "Give it in words.")
     return value
 
 

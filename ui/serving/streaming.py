@@ -1,4 +1,4 @@
-"""A streamed answer for code that runs in an event loop."""
+"""What the assistant streams, for code that runs in an event loop."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import closing
 from threading import Event
+from typing import TypeVar
 
-from assistant.records import Answer
+Item = TypeVar("Item")
+"""An answer, or a checked text; an item that has not changed is the same object."""
 
 
-async def stream_changes(answers: Generator[Answer, None, None]) -> AsyncGenerator[Answer, None]:
-    """Yield the answer each time that it has changed. The generator runs, and is closed, in one other thread.
+async def stream_changes(items: Generator[Item, None, None]) -> AsyncGenerator[Item, None]:
+    """Yield the item each time that it has changed. The generator runs, and is closed, in one other thread.
 
     Closing this returns at once; the generator ends at its next item.
     """
-    loop, changed, stop = asyncio.get_running_loop(), asyncio.Queue[Answer | None](), Event()
+    loop, changed, stop = asyncio.get_running_loop(), asyncio.Queue[Item | None](), Event()
 
     def run() -> None:
         last = None
-        with closing(answers):
-            for answer in answers:
+        with closing(items):
+            for item in items:
                 if stop.is_set():
                     return
-                if answer is not last:
-                    loop.call_soon_threadsafe(changed.put_nowait, answer)
-                last = answer
+                if item is not last:
+                    loop.call_soon_threadsafe(changed.put_nowait, item)
+                last = item
 
     running = loop.run_in_executor(None, run)
     running.add_done_callback(lambda _: changed.put_nowait(None))
     try:
-        while (answer := await changed.get()) is not None:
-            yield answer
+        while (item := await changed.get()) is not None:
+            yield item
         await running
     finally:
         stop.set()

@@ -256,6 +256,18 @@ def view_found(page: Page, site: Desk, undo: ExitStack) -> None:
     page.wait_for_selector(".found .card")
 
 
+def view_check(page: Page, site: Desk, undo: ExitStack) -> None:
+    arrive(page, site)
+    go(page, "check", "#check-text")
+
+
+def view_checked(page: Page, site: Desk, undo: ExitStack) -> None:
+    view_check(page, site, undo)
+    page.fill("#check-text", "Hello! Dragons guard the eastern gate with keys.")
+    page.click("#check-act")
+    page.wait_for_selector(".found-line")
+
+
 def view_settings(page: Page, site: Desk, undo: ExitStack) -> None:
     arrive(page, site)
     go(page, "settings", ".settings")

@@ -280,9 +280,9 @@ def test_mcp_that_cannot_be_had_is_said(unloaded: Assistant, monkeypatch: pytest
 # Gradio's API
 
 
-def test_two_ways_in_are_offered_and_no_other(gradio: Client) -> None:
+def test_three_ways_in_are_offered_and_no_other(gradio: Client) -> None:
     offered = gradio.view_api(return_format="dict", print_info=False)
-    assert set(offered["named_endpoints"]) == {"/ask", "/search"}
+    assert set(offered["named_endpoints"]) == {"/ask", "/search", "/check"}
     assert not offered["unnamed_endpoints"]
     assert "checked against the guide" in offered["named_endpoints"]["/ask"]["description"]
 
@@ -316,9 +316,26 @@ def test_gradio_searches(gradio: Client, assistant: Assistant) -> None:
         assert text[passage["start"] : passage["end"]] == passage["text"]
 
 
+def test_gradio_checks_a_text(gradio: Client, assistant: Assistant) -> None:
+    (passage,) = gradio.predict("trust", 1, api_name="/search")
+    own = passage["cited"][0]["text"] if passage["cited"] else passage["text"].split(". ")[0] + "."
+    said, unsaid, nothing = gradio.predict(f"{own} Dragons guard the eastern gate. Why?", api_name="/check")
+    assert said["supported"] is True
+    assert is_from_the_guide(assistant, said["citations"])
+    assert [one["number"] for one in said["citations"]] == [1]
+    assert unsaid["supported"] is False
+    assert is_from_the_guide(assistant, [unsaid["nearest"]])
+    assert nothing["supported"] is None
+    assert not nothing["citations"]
+    assert nothing["nearest"] is None
+
+
 @pytest.mark.parametrize(
     ("words", "path", "said"),
     [
+        (("",), "/check", "empty"),
+        ((None,), "/check", "not text"),
+        (("x" * 20_001,), "/check", "20,000"),
         (("",), "/ask", "empty"),
         ((" ",), "/search", "empty"),
         ((5,), "/ask", "not text"),
@@ -356,15 +373,16 @@ def over_mcp(served: RunningServer, *calls: tuple[str, dict[str, Any]]) -> tuple
 
 
 def test_an_mcp_client_finds_and_uses_the_tools(served: RunningServer, assistant: Assistant) -> None:
-    listed, (found, careful, wrong, no) = over_mcp(
+    listed, (found, careful, checked, wrong, no) = over_mcp(
         served,
         ("search", {"question": "trust", "k": 2}),
         ("ask", {"question": "My husband hits me"}),
+        ("check", {"text": "Dragons guard the eastern gate."}),
         ("ask", {"question": "  "}),
         ("search", {"question": "trust", "k": 99}),
     )
     tools = {tool.name: tool for tool in listed.tools}
-    assert set(tools) == {"ask", "search"}
+    assert set(tools) == {"ask", "search", "check"}
     assert tools["ask"].inputSchema["required"] == ["question"]
     described = [
         one for tool in listed.tools for one in (tool, *map(_Described, tool.inputSchema["properties"].values()))
@@ -375,6 +393,8 @@ def test_an_mcp_client_finds_and_uses_the_tools(served: RunningServer, assistant
     answer = json.loads(careful.content[0].text)
     assert answer["status"] == "care"
     assert "findahelpline.com" in answer["text"]
+    (unsaid,) = json.loads(checked.content[0].text)
+    assert unsaid["supported"] is False
     assert wrong.isError
     assert "empty" in wrong.content[0].text
     assert no.isError

@@ -1,0 +1,41 @@
+"""Checking a text in a tab: its sentences are drawn as they are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from assistant.errors import GuideError
+from ui.page import frame
+from ui.page.check import render_check, render_empty_check
+from ui.page.presenter import PageUpdate, Presenter
+from ui.page.tab import OpenCheck, Tab
+
+
+def check_text(presenter: Presenter, tab: Tab, text: str) -> Iterator[PageUpdate]:
+    """Yield the page while a text is checked; one that was being checked in this tab is stopped."""
+    tab.stop_check()
+    check = tab.check = OpenCheck()
+    try:
+        with closing(presenter.assistant.stream_check(text)) as stages:
+            last = None
+            for checked in stages:
+                if check.stop.is_set():
+                    break
+                check.checked = checked
+                if checked is not last:
+                    yield draw_check(tab, check)
+                last = checked
+    except GuideError as error:
+        check.running = False
+        yield {"told": frame.render_message(str(error))}
+        return
+    check.running = False
+    yield draw_check(tab, check)
+
+
+def draw_check(tab: Tab, check: OpenCheck | None) -> PageUpdate:
+    """What fills the screen of a check; nothing if the tab shows something else."""
+    if tab.screen != "check" or check is not tab.check:
+        return {}
+    return {"place": render_check(check.checked, check.running) if check else render_empty_check()}
