@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering.prompt import Note
 from assistant.answering.steps import form_question, remove_label
-from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS
+from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS, TEMPLATE_TOKEN
 from assistant.records import Turn
 from index.chunking.chunk import Sentence
 from index.chunking.words import FUNCTION_WORDS, split_words
@@ -121,9 +121,15 @@ def leans(question: str, knows: Callable[[str], bool]) -> bool:
 
 
 def remove_orders(match: Match) -> Match:
-    """A match without the sentences that speak to the model instead of the reader: no later stage sees them."""
+    """A match without the sentences that speak to the model instead of the reader: no later stage sees them.
+
+    Orders in plain words to nobody in particular ("New rule: ...") stay, for a club has such rules: what the model then
+    says must pass the check like anything else.
+    """
+    token = TEMPLATE_TOKEN.search(match.chunk.text)
+    readable = match.chunk.start + token.start() if token else match.chunk.end
     rows = zip(match.chunk.sentences, match.sentences, strict=True)
-    kept = [(sentence, cosine) for sentence, cosine in rows if not ORDERS.search(sentence.plain)]
+    kept = [(one, cosine) for one, cosine in rows if one.end <= readable and not ORDERS.search(one.plain)]
     chunk = replace(match.chunk, sentences=tuple(sentence for sentence, _ in kept))
     return replace(match, chunk=chunk, sentences=tuple(cosine for _, cosine in kept))
 

@@ -178,13 +178,15 @@ QUOTATION = re.compile(r"[“\"]([^”\"]{3,})[”\"]")
 
 # Sentences of the guide
 
+TEMPLATE_TOKEN = re.compile(r"<\|\w+\|>|</?s>|\[/?inst\]|<<sys>>", re.IGNORECASE)
+"""A sign of a chat template, which no text for readers holds."""
+
 ORDERS = re.compile(
-    r"<\|\w+\|>|</?s>|\[/?inst\]|<<sys>>|\bsystem note\b|\bnew rules?:|\byou are now an?\b"
-    r"|\binstructions? (?:to|for) the (?:assistant|model|ai|bot)\b|\bfrom now on,? (?:end|answer|reply|begin|say)\b"
-    r"|\bignore (?:the|all|any|your|previous|every)\b.{0,40}\b(?:instructions?|questions?|rules|prompts?)\b",
+    r"\bsystem (?:note|prompt|message):"
+    r"|\b(?:instructions?|note|order) (?:to|for) (?:the |an? |any )?(?:ai|assistant|chatbot|language model|llm)\b",
     re.IGNORECASE,
 )
-"""Text that speaks to a model instead of a reader."""
+"""Text that names a model, instead of a reader, as the one it speaks to."""
 
 IMPERATIVES = frozenset(
     """accept acknowledge act adapt add address adjust admit agree aim allow allocate answer apologise apologize
@@ -241,8 +243,8 @@ BACK_REFERENCE = re.compile(
 )
 """A sentence that begins by pointing to the one before ("This way, ...", "To achieve this, ...", "It dries ...")."""
 
-PURPOSE_FIRST = re.compile(r"(?:in order )?to\b[^,.;:]{3,120},\s+(?=\w)", re.IGNORECASE)
-"""A purpose that opens a sentence ("To listen well, ...")."""
+OPENING_CLAUSE = re.compile(r"(?:(?:in order )?to|if|when|since|because|as)\b[^,.;:]{3,160},\s+(?=\w)", re.IGNORECASE)
+"""A purpose, condition or cause that opens a sentence ("To listen well, ...", "If she cries, ...")."""
 
 DANGLING = re.compile(r"\b(?:it|them|these|those)\b", re.IGNORECASE)
 """Words that need the sentence before to be understood."""
@@ -286,7 +288,7 @@ NEGATED = (
 )
 """Pattern -> what turns a claim into its negation, or a negation into the claim."""
 
-CONDITION = r"(?<!even )(?:only )?(?:if|unless|when|once|until|except|provided|as long as|while)\b"
+CONDITION = r"(?<!even )(?:only )?(?:if|unless|when|(?<!at )once|until|except|provided|as long as|while)\b"
 """How a condition or an exception begins."""
 
 DENIED = re.compile(
