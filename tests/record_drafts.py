@@ -29,7 +29,7 @@ from paths import CORPORA, QUESTIONS, ROOT, TESTS
 from assistant import Answer, Settings, Turn, open_assistant
 from assistant.answering.clock import Clock
 from assistant.answering.complete import complete_draft
-from assistant.answering.context import split_purpose
+from assistant.answering.context import split_opening
 from assistant.answering.coverage import decide_coverage
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, build_answer_prompt
@@ -291,7 +291,7 @@ def read_verdicts(found: Retrieval, pieces: Sequence[str], verdict: Callable[[st
     grounder = Grounder(found.selections, keep, f"{found.earlier} {found.question}")
     for sentence in filter(None, stream_sentences(pieces)):
         opened = (sentence, remove_opening(sentence, found.question))
-        for claim in dict.fromkeys((*opened, *(split_purpose(one)[1] for one in opened))):
+        for claim in dict.fromkeys((*opened, *(split_opening(one)[1] for one in opened))):
             if chosen := grounder._choose_evidence(claim):
                 grounder._is_confirmed(claim, chosen)
     return logits

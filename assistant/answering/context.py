@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from assistant.language.english import BACK_REFERENCE, DANGLING, PURPOSE_FIRST
+from assistant.language.english import BACK_REFERENCE, CONDITION, DANGLING, OPENING_CLAUSE
 from assistant.records import Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import extract_terms
 
 HELD = 0.5
-"""Share of the telling words of a purpose that what follows it must be said of."""
+"""Share of the telling words of an opening clause that the evidence must hold."""
 
 
 def points_back(sentence: str) -> bool:
@@ -37,12 +38,12 @@ def is_understood(claim: str, span: Span, sentences: Iterable[Sentence], said: I
     return True
 
 
-def split_purpose(sentence: str) -> tuple[str, str]:
-    """The purpose that opens a sentence ("To listen well, "), and the rest as a sentence of its own.
+def split_opening(sentence: str) -> tuple[str, str]:
+    """The purpose, condition or cause that opens a sentence ("To listen well, "), and the rest as a sentence.
 
-    The purpose is empty if there is none, or if the rest would not be understood without it.
+    The first is empty if there is none, or if the rest would not be understood without it.
     """
-    found = PURPOSE_FIRST.match(sentence)
+    found = OPENING_CLAUSE.match(sentence)
     rest = sentence[found.end() :] if found else ""
     if not found or DANGLING.search(rest):
         return "", sentence
@@ -50,12 +51,17 @@ def split_purpose(sentence: str) -> tuple[str, str]:
 
 
 def remove_back_reference(sentence: str) -> str:
-    """A sentence without an opening purpose that points back ("To achieve this, ...")."""
-    purpose, rest = split_purpose(sentence)
-    return rest if purpose and points_back(purpose) else sentence
+    """A sentence without an opening clause that points back ("To achieve this, ...")."""
+    opening, rest = split_opening(sentence)
+    return rest if opening and points_back(opening) else sentence
 
 
-def is_held(purpose: str, evidence: str) -> bool:
-    """Whether evidence speaks of a purpose: an answer must not take its purpose from the question alone."""
-    telling = extract_terms(purpose)
+def is_held(opening: str, evidence: str) -> bool:
+    """Whether evidence speaks of an opening clause; a small model likes to take one from the question."""
+    telling = extract_terms(opening)
     return len(telling & extract_terms(evidence)) >= HELD * len(telling)
+
+
+def count_conditions(text: str) -> int:
+    """How many conditions and exceptions a text has."""
+    return len(re.findall(rf"\b{CONDITION}", text, re.IGNORECASE))

@@ -10,7 +10,7 @@ from dataclasses import replace
 import sentencex
 
 from assistant.answering.clock import Clock
-from assistant.answering.context import is_held, is_understood, split_purpose
+from assistant.answering.context import count_conditions, is_held, is_understood, split_opening
 from assistant.answering.ground import Grounder
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_passage
@@ -64,20 +64,24 @@ def write_draft(
 def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: Retrieval) -> AnswerSentence | None:
     """A drafted sentence with its support, as it is shown; None if it may not be shown.
 
-    A purpose of which the guide does not speak, or which points back to nothing, is left out.
+    An opening clause ("To win back trust, ...", "If he shouted, ...") of which the guide does not speak, or which
+    points back to nothing, is left out, unless a condition of the guide's would be lost with it.
     """
     chunks = {one.number: one.match.chunk for one in retrieval.selections}
     cited = {number for earlier in answer.sentences for number in earlier.citations}
     said = [citation.span for earlier in answer.sentences[-1:] for citation in earlier.support]
-    purpose, rest = split_purpose(sentence)
+    opening, rest = split_opening(sentence)
     for claim in dict.fromkeys((sentence, rest)):
         support = () if repeats(claim, answer) else grounder.find_support(claim)
         if not support or (cited and not grounder.bears(support, cited)):
             continue
         chunk = chunks[support[0].number]
         evidence = " ".join((chunk.heading, *(citation.span.shown for citation in support)))
-        unsaid = claim is sentence and purpose and not is_held(purpose, evidence)
-        if not unsaid and is_understood(claim, support[0].span, chunk.sentences, said):
+        if claim is sentence and opening and not is_held(opening, evidence):
+            continue
+        if claim is not sentence and count_conditions(claim) < count_conditions(support[0].span.shown):
+            continue
+        if is_understood(claim, support[0].span, chunk.sentences, said):
             return AnswerSentence(remove_link(claim), support)
     return None
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.context import is_held, is_understood, points_back, remove_back_reference, split_purpose
+from assistant.answering.context import (
+    count_conditions,
+    is_held,
+    is_understood,
+    points_back,
+    remove_back_reference,
+    split_opening,
+)
 from assistant.records import Span
 from index.chunking.chunk import Sentence
 
@@ -74,20 +81,21 @@ def test_the_first_sentence_under_a_heading_points_to_that() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "purpose", "rest"),
+    ("sentence", "opening", "rest"),
     [
         ("To win trust, start by being honest.", "To win trust, ", "Start by being honest."),
         ("In order to rest, close the door.", "In order to rest, ", "Close the door."),
         ("To clean the pot, rinse it with water.", "", "To clean the pot, rinse it with water."),
         ("Together, we paint.", "", "Together, we paint."),
         ("To err is human.", "", "To err is human."),
+        ("If he shouted at you, wait an hour.", "If he shouted at you, ", "Wait an hour."),
     ],
 )
-def test_a_purpose_is_told_from_what_follows(sentence: str, purpose: str, rest: str) -> None:
-    assert split_purpose(sentence) == (purpose, rest)
+def test_an_opening_clause_is_told_from_what_follows(sentence: str, opening: str, rest: str) -> None:
+    assert split_opening(sentence) == (opening, rest)
 
 
-def test_a_purpose_must_be_spoken_of() -> None:
+def test_an_opening_clause_must_be_spoken_of() -> None:
     assert is_held("To clean the filter, ", "Rinse the filter under water. Cleaning")
     assert not is_held("To win back trust, ", "Start by being honest about your feelings. Openness")
 
@@ -95,3 +103,11 @@ def test_a_purpose_must_be_spoken_of() -> None:
 def test_a_step_loses_a_purpose_that_points_back() -> None:
     assert remove_back_reference("To achieve this, start with the edges.") == "Start with the edges."
     assert remove_back_reference("To paint a door, start with the edges.") == "To paint a door, start with the edges."
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("Stop if it smokes, unless you are outside.", 2), ("Say it, even if it is hard.", 0), ("Stop at once.", 0)],
+)
+def test_conditions_are_counted(text: str, count: int) -> None:
+    assert count_conditions(text) == count

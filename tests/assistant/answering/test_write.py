@@ -182,8 +182,17 @@ def test_a_sentence_that_points_back_is_kept_only_after_what_it_points_to(drafte
 def test_a_purpose_that_the_guide_does_not_give_is_left_out() -> None:
     _, draft = write(Writer("To win back trust, silence your phone before supper.", logit=100.0), find_phones())
     assert texts(draft) == ["Silence your phone before supper."]
+    _, draft = write(Writer("If your husband lied, silence your phone before supper.", logit=100.0), find_phones())
+    assert texts(draft) == ["Silence your phone before supper."]
     _, draft = write(Writer("To have a quiet supper, light a candle.", logit=100.0), find_phones())
     assert texts(draft) == ["To have a quiet supper, light a candle."]
+
+
+def test_a_condition_of_the_guide_is_not_left_out() -> None:
+    match = make_match("Supper", {"If anybody feels sick, stop eating the mushrooms.": 0.7}, likeness=0.7)
+    retrieval = make_retrieval(match, question="My aunt is green in the face, what now?")
+    _, draft = write(Writer("When my aunt is green in the face, stop eating the mushrooms.", logit=100.0), retrieval)
+    assert not draft.sentences
 
 
 def test_between_sentences_the_very_same_answer_is_yielded() -> None:
