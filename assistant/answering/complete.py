@@ -10,6 +10,7 @@ from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span, states
 from assistant.answering.steps import choose_follow_ups
 from assistant.answering.write import fill_citations, repeats
+from assistant.language.english import ANNOUNCEMENT
 from assistant.records import Answer, AnswerSentence, Citation
 from index.chunking.words import split_words
 
@@ -54,6 +55,7 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
             if states(sentence)
             and not points_back(sentence.plain)
+            and not ANNOUNCEMENT.match(sentence.plain)
             and (retrieval.same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"]))
         ),
         key=lambda row: -row[0],

@@ -233,6 +233,13 @@ SPOKEN_LABEL = re.compile(r"^\w[\w ]{0,20}: ")
 CONDITION_FIRST = re.compile(r"(?:to|when|if|once|before|after|while)\b[^,.;]{3,80},\s+", re.IGNORECASE)
 """A purpose or condition that opens a sentence ("To listen well, ...")."""
 
+ANNOUNCEMENT = re.compile(
+    r".*\blet(?:['’]s| us) (?:begin|dive|get|go|look|see|start|take)\b|(?:read on|keep reading)\b"
+    r"|in this (?:article|book|chapter|guide|leaflet|page|section|text),? (?:I|we|you)(?:['’]ll| will)?\b",
+    re.IGNORECASE,
+)
+"""A sentence that only says what comes next, or invites to read on."""
+
 BACK_REFERENCE = re.compile(
     r"(?:(?:and|but|so|or|also),? )?(?:"
     r"(?!th(?:is|ese) (?:article|book|document|guide|handbook|leaflet|manual|page|text)\b)"

@@ -72,8 +72,16 @@ def test_the_nearest_sentence_is_quoted_behind_a_draft_that_passed_it_over() -> 
     assert not whole.quoted
 
 
-def test_a_sentence_that_points_back_is_never_quoted_alone() -> None:
-    match = make_match("Beans", {DUSK: 0.5, "This way, they stay cool.": 0.9, CAN: 0.4}, 0.8)
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This way, they stay cool.",
+        "In this guide, I will walk you through a year with beans.",
+        "So, if you're ready to grow beans, let's dive in.",
+    ],
+)
+def test_what_says_nothing_by_itself_is_not_quoted(sentence: str) -> None:
+    match = make_match("Beans", {DUSK: 0.5, sentence: 0.9, CAN: 0.4}, 0.8)
     assert texts(quote_nearest(Answer("answered"), make_retrieval(match), 2)) == [f"“{DUSK}”", f"“{CAN}”"]
 
 
