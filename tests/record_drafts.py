@@ -7,7 +7,8 @@
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
 when one of these changes: the chat model, the embedder, a prompt, the probe of coverage, a text of the guide. It takes
-40 minutes on two cores. The third is enough if only the probe of support has changed; it takes five.
+40 minutes on two cores. The third is enough if only the probe of support has changed, or what of a draft is judged; it
+takes five minutes in the first case.
 `tests/drafts/shown.txt` holds what the program makes of the drafts; run the last command when that changes on purpose,
 and read the difference.
 """
@@ -273,11 +274,18 @@ def record(components: Components, corpus: str, case: Case) -> Draft | None:
 
 
 def judge_again(settings: Settings, drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """The same drafts with fresh verdicts on their sentences."""
-    verdict = open_assistant(settings).load().verdicts.supports
+    """The same drafts with verdicts on their sentences; recorded ones are kept while nothing that gave them changed."""
+    judge = open_assistant(settings).load().verdicts.supports
+    before, now = read_drafts()[0], describe_origin(settings)
+    unchanged = all(before[name] == now[name] for name in ("model", "prompts", "probes"))
     for draft in drafts:
         history = tuple(Turn(question) for question in draft.history)
         found = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
+        known = draft.verdicts if unchanged else {}
+
+        def verdict(asked: str, known: dict[str, float] = known) -> float:
+            return known[key] if (key := digest(asked)) in known else judge(asked)
+
         yield replace(draft, verdicts=read_verdicts(found, draft.pieces, verdict))
 
 
@@ -292,8 +300,8 @@ def read_verdicts(found: Retrieval, pieces: Sequence[str], verdict: Callable[[st
     for sentence in filter(None, stream_sentences(pieces)):
         opened = (sentence, remove_opening(sentence, found.question))
         for claim in dict.fromkeys((*opened, *(split_opening(one)[1] for one in opened))):
-            if chosen := grounder._choose_evidence(claim):
-                grounder._is_confirmed(claim, chosen)
+            if chosen := grounder.choose_evidence(claim):
+                grounder.is_confirmed(claim, chosen)
     return logits
 
 
