@@ -157,7 +157,7 @@ class Assistant:
                 while place.count_ahead():
                     yield checked
                 context = before if points_back(sentence) else ""
-                one = check_sentence(components.searcher, components.verdicts.supports, sentence, context)
+                one = check_sentence(components.searcher, components.verdicts, sentence, context)
             one = number_citations(one, numbers)
             yield (checked := replace(checked, sentences=(*checked.sentences, one)))
             before = sentence

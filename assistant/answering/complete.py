@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.answering.context import points_back
+from assistant.answering.context import find_context, points_back
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span, states
 from assistant.answering.steps import choose_follow_ups
 from assistant.answering.write import fill_citations, repeats
 from assistant.language.english import ANNOUNCEMENT
 from assistant.records import Answer, AnswerSentence, Citation
+from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
 
 QUOTED = 2
@@ -47,23 +48,41 @@ def quote_nearest(answer: Answer, retrieval: Retrieval, most: int) -> Answer:
 
 
 def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
-    """The `most` sentences of the guide nearest to the question, as quotations, in the order of the passages."""
+    """The `most` sentences of the guide nearest to the question, as quotations, in the order of the passages.
+
+    One that points back is quoted with the sentence before it.
+    """
     ranked = sorted(
         (
-            (one.match.score + cosine, one.number, sentence)
+            (one.match.score + cosine, one.number, quoted)
             for one in retrieval.selections
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
-            if states(sentence)
-            and not points_back(sentence.plain)
-            and not ANNOUNCEMENT.match(sentence.plain)
-            and (retrieval.same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"]))
+            if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
         ),
         key=lambda row: -row[0],
-    )[:most]
-    return tuple(
-        AnswerSentence(f"“{sentence.plain}”", (Citation(number, make_span(sentence)),))
-        for _, number, sentence in sorted(ranked, key=lambda row: (row[1], row[2].start))
     )
+    chosen: list[tuple[int, tuple[Sentence, ...]]] = []
+    for _, number, quoted in ranked:
+        overlaps = any(number == other and not set(quoted).isdisjoint(some) for other, some in chosen)
+        if len(chosen) < most and not overlaps:
+            chosen.append((number, quoted))
+    return tuple(
+        AnswerSentence(
+            f"“{' '.join(sentence.plain for sentence in quoted)}”",
+            tuple(Citation(number, make_span(sentence)) for sentence in reversed(quoted)),
+        )
+        for number, quoted in sorted(chosen, key=lambda row: (row[0], row[1][0].start))
+    )
+
+
+def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:
+    """Whether sentences state something, are no mere announcement, and answer no other question with yes or no."""
+    return all(
+        states(sentence)
+        and not ANNOUNCEMENT.match(sentence.plain)
+        and (same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"]))
+        for sentence in sentences
+    ) and not (len(sentences) > 1 and points_back(sentences[0].plain))
 
 
 def decline(retrieval: Retrieval, asked: Sequence[str]) -> Answer:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from assistant.language.english import BACK_REFERENCE, CONDITION, DANGLING, OPENING_CLAUSE
 from assistant.records import Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import extract_terms
+
+BEFORE = 2
+"""How many sentences before it a sentence of the guide points back to."""
 
 HELD = 0.5
 """Share of the telling words of an opening clause that the evidence must hold."""
@@ -19,7 +22,7 @@ def points_back(sentence: str) -> bool:
     return bool(BACK_REFERENCE.match(sentence))
 
 
-def is_understood(claim: str, span: Span, sentences: Iterable[Sentence], said: Iterable[Span]) -> bool:
+def is_understood(claim: str, span: Span, sentences: Sequence[Sentence], said: Iterable[Span]) -> bool:
     """Whether it is clear what a sentence of an answer points back to, if it does.
 
     Args:
@@ -30,12 +33,15 @@ def is_understood(claim: str, span: Span, sentences: Iterable[Sentence], said: I
     """
     if not (points_back(claim) and points_back(span.shown)):
         return True
-    before = None
-    for sentence in sentences:
-        if sentence.start == span.start:
-            return before is None or before in {one.start for one in said}
-        before = sentence.start
-    return True
+    at = next((at for at, sentence in enumerate(sentences) if sentence.start == span.start), 0)
+    near = {sentence.start for sentence in sentences[max(0, at - BEFORE) : at]}
+    return at == 0 or not near.isdisjoint(one.start for one in said)
+
+
+def find_context(sentence: Sentence, sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """A sentence of the guide, and the one before it in its chunk if it points back to that."""
+    at = sentences.index(sentence)
+    return sentences[at - 1 : at + 1] if at and points_back(sentence.plain) else (sentence,)
 
 
 def split_opening(sentence: str) -> tuple[str, str]:
@@ -64,4 +70,4 @@ def is_held(opening: str, evidence: str) -> bool:
 
 def count_conditions(text: str) -> int:
     """How many conditions and exceptions a text has."""
-    return len(re.findall(rf"\b{CONDITION}", text, re.IGNORECASE))
+    return len(re.findall(CONDITION, text, re.IGNORECASE))

@@ -7,10 +7,13 @@ gives a verdict, which is weighed with the share of its words that the evidence 
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from assistant.answering.context import count_conditions
 from assistant.answering.prompt import build_support_question, join_heading
 from assistant.answering.quantities import agree_in_quantities
 from assistant.answering.retrieve import Selection
@@ -19,13 +22,18 @@ from assistant.answering.steps import remove_label, remove_link
 from assistant.language.english import (
     ABSOLUTE_WORDS,
     AUTHORITIES,
+    CONDITION,
+    CONTRACTIONS,
     EXAMPLE,
+    JOINING_WORDS,
     LIMITING_WORDS,
+    MODALS,
     NAME,
     NEGATIONS,
     QUOTATION,
     TURNING_WORDS,
     WEIGHING_WORDS,
+    YES_OR_NO,
 )
 from assistant.records import Citation
 from index.chunking.chunk import Sentence
@@ -40,10 +48,12 @@ ADDS = 0.1
 LEAST = 0.3
 """Share of its telling words that the evidence must hold; with less, no verdict is asked for."""
 
-HELD_WEIGHT, ASKED_WEIGHT, NEW_COST, SUPPORT_BAR = 2.0, 0.5, 0.1, 2.5
-"""A sentence is supported if verdict + HELD_WEIGHT * share - NEW_COST * new words >= SUPPORT_BAR, all as logits.
-`share` is the share of its telling words that the evidence holds; a word that only the person used counts by
-ASKED_WEIGHT. Fitted on the tuning half of tests/questions/grounding.jsonl."""
+ASKED_WEIGHT = 0.5
+"""How much a word counts as held that is not in the evidence, but that the person used."""
+
+ASKED_MOST = 2
+"""The most telling words of a sentence that only the person used; with more, it retells what they said, or takes it for
+granted. Of eight such sentences that would have been shown, about our two guides and 62 others, seven were wrong."""
 
 RELEVANT = 0.5
 """Share of the best cosine to the question; a sentence whose support is further off strays from the question."""
@@ -51,11 +61,41 @@ RELEVANT = 0.5
 EXAMPLE_HELD = 0.7
 """Share of the telling words of an example that the evidence or the question must hold."""
 
+CHANGED = 0.1
+"""Share of its words that may be other ones in a claim that repeats its evidence nearly word for word."""
+
+LIKE, HALF = 0.8, 0.5
+"""Shares of the telling words of a part of a sentence: with so many a claim repeats it, with fewer it leaves it out."""
+
+OPENING_ANSWER = re.compile(rf"(?:{'|'.join(YES_OR_NO)})[,.:;!–—-]+\s", re.IGNORECASE)
+
+SECOND_CLAUSE = re.compile(r"[,;] (?=(?:but|because|so|which) )")
+
+CONDITION_CLAUSE = re.compile(rf"{CONDITION}[^,;:]*", re.IGNORECASE)
+
+_SMALL = FUNCTION_WORDS | TURNING_WORDS
+
 _HARMLESS = (FUNCTION_WORDS | {"yes"}) - TURNING_WORDS
 """Words that may differ between a claim and the sentence of the guide that it repeats."""
 
 Verdict = Callable[[str], float]
 """A text of `build_support_question` -> how surely its note says what its claim says, a logit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A claim is supported if verdict + held * share - new * number of new words >= bar, all as logits.
+
+    `share` is the share of its telling words that the evidence holds.
+    """
+
+    held: float
+    new: float
+    bar: float
+
+
+DRAFT_WEIGHTS = Weights(2.0, 0.1, 2.5)
+"""For the sentences of a draft. Fitted on the tuning half of tests/questions/grounding.jsonl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +121,38 @@ class Grounder:
         question: what the person asked; their own words do not count as new in an answer.
     """
 
-    def __init__(self, selections: Sequence[Selection], verdict: Verdict, question: str) -> None:
-        self._evidence = tuple(_list_evidence(selections))
-        self._cosines = {
+    def __init__(
+        self, selections: Sequence[Selection], verdict: Verdict, question: str, weights: Weights = DRAFT_WEIGHTS
+    ) -> None:
+        self.evidence = tuple(_list_evidence(selections))
+        self.cosines = {
             (one.number, sentence.start): cosine
             for one in selections
             for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
         }
         self._verdict = verdict
         self._asked = extract_terms(question)
+        self._weights = weights
 
     def find_support(self, claim: str) -> tuple[Citation, ...]:
         """What supports a sentence of a draft, best first; empty if nothing does, or if it asks."""
-        chosen = () if asks(claim) else self._choose_evidence(claim)
+        chosen = () if asks(claim) else self.choose_evidence(claim)
         if not chosen or not agrees(claim, chosen) or not self._has_given_examples(claim, chosen):
             return ()
-        if not follows(claim, chosen) and not self._is_confirmed(claim, chosen):
+        if not follows(claim, chosen) and not self.is_confirmed(claim, chosen):
             return ()
         return tuple(Citation(e.number, make_span(e.sentence)) for e in chosen)
 
     def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
         """Whether support bears on the question: it is from a passage cited already, or near the question."""
-        least = RELEVANT * max(self._cosines.values())
-        return any(c.number in cited or self._cosines[c.number, c.span.start] >= least for c in support)
+        least = RELEVANT * max(self.cosines.values())
+        return any(c.number in cited or self.cosines[c.number, c.span.start] >= least for c in support)
 
-    def _choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
+    def choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
         """The fewest sentences that hold most telling words of a claim, best first; none if they hold too few."""
         telling = extract_terms(claim)
         spoken = [stem(word) for word in split_words(claim)]
-        ranked = sorted(self._evidence, key=lambda e: (-_score_nearness(spoken, telling, e), e.number))
+        ranked = sorted(self.evidence, key=lambda e: (-_score_nearness(spoken, telling, e), e.number))
         chosen: list[Evidence] = []
         held: frozenset[str] = frozenset()
         for evidence in ranked:
@@ -120,23 +163,22 @@ class Grounder:
                 held |= brings
         return tuple(chosen) if len(telling) > 1 and len(held) >= LEAST * len(telling) else ()
 
-    def _is_confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
+    def is_confirmed(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """The chat model's verdict, weighed with the share of the claim's words that the evidence holds."""
         telling = extract_terms(claim)
         held = frozenset[str]().union(*(e.terms for e in chosen))
-        if not telling & held - self._asked:  # it only repeats the question
+        if self._asked and not telling & held - self._asked:  # it only repeats the question
             return False
         headings = frozenset[str]().union(*(extract_terms(e.heading) for e in chosen))
         if len(telling & headings - held) > len(telling & held):  # it is made of a heading, which states nothing
             return False
-        ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
-        named = not (telling & headings) <= held
-        evidence = [join_heading(e.heading if named else "", e.sentence.plain) for e in ordered]
         missing = telling - held - headings
-        share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / len(telling)
-        cost = NEW_COST * len(missing - self._asked)
-        verdict = self._verdict(build_support_question(evidence, claim))
-        return verdict + HELD_WEIGHT * share - cost >= SUPPORT_BAR
+        if len(missing & self._asked) > ASKED_MOST:
+            return False
+        share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / max(1, len(telling))
+        cost = self._weights.new * len(missing - self._asked)
+        verdict = self._verdict(build_question(claim, chosen))
+        return verdict + self._weights.held * share - cost >= self._weights.bar
 
     def _has_given_examples(self, claim: str, chosen: Sequence[Evidence]) -> bool:
         """Whether the examples in a claim come from its evidence or from the question."""
@@ -145,11 +187,26 @@ class Grounder:
         return all(len(some & held) >= EXAMPLE_HELD * len(some) for some in given)
 
 
+def build_question(claim: str, chosen: Sequence[Evidence]) -> str:
+    """The text of which a verdict is asked: the evidence in its order, with headings that hold what it does not."""
+    telling = extract_terms(claim)
+    held = frozenset[str]().union(*(e.terms for e in chosen))
+    named = not telling & frozenset[str]().union(*(extract_terms(e.heading) for e in chosen)) <= held
+    ordered = sorted(chosen, key=lambda e: (e.number, e.sentence.start))
+    return build_support_question([join_heading(e.heading if named else "", e.sentence.plain) for e in ordered], claim)
+
+
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether the quantities, quotations and names of a claim stand in its evidence, and no absolute word is added."""
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     spoken = frozenset(split_words(text))
     if not agree_in_quantities(claim, (part for e in evidence for part in (e.heading, e.sentence.plain))):
+        return False
+    if (
+        turns(claim, evidence)
+        or glues(claim, evidence)
+        or any(loses_condition(claim, e.sentence.plain) for e in evidence)
+    ):
         return False
     if claim.count("“") != claim.count("”") or claim.count('"') % 2:  # a piece of an invented conversation
         return False
@@ -163,6 +220,63 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
         return False
     named = (word for name in NAME.findall(claim) for word in split_words(name))
     return all(any(other.startswith(word) for other in spoken) for word in named)
+
+
+def turns(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a claim repeats its evidence nearly word for word, but for a word that turns it ("not", "because")."""
+    said = _split_negations(claim)
+    in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
+    for some in (*([e] for e in evidence), in_order):
+        told = [word for e in some for word in _split_negations(e.sentence.plain)]
+        matcher = SequenceMatcher(None, list(map(stem, told)), list(map(stem, said)), autojunk=False)
+        changes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+        changed = sum(last - first for *_, first, last in changes)
+        more, fewer = Counter(said) - Counter(told), Counter(told) - Counter(said)
+        gaps = (told[start:end] for _, start, end, *_ in changes if end < len(told))
+        unsaid = any(_SMALL.issuperset(gap) and not LIMITING_WORDS.isdisjoint(gap) for gap in gaps)
+        if changed <= max(1, CHANGED * len(said)) and (unsaid or more.keys() & TURNING_WORDS - JOINING_WORDS):
+            return True
+        if changed <= max(2, 2 * CHANGED * len(said)) and more.keys() & MODALS and fewer.keys() & MODALS:
+            return True
+    return False
+
+
+def glues(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a claim begins as one sentence of the guide does, and ends as another does ("..., because ...")."""
+    begun, *ended = SECOND_CLAUSE.split(claim, maxsplit=1)
+    parts = [SECOND_CLAUSE.split(e.sentence.plain, maxsplit=1) for e in evidence if ended]
+    begins = {at for at, (first, *_) in enumerate(parts) if _is_like(begun, first)}
+    ends = {at for at, (_, *second) in enumerate(parts) if second and _is_like(ended[0], second[0])}
+    return bool(begins and ends) and begins.isdisjoint(ends)
+
+
+def _is_like(one: str, other: str) -> bool:
+    """Whether two texts share most of their telling words."""
+    words, others = extract_terms(one), extract_terms(other)
+    return len(words & others) >= LIKE * max(len(words), len(others))
+
+
+def _split_negations(text: str) -> list[str]:
+    """The words of a text, without an opening yes or no, and with "do not" for "don't" and the like."""
+    words: list[str] = []
+    for word in split_words(OPENING_ANSWER.sub("", text)):
+        contracted = word in CONTRACTIONS or (word in NEGATIONS and word.endswith("nt"))
+        words += [CONTRACTIONS.get(word, word[:-2]), "not"] if contracted else [word]
+    return words
+
+
+def loses_condition(claim: str, sentence: str) -> bool:
+    """Whether a claim, which has no condition itself, repeats a sentence of the guide without one that it has."""
+    if count_conditions(claim):
+        return False
+    held = extract_terms(claim)
+    for part in re.split(r"[;:]", sentence):
+        for found in CONDITION_CLAUSE.finditer(part):
+            condition, rest = extract_terms(found[0]), extract_terms(part[: found.start()] + part[found.end() :])
+            repeats = len(rest) > 1 and len(rest & held) >= LIKE * len(rest)
+            if repeats and condition and len(condition & held) < HALF * len(condition):
+                return True
+    return False
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:

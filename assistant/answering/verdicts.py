@@ -11,7 +11,7 @@ from assistant.answering.prompt import ASIDE, COVERAGE_PREFIX, SUPPORT_PREFIX, b
 from assistant.answering.retrieve import Retrieval, choose_sentences
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message
-from assistant.llm.probes import Probes
+from assistant.llm.probes import LogitProbe, Probes
 from assistant.llm.served import ServedModel
 
 DECIDING_CHUNKS, DECIDING_SENTENCES = 2, 3
@@ -30,11 +30,17 @@ class Verdicts:
         local = isinstance(model, LocalModel)
         self._coverage = fitted.coverage if local else None
         self._support = fitted.support if local else None
+        self._claims = fitted.claims if local else None
 
     @property
     def reads_coverage(self) -> bool:
         """Whether a probe reads coverage, and not a plain yes or no, which tells less."""
         return self._coverage is not None
+
+    @property
+    def reads_claims(self) -> bool:
+        """Whether a probe judges claims from elsewhere, and not one meant for drafts or a plain yes or no."""
+        return self._claims is not None
 
     def covers(self, retrieval: Retrieval, prompt: Sequence[Message]) -> float:
         """How surely what was found answers the question.
@@ -51,9 +57,16 @@ class Verdicts:
         )[0]
 
     def supports(self, text: str) -> float:
-        """How surely a note says what a claim says; both stand in `text`, a `build_support_question`."""
-        if self._support and isinstance(self._model, LocalModel):
-            return self._support.score(self._model.logits(SUPPORT_PREFIX, [text])[0])
+        """How surely a note says what a drafted claim says; both stand in `text`, a `build_support_question`."""
+        return self._judge(text, self._support)
+
+    def supports_claim(self, text: str) -> float:
+        """The same for a claim from elsewhere, which may be made to deceive."""
+        return self._judge(text, self._claims or self._support)
+
+    def _judge(self, text: str, probe: LogitProbe | None) -> float:
+        if probe and isinstance(self._model, LocalModel):
+            return probe.score(self._model.logits(SUPPORT_PREFIX, [text])[0])
         return self._model.verdicts(SUPPORT_PREFIX, [text])[0]
 
 

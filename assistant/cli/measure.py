@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -67,13 +68,16 @@ def traps(
 ) -> None:
     """Try to fool the check: change the guide's sentences by rule, and see which of them stand all the same."""
     # Imported late: no other command needs it.
+    from assistant.answering.check import check_sentence
     from assistant.measuring.traps import OWN, make_traps, measure_traps
 
     assistant = open_assistant(load_settings(corpus=corpus))
     with show_progress() as progress:
-        assistant.load(say, progress)
+        components = assistant.load(say, progress)
+    made = make_traps(components.store.chunks(), most)
     with show_progress("Checking") as progress:
-        report = measure_traps(make_traps(assistant.load().store.chunks(), most), assistant.check, progress)
+        check = partial(check_sentence, components.searcher, components.verdicts)
+        report = measure_traps(made, check, progress)
     if as_json:
         print_json(asdict(report))
         return
@@ -83,8 +87,8 @@ def traps(
     for kind, (stood, of) in report.kinds.items():
         table.add_row("the guide's own words" if kind == OWN else kind, str(stood), str(of))
     out.print(table)
-    made = [row for kind, row in report.kinds.items() if kind != OWN]
-    out.print(f"Of {sum(of for _, of in made)} traps {sum(stood for stood, _ in made)} stand.")
+    rows = [row for kind, row in report.kinds.items() if kind != OWN]
+    out.print(f"Of {sum(of for _, of in rows)} traps {sum(stood for stood, _ in rows)} stand.")
 
 
 @app.command()

@@ -60,6 +60,9 @@ TURNING_WORDS = NEGATIONS | frozenset(
 )
 """Function words and the like that change what is said when they are dropped, added or replaced."""
 
+JOINING_WORDS = frozenset(("and", "while", "once"))
+"""Those of them that may join two sentences and turn neither."""
+
 LIMITING_WORDS = frozenset(
     """if unless only except until till when while once before after without but provided although though whether not
     never no nor least most""".split()
@@ -295,8 +298,17 @@ NEGATED = (
 )
 """Pattern -> what turns a claim into its negation, or a negation into the claim."""
 
-CONDITION = r"(?<!even )(?:only )?(?:if|unless|when|(?<!at )once|until|except|provided|as long as|while)\b"
+CONDITION = (
+    r"(?<!even )\b(?:only )?(?:if|unless|when|whenever|(?<!at )once(?! (?:a|an|each|every|in|per)\b)|until|except"
+    r"|provided|(?:as|so) long as|while)\b"
+)
 """How a condition or an exception begins."""
+
+MODALS = frozenset("must may should can might could need shall".split())
+"""Verbs that say whether something is a duty, a right or a chance."""
+
+CONTRACTIONS = {"cannot": "can", "cant": "can", "wont": "will"}
+"""Contracted negation -> the verb in it, where that is not what stands before "nt"; without apostrophes."""
 
 DENIED = re.compile(
     r"^(?:it is (?:a myth|not true|wrong|untrue) that|contrary to popular belief,"

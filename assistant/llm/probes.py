@@ -87,12 +87,16 @@ class Probes:
     danger: DangerClassifier | None = None
     coverage: LogitProbe | None = None
     support: LogitProbe | None = None
+    """For sentences that a chat model drafts."""
+    claims: LogitProbe | None = None
+    """For sentences from elsewhere."""
 
 
 PROBE_CLASSES: dict[str, type[DangerClassifier | LogitProbe]] = {
     "danger": DangerClassifier,
     "coverage": LogitProbe,
     "support": LogitProbe,
+    "claims": LogitProbe,
 }
 """By field of `Probes`, which is also the prefix of its arrays in the file."""
 

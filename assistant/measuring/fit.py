@@ -9,6 +9,7 @@ A folder of examples holds, as JSON lines:
                                                    questions with notes retrieved from a real guide, whether they answer
                                                    it, and how many examples that counts for
     pairs.jsonl    evidence, answer, supported     sentences of answers, with the sentences that they were worded from
+    claims.jsonl   sentences, claims               guides, with claims about them and whether they say so
 """
 
 from __future__ import annotations
@@ -16,20 +17,25 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.answering.check import ClaimGrounder
+from assistant.answering.ground import build_question
 from assistant.answering.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, Note, build_answer_prompt, build_support_question
-from assistant.answering.retrieve import NEAR_BEST, SENTENCES
+from assistant.answering.retrieve import NEAR_BEST, SENTENCES, Selection
 from assistant.llm.llama import Logits
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import QUANTIZATION_STEP, DangerClassifier, Floats, LogitProbe, Probes, subtract_mean
 from assistant.measuring.jsonlines import read_json_lines
+from index.chunking.chunk import Chunk, Sentence
 from index.embedding.embed import EMBEDDING_BATCH, Embedder, Vectors
 from index.progress import Progress, ignore_progress
+from index.search import Match
 from index.storing.entries import split_batches
 
 GAMMA, COST = 1.0, 10.0
@@ -49,11 +55,17 @@ SUPPORT_UNITS = (4.0, 1.0)
 """The same for the support probe, with the weights and bar in `ground.py`. Chosen on the tuning half of
 tests/questions/grounding.jsonl."""
 
+CLAIM_COMPONENTS, CLAIM_PENALTY, CLAIM_UNITS = 100, 0.001, (4.0, 0.0)
+"""The same for the probe of claims from elsewhere, with the weights and bar in `check.py`."""
+
 ASKED, NOT_ANSWERED = 6, 5
 """Questions sampled from each small guide: those that it answers, and those that it does not."""
 
 HARMLESS = "harmless"
 SEED = 11
+
+SENTENCE_ROOM = 10_000
+"""Characters between the starts of two sentences of an example, which stand in no file."""
 
 
 HeadedSentence: TypeAlias = tuple[str, str]
@@ -75,6 +87,8 @@ class Examples:
     """(retrieved notes, question, whether they answer it, how many examples that counts for)"""
     support: tuple[tuple[tuple[str, ...], str, bool], ...]
     """(evidence, sentence of an answer, whether it is supported)"""
+    claims: tuple[tuple[tuple[HeadedSentence, ...], str, bool], ...] = ()
+    """(sentences of a guide, claim about it, whether it says so)"""
 
 
 def read_examples(folder: Path) -> Examples:
@@ -103,12 +117,17 @@ def read_examples(folder: Path) -> Examples:
     ]
     pairs = rows("pairs", "evidence", "answer", "supported")
     support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in pairs]
-    return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(found), tuple(support))
+    claims = [
+        (tuple((one["heading"], one["text"]) for one in guide["sentences"]), row["claim"], bool(row["supported"]))
+        for guide in rows("claims", "sentences", "claims")
+        for row in guide["claims"]
+    ]
+    return Examples(tuple(dict.fromkeys(messages)), tuple(coverage), tuple(found), tuple(support), tuple(claims))
 
 
 def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = ignore_progress) -> Probes:
     """Fit all parts; `progress` is called with (texts evaluated, texts in all)."""
-    total = sum(map(len, (examples.messages, examples.coverage, examples.found, examples.support)))
+    total = sum(map(len, (examples.messages, examples.coverage, examples.found, examples.support, examples.claims)))
     done = 0
 
     def count(some: int) -> None:
@@ -136,7 +155,8 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     def supports(claim: str) -> Floats:
         return read(lambda: model.logits(SUPPORT_PREFIX, [claim])[0])
 
-    guides = {guide: embedder.embed_documents([text for _, text in guide]) for guide, *_ in examples.coverage}
+    examples_of_guides = (*examples.coverage, *examples.claims)
+    guides = {guide: embedder.embed_documents([text for _, text in guide]) for guide, *_ in examples_of_guides}
     small = [
         covers(choose_notes(guide, guides[guide] @ embedder.embed_questions([question])[0]), question)
         for guide, question, _ in examples.coverage
@@ -148,7 +168,13 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     answered = np.array([row[2] for row in (*examples.coverage, *examples.found)])
     coverage = fit_probe(tokens, np.stack([*small, *real])[times], answered[times].tolist())
     support = fit_probe(tokens, np.stack(supported), [label for *_, label in examples.support])
-    return Probes(danger, scale(coverage, COVERAGE_UNITS), scale(support, SUPPORT_UNITS))
+    checked = [
+        supports(build_claim_question(guide, guides[guide] @ embedder.embed_questions([claim])[0], claim))
+        for guide, claim, _ in examples.claims
+    ]
+    labels = [label for *_, label in (*examples.support, *examples.claims)]
+    said = fit_probe(tokens, np.stack([*supported, *checked]), labels, CLAIM_COMPONENTS, CLAIM_PENALTY)
+    return Probes(danger, scale(coverage, COVERAGE_UNITS), scale(support, SUPPORT_UNITS), scale(said, CLAIM_UNITS))
 
 
 def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> DangerClassifier:
@@ -166,15 +192,21 @@ def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> DangerClassifier:
     )
 
 
-def fit_probe(tokens: NDArray[np.int32], logits: Floats, labels: Sequence[bool]) -> LogitProbe:
+def fit_probe(
+    tokens: NDArray[np.int32],
+    logits: Floats,
+    labels: Sequence[bool],
+    components: int = COMPONENTS,
+    penalty: float = PENALTY,
+) -> LogitProbe:
     """Fit a linear probe to logits, shape (texts, tokens); it scores above 0 where the label is true."""
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    parts = PCA(min(COMPONENTS, *(size - 1 for size in logits.shape)), random_state=0)  # centring removes one dimension
-    line = make_pipeline(StandardScaler(), parts, StandardScaler(), LogisticRegression(C=PENALTY, max_iter=3000))
+    parts = PCA(min(components, *(size - 1 for size in logits.shape)), random_state=0)  # centring removes one dimension
+    line = make_pipeline(StandardScaler(), parts, StandardScaler(), LogisticRegression(C=penalty, max_iter=3000))
     line.fit(subtract_mean(logits), labels)
     # All steps are linear, so their values at zero and at the unit vectors give the bias and the weights.
     bias = line.decision_function(np.zeros((1, len(tokens))))[0]
@@ -206,6 +238,18 @@ def choose_notes(sentences: Sequence[HeadedSentence], cosines: Vectors) -> list[
             heading, text = sentences[i]
             chosen.setdefault(heading, []).append(text)
     return [Note(number, heading, tuple(texts)) for number, (heading, texts) in enumerate(chosen.items(), start=1)]
+
+
+def build_claim_question(sentences: Sequence[HeadedSentence], cosines: Vectors, claim: str) -> str:
+    """The text of which a verdict is asked on a claim about a guide, with evidence chosen as `check.py` does."""
+    selections = []
+    for number, (heading, rows) in enumerate(groupby(enumerate(sentences), lambda row: row[1][0]), start=1):
+        places = list(rows)
+        spans = [Sentence(text, text, at * SENTENCE_ROOM, at * SENTENCE_ROOM + len(text)) for at, (_, text) in places]
+        chunk = Chunk("", "", "", (heading,), "", spans[0].start, spans[-1].end, tuple(spans))
+        match = Match(chunk, 0.0, 0.0, tuple(float(cosines[at]) for at, _ in places))
+        selections.append(Selection(number, match, ()))
+    return build_question(claim, ClaimGrounder(selections, lambda text: 0.0, "").choose_evidence(claim))
 
 
 def _embed(embedder: Embedder, texts: Sequence[str], count: Callable[[int], None]) -> Vectors:

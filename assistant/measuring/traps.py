@@ -80,14 +80,12 @@ def make_traps(chunks: Sequence[Chunk], most: int) -> tuple[Trap, ...]:
     return tuple(trap for kind in sorted(made) for trap in sorted(made[kind], key=_hash)[:most])
 
 
-def measure_traps(
-    traps: Sequence[Trap], check: Callable[[str], Sequence[CheckedSentence]], progress: Progress
-) -> TrapReport:
-    """Check each trap as a text of its own, which stands if all that it claims is said."""
+def measure_traps(traps: Sequence[Trap], check: Callable[[str], CheckedSentence], progress: Progress) -> TrapReport:
+    """Check each trap alone."""
     counts: dict[str, tuple[int, int]] = {}
     wrong = []
     for done, trap in enumerate(traps, start=1):
-        stands = {one.supported for one in check(trap.text)} - {None} == {True}
+        stands = check(trap.text).supported is True
         stood, of = counts.get(trap.kind, (0, 0))
         counts[trap.kind] = (stood + stands, of + 1)
         if stands != trap.holds:
@@ -124,7 +122,7 @@ def _negate(sentence: str, following: Sequence[str]) -> Iterator[str]:
 
 def _drop_condition(sentence: str, following: Sequence[str]) -> Iterator[str]:
     """The sentence without its condition, at its end or at its beginning."""
-    if found := re.search(rf",? (?:and |but )?{CONDITION}[^,;:]*(?=[.]$)", sentence):
+    if found := re.search(rf",? (?:(?:and|but) )?{CONDITION}[^,;:]*(?=[.]$)", sentence):
         yield sentence[: found.start()] + "."
     elif found := re.match(rf"{CONDITION}[^,;:]*, (?=\w)", sentence, re.IGNORECASE):
         yield _capitalize(sentence[found.end() :])

@@ -17,17 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant import open_assistant
-from assistant.answering.ground import Grounder
-from assistant.answering.retrieve import Selection
+from assistant.answering.check import check_sentence
 from assistant.loading import Components
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.settings import load_settings
 
 TESTS = Path(__file__).resolve().parents[1]
 GUIDES, CLAIMS = TESTS / "corpora/claims", TESTS / "questions/claims.jsonl"
-
-PASSAGES = 5
-"""The passages nearest to a claim, against which it is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,7 @@ def read_claims() -> list[Claim]:
 
 def stands(components: Components, claim: str) -> bool:
     """Whether the check finds support for a claim."""
-    matches = components.searcher.search(claim, PASSAGES)
-    selections = [Selection(number, match, ()) for number, match in enumerate(matches, start=1)]
-    return bool(Grounder(selections, components.verdicts.supports, "").find_support(claim))
+    return check_sentence(components.searcher, components.verdicts, claim).supported is True
 
 
 def check_claims(names: Sequence[str]) -> Iterator[tuple[Claim, bool]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hashed import HashedEmbedder
 
-from assistant.answering.check import check_sentence, claims_nothing, split_text
+from assistant.answering.check import check_sentence, claims_nothing, number_citations, split_text
 from assistant.answering.context import points_back
 from assistant.errors import QuestionError
 from assistant.question import CHECK_LIMIT, clean_text
+from assistant.records import CheckedSentence
 from index.build import build
 from index.search import Searcher
 from index.storing.store import Store
@@ -26,7 +27,26 @@ Water the beans at dusk. Never wet the leaves of tomatoes. Do you have a can wit
 | Day ticket | 9.00 | 4.50 |
 """
 
-SURE = 100.0
+
+class Judge:
+    """Gives the same verdict on every claim, and notes what it was asked."""
+
+    reads_claims = True
+
+    def __init__(self, verdict: float) -> None:
+        self.verdict = verdict
+        self.asked: list[str] = []
+
+    def supports_claim(self, text: str) -> float:
+        self.asked.append(text)
+        return self.verdict
+
+
+def check(searcher: Searcher, verdict: float, claim: str) -> CheckedSentence:
+    return check_sentence(searcher, Judge(verdict), claim)  # type: ignore[arg-type]
+
+
+YES, NO = 100.0, -100.0
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +83,7 @@ def test_statements_claim_something(text: str) -> None:
 
 
 def test_the_guides_own_words_are_said_and_found(searcher: Searcher) -> None:
-    checked = check_sentence(searcher, lambda asked: -SURE, "Water the beans at dusk.")
+    checked = check(searcher, NO, "Water the beans at dusk.")
     assert checked.supported
     assert [span.text for passage in checked.citations for span in passage.cited] == ["Water the beans at dusk."]
     (passage,) = checked.citations
@@ -76,7 +96,7 @@ def test_the_guides_own_words_are_said_and_found(searcher: Searcher) -> None:
     "claim", ["Wet the leaves of tomatoes.", "Water the beans at dawn.", "A child pays 9.00 a day."]
 )
 def test_what_the_guide_does_not_say_gets_the_nearest_that_it_says(searcher: Searcher, claim: str) -> None:
-    checked = check_sentence(searcher, lambda asked: -SURE, claim)
+    checked = check(searcher, NO, claim)
     assert checked.supported is False
     assert checked.citations == ()
     assert checked.nearest is not None
@@ -84,31 +104,40 @@ def test_what_the_guide_does_not_say_gets_the_nearest_that_it_says(searcher: Sea
 
 
 def test_a_wrong_value_falls_whatever_the_judge_says(searcher: Searcher) -> None:
-    assert not check_sentence(searcher, lambda asked: SURE, "A day ticket costs 4.50 for an adult.").supported
-    said = check_sentence(searcher, lambda asked: SURE, "A day ticket costs 9.00 for an adult.")
+    assert not check(searcher, YES, "A day ticket costs 4.50 for an adult.").supported
+    said = check(searcher, YES, "A day ticket costs 9.00 for an adult.")
     assert said.supported
     assert said.citations[0].cited[0].told.startswith("Day ticket: Adult 9.00")
 
 
+def test_what_shares_no_word_is_judged_by_what_is_nearest(searcher: Searcher) -> None:
+    judge = Judge(YES)
+    assert check_sentence(searcher, judge, "Legumes get moisture late.").supported  # type: ignore[arg-type]
+    assert len(judge.asked) == 1
+
+
+def test_the_passages_are_numbered_through_the_whole_text(searcher: Searcher) -> None:
+    numbers: dict[tuple[str, int], int] = {}
+    claims = ("Water the beans at dusk.", "A day ticket costs 9.00 for an adult.", "Never wet the leaves of tomatoes.")
+    numbered = [number_citations(check(searcher, YES, claim), numbers) for claim in claims]
+    assert [one.citations[0].number for one in numbered] == [1, 2, 1]
+
+
 def test_a_sentence_that_points_back_is_judged_with_the_one_before(searcher: Searcher) -> None:
-    asked: list[str] = []
-
-    def judge(text: str) -> float:
-        asked.append(text)
-        return SURE
-
+    judge = Judge(YES)
     assert points_back("They want water at dusk.")
     assert not points_back("The beans want water at dusk.")
-    checked = check_sentence(searcher, judge, "They want water at dusk.", "Look after the beans.")
+    before = "Look after the beans."
+    checked = check_sentence(searcher, judge, "They want water at dusk.", before)  # type: ignore[arg-type]
     assert checked.supported
-    assert "Look after the beans. They want water at dusk." in asked[0]
+    assert "Look after the beans. They want water at dusk." in judge.asked[0]
 
 
 def test_plain_data_holds_what_a_program_needs(searcher: Searcher) -> None:
-    said = check_sentence(searcher, lambda asked: -SURE, "Water the beans at dusk.").to_dict()
+    said = check(searcher, NO, "Water the beans at dusk.").to_dict()
     assert (said["sentence"], said["supported"], said["nearest"]) == ("Water the beans at dusk.", True, None)
     assert said["citations"][0]["cited"][0]["text"] == "Water the beans at dusk."
-    asked = check_sentence(searcher, lambda asked: -SURE, "Shall I water?").to_dict()
+    asked = check(searcher, NO, "Shall I water?").to_dict()
     assert (asked["supported"], asked["citations"], asked["nearest"]) == (None, [], None)
 
 

@@ -72,10 +72,18 @@ def test_the_nearest_sentence_is_quoted_behind_a_draft_that_passed_it_over() -> 
     assert not whole.quoted
 
 
+def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
+    cool = "This way, they stay cool."
+    match = make_match("Beans", {CAN: 0.4, DUSK: 0.5, cool: 0.9}, 0.8)
+    (quoted,) = find_nearest(make_retrieval(match), 1)
+    assert quoted.text == f"“{DUSK} {cool}”"
+    assert [citation.span.text for citation in quoted.support] == [cool, DUSK]
+    assert texts(quote_nearest(Answer("answered"), make_retrieval(match), 2)) == [f"“{CAN}”", f"“{DUSK} {cool}”"]
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
-        "This way, they stay cool.",
         "In this guide, I will walk you through a year with beans.",
         "So, if you're ready to grow beans, let's dive in.",
     ],

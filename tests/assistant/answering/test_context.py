@@ -65,6 +65,7 @@ SENTENCES = [Sentence(span.text, span.text, span.start, span.end) for span in TE
         ("This way, nothing disturbs you.", 1, [2], False),
         ("These are small things.", 3, [0], False),
         ("These are small things.", 3, [0, 2], True),
+        ("These are small things.", 3, [1], True),
         ("Nothing disturbs you.", 1, [], True),
         ("It gives light.", 2, [], True),
     ],

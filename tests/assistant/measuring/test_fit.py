@@ -14,7 +14,7 @@ from assistant.answering.prompt import SUPPORT_PREFIX
 from assistant.errors import QuestionError, SettingsError
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import FILE_NAME, Probes, load_probes, save_probes
-from assistant.measuring.fit import Examples, fit, fit_danger, fit_probe, read_examples, scale
+from assistant.measuring.fit import Examples, build_claim_question, fit, fit_danger, fit_probe, read_examples, scale
 from index.embedding.embed import Embedder
 
 
@@ -24,7 +24,8 @@ def test_our_examples_are_read() -> None:
     assert len(kinds) == 7
     assert len(examples.messages) > 5000
     assert len({text for text, _ in examples.messages}) == len(examples.messages)
-    for labelled in (examples.coverage, examples.support):
+    assert len({sentences for sentences, *_ in examples.claims}) > 60
+    for labelled in (examples.coverage, examples.support, examples.claims):
         assert 0.35 <= sum(label for *_, label in labelled) / len(labelled) <= 0.6
     assert read_examples(TRAINING) == examples
 
@@ -71,11 +72,12 @@ def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, setti
     reading = fit_probe(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
     danger = fit_danger(chance.normal(size=(20, 8)).astype(np.float32) / 3, ["a", ""] * 10)
     mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "model": "two"})
-    save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading), "one", "two")
+    save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading, reading), "one", "two")
     kept = load_probes(mine)
     assert kept.danger is not None
     assert kept.coverage is not None
     assert kept.coverage.score(logits[0]) == reading.score(logits[0])
+    assert kept.claims is not None
     assert kept.danger.score(np.ones(8, np.float32) / 3) == danger.score(np.ones(8, np.float32) / 3)
     other_chat = load_probes(mine.model_copy(update={"model": "three"}))
     assert other_chat.danger is not None
@@ -94,17 +96,26 @@ def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
     assert fitted.danger is not None
     assert fitted.coverage is not None
     assert fitted.support is not None
+    assert fitted.claims is not None
+
+
+def test_a_claim_is_compared_with_what_shares_its_words_and_what_is_nearest_by_meaning() -> None:
+    guide = (("Paint", "Let the paint dry for a day."), ("Paint", "Sand it."), ("Tools", "Brushes go into turpentine."))
+    asked = build_claim_question(guide, np.array([0.1, 0.2, 0.9], np.float32), "Paint wants a day to dry.")
+    assert asked == "Note: Let the paint dry for a day. Brushes go into turpentine.\nClaim: Paint wants a day to dry."
 
 
 @pytest.mark.thorough
 def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
     known = read_examples(TRAINING)
-    few = Examples(known.messages[::500], known.coverage[:11], known.found[::200], known.support[::100])
+    few = Examples(
+        known.messages[::500], known.coverage[:11], known.found[::200], known.support[::100], known.claims[::150]
+    )
     told: list[tuple[int, int]] = []
     fitted = fit(embedder, tiny, few, lambda done, total: told.append((done, total)))
-    total = len(few.messages) + len(few.coverage) + len(few.found) + len(few.support)
+    total = len(few.messages) + len(few.coverage) + len(few.found) + len(few.support) + len(few.claims)
     assert told[-1] == (total, total)
-    for part in (fitted.coverage, fitted.support):
+    for part in (fitted.coverage, fitted.support, fitted.claims):
         assert part is not None
         assert np.isfinite(part.weights).all()
         assert json.dumps(part.score(tiny.logits(SUPPORT_PREFIX, ["Is the sea salty?"])[0]))
