@@ -13,7 +13,6 @@ from threading import Lock
 from assistant.answer import answer_question
 from assistant.answering.check import check_sentence, number_citations, split_text
 from assistant.answering.clock import Clock
-from assistant.answering.context import points_back
 from assistant.answering.sources import make_passage, revise
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, extract, extract_around, list_documents
@@ -156,8 +155,7 @@ class Assistant:
             with self._queue.join() as place:
                 while place.count_ahead():
                     yield checked
-                context = before if points_back(sentence) else ""
-                one = check_sentence(components.searcher, components.verdicts, sentence, context)
+                one = check_sentence(components.searcher, components.verdicts, sentence, before)
             one = number_citations(one, numbers)
             yield (checked := replace(checked, sentences=(*checked.sentences, one)))
             before = sentence

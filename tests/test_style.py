@@ -39,7 +39,7 @@ DOORS = {
     "assistant.llm": {"llama", "local", "model", "probes", "served"},
     "assistant.models": {"catalogue", "installed"},
     "assistant.history": {"conversation", "database", "export", "plan"},
-    "assistant.measuring": {"bench", "evaluate", "fit", "jsonlines"},
+    "assistant.measuring": {"bench", "evaluate", "fit", "jsonlines", "traps"},
     "assistant.cli": set(),
     "ui.page": {"app"},
     "ui.serving": {"start"},

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant.answering.ground import DRAFT_WEIGHTS, Evidence, Grounder, Weights
+from assistant.answering.context import points_back
+from assistant.answering.ground import DRAFT_WEIGHTS, Evidence, Grounder, Weights, build_question
 from assistant.answering.retrieve import Selection
 from assistant.answering.sources import asks, make_passage, make_span, states
 from assistant.answering.verdicts import Verdicts
@@ -39,6 +40,11 @@ class ClaimGrounder(Grounder):
         return chosen if nearest is None or nearest in chosen else (*chosen, nearest)
 
 
+def build_claim_question(selections: Sequence[Selection], claim: str) -> str:
+    """The text of which a verdict on a claim is asked, for fitting."""
+    return build_question(claim, ClaimGrounder(selections, lambda text: 0.0, "").choose_evidence(claim))
+
+
 def split_text(text: str) -> Iterator[str]:
     """Yield the sentences of a text; a line never goes on in the next one, unless it is wrapped."""
     for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*•–]|\d{1,3}[.)])\s)", text):
@@ -55,17 +61,19 @@ def check_sentence(searcher: Searcher, verdicts: Verdicts, sentence: str, before
     """Check one sentence.
 
     Args:
-        before: the sentence before it, if it points back to that; both must be said then.
+        before: the sentence before it; if this one points back to that, both must be said.
     """
     if claims_nothing(sentence):
         return CheckedSentence(sentence, None)
-    claim = f"{before} {sentence}".strip()
+    leaning = points_back(sentence) and not claims_nothing(before)
+    claim = f"{before} {sentence}" if leaning else sentence
     matches = searcher.search(claim, PASSAGES)
     selections = [Selection(number, match, ()) for number, match in enumerate(matches, start=1)]
     weights = CLAIM_WEIGHTS if verdicts.reads_claims else DRAFT_WEIGHTS
     support = ClaimGrounder(selections, verdicts.supports_claim, "", weights).find_support(claim)
     if not support:
-        return CheckedSentence(sentence, False, nearest=_find_nearest(matches))
+        alone = searcher.search(sentence, PASSAGES) if leaning else matches
+        return CheckedSentence(sentence, False, nearest=_find_nearest(alone))
     passages = []
     for number in dict.fromkeys(citation.number for citation in support):
         spans = tuple(sorted((c.span for c in support if c.number == number), key=lambda span: span.start))

@@ -76,7 +76,7 @@ def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: 
         if not support or (cited and not grounder.bears(support, cited)):
             continue
         chunk = chunks[support[0].number]
-        evidence = " ".join((chunk.heading, *(citation.span.shown for citation in support)))
+        evidence = f"{chunk.heading} {support[0].span.shown}"
         if claim is sentence and opening and not is_held(opening, evidence):
             continue
         if claim is not sentence and count_conditions(claim) < count_conditions(support[0].span.shown):

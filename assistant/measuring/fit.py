@@ -24,8 +24,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.answering.check import ClaimGrounder
-from assistant.answering.ground import build_question
+from assistant.answering.check import build_claim_question
 from assistant.answering.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, Note, build_answer_prompt, build_support_question
 from assistant.answering.retrieve import NEAR_BEST, SENTENCES, Selection
 from assistant.llm.llama import Logits
@@ -169,7 +168,9 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     coverage = fit_probe(tokens, np.stack([*small, *real])[times], answered[times].tolist())
     support = fit_probe(tokens, np.stack(supported), [label for *_, label in examples.support])
     checked = [
-        supports(build_claim_question(guide, guides[guide] @ embedder.embed_questions([claim])[0], claim))
+        supports(
+            build_claim_question(find_sentences(guide, guides[guide] @ embedder.embed_questions([claim])[0]), claim)
+        )
         for guide, claim, _ in examples.claims
     ]
     labels = [label for *_, label in (*examples.support, *examples.claims)]
@@ -240,8 +241,8 @@ def choose_notes(sentences: Sequence[HeadedSentence], cosines: Vectors) -> list[
     return [Note(number, heading, tuple(texts)) for number, (heading, texts) in enumerate(chosen.items(), start=1)]
 
 
-def build_claim_question(sentences: Sequence[HeadedSentence], cosines: Vectors, claim: str) -> str:
-    """The text of which a verdict is asked on a claim about a guide, with evidence chosen as `check.py` does."""
+def find_sentences(sentences: Sequence[HeadedSentence], cosines: Vectors) -> list[Selection]:
+    """The sentences of a guide as a search for a claim finds them, all of them, with their cosines to it."""
     selections = []
     for number, (heading, rows) in enumerate(groupby(enumerate(sentences), lambda row: row[1][0]), start=1):
         places = list(rows)
@@ -249,7 +250,7 @@ def build_claim_question(sentences: Sequence[HeadedSentence], cosines: Vectors, 
         chunk = Chunk("", "", "", (heading,), "", spans[0].start, spans[-1].end, tuple(spans))
         match = Match(chunk, 0.0, 0.0, tuple(float(cosines[at]) for at, _ in places))
         selections.append(Selection(number, match, ()))
-    return build_question(claim, ClaimGrounder(selections, lambda text: 0.0, "").choose_evidence(claim))
+    return selections
 
 
 def _embed(embedder: Embedder, texts: Sequence[str], count: Callable[[int], None]) -> Vectors:

@@ -10,11 +10,12 @@ import pytest
 from paths import TRAINING
 
 from assistant import Settings
+from assistant.answering.check import build_claim_question
 from assistant.answering.prompt import SUPPORT_PREFIX
 from assistant.errors import QuestionError, SettingsError
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import FILE_NAME, Probes, load_probes, save_probes
-from assistant.measuring.fit import Examples, build_claim_question, fit, fit_danger, fit_probe, read_examples, scale
+from assistant.measuring.fit import Examples, find_sentences, fit, fit_danger, fit_probe, read_examples, scale
 from index.embedding.embed import Embedder
 
 
@@ -101,7 +102,8 @@ def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
 
 def test_a_claim_is_compared_with_what_shares_its_words_and_what_is_nearest_by_meaning() -> None:
     guide = (("Paint", "Let the paint dry for a day."), ("Paint", "Sand it."), ("Tools", "Brushes go into turpentine."))
-    asked = build_claim_question(guide, np.array([0.1, 0.2, 0.9], np.float32), "Paint wants a day to dry.")
+    found = find_sentences(guide, np.array([0.1, 0.2, 0.9], np.float32))
+    asked = build_claim_question(found, "Paint wants a day to dry.")
     assert asked == "Note: Let the paint dry for a day. Brushes go into turpentine.\nClaim: Paint wants a day to dry."
 
 

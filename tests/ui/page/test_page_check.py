@@ -73,6 +73,7 @@ def test_a_source_opens_in_its_place(page: Page, own: str) -> None:
     expect(page.locator(".panel")).to_have_count(0)
     quoted = page.locator(".checked .unsaid .quote").last
     quoted.click()
+    page.wait_for_selector(".panel .here mark")
     said = [flat(text) for text in page.locator(".panel .here mark").all_inner_texts()]
     assert flat(quoted.inner_text()) in " ".join(said)
 
