@@ -24,6 +24,7 @@ from assistant.language.english import (
     AUTHORITIES,
     CONDITION,
     CONTRACTIONS,
+    EARLIER_CASE,
     EXAMPLE,
     JOINING_WORDS,
     LIMITING_WORDS,
@@ -71,7 +72,7 @@ OPENING_ANSWER = re.compile(rf"(?:{'|'.join(YES_OR_NO)})[,.:;!–—-]+\s", re.I
 
 SECOND_CLAUSE = re.compile(r"[,;] (?=(?:but|because|so|which) )")
 
-CONDITION_CLAUSE = re.compile(rf"{CONDITION}[^,;:]*", re.IGNORECASE)
+CONDITION_CLAUSE = re.compile(rf"{EARLIER_CASE}|{CONDITION}[^,;:]*", re.IGNORECASE)
 
 _SMALL = FUNCTION_WORDS | TURNING_WORDS
 

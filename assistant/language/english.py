@@ -248,6 +248,7 @@ BACK_REFERENCE = re.compile(
     r"(?!th(?:is|ese) (?:article|book|document|guide|handbook|leaflet|manual|page|text)\b)"
     r"(?:this|these|those(?! (?:of|that|who|whose|with)\b)|they|such)\b"
     r"|it(?!['’]s \w+ (?:to|that|for|if|when)\b| \w+(?: \w+)? (?:to|that|for|if|when)\b)\b"
+    r"|in (?:either|that|such|both) cases?\b|if (?:so|not),"
     r"|[^,.;:]{0,40}?\b(?:this|these|those|so)(?=,| is\b| are\b))",
     re.IGNORECASE,
 )
@@ -303,6 +304,9 @@ CONDITION = (
     r"|provided|(?:as|so) long as|while)\b"
 )
 """How a condition or an exception begins."""
+
+EARLIER_CASE = r"\b(?:in (?:either|that|this|such|these|those|both) cases?\b|if (?:so|not),)"
+"""How a sentence names a condition that stands in the one before ("In either case, ...")."""
 
 MODALS = frozenset("must may should can might could need shall".split())
 """Verbs that say whether something is a duty, a right or a chance."""

@@ -25,6 +25,8 @@ POINTING = [
     "By doing so, you save water.",
     "Also, it keeps the pot warm.",
     "Such stains come off with soap.",
+    "In either case, call the warden.",
+    "If so, wait an hour.",
 ]
 CLEAR = [
     "The paint dries within a day.",

@@ -334,6 +334,8 @@ KILN = make_match(
             "After the third firing the shelf is turned.",
             "The gate is shut at dusk, because the warden goes home.",
             "Bring clay of your own, but none from the river.",
+            "Cracks in the shelf are a sign of damp.",
+            "In that case leave the door open for an hour.",
         ),
         0.8,
     ),
@@ -351,6 +353,7 @@ FALLING = [
     "Before the third firing the shelf is turned.",
     "The gate is shut at dusk, but none from the river.",
     "Bring clay of your own, because the warden goes home.",
+    "You should leave the door open for an hour.",
 ]
 LEFT = [
     "Full members may fire the kiln at night, unless it has been closed by the warden.",
@@ -360,6 +363,7 @@ LEFT = [
     "Your guests have to sign the book at the gate.",
     "The kiln is cleaned on Mondays, and the clay is mixed by hand.",
     "The shelf is turned after the third firing.",
+    "If there are cracks in the shelf, leave the door open for an hour.",
 ]
 
 
