@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import points_back
-from assistant.answering.ground import DRAFT_WEIGHTS, Evidence, Grounder, Weights, build_question
+from assistant.answering.evidence import Evidence
+from assistant.answering.ground import DRAFT_WEIGHTS, Grounder, Weights, build_question
 from assistant.answering.retrieve import Selection
 from assistant.answering.sources import asks, make_passage, make_span, states
 from assistant.answering.verdicts import Verdicts

@@ -11,9 +11,11 @@ import pytest
 from by_hand import make_match
 from paths import ROOT
 
-from assistant.answering.ground import Grounder, agrees, count_common, follows
+from assistant.answering.evidence import count_common
+from assistant.answering.ground import Grounder
 from assistant.answering.prompt import Note, build_question_message
 from assistant.answering.retrieve import Selection
+from assistant.answering.rules import agrees, follows
 from assistant.records import Citation
 from index.build import read_corpus
 from index.chunking.chunk import Chunk, Sentence

@@ -1,0 +1,165 @@
+"""What the words of a claim and of its evidence decide alone, without a verdict of the chat model.
+
+`agrees` rules a claim out, `follows` lets one stand that is the guide's own; the rest is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from assistant.answering.context import count_conditions
+from assistant.answering.evidence import Evidence
+from assistant.answering.quantities import agree_in_quantities
+from assistant.answering.steps import remove_link
+from assistant.language.english import (
+    ABSOLUTE_WORDS,
+    AUTHORITIES,
+    CONDITION,
+    CONTRACTIONS,
+    EARLIER_CASE,
+    JOINING_WORDS,
+    LIMITING_WORDS,
+    MODALS,
+    NAME,
+    NEGATIONS,
+    QUOTATION,
+    TURNING_WORDS,
+    WEIGHING_WORDS,
+    YES_OR_NO,
+)
+from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words, stem
+
+CHANGED = 0.1
+"""Share of its words that may be other ones in a claim that repeats its evidence nearly word for word."""
+
+LIKE, HALF = 0.8, 0.5
+"""Shares of the telling words of a part of a sentence: with so many a claim repeats it, with fewer it leaves it out."""
+
+OPENING_ANSWER = re.compile(rf"^(?:{'|'.join(YES_OR_NO)})[,.:;!–—-]+\s", re.IGNORECASE)
+
+SECOND_CLAUSE = re.compile(r"[,;] (?=(?:but|because|so|which) )")
+
+CONDITION_CLAUSE = re.compile(rf"{EARLIER_CASE}|{CONDITION}[^,;:]*", re.IGNORECASE)
+
+_SMALL = FUNCTION_WORDS | TURNING_WORDS
+"""Words of which a gap is made that turns a sentence ("do not")."""
+
+_HARMLESS = (FUNCTION_WORDS | {"yes"}) - TURNING_WORDS
+"""Words that may differ between a claim and the sentence of the guide that it repeats."""
+
+
+def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether nothing in a claim's words goes against its evidence.
+
+    Its quantities, quotations and names must stand there, no absolute word or authority be added, no word turned, no
+    condition dropped, no halves joined.
+    """
+    text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
+    spoken = frozenset(split_words(text))
+    if not agree_in_quantities(claim, (part for e in evidence for part in (e.heading, e.sentence.plain))):
+        return False
+    if turns(claim, evidence) or glues(claim, evidence):
+        return False
+    if any(loses_condition(claim, e.sentence.plain) for e in evidence):
+        return False
+    if claim.count("“") != claim.count("”") or claim.count('"') % 2:  # a piece of an invented conversation
+        return False
+    quotations = (" ".join(split_words(quotation)) for quotation in QUOTATION.findall(claim))
+    if not all(quotation in " ".join(split_words(text)) for quotation in quotations):
+        return False
+    said = frozenset(split_words(claim))
+    if not ((ABSOLUTE_WORDS | AUTHORITIES) & said) <= spoken or (
+        said & WEIGHING_WORDS and not spoken & (WEIGHING_WORDS | NEGATIONS)
+    ):
+        return False
+    named = (word for name in NAME.findall(claim) for word in split_words(name))
+    return all(any(other.startswith(word) for other in spoken) for word in named)
+
+
+def turns(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a claim repeats its evidence nearly word for word, but for a word that turns it ("not", "because")."""
+    said = _split_negations(claim)
+    in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
+    for some in (*([e] for e in evidence), in_order):
+        told = [word for e in some for word in _split_negations(e.sentence.plain)]
+        matcher = SequenceMatcher(None, list(map(stem, told)), list(map(stem, said)), autojunk=False)
+        changes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+        changed = sum(last - first for *_, first, last in changes)
+        more, fewer = Counter(said) - Counter(told), Counter(told) - Counter(said)
+        gaps = (told[start:end] for _, start, end, *_ in changes if end < len(told))
+        unsaid = any(_SMALL.issuperset(gap) and not LIMITING_WORDS.isdisjoint(gap) for gap in gaps)
+        if changed <= max(1, CHANGED * len(said)) and (unsaid or more.keys() & TURNING_WORDS - JOINING_WORDS):
+            return True
+        if changed <= max(2, 2 * CHANGED * len(said)) and more.keys() & MODALS and fewer.keys() & MODALS:
+            return True
+    return False
+
+
+def glues(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a claim begins as one sentence of the guide does, and ends as another does ("..., because ...")."""
+    begun, *ended = SECOND_CLAUSE.split(claim, maxsplit=1)
+    parts = [SECOND_CLAUSE.split(e.sentence.plain, maxsplit=1) for e in evidence if ended]
+    begins = {at for at, (first, *_) in enumerate(parts) if _is_like(begun, first)}
+    ends = {at for at, (_, *second) in enumerate(parts) if second and _is_like(ended[0], second[0])}
+    return bool(begins and ends) and begins.isdisjoint(ends)
+
+
+def _is_like(one: str, other: str) -> bool:
+    """Whether two texts share most of their telling words."""
+    words, others = extract_terms(one), extract_terms(other)
+    return bool(words) and len(words & others) >= LIKE * max(len(words), len(others))
+
+
+def _split_negations(text: str) -> list[str]:
+    """The words of a text, without an opening yes or no, and with "do not" for "don't" and the like."""
+    words: list[str] = []
+    for word in split_words(OPENING_ANSWER.sub("", text)):
+        contracted = word in CONTRACTIONS or (word in NEGATIONS and word.endswith("nt"))
+        words += [CONTRACTIONS.get(word, word[:-2]), "not"] if contracted else [word]
+    return words
+
+
+def loses_condition(claim: str, sentence: str) -> bool:
+    """Whether a claim, which has no condition itself, repeats a sentence of the guide without one that it has."""
+    if count_conditions(claim):
+        return False
+    held = extract_terms(claim)
+    for part in re.split(r"[;:]", sentence):
+        for found in CONDITION_CLAUSE.finditer(part):
+            condition, rest = extract_terms(found[0]), extract_terms(part[: found.start()] + part[found.end() :])
+            repeats = len(rest) > 1 and len(rest & held) >= LIKE * len(rest)
+            if repeats and condition and len(condition & held) < HALF * len(condition):
+                return True
+    return False
+
+
+def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a claim repeats its evidence, in its order, and what differs turns nothing.
+
+    Other words may only be such as articles and pronouns; none may turn a sentence ("not", "only", "before"). The end
+    of the evidence may be missing, unless it holds a condition or an exception.
+    """
+    said = split_words(claim)
+    in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
+    return any(
+        _differs_harmlessly(said, [word for e in some for word in split_words(remove_link(e.sentence.plain))])
+        or _differs_harmlessly(said, [word for e in some for word in split_words(e.sentence.plain)])
+        for some in (evidence[:1], in_order)
+    )
+
+
+def _differs_harmlessly(said: Sequence[str], told: Sequence[str]) -> bool:
+    matcher = SequenceMatcher(None, list(map(stem, told)), list(map(stem, said)), autojunk=False)
+    for kind, start, end, first, last in matcher.get_opcodes():
+        missing, new = told[start:end], said[first:last]
+        if kind == "equal":
+            continue
+        if end == len(told) and not new and start:
+            if not LIMITING_WORDS.isdisjoint(missing):
+                return False
+        elif not _HARMLESS.issuperset((*missing, *new)):
+            return False
+    return True
