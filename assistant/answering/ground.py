@@ -67,6 +67,7 @@ class Grounder:
         selections: the passages that the draft is worded from. All sentences of their chunks are evidence, not only
             those that go before the model.
         question: what the person asked; their own words do not count as new in an answer.
+        weights: what the verdict is weighed with.
     """
 
     def __init__(

@@ -154,8 +154,8 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     def supports(claim: str) -> Floats:
         return read(lambda: model.logits(SUPPORT_PREFIX, [claim])[0])
 
-    examples_of_guides = (*examples.coverage, *examples.claims)
-    guides = {guide: embedder.embed_documents([text for _, text in guide]) for guide, *_ in examples_of_guides}
+    asked_about = dict.fromkeys(guide for guide, *_ in (*examples.coverage, *examples.claims))
+    guides = {guide: embedder.embed_documents([text for _, text in guide]) for guide in asked_about}
     small = [
         covers(choose_notes(guide, guides[guide] @ embedder.embed_questions([question])[0]), question)
         for guide, question, _ in examples.coverage
