@@ -16,6 +16,7 @@ def check_text(presenter: Presenter, tab: Tab, text: str) -> Iterator[PageUpdate
     """Yield the page while a text is checked; one that was being checked in this tab is stopped."""
     tab.stop_check()
     check = tab.check = OpenCheck()
+    told: PageUpdate = {}
     try:
         with closing(presenter.assistant.stream_check(text)) as stages:
             last = None
@@ -27,11 +28,13 @@ def check_text(presenter: Presenter, tab: Tab, text: str) -> Iterator[PageUpdate
                     yield draw_check(tab, check)
                 last = checked
     except GuideError as error:
-        check.running = False
-        yield {"told": frame.render_message(str(error))}
-        return
+        told = {"told": frame.render_message(str(error))}
     check.running = False
-    yield draw_check(tab, check)
+    if told and not check.checked.total and tab.check is check:
+        tab.check = None  # the box stays, with the text in it
+    else:
+        told |= draw_check(tab, check)
+    yield told
 
 
 def draw_check(tab: Tab, check: OpenCheck | None) -> PageUpdate:

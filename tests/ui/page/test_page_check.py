@@ -129,3 +129,7 @@ def test_what_cannot_be_checked_is_said_in_a_line(page: Page, text: str, said: s
     check(page, text)
     expect(page.locator(".told")).to_contain_text(said)
     expect(page.locator("#check-text")).to_have_value(text)
+    page.click("#to-guide")
+    page.wait_for_selector("#place .reading")
+    page.click("#to-check")
+    expect(page.locator("#check-text")).to_be_visible()
