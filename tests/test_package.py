@@ -34,7 +34,8 @@ def test_the_wheel_holds_code_looks_and_texts_and_nothing_else(installed: Path) 
         "index",
         "ui",
     }
-    for name in ("assistant/care.toml", "ui/page/style.css", "assistant/shipped/models.txt"):
+    shipped = ("assistant/care.toml", "assistant/llm/fitted.npz", "index/embedding/all-mpnet-base-v2.safetensors")
+    for name in (*shipped, "ui/page/style.css", "assistant/shipped/models.txt"):
         assert (installed / name).read_bytes() == (ROOT / name.replace("assistant/shipped/", "")).read_bytes()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from index.embedding.adapter import Adapter, read_adapter
 from index.embedding.encoder import Encoder
 from index.errors import GuideError
 
@@ -24,7 +25,7 @@ EMBEDDING_BATCH = 64
 """Texts that one process embeds at once."""
 
 REMEMBERED_QUESTIONS = 8
-"""Number of recent questions whose vectors are kept: care and retrieval both embed the same question."""
+"""Number of recent questions whose vectors are kept."""
 
 
 class Embedder:
@@ -36,25 +37,34 @@ class Embedder:
     Args:
         folder: a sentence-transformers folder.
         name: stored in the index, which is rebuilt for another name.
+        adapter: file of the adapter that the vectors of questions and texts are made with; None for plain vectors.
         processes: number of processes that embed texts of the guide; if more than 1, each loads its own copy.
 
     Raises:
         GuideError: the folder does not hold a model that loads.
     """
 
-    def __init__(self, folder: Path, name: str, processes: int = 1) -> None:
+    def __init__(self, folder: Path, name: str, processes: int = 1, adapter: Path | None = None) -> None:
         self.name = name
         self.batch = EMBEDDING_BATCH * processes
         self.embedded = 0
         """Number of texts embedded so far."""
         self._folder, self._processes = folder, processes
         self._recent: dict[str, Vectors] = {}
+        self._recent_plain: dict[str, Vectors] = {}
         self._loading, self._asking = Lock(), Lock()
         self._model: SentenceTransformer | None = None
         self._pool: Any = None
-        self._encoder = _open_encoder(folder)
-        if self._encoder is None:
+        self._adapter = _read_adapter(adapter) if adapter else None
+        self._plain = _open_encoder(folder)
+        self._encoder = self._plain.tuned(self._adapter) if self._plain and self._adapter else self._plain
+        if self._plain is None:
             self._get_model()
+            if adapter:
+                raise GuideError(
+                    f"The model in {folder} is not the one that {adapter.name} was made for",
+                    "Run `assistant models verify`.",
+                )
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Embed texts of the guide, in order; fastest with about `self.batch` texts at once."""
@@ -65,12 +75,31 @@ class Embedder:
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed questions, in order; the vectors of the last few are kept."""
+        return self._remember(self._recent, texts, self._embed_new)
+
+    def _remember(
+        self, recent: dict[str, Vectors], texts: Sequence[str], embed: Callable[[Sequence[str]], Vectors]
+    ) -> Vectors:
+        """The vectors of texts, in order: from the recent ones, else made; of these only the last few are kept."""
         with self._asking:
-            if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
-                self._recent |= dict(zip(new, self._embed_new(new), strict=True))
-            vectors = np.stack([self._recent[text] for text in texts])
-            self._recent = dict(list(self._recent.items())[-REMEMBERED_QUESTIONS:])
+            if new := [text for text in dict.fromkeys(texts) if text not in recent]:
+                recent |= dict(zip(new, embed(new), strict=True))
+            vectors = np.stack([recent[text] for text in texts])
+            for text in list(recent)[:-REMEMBERED_QUESTIONS]:
+                del recent[text]
         return vectors
+
+    def embed_plain(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts without the adapter, in order; the vectors of the last few are kept."""
+        plain = self._plain
+        if plain is None or self._adapter is None:
+            return self.embed_questions(texts)
+
+        def embed(new: Sequence[str]) -> Vectors:
+            self.embedded += len(new)
+            return np.stack([plain.encode(text) for text in new])
+
+        return self._remember(self._recent_plain, texts, embed)
 
     def _embed_new(self, texts: Sequence[str]) -> Vectors:
         self.embedded += len(texts)
@@ -82,7 +111,7 @@ class Embedder:
         """Return the sentence_transformers model; load it, and start its processes, at the first call."""
         with self._loading:
             if self._model is None:
-                self._model = _load_model(self._folder)
+                self._model = _load_model(self._folder, self._adapter)
                 if self._processes > 1:
                     self._pool = self._model.start_multi_process_pool(["cpu"] * self._processes)
                     atexit.register(self._model.stop_multi_process_pool, self._pool)
@@ -104,17 +133,38 @@ def _open_encoder(folder: Path) -> Encoder | None:
         return None
 
 
-def _load_model(folder: Path) -> SentenceTransformer:
-    """Load the sentence_transformers model of a folder; raise GuideError if that fails."""
+def _read_adapter(path: Path) -> Adapter:
+    """Read an adapter; raise GuideError if that fails."""
+    try:
+        return read_adapter(path)
+    except (OSError, ValueError) as error:
+        raise GuideError(f"The adapter {path} does not load ({error})", "Install the program again.") from error
+
+
+def _load_model(folder: Path, adapter: Adapter | None) -> SentenceTransformer:
+    """Load the sentence_transformers model of a folder, an adapter merged in; raise GuideError if that fails."""
     # Imported late: it takes seconds, and most commands only embed one question.
     import transformers.utils.logging as transformers_logging
     from sentence_transformers import SentenceTransformer
 
     transformers_logging.disable_progress_bar()
     try:
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise GuideError(
             f"The embedder in {folder} does not load ({reason})", "Run `assistant models verify`."
         ) from error
+    if adapter:
+        _merge(model, adapter)
+    return model
+
+
+def _merge(model: SentenceTransformer, adapter: Adapter) -> None:
+    """Add an adapter to the weights of a loaded model."""
+    import torch
+
+    layers = {name: layer for name, layer in model[0].model.named_modules() if name in adapter.layers}
+    with torch.no_grad():
+        for name, (down, up) in adapter.layers.items():
+            layers[name].weight += torch.from_numpy(up @ down)

@@ -7,12 +7,15 @@ folders, MPNet and BERT. Sources: Song et al., NeurIPS 2020 (MPNet); Devlin et a
 from __future__ import annotations
 
 import json
+from copy import copy
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+from index.embedding.adapter import Adapter
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -48,10 +51,17 @@ class Encoder:
         self._layers = int(config["num_hidden_layers"])
         self._epsilon = np.float32(config["layer_norm_eps"])
         self._weights = _map_tensors(folder / "model.safetensors")
+        self._adapter: Adapter | None = None
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
         self.encode("a")  # shows now whether something is missing, and reads the weights into memory
+
+    def tuned(self, adapter: Adapter) -> Encoder:
+        """The same encoder with an adapter beside its weights, which both share."""
+        other = copy(self)
+        other._adapter = adapter
+        return other
 
     def encode(self, text: str) -> Floats:
         """Embed a text: shape (dimensions,), length 1."""
@@ -90,7 +100,11 @@ class Encoder:
         return state.reshape(self._heads, -1, state.shape[1])
 
     def _apply_dense(self, name: str, state: Floats) -> Floats:
-        return np.asarray(self._weights[f"{name}.weight"] @ state + self._weights[f"{name}.bias"][:, None])
+        result = self._weights[f"{name}.weight"] @ state + self._weights[f"{name}.bias"][:, None]
+        if self._adapter:
+            down, up = self._adapter.layers[name]
+            result += up @ (down @ state)
+        return np.asarray(result)
 
     def _normalize(self, name: str, state: Floats) -> Floats:
         centred = state - state.mean(axis=0)

@@ -1,4 +1,4 @@
-"""A question's vector by our own forward pass is that of sentence_transformers."""
+"""A question's vector by our own forward pass is that of sentence_transformers, with an adapter and without."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from paths import ROOT
+from safetensors import safe_open
 from sentence_transformers import SentenceTransformer
 
 from assistant import Settings
+from assistant.errors import GuideError
+from assistant.models.catalogue import read_catalogue
 from assistant.models.installed import ensure_model
+from index.embedding import adapter as adapters
+from index.embedding.adapter import Adapter, find_adapter, hash_adapter, read_adapter, save_adapter
 from index.embedding.embed import Embedder
 from index.embedding.encoder import Encoder
 
@@ -31,6 +36,27 @@ TEXTS = (
 @pytest.fixture(scope="module", params=["all-mpnet-base-v2", "all-minilm-l6-v2"])
 def folder(request: pytest.FixtureRequest, settings: Settings) -> Path:
     return ensure_model(settings.model_copy(update={"embedder": request.param}), "embed")
+
+
+def read_shapes(folder: Path) -> dict[str, tuple[int, int]]:
+    """(outputs, inputs) of each linear layer of a model's encoder, by name."""
+    with safe_open(folder / "model.safetensors", "numpy") as weights:
+        shapes = {name.removesuffix(".weight"): weights.get_slice(name).get_shape() for name in list(weights.keys())}
+    return {name: (shape[0], shape[1]) for name, shape in shapes.items() if ".layer." in name and len(shape) == 2}
+
+
+def make_adapter(path: Path, folder: Path, seed: int = 0) -> Path:
+    """An adapter for the model of a folder that moves its vectors a little, at random."""
+    chance = np.random.default_rng(seed)
+    layers = {
+        name: (
+            (chance.normal(size=(8, inputs)) / 30).astype(np.float32),
+            (chance.normal(size=(outputs, 8)) / 30).astype(np.float32),
+        )
+        for name, (outputs, inputs) in read_shapes(folder).items()
+    }
+    save_adapter(path, Adapter(layers))
+    return path
 
 
 def test_the_vector_is_that_of_sentence_transformers(folder: Path) -> None:
@@ -78,3 +104,83 @@ def test_a_question_is_embedded_without_torch(settings: Settings) -> None:
 def test_questions_and_documents_share_one_space(embedder: Embedder) -> None:
     text = "Put your phone away when your partner talks to you."
     assert embedder.embed_questions([text])[0] @ embedder.embed_documents([text])[0] == pytest.approx(1, abs=1e-4)
+
+
+# With an adapter
+
+
+def test_an_adapter_beside_the_weights_is_the_same_as_within_them(folder: Path, tmp_path: Path) -> None:
+    path = make_adapter(tmp_path / "some.safetensors", folder)
+    plain = Encoder(folder)
+    tuned, merged = plain.tuned(read_adapter(path)), Embedder(folder, "x", adapter=path)
+    before = [plain.encode(text) for text in TEXTS]
+    for text, vector, own in zip(TEXTS, merged.embed_documents(TEXTS), before, strict=True):
+        assert tuned.encode(text) == pytest.approx(vector, abs=1e-5)
+        assert merged.embed_questions([text])[0] == pytest.approx(vector, abs=1e-5)
+        assert tuned.encode(text) @ own < 0.999, "it moves the vector"
+        assert (plain.encode(text) == own).all(), "and leaves the plain encoder as it is"
+    assert merged.embed_plain(TEXTS) == pytest.approx(np.stack(before), abs=1e-6)
+
+
+def test_without_an_adapter_plain_vectors_are_those_of_questions(settings: Settings) -> None:
+    embedder = Embedder(ensure_model(settings, "embed"), "x")
+    assert (embedder.embed_plain(TEXTS[:2]) == embedder.embed_questions(TEXTS[:2])).all()
+    assert embedder.embedded == 2, "nothing is embedded twice"
+
+
+def test_an_adapter_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    """As half floats."""
+    layers = {f"layer.{n}": (np.eye(2, 3, dtype=np.float32) * n, np.full((4, 2), n / 3, np.float32)) for n in range(3)}
+    save_adapter(tmp_path / "a.safetensors", Adapter(layers))
+    kept = read_adapter(tmp_path / "a.safetensors").layers
+    assert list(kept) == list(layers)
+    for name, parts in layers.items():
+        for part, saved in zip(kept[name], parts, strict=True):
+            assert part.dtype == np.float32
+            assert part == pytest.approx(saved.astype(np.float16), abs=0)
+
+
+def test_an_adapter_is_known_by_the_bytes_of_its_file(tmp_path: Path) -> None:
+    parts = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
+    for name, layers in (("a", {"one": parts}), ("b", {"one": parts}), ("c", {"two": parts})):
+        save_adapter(tmp_path / name, Adapter(layers))
+    a, b, c = (hash_adapter(tmp_path / name) for name in "abc")
+    assert a == b != c
+    assert len(a) == len(c) == 8
+
+
+@pytest.mark.parametrize("junk", [b"", b"no tensors", bytes(range(256)) * 9])
+def test_a_damaged_adapter_is_an_error_that_is_met(tmp_path: Path, junk: bytes) -> None:
+    (tmp_path / "bad.safetensors").write_bytes(junk)
+    with pytest.raises((OSError, ValueError)):
+        read_adapter(tmp_path / "bad.safetensors")
+
+
+def test_only_a_model_of_the_catalogue_has_an_adapter(tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors").touch()
+    for model in ("no-such-model", "", str(tmp_path / "mine"), "mine", "../embedding/adapter"):
+        assert find_adapter(model) is None
+
+
+def test_an_adapter_is_not_used_with_another_model(settings: Settings, tmp_path: Path) -> None:
+    """One that only sentence_transformers can run."""
+    real, folder = ensure_model(settings, "embed"), tmp_path / "model"
+    shutil.copytree(real, folder, copy_function=lambda one, two: Path(two).symlink_to(one))
+    kept = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
+    (folder / "sentence_bert_config.json").unlink()
+    (folder / "sentence_bert_config.json").write_text(json.dumps(kept | {"do_lower_case": True}), "utf-8")
+    with pytest.raises(GuideError, match=r"some\.safetensors"):
+        Embedder(folder, "x", adapter=make_adapter(tmp_path / "some.safetensors", real))
+
+
+def test_every_shipped_adapter_fits_the_model_that_it_is_named_after(settings: Settings) -> None:
+    names = {model.name for model in read_catalogue(settings) if model.role == "embed"}
+    for path in Path(adapters.__file__).parent.glob("*.safetensors"):
+        assert path.stem in names
+        assert find_adapter(path.stem) == path
+        folder = ensure_model(settings.model_copy(update={"embedder": path.stem}), "embed")
+        layers = read_adapter(path).layers
+        fitting = {name: (up.shape[0], down.shape[1]) for name, (down, up) in layers.items()}
+        assert fitting == read_shapes(folder)
+        assert len({rank for down, up in layers.values() for rank in (down.shape[0], up.shape[1])}) == 1
+        assert all(np.isfinite(part).all() for parts in layers.values() for part in parts)

@@ -1,0 +1,100 @@
+"""Tuning an embedder: how questions are misspelt, and that a few guides give an adapter that fits and moves vectors."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant import Settings
+from assistant.models.installed import ensure_model
+from index.embedding.encoder import Encoder
+from index.embedding.tune import BATCH, RANK, TunedGuide, misspell, tune
+
+QUESTIONS = (
+    "How often do I water the beans in summer?",
+    "He says I never listen, and then he goes quiet for days. What can I do about it, and when?",
+    "Why?",
+    "a",
+    "",
+    "ÇA VA? 1.5 %, naïve café",
+)
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_misspelling_keeps_all_but_a_few_letters(text: str) -> None:
+    for seed in range(50):
+        typed = misspell(text, random.Random(seed))
+        lost = Counter(text.lower()) - Counter(typed)
+        assert typed == typed.lower()
+        assert lost.total() <= max(1, len(text) // 25)
+        assert lost.total() == len(text) - len(typed), "nothing is added"
+        assert all(letter.isalpha() for letter in lost)
+
+
+def test_misspelling_is_by_chance_but_always_the_same() -> None:
+    for text in QUESTIONS[:2]:
+        typed = [misspell(text, random.Random(seed)) for seed in range(50)]
+        assert typed == [misspell(text, random.Random(seed)) for seed in range(50)]
+        assert len(set(typed)) > 10
+        assert sum(one != text.lower() for one in typed) > 25, "there are letters to exchange"
+
+
+BEANS = (
+    "Water the beans at dusk.", "Put straw around the stems.", "Pick the pods while they are young.",
+    "Leave a few pods for seeds.", "Sow them when the soil is warm.",
+)  # fmt: skip
+TOOLS = (
+    "File the edge of the spade at a low angle.", "Oil the blade after work.", "Hang the rake on the wall.",
+    "Wash the can before winter.", "Sharpen the shears each spring.",
+)  # fmt: skip
+WORDINGS = ("When do I do that: {}", "Is it right that i should {}?")
+
+
+def make_guide(sentences: tuple[str, ...]) -> TunedGuide:
+    """A guide that answers two questions with each of its sentences, and one with none."""
+    asked = [(form.format(text[:-1]), (at,)) for at, text in enumerate(sentences) for form in WORDINGS]
+    chunks = (("\n".join(sentences[:3]), (0, 1, 2)), ("\n".join(sentences[3:]), (3, 4)))
+    return TunedGuide(sentences, chunks, (*asked, ("What does a lawyer cost?", ())))
+
+
+@pytest.mark.thorough
+def test_a_few_guides_give_an_adapter_that_moves_vectors(settings: Settings) -> None:
+    folder = ensure_model(settings.model_copy(update={"embedder": "all-minilm-l6-v2"}), "embed")
+    guides, told = [make_guide(BEANS), make_guide(TOOLS)], list[tuple[int, int]]()
+    adapter = tune(folder, guides, progress=lambda done, total: told.append((done, total)))
+    steps = sum(len(guide.questions) for guide in guides) // BATCH
+    assert told == [(step, steps) for step in range(1, steps + 1)]
+    assert steps >= 1
+    for down, up in adapter.layers.values():
+        assert down.shape[0] == up.shape[1] == RANK
+        assert up.any()
+    plain = Encoder(folder)
+    tuned = plain.tuned(adapter)
+    for text in (*BEANS, *TOOLS):
+        vector = tuned.encode(text)
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+        assert np.abs(vector - plain.encode(text)).max() > 1e-5
+
+
+@pytest.mark.thorough
+def test_a_run_that_was_cut_off_goes_on(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its last state on disk."""
+    folder = ensure_model(settings.model_copy(update={"embedder": "all-minilm-l6-v2"}), "embed")
+    guides, state, told = [make_guide(BEANS), make_guide(TOOLS)] * 2, tmp_path / "state", list[int]()
+    monkeypatch.setattr("index.embedding.tune.SAVED", 1)
+
+    def cut_off(done: int, total: int) -> None:
+        told.append(done)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(folder, guides, state, cut_off)
+    tune(folder, guides, state, cut_off)
+    assert told == [1, 2, 2], "the second step was not kept"
+    tune(folder, guides, state, cut_off)
+    assert told == [1, 2, 2], "nothing is left to do"
