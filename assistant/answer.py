@@ -2,11 +2,10 @@
 
     care      is this person in danger?            -> a kind answer with people to call; end
     retrieve  which sentences bear on it?
-    prompt    those sentences, numbered
-    coverage  do they answer it?                   -> no: "not covered", with the nearest topics that are; end
-    write     the chat model words the answer      -> streamed
+    coverage  do they answer it?                   -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
+    quote     the sentence that answers best       -> shown at once
+    write     the chat model words the rest        -> streamed
     ground    sentence by sentence, as it streams  -> supported: shown, with its citations; unsupported: dropped
-    complete  the nearest sentence passed over?    -> quoted; nothing left: the guide's own sentences, or a no
     steps     what to do next, what to ask next    -> from the guide, each with its citation
 
 The terminal, the page, the API, the tests and the evaluation all come through here, by `Assistant.stream`.
@@ -18,9 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.clock import Clock
-from assistant.answering.complete import complete_draft, decline
 from assistant.answering.coverage import decide_coverage
-from assistant.answering.prompt import build_answer_prompt
+from assistant.answering.quote import NOTHING_TO_QUOTE, begin_answer, decline, quote_nearest
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.write import write_draft
@@ -38,20 +36,21 @@ def answer_question(
     if answer := components.care.answer(question):
         yield replace(answer, timings=clock.read())
         return
-    retrieval = retrieve(components.searcher, question, history)
-    clock.mark_retrieved()
-    yield reading
-
     asked = (*(turn.question for turn in history), question)
-    prompt = build_answer_prompt(retrieval.notes, question, retrieval.earlier)
-    retrieval = decide_coverage(retrieval, prompt, components.verdicts)
-    if not retrieval.selections:
-        yield replace(decline(retrieval, asked), timings=clock.read())
+    retrieval = retrieve(components.searcher, question, history)
+    coverage, chance = decide_coverage(retrieval, components.embedder.name)
+    clock.mark_retrieved()
+    if coverage != "answered":
+        end = quote_nearest if coverage == "nearest" else decline
+        yield replace(end(retrieval, asked), chance=chance, timings=clock.read())
         return
 
+    answer = replace(begin_answer(retrieval), chance=chance)
+    yield answer
     model, verdicts = components.model, components.verdicts
-    draft = yield from write_draft(model, verdicts, retrieval, prompt, LENGTHS[length], clock, variation)
-    answer = complete_draft(draft, retrieval, asked)
-    if answer.status == "answered":
-        answer = add_steps(answer, retrieval.matches, asked)
+    draft = yield from write_draft(model, verdicts, retrieval, answer, LENGTHS[length], clock, variation)
+    if draft.sentences:
+        answer = add_steps(draft, retrieval.matches, asked)
+    else:
+        answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped)
     yield replace(answer, stage="whole", timings=clock.read())

@@ -99,9 +99,14 @@ class Assistant:
         # Settings that changed meanwhile stay.
         self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in changes})
 
-    def over(self, corpus: Path) -> Assistant:
-        """An assistant over another guide that shares this one's models and its line of questions."""
-        components, other = self.load(), Assistant(self.settings.model_copy(update={"corpus": corpus}))
+    def over(self, corpus: Path, home: Path | None = None) -> Assistant:
+        """An assistant over another guide that shares this one's models and its line of questions.
+
+        Args:
+            home: where its index is built; if None, in the data folder.
+        """
+        settings = self.settings.model_copy(update={"corpus": corpus, "home": home or self.settings.home})
+        components, other = self.load(), Assistant(settings)
         store = open_fresh_index(other.settings, components.embedder)
         other._components = replace(components, store=store, searcher=Searcher(store, components.embedder))
         other._queue, other.loading_status = self._queue, None

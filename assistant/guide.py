@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event, Thread
 
 from assistant.errors import BusyError, GuideError
-from assistant.settings import Settings, index_folder
+from assistant.settings import Settings, embedder_name, index_folder
 from index.build import Report, build, find_skipped
 from index.completeness import ENOUGH, describe_share
+from index.embedding.adapter import find_adapter, hash_adapter
 from index.embedding.embed import Embedder
 from index.progress import Progress, ignore_progress
 from index.storing.manifest import IndexedDocument
@@ -31,6 +33,17 @@ MAX_NAMED = 3
 
 MAX_LACKING = 10
 """The most files that are named because some of their text is not in the index."""
+
+
+def open_embedder(folder: Path, settings: Settings, processes: int = 1) -> Embedder:
+    """The embedder that the settings name, from the folder of its model, with its adapter; see `Embedder`."""
+    return Embedder(folder, name_vectors(settings), processes, find_adapter(settings.embedder))
+
+
+def name_vectors(settings: Settings) -> str:
+    """The name of the vectors that the embedder makes, as an index is stamped with it: with the hash of its adapter."""
+    adapter = find_adapter(settings.embedder)
+    return f"{embedder_name(settings)}+{hash_adapter(adapter)}" if adapter else embedder_name(settings)
 
 
 def open_index(settings: Settings, say: Say = say_nothing) -> Store:

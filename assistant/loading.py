@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.answering.care import Care
-from assistant.answering.prompt import COVERAGE_PREFIX, PREFIX, SUPPORT_PREFIX
+from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX
 from assistant.answering.verdicts import Verdicts
-from assistant.guide import Say, open_index, refresh_index
+from assistant.guide import Say, open_embedder, open_index, refresh_index
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import Probes, load_probes
 from assistant.llm.served import ServedModel, connect_to_server
@@ -67,7 +67,7 @@ def load_components(settings: Settings, say: Say, progress: Progress, stage: Say
     with ThreadPoolExecutor(2) as pool:
         # llama.cpp and numpy read the weights from disk while Python imports Chroma.
         loading = pool.submit(_load_chat_model, chat, settings, fitted)
-        embedding = pool.submit(Embedder, embed, embedder_name(settings))
+        embedding = pool.submit(open_embedder, embed, settings)
         store, embedder = open_index(settings, say), embedding.result()
         stage(READING_LINE)
         refresh_index(store, settings, embedder, say, progress)
@@ -106,11 +106,9 @@ def _load_chat_model(path: Path | None, settings: Settings, fitted: Probes) -> L
     model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
     model.warm(PREFIX)
     model.warm_check(SUPPORT_PREFIX)
-    if not fitted.coverage:
-        model.warm_check(COVERAGE_PREFIX)
     return model
 
 
 def _make_care(settings: Settings, embedder: Embedder, fitted: Probes) -> Care:
-    """Care, with the vectors of its examples kept from start to start."""
-    return Care(embedder.embed_questions, fitted.danger, settings.home / "cache" / f"care-{embedder.name}.npz")
+    """Care on plain vectors, which no tuning moves; those of its examples are kept from start to start."""
+    return Care(embedder.embed_plain, fitted.danger, settings.home / "cache" / f"care-{embedder_name(settings)}.npz")

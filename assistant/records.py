@@ -10,7 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-Status = Literal["answered", "not_covered", "care"]
+Status = Literal["answered", "nearest", "not_covered", "care"]
+"""Answered from the guide; not answered, but with the nearest that the guide says; not answered; a person in danger."""
+
+Coverage = Literal["answered", "nearest", "not_covered"]
+"""Whether the guide answers a question: surely enough, perhaps, or hardly."""
+
+HERE, NEAREST = "The guide says:", "The guide doesn’t say this outright. The nearest it comes:"
+"""What leads to the guide's own words in an answer, and in one of status "nearest"."""
 
 Stage = Literal["waiting", "reading", "writing", "whole"]
 """What is going on with a streamed answer: it waits in line or for the models, the guide is searched, the answer is
@@ -92,6 +99,11 @@ class AnswerSentence:
     support: tuple[Citation, ...] = ()
 
     @property
+    def quotes(self) -> bool:
+        """Whether it is what the guide says, word for word."""
+        return self.text.startswith("“") and self.text.endswith("”") and bool(self.support)
+
+    @property
     def citations(self) -> tuple[int, ...]:
         """The numbers of the passages that support it, sorted."""
         return tuple(sorted({citation.number for citation in self.support}))
@@ -171,11 +183,11 @@ class Answer:
     contacts: tuple[Contact, ...] = ()
     """Only in a "care" answer."""
     dropped: tuple[str, ...] = ()
-    """Sentences of the draft that the guide does not support; never shown."""
-    quoted: bool = False
-    """Whether these are the guide's own sentences, since nothing of the draft was left."""
+    """Sentences of the draft that the guide does not support, or that say nothing new; never shown."""
     cut_short: bool = False
     """Whether the draft reached its limit of tokens; an unfinished sentence is not shown."""
+    chance: float = 0.0
+    """How likely it is that the guide answers the question, 0 to 1; 0 in a "care" answer."""
     reason: str = ""
     """Why the question was not answered from the guide; empty if it was."""
     before: int = 0
@@ -184,17 +196,26 @@ class Answer:
     """Only of use while it streams, so it is neither kept nor part of `to_dict`."""
 
     @property
+    def lead(self) -> str:
+        """What leads to the guide's own words if the answer begins with them; else empty."""
+        if self.status == "nearest":
+            return NEAREST
+        return HERE if self.status == "answered" and self.sentences and self.sentences[0].quotes else ""
+
+    @property
     def text(self) -> str:
         """The answer as shown, without markers; under a "care" answer whom to call, a line each."""
         people = (f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts)
-        between = "\n" if self.status == "care" else " "
-        return between.join((*(sentence.text for sentence in self.sentences), *people))
+        lines = (self.lead, *(sentence.text for sentence in self.sentences), *people)
+        return ("\n" if self.status in ("nearest", "care") else " ").join(filter(None, lines))
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, the form that `assistant ask --json` prints."""
         return {
             "status": self.status,
+            "chance": round(self.chance, 3),
             "text": self.text,
+            "lead": self.lead,
             "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
             "passages": [_plain(passage) for passage in self.passages],
             "next_steps": [{"text": step.text, "passage": _plain(step.passage)} for step in self.next_steps],

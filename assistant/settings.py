@@ -201,7 +201,7 @@ def index_folder(settings: Settings) -> Path:
 
 
 def embedder_name(settings: Settings) -> str:
-    """The name of the embedder, as an index is stamped with it."""
+    """The name of the embedder, as probes on its plain vectors are stamped with it."""
     return Path(settings.embedder).name
 
 

@@ -1,9 +1,9 @@
 """Searches: a question gives ranked chunks, each with the cosine similarity of every sentence.
 
-The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence, or `HEADING_WEIGHT`
-of that of its path of headings, whichever is more. The rank adds `WORDS_WEIGHT` of the share of the question's words
-that the chunk, its headings or the title hold, weighted by rarity. What each part brings was measured: see "Retrieval"
-in CONTRIBUTING.md.
+The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence. The rank takes
+`HEADING_WEIGHT` of the cosine of its path of headings instead, if that is more, and adds `WORDS_WEIGHT` of the share of
+the question's words that the chunk, its headings or the title hold, weighted by rarity. What each part brings was
+measured: see "Retrieval" in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ class Match:
     score: float
     """What the chunks are ranked by, about 0 to 1."""
     likeness: float
-    """The cosines alone, see above; about 0 to 1."""
+    """How surely the chunk answers the question, a cosine; see above."""
     sentences: tuple[float, ...]
     """The cosine of each of the chunk's sentences."""
+    headings: float = 0.0
+    """The cosine of its path of headings."""
 
 
 class Searcher:
@@ -90,5 +92,6 @@ def _join_text(chunk: Chunk) -> str:
 
 def _make_match(candidate: Candidate, held: float) -> Match:
     best = max(candidate.sentences, default=candidate.whole)
-    likeness = max((candidate.whole + best) / 2, HEADING_WEIGHT * candidate.heading)
-    return Match(candidate.chunk, likeness + WORDS_WEIGHT * held, likeness, candidate.sentences)
+    likeness = (candidate.whole + best) / 2
+    score = max(likeness, HEADING_WEIGHT * candidate.heading) + WORDS_WEIGHT * held
+    return Match(candidate.chunk, score, likeness, candidate.sentences, candidate.heading)

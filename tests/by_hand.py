@@ -10,13 +10,15 @@ from index.chunking.chunk import Chunk, Sentence
 from index.search import Match
 
 
-def make_match(heading: str, sentences: Mapping[str, float], score: float = 0.8, likeness: float = 0.4) -> Match:
+def make_match(
+    heading: str, sentences: Mapping[str, float], score: float = 0.8, likeness: float = 0.4, headings: float = 0.0
+) -> Match:
     """A match with one chunk, a document of its own; `sentences` has the cosine of each."""
     starts = accumulate((len(text) + 1 for text in sentences), initial=0)
     made = tuple(Sentence(text, text, start, start + len(text)) for text, start in zip(sentences, starts))  # noqa: B905
     text, source = " ".join(sentences), f"{heading}.md"
     chunk = Chunk(source, source, "A guide", (heading,), text, 0, len(text), made)
-    return Match(chunk, score, likeness, tuple(sentences.values()))
+    return Match(chunk, score, likeness, tuple(sentences.values()), headings)
 
 
 def make_retrieval(*matches: Match, question: str = "What can I do?", earlier: str = "") -> Retrieval:

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from paths import ROOT
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
+from assistant.answering.coverage import CURVES, UNFITTED
+from assistant.guide import open_embedder
 from assistant.llm.local import LocalModel
 from assistant.models.installed import ensure_model
 from assistant.records import Answer
@@ -68,7 +72,7 @@ def settings(home: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def embedder(settings: Settings) -> Embedder:
-    return Embedder(ensure_model(settings, "embed"), settings.embedder)
+    return open_embedder(ensure_model(settings, "embed"), settings)
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +122,32 @@ def answer(assistant: Assistant) -> Answer:
     assert answer.status == "answered"
     assert answer.sentences
     assert answer.next_steps
+    assert answer.follow_ups
+    return answer
+
+
+@contextmanager
+def never_sure(assistant: Assistant) -> Iterator[None]:
+    """Of no question is it sure enough that the guide answers it, and of every one likely enough to quote."""
+    name = assistant.load().embedder.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CURVES, name, replace(CURVES.get(name, UNFITTED), answered=2.0, nearest=0.0))
+        yield
+
+
+@pytest.fixture
+def unsure(assistant: Assistant) -> Iterator[None]:
+    with never_sure(assistant):
+        yield
+
+
+@pytest.fixture(scope="session")
+def nearest(assistant: Assistant) -> Answer:
+    """The nearest that the guide says to QUESTION; no model words it."""
+    with never_sure(assistant):
+        answer = assistant.ask(QUESTION)
+    assert answer.status == "nearest"
+    assert answer.sentences
     assert answer.follow_ups
     return answer
 

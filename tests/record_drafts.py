@@ -6,9 +6,9 @@
     python tests/record_drafts.py shown      writes shown.txt alone, from the recorded drafts, without a model
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
-when one of these changes: the chat model, the embedder, a prompt, the probe of coverage, a text of the guide. It takes
-40 minutes on two cores. The third is enough if only the probe of support has changed, or what of a draft is judged; it
-takes five minutes in the first case.
+when one of these changes: the chat model, the embedder or its curve of coverage, a prompt, a text of the guide. That
+takes 40 minutes on two cores. The third is enough if only the probe of support has changed, or what of a draft is
+judged; it takes five minutes in the first case.
 `tests/drafts/shown.txt` holds what the program makes of the drafts; run the last command when that changes on purpose,
 and read the difference.
 """
@@ -16,7 +16,6 @@ and read the difference.
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,21 +28,22 @@ from paths import CORPORA, QUESTIONS, ROOT, TESTS
 
 from assistant import Answer, Settings, Turn, open_assistant
 from assistant.answering.clock import Clock
-from assistant.answering.complete import complete_draft
 from assistant.answering.context import split_opening
 from assistant.answering.coverage import decide_coverage
 from assistant.answering.ground import Grounder
-from assistant.answering.prompt import ASIDE, PREFIX, SUPPORT_PREFIX, build_answer_prompt
+from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_answer_prompt
+from assistant.answering.quote import begin_answer
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
 from assistant.answering.write import remove_opening, stream_sentences, write_draft
+from assistant.guide import name_vectors
 from assistant.llm.model import Message, Usage
 from assistant.llm.probes import Probes, load_probes
 from assistant.loading import Components
 from assistant.measuring.evaluate import Case, read_cases
 from assistant.question import clean_question
-from assistant.settings import LENGTHS, chat_name, embedder_name, load_settings
+from assistant.settings import LENGTHS, chat_name, load_settings
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
 from index.chunking.words import Rarity, extract_terms
@@ -73,7 +73,7 @@ class NotRecordedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the models said to one question that the guide covers."""
+    """What the models said to one question that is answered."""
 
     corpus: str
     id: str
@@ -82,10 +82,9 @@ class Draft:
     """The questions before."""
     earlier: str
     """The one of them that was searched for beside the question; empty if the question stands alone."""
-    matches: tuple[tuple[str, float, float, tuple[float, ...]], ...]
-    """What the search found, best first: id of the chunk, score, likeness, cosines of its sentences."""
-    margin: float | None
-    """Of coverage; None if it was clear without a verdict."""
+    matches: tuple[tuple[str, float, float, tuple[float, ...], float], ...]
+    """What the search found, best first: id of the chunk, score, likeness, cosines of its sentences and of its path of
+    headings."""
     prompt: str
     """Digest of the prompt of the draft."""
     pieces: tuple[str, ...]
@@ -171,7 +170,7 @@ def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:
     header, *rows = map(json.loads, DRAFTS.read_text("utf-8").splitlines())
     for row in rows:
         row |= {name: tuple(row[name]) for name in ("history", "pieces")}
-        row["matches"] = tuple((*match[:3], tuple(match[3])) for match in row["matches"])
+        row["matches"] = tuple((*match[:3], tuple(match[3]), match[4]) for match in row["matches"])
     return header, tuple(Draft(**row) for row in rows)
 
 
@@ -187,18 +186,15 @@ def replay(draft: Draft, verdict: Callable[[str], float] | None = None) -> tuple
     model = RecordedModel(draft.pieces, draft.cut_short, draft.prompt, verdict or draft.look_up)
     history = tuple(Turn(question) for question in draft.history)
     retrieval = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
-    retrieval = replace(retrieval, margin=math.inf if draft.margin is None else draft.margin)
     return retrieval, write_answer(model, retrieval, draft.history)
 
 
 def write_answer(model: RecordedModel, retrieval: Retrieval, history: Sequence[str]) -> Answer:
-    """The whole answer, from the draft on."""
-    prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
+    """The whole answer, from what it begins with on."""
     verdicts = Verdicts(model, Probes())  # type: ignore[arg-type]
-    writing = write_draft(model, verdicts, retrieval, prompt, LENGTH, Clock(0.0), 0)
+    writing = write_draft(model, verdicts, retrieval, begin_answer(retrieval), LENGTH, Clock(0.0), 0)
     asked = (*history, retrieval.question)
-    answer = complete_draft(run_to_end(writing), retrieval, asked)
-    return add_steps(answer, retrieval.matches, asked) if answer.status == "answered" else answer
+    return add_steps(run_to_end(writing), retrieval.matches, asked)
 
 
 def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:
@@ -235,7 +231,7 @@ def show_all(drafts: Iterable[Draft]) -> Iterator[str]:
 
 
 def record_all(settings: Settings, names: Iterable[str]) -> Iterator[Draft]:
-    """Ask all questions about these guides that are not danger; a draft for each that is covered."""
+    """Ask all questions about these guides that are not danger; a draft for each that is answered."""
     first = open_assistant(settings)
     for name, corpus in ((name, GUIDES[name]) for name in names):
         assistant = first if name == "guide" else first.over(corpus)
@@ -245,24 +241,22 @@ def record_all(settings: Settings, names: Iterable[str]) -> Iterator[Draft]:
 
 
 def record(components: Components, corpus: str, case: Case) -> Draft | None:
-    """Ask one question; None if the guide does not cover it, or if care answers it."""
+    """Ask one question; None if it is not answered, or if care answers it."""
     question, history = clean_question(case.question), tuple(Turn(question) for question in case.history)
     if components.care.answer(question):
         return None
     found = retrieve(components.searcher, question, history)
-    prompt = build_answer_prompt(found.notes, found.question, found.earlier)
-    found = decide_coverage(found, prompt, components.verdicts)
-    if not found.selections:
+    if decide_coverage(found, components.embedder.name)[0] != "answered":
         return None
-    usage = Usage()
+    prompt, usage = build_answer_prompt(found.notes, found.question, found.earlier), Usage()
     pieces = list(components.model.stream(prompt, LENGTH[1], usage))
     logits = read_verdicts(found, pieces, components.verdicts.supports)
     matches = [
-        (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS), tuple(round(c, DIGITS) for c in m.sentences))
+        (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS), tuple(round(c, DIGITS) for c in m.sentences),
+         round(m.headings, DIGITS))
         for m in found.matches
-    ]
-    margin = None if math.isinf(found.margin) else round(found.margin, DIGITS)
-    draft = Draft(corpus, case.id, question, case.history, found.earlier, tuple(matches), margin,
+    ]  # fmt: skip
+    draft = Draft(corpus, case.id, question, case.history, found.earlier, tuple(matches),
                   digest_prompt(prompt, LENGTH[1]), tuple(pieces), usage.cut_short, logits)  # fmt: skip
     # The answer with the cosines as they were: rounded ones must give the same.
     model = RecordedModel(pieces, usage.cut_short, draft.prompt, draft.look_up)
@@ -307,12 +301,8 @@ def read_verdicts(found: Retrieval, pieces: Sequence[str], verdict: Callable[[st
 
 def describe_origin(settings: Settings) -> dict[str, Any]:
     """What drafts are made from: names, and digests of prompts, probes and texts."""
-    fitted = load_probes(settings)
-    probes = [
-        value.tobytes().hex()
-        for probe in (fitted.coverage, fitted.support)
-        for value in (asdict(probe).values() if probe else ())
-    ]
+    support = load_probes(settings).support
+    probe = [value.tobytes().hex() for value in (asdict(support).values() if support else ())]
     texts = {
         name: digest(
             "\n".join(f"{chunk.id} {s.plain}" for chunk in read_guide(name).chunks.values() for s in chunk.sentences)
@@ -321,9 +311,9 @@ def describe_origin(settings: Settings) -> dict[str, Any]:
     }
     return {
         "model": chat_name(settings),
-        "embedder": embedder_name(settings),
-        "prompts": digest_prompt((*PREFIX, Message("user", ASIDE), *SUPPORT_PREFIX), LENGTH[1]),
-        "probes": digest(" ".join(probes)),
+        "embedder": name_vectors(settings),
+        "prompts": digest_prompt((*PREFIX, *SUPPORT_PREFIX), LENGTH[1]),
+        "probes": digest(" ".join(probe)),
         "texts": texts,
     }
 

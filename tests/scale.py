@@ -24,6 +24,7 @@ from statistics import median
 import numpy as np
 from hashed import HashedEmbedder
 
+from assistant.guide import open_embedder
 from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
 from index.build import build, plan_build, read_corpus
@@ -168,7 +169,7 @@ def main() -> None:
     parser.add_argument("--edits", action="store_true")
     options = parser.parse_args()
     settings = load_settings()
-    real = Embedder(ensure_model(settings, "embed"), settings.embedder)
+    real = open_embedder(ensure_model(settings, "embed"), settings)
     real.embed_documents(["Warm."])
     if options.edits:
         measure_edits(real)

@@ -1,58 +1,50 @@
-"""Whether the guide covers a question; decided before the chat model words anything.
+"""Whether the guide answers a question: the chance of it, from the cosines of what was found, and what follows.
 
-By likeness alone where that is clear, else by likeness and the chat model's verdict on what was found.
+No model is called. The curves are fitted to questions about guides of many kinds, by `assistant calibrate`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Final
 
-from assistant.answering.retrieve import PASSAGES, Retrieval
-from assistant.answering.verdicts import Verdicts
-from assistant.language.english import NUMBER_WORDS, QUANTITY
-from assistant.llm.model import Message
-from index.chunking.words import split_words
-from index.search import Match
-
-UNLIKE = 0.15
-"""Likeness of the best chunk below which nothing in the guide bears on a question."""
-
-CLEAR, CLEAR_WITHOUT_PROBE = 0.80, 0.50
-"""Likeness of the best chunk from which no verdict is needed; lower where verdicts are a plain yes or no."""
-
-LIKENESS_WEIGHT, COVERAGE_BAR = 5.0, 2.0
-"""Between these bounds, verdict + LIKENESS_WEIGHT * likeness must reach COVERAGE_BAR. Fitted on the tuning set."""
+from assistant.answering.retrieve import Retrieval
+from assistant.records import Coverage
 
 
-def decide_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: Verdicts) -> Retrieval:
-    """The retrieval with its margin, and without selections if the guide does not cover the question.
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A logistic curve from likeness to the chance that the guide answers, for the vectors of one embedder."""
+
+    slope: float
+    summand: float
+    answered: float
+    """Least chance at which a question is answered..."""
+    nearest: float
+    """...and at which the nearest is shown."""
+
+
+CURVES: Final = {"all-mpnet-base-v2+107e0b76": Curve(11.2, -4.5, 0.77, 0.25)}
+"""By the name of the vectors, with the hash of their adapter."""
+
+UNFITTED: Final = Curve(5.4, -2.1, 0.71, 0.28)
+"""For the vectors of any other embedder; fitted to those of all-minilm-l6-v2."""
+
+
+def decide_coverage(retrieval: Retrieval, vectors: str) -> tuple[Coverage, float]:
+    """What becomes of a question, and the chance that the guide answers it.
 
     Args:
-        prompt: the prompt of the answer; see `Verdicts.covers`.
+        vectors: the name of the embedder's vectors.
     """
-    if retrieval.suggested:
-        return retrieval
-    margin, reason = measure_coverage(retrieval, prompt, verdicts)
-    return replace(retrieval, selections=() if reason else retrieval.selections, margin=margin, reason=reason)
+    curve = CURVES.get(vectors, UNFITTED)
+    chance = 1.0 if retrieval.suggested else estimate_chance(retrieval.likeness, curve)
+    if chance >= curve.answered:
+        return "answered", chance
+    return ("nearest" if chance >= curve.nearest else "not_covered"), chance
 
 
-def measure_coverage(retrieval: Retrieval, prompt: Sequence[Message], verdicts: Verdicts) -> tuple[float, str]:
-    """By how much coverage is above COVERAGE_BAR, and why it does not; empty if it does."""
-    asked = f"{retrieval.earlier} {retrieval.question}"
-    likeness = retrieval.likeness
-    if likeness < UNLIKE:
-        return -math.inf, "nothing in the guide is near it"
-    if QUANTITY.search(" ".join(split_words(asked))) and not any(map(_has_number, retrieval.matches[:PASSAGES])):
-        return -math.inf, "it asks for a number, and the guide gives none"
-    if likeness >= (CLEAR if verdicts.reads_coverage else CLEAR_WITHOUT_PROBE):
-        return math.inf, ""
-    margin = verdicts.covers(retrieval, prompt) + LIKENESS_WEIGHT * likeness - COVERAGE_BAR
-    return margin, "" if margin >= 0 else "what is near it does not answer it"
-
-
-def _has_number(match: Match) -> bool:
-    """Whether a chunk says how many, how much or how often, in figures or words."""
-    text = f"{match.chunk.heading} {match.chunk.text}"
-    return any(word[0].isdigit() or word in NUMBER_WORDS for word in split_words(text))
+def estimate_chance(likeness: float, curve: Curve) -> float:
+    """The chance that the best of what was found answers the question, 0 to 1."""
+    return 1 / (1 + math.exp(-curve.slope * likeness - curve.summand))

@@ -21,9 +21,6 @@ SYSTEM = (
 SENTENCE_LIMIT = 500
 """Characters of a sentence that go into a prompt; the rest of a longer one is left out."""
 
-ASKED_LIMIT = 1500
-"""Characters of a question that go into a question about coverage."""
-
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -57,15 +54,6 @@ def build_answer_prompt(notes: Sequence[Note], question: str, earlier: str = "")
     return (*PREFIX, build_question_message(notes, question, earlier))
 
 
-def build_coverage_question(sentences: Sequence[str], question: str) -> str:
-    """Asks whether these sentences answer a question, or help with what happened; for a yes or no."""
-    return f"Guide: {' '.join(map(shorten, sentences))}\nQuestion: {shorten(question, ASKED_LIMIT)}"
-
-
-ASIDE = "\nDo the notes help with just that, at least in part? Reply Yes or No."
-"""Asked beside an answer's prompt, at its end: whether the notes cover the question. A probe is fitted to this text."""
-
-
 def build_support_question(evidence: Sequence[str], claim: str) -> str:
     """Asks whether these sentences say what a claim says; for a yes or no."""
     return f"Note: {' '.join(map(shorten, evidence))}\nClaim: {shorten(claim)}"
@@ -76,13 +64,13 @@ def build_judge_question(text: str, claim: str) -> str:
     return f"Text: {text}\nStatement: {claim}"
 
 
-def shorten(text: str, limit: int = SENTENCE_LIMIT) -> str:
+def shorten(text: str) -> str:
     """A text as it is, or its beginning cut between words."""
-    return text if len(text) <= limit else f"{text[:limit].rpartition(' ')[0] or text[:limit]} …"
-
-
-def _show_coverage(guide: str, question: str, reply: str) -> tuple[Message, Message]:
-    return Message("user", build_coverage_question([guide], question)), Message("assistant", reply)
+    return (
+        text
+        if len(text) <= SENTENCE_LIMIT
+        else f"{text[:SENTENCE_LIMIT].rpartition(' ')[0] or text[:SENTENCE_LIMIT]} …"
+    )
 
 
 def _show_support(note: str, claim: str, reply: str) -> tuple[Message, Message]:
@@ -92,21 +80,6 @@ def _show_support(note: str, claim: str, reply: str) -> tuple[Message, Message]:
 def _show_judgement(text: str, claim: str, reply: str) -> tuple[Message, Message]:
     return Message("user", build_judge_question(text, claim)), Message("assistant", reply)
 
-
-_SOAK = (
-    "Water deeply twice a week and let the top of the soil dry in between. When a dry spell is followed by a lot of "
-    "water, the fruit swells faster than its skin."
-)
-_SINGING = (
-    "Nobody is asked to sing alone in the first month. Stand beside an experienced singer and follow their breathing."
-)
-_DEBT = (
-    "Remind a friend of a debt early and in a friendly way. Before you lend, agree in writing when the money comes "
-    "back."
-)
-_PUPPY = (
-    "Reward what a young dog does well, at once. Offer it something that it may chew, and put away what it may not."
-)
 
 _TOMATOES = (
     Note(
@@ -153,29 +126,6 @@ WORKED: tuple[Message, ...] = (
 
 PREFIX: tuple[Message, ...] = (Message("system", SYSTEM), *WORKED)
 """The fixed part of every answer's prompt."""
-
-COVERAGE_PREFIX: tuple[Message, ...] = (
-    Message(
-        "system",
-        "A person asks a question or tells what happened. You see what a guide says. Does this help with just that, at "
-        "least in part? A general rule helps with a special case of it. It does not help if the person asks for "
-        "something that is not in it: a number, a name, a price, a law, a study, a product, another subject. Reply Yes "
-        "or No.",
-    ),
-    *_show_coverage(_SOAK, "my tomatoes burst, why??", "Yes"),
-    *_show_coverage(_SOAK, "Which brand of hose should I buy?", "No"),
-    *_show_coverage(_DEBT, "He owes me 400 euros since we went to Rome", "Yes"),
-    *_show_coverage(_SINGING, "How high is the fee for students?", "No"),
-    *_show_coverage(_PUPPY, "there are bite marks all over my new boots!!", "Yes"),
-    *_show_coverage(_DEBT, "How much interest may I take by law?", "No"),
-    *_show_coverage(_SINGING, "I am so scared of the solo parts, do I have to?", "Yes"),
-    *_show_coverage(_PUPPY, "How many teeth does a puppy have?", "No"),
-    *_show_coverage(_PUPPY, "She sat down when I asked her, for the first time today", "Yes"),
-    *_show_coverage(_SINGING, "Who wrote this text, and is there proof for it?", "No"),
-    *_show_coverage(_SOAK, "isn't it enough when it rains now and then", "Yes"),
-    *_show_coverage(_SOAK, "How do I get rid of slugs?", "No"),
-)
-"""The fixed part of a question about coverage."""
 
 SUPPORT_PREFIX: tuple[Message, ...] = (
     Message(

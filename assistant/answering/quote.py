@@ -1,4 +1,4 @@
-"""A checked draft made whole: with a quotation where it passed over the nearest sentence, or an honest no."""
+"""The guide's own words: what an answer begins with, and all of an answer that is not worded by the model."""
 
 from __future__ import annotations
 
@@ -7,48 +7,61 @@ from dataclasses import replace
 
 from assistant.answering.context import find_context, points_back
 from assistant.answering.retrieve import Retrieval
-from assistant.answering.sources import make_span, states
-from assistant.answering.steps import choose_follow_ups
-from assistant.answering.write import fill_citations, repeats
+from assistant.answering.sources import make_passage, make_span, states
+from assistant.answering.steps import choose_follow_ups, keep_cited_steps
 from assistant.language.english import ANNOUNCEMENT
-from assistant.records import Answer, AnswerSentence, Citation
+from assistant.records import Answer, AnswerSentence, Citation, Passage, Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
 
-QUOTED = 2
-"""How many of the guide's own sentences are quoted when nothing of a draft is left."""
+QUOTED_NEAREST = 3
+"""The most sentences that are quoted where the guide may not answer."""
 
 NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
 
-UNSUPPORTED = "what the model would say of it does not stand in the guide"
+PERHAPS, HARDLY = "what is near it may not answer it", "nothing in the guide is likely to answer it"
+NOTHING_TO_QUOTE = "nothing near it can be quoted"
+"""Why a question is not answered."""
 
 
-def complete_draft(draft: Answer, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """The answer without its steps. Of an empty draft: quotations from the guide, or a no if coverage is doubtful."""
-    if draft.sentences:
-        return add_nearest(draft, retrieval)
-    quoted = quote_nearest(draft, retrieval, QUOTED)
-    if retrieval.doubtful or not quoted.sentences:
-        return replace(decline(retrieval, asked), dropped=draft.dropped, reason=UNSUPPORTED)
-    return quoted
+def begin_answer(retrieval: Retrieval) -> Answer:
+    """The answer before anything is worded: the sentence of the guide that answers best, if it can be quoted."""
+    return quote(retrieval, 1)
 
 
-def add_nearest(answer: Answer, retrieval: Retrieval) -> Answer:
-    """The answer, with the sentence of the guide nearest to the question quoted if the model passed it over."""
-    best = find_nearest(retrieval, 1)
-    cited = {citation.span for sentence in answer.sentences for citation in sentence.support}
-    if not best or best[0].support[0].span in cited or repeats(best[0].text, answer):
-        return answer
-    return fill_citations(replace(answer, sentences=(*answer.sentences, *best)))
+def quote_nearest(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """The nearest that the guide comes to a question that it may not answer; a no if nothing can be quoted."""
+    answer = quote(retrieval, QUOTED_NEAREST)
+    if not answer.sentences:
+        return decline(retrieval, asked, NOTHING_TO_QUOTE)
+    cited = {(passage.source, passage.start) for passage in answer.passages if passage.cited}
+    others = (match.chunk for match in retrieval.matches if (match.chunk.source, match.chunk.start) not in cited)
+    return replace(
+        answer,
+        status="nearest",
+        next_steps=keep_cited_steps(retrieval.matches, answer.passages),
+        follow_ups=choose_follow_ups(others, asked),
+        reason=PERHAPS,
+        stage="whole",
+    )
 
 
-def quote_nearest(answer: Answer, retrieval: Retrieval, most: int) -> Answer:
-    """The answer, made of the `most` sentences of the guide that are nearest to the question."""
-    return fill_citations(replace(answer, sentences=find_nearest(retrieval, most), quoted=True))
+def decline(retrieval: Retrieval, asked: Sequence[str], reason: str = HARDLY) -> Answer:
+    """An honest no, with the nearest questions that the guide does answer."""
+    nearest = choose_follow_ups((match.chunk for match in retrieval.matches), asked)
+    lines = [AnswerSentence(NOT_COVERED)]
+    if nearest:
+        lines.append(AnswerSentence("These are the nearest things it does answer:"))
+    return Answer("not_covered", tuple(lines), follow_ups=nearest, reason=reason)
 
 
-def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
-    """The `most` sentences of the guide nearest to the question, as quotations, in the order of the passages.
+def quote(retrieval: Retrieval, most: int) -> Answer:
+    """An answer of the `most` sentences of the guide that are nearest to the question, with all passages."""
+    return fill_citations(Answer("answered", find_best(retrieval, most), make_passages(retrieval), stage="writing"))
+
+
+def find_best(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
+    """The `most` sentences of the guide nearest to the question, as quotations, best first.
 
     One that points back is quoted with the sentence before it.
     """
@@ -71,7 +84,7 @@ def find_nearest(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
             f"“{' '.join(sentence.plain for sentence in quoted)}”",
             tuple(Citation(number, make_span(sentence)) for sentence in reversed(quoted)),
         )
-        for number, quoted in sorted(chosen, key=lambda row: (row[0], row[1][0].start))
+        for number, quoted in chosen
     )
 
 
@@ -85,10 +98,17 @@ def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:
     ) and not (len(sentences) > 1 and points_back(sentences[0].plain))
 
 
-def decline(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """An honest no, with the nearest questions that the guide does answer."""
-    nearest = choose_follow_ups((match.chunk for match in retrieval.matches), asked)
-    lines = [AnswerSentence(NOT_COVERED)]
-    if nearest:
-        lines.append(AnswerSentence("These are the nearest things it does answer:"))
-    return Answer("not_covered", tuple(lines), follow_ups=nearest, reason=retrieval.reason)
+def make_passages(retrieval: Retrieval) -> tuple[Passage, ...]:
+    """The passages that go before the model, with their numbers."""
+    return tuple(make_passage(one.match.chunk, one.number, one.match.score) for one in retrieval.selections)
+
+
+def fill_citations(answer: Answer) -> Answer:
+    """The answer, with the sentences that it cites noted in each passage."""
+    spans: dict[int, set[Span]] = {}
+    for citation in (citation for sentence in answer.sentences for citation in sentence.support):
+        spans.setdefault(citation.number, set()).add(citation.span)
+    passages = (
+        replace(p, cited=tuple(sorted(spans.get(p.number, ()), key=lambda span: span.start))) for p in answer.passages
+    )
+    return replace(answer, passages=tuple(passages))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,11 +22,8 @@ PASSAGES, SENTENCES = 4, 4
 NEAR_BEST = 0.6
 """Share of the best sentence's score; sentences below it do not go before the model."""
 
-DOUBT = 0.6
-"""Margin below which a question is not answered if nothing of the draft is supported."""
-
-SAME_QUESTION = 0.6
-"""Likeness from which a question is taken for the one in a chunk's heading."""
+SAME_QUESTION = 0.7
+"""Cosine from which a question is taken for the one in a chunk's heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +54,7 @@ class Retrieval:
     """The question before, if this one leans on it; else empty."""
     matches: tuple[Match, ...]
     selections: tuple[Selection, ...]
-    """What goes before the model; empty if the guide does not cover the question."""
-    margin: float = math.inf
-    """By how much coverage is above its bar, a logit; below 0 the guide does not cover the question."""
-    reason: str = ""
-    """Why the guide does not cover it; empty if it does."""
+    """What goes before the model."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -71,8 +63,8 @@ class Retrieval:
 
     @property
     def likeness(self) -> float:
-        """Of the best chunk, by meaning alone, a cosine."""
-        return max((match.likeness for match in self.matches[:PASSAGES]), default=0.0)
+        """Of the chunk that answers most surely, a cosine; -1 if nothing was found."""
+        return max((match.likeness for match in self.matches), default=-1.0)
 
     @property
     def suggested(self) -> bool:
@@ -80,15 +72,10 @@ class Retrieval:
         return any(form_question(one.match.chunk) == self.question for one in self.selections)
 
     @property
-    def doubtful(self) -> bool:
-        """Whether the guide covers it only just: a draft of which nothing is supported then tells against it."""
-        return self.margin < DOUBT
-
-    @property
     def same_question(self) -> bool:
         """Whether the guide asks much the same, so that its yes or no is an answer."""
         best = self.matches[0]
-        return best.chunk.heading.endswith("?") and best.likeness >= SAME_QUESTION
+        return best.chunk.heading.endswith("?") and best.headings >= SAME_QUESTION
 
 
 def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retrieval:
@@ -134,16 +121,14 @@ def remove_orders(match: Match) -> Match:
     return replace(match, chunk=chunk, sentences=tuple(cosine for _, cosine in kept))
 
 
-def choose_sentences(
-    matches: Sequence[Match], chunks: int = PASSAGES, sentences: int = SENTENCES
-) -> tuple[Selection, ...]:
+def choose_sentences(matches: Sequence[Match]) -> tuple[Selection, ...]:
     """The best sentences of the best chunks, each chunk's best first; a chunk with none of them is left out."""
     scored = [
         ((match.score + cosine) / 2, rank, position)
-        for rank, match in enumerate(matches[:chunks])
+        for rank, match in enumerate(matches[:PASSAGES])
         for position, cosine in enumerate(match.sentences)
     ]
-    best = sorted(scored, key=lambda row: -row[0])[:sentences]
+    best = sorted(scored, key=lambda row: -row[0])[:SENTENCES]
     # The best is chosen whatever its score, which may be below 0.
     least = min(best[0][0], NEAR_BEST * best[0][0]) if best else 0.0
     chosen: dict[int, list[Sentence]] = {}

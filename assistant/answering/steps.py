@@ -48,7 +48,8 @@ def add_steps(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) ->
     """
     cited = {(passage.source, passage.start) for passage in answer.passages if passage.cited}
     others = [match.chunk for match in matches if (match.chunk.source, match.chunk.start) not in cited]
-    steps = choose_next_steps(matches, answer.passages, answer.text)
+    said = " ".join(sentence.text for sentence in answer.sentences)
+    steps = choose_next_steps(matches, answer.passages, said)
     return replace(answer, next_steps=steps, follow_ups=choose_follow_ups(others, asked))
 
 
@@ -75,10 +76,29 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
     for chunk, sentence, score in taken:
         passage = numbered.get((chunk.source, chunk.start)) or make_passage(chunk, len(numbered) + 1, score)
         numbered[chunk.source, chunk.start] = passage
-        steps.append(
-            NextStep(remove_back_reference(remove_link(sentence.plain)), replace(passage, cited=(make_span(sentence),)))
-        )
+        steps.append(_make_step(sentence, passage))
     return tuple(steps)
+
+
+def keep_cited_steps(matches: Sequence[Match], passages: Sequence[Passage]) -> tuple[NextStep, ...]:
+    """Up to STEPS things to do among what the passages are cited for; arguments as of `choose_next_steps`."""
+    chunks = {(match.chunk.source, match.chunk.start): match.chunk for match in matches}
+    steps = [
+        _make_step(sentence, passage)
+        for passage in passages
+        for sentence in chunks[passage.source, passage.start].sentences
+        if make_span(sentence) in passage.cited and tells_to_do(sentence.plain)
+    ]
+    return tuple(steps[:STEPS])
+
+
+def _make_step(sentence: Sentence, passage: Passage) -> NextStep:
+    return NextStep(_word_step(sentence), replace(passage, cited=(make_span(sentence),)))
+
+
+def _word_step(sentence: Sentence) -> str:
+    """A sentence as a step that stands alone."""
+    return remove_back_reference(remove_link(sentence.plain))
 
 
 def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Match, Sentence]]:
@@ -86,7 +106,11 @@ def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[floa
     best = max((cosine for match in matches for cosine in match.sentences), default=0.0)
     for match in matches:
         for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True):
-            if cosine >= NEAR_BEST * best and tells_to_do(sentence.plain) and not _is_repeated(sentence.plain, said):
+            if (
+                cosine >= NEAR_BEST * best
+                and tells_to_do(sentence.plain)
+                and not _is_repeated(_word_step(sentence), said)
+            ):
                 dangling = DANGLING_COST if DANGLING.search(sentence.plain) else 0.0
                 yield (cosine + match.likeness) / 2 - dangling, match, sentence
 

@@ -12,13 +12,14 @@ import sentencex
 from assistant.answering.clock import Clock
 from assistant.answering.context import count_conditions, is_held, is_understood, split_opening
 from assistant.answering.ground import Grounder
+from assistant.answering.prompt import build_answer_prompt
+from assistant.answering.quote import fill_citations
 from assistant.answering.retrieve import Retrieval
-from assistant.answering.sources import make_passage
 from assistant.answering.steps import remove_link
 from assistant.answering.verdicts import Verdicts
 from assistant.language.english import YES_OR_NO
-from assistant.llm.model import ChatModel, Message
-from assistant.records import Answer, AnswerSentence, Passage, Span
+from assistant.llm.model import ChatModel
+from assistant.records import Answer, AnswerSentence, Citation
 from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
 
 REPEATED = 0.2
@@ -29,7 +30,7 @@ def write_draft(
     model: ChatModel,
     verdicts: Verdicts,
     retrieval: Retrieval,
-    prompt: Sequence[Message],
+    answer: Answer,
     length: tuple[int, int],
     clock: Clock,
     variation: int,
@@ -37,12 +38,12 @@ def write_draft(
     """Yield the draft as it grows, the very same object while no sentence is new; return the whole draft.
 
     Args:
-        prompt: the prompt that `decide_coverage` was given; evaluated already, it costs nothing here.
+        answer: what is shown already, which the draft goes on from and does not say again.
         length: how many sentences are kept before the model is stopped, and the most tokens that it may generate.
     """
     most_sentences, most_tokens = length
     grounder = Grounder(retrieval.selections, verdicts.supports, f"{retrieval.earlier} {retrieval.question}")
-    answer = Answer("answered", passages=make_passages(retrieval), stage="writing")
+    prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
     dropped: list[str] = []
     with closing(model.stream(prompt, most_tokens, clock.usage, variation)) as pieces:
         yield answer
@@ -56,7 +57,7 @@ def write_draft(
             else:
                 dropped.append(sentence)
             yield answer
-            if len(answer.sentences) == most_sentences:
+            if len(answer.sentences) >= most_sentences:
                 break
     return replace(answer, dropped=tuple(dropped), cut_short=clock.usage.cut_short)
 
@@ -73,7 +74,7 @@ def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: 
     opening, rest = split_opening(sentence)
     for claim in dict.fromkeys((sentence, rest)):
         support = () if repeats(claim, answer) else grounder.find_support(claim)
-        if not support or (cited and not grounder.bears(support, cited)):
+        if not support or (cited and not grounder.bears(support, cited)) or _is_quoted(support, answer):
             continue
         chunk = chunks[support[0].number]
         evidence = f"{chunk.heading} {support[0].span.shown}"
@@ -84,6 +85,12 @@ def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: 
         if is_understood(claim, support[0].span, chunk.sentences, said):
             return AnswerSentence(remove_link(claim), support)
     return None
+
+
+def _is_quoted(support: Sequence[Citation], answer: Answer) -> bool:
+    """Whether the answer quotes all that would support a sentence: that says nothing new, only in other words."""
+    quoted = {citation.span for sentence in answer.sentences if sentence.quotes for citation in sentence.support}
+    return all(citation.span in quoted for citation in support)
 
 
 def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
@@ -126,19 +133,3 @@ def remove_opening(sentence: str, asked: str) -> str:
         return sentence
     rest = sentence[opening.end() :]
     return rest[:1].upper() + rest[1:]
-
-
-def make_passages(retrieval: Retrieval) -> tuple[Passage, ...]:
-    """The passages that go before the model, with their numbers."""
-    return tuple(make_passage(one.match.chunk, one.number, one.match.score) for one in retrieval.selections)
-
-
-def fill_citations(answer: Answer) -> Answer:
-    """The answer, with the sentences that it cites noted in each passage."""
-    spans: dict[int, set[Span]] = {}
-    for citation in (citation for sentence in answer.sentences for citation in sentence.support):
-        spans.setdefault(citation.number, set()).add(citation.span)
-    passages = (
-        replace(p, cited=tuple(sorted(spans.get(p.number, ()), key=lambda span: span.start))) for p in answer.passages
-    )
-    return replace(answer, passages=tuple(passages))

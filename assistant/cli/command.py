@@ -35,10 +35,10 @@ from assistant.cli.terminal import (
     tolerate_encoding,
 )
 from assistant.errors import GuideError, QuestionError
-from assistant.guide import open_index, open_index_as_is
+from assistant.guide import name_vectors, open_index, open_index_as_is
 from assistant.question import clean_question, clean_text
 from assistant.records import Turn
-from assistant.settings import Settings, embedder_name, load_settings
+from assistant.settings import Settings, load_settings
 from index.build import build, plan_build
 from index.embedding.embed import Embedder
 from index.storing.store import Store
@@ -161,7 +161,7 @@ def index(
     settings = load_settings(corpus=corpus)
     if status or dry_run:
         store = open_index_as_is(settings)
-        pending = plan_build(store, settings.corpus, embedder_name(settings), force=force)
+        pending = plan_build(store, settings.corpus, name_vectors(settings), force=force)
         print_status(store, settings, pending, as_json) if status else print_pending(pending, as_json)
     else:
         store = open_index(settings, say)
@@ -183,7 +183,7 @@ def _build(
     columns = (TextColumn("Reading the guide"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         with show_bar(*columns, TimeRemainingColumn()) as progress:
-            name = embedder_name(settings)
+            name = name_vectors(settings)
             report = build(store, settings.corpus, load_embedder, name, force=force, progress=progress, say=say)
     except GuideError as error:
         if not watching:

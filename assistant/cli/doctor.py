@@ -12,10 +12,10 @@ import typer
 
 from assistant.cli.terminal import AsJson, Corpus, ModelOption, out, print_json
 from assistant.errors import GuideError
-from assistant.guide import open_index_as_is
+from assistant.guide import name_vectors, open_index_as_is
 from assistant.llm.served import connect_to_server
 from assistant.models import installed
-from assistant.settings import OFFLINE, Settings, embedder_name, index_folder, load_settings
+from assistant.settings import OFFLINE, Settings, index_folder, load_settings
 from index.build import plan_build
 
 app = typer.Typer()
@@ -98,7 +98,7 @@ def _describe_index(settings: Settings) -> str:
         return "not made yet"
     try:
         store = open_index_as_is(settings)
-        reason = plan_build(store, settings.corpus, embedder_name(settings)).reason
+        reason = plan_build(store, settings.corpus, name_vectors(settings)).reason
         chunks = store.manifest.counts[1] if store.manifest else 0
     except GuideError as error:
         return str(error)

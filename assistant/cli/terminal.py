@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from assistant.guide import open_embedder
 from assistant.models import installed
-from assistant.settings import Settings, embedder_name
+from assistant.settings import Settings
 from index.embedding.embed import Embedder
 from index.progress import Progress
 
@@ -73,6 +74,6 @@ def make_embedder_loader(settings: Settings, processes: int = 1) -> Callable[[],
     def load() -> Embedder:
         folder = installed.ensure_model(settings, "embed")
         say("Loading the embedder …")
-        return Embedder(folder, embedder_name(settings), processes)
+        return open_embedder(folder, settings, processes)
 
     return load

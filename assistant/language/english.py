@@ -28,19 +28,6 @@ POINTING_WORDS = frozenset(
 QUESTION_WORDS = frozenset("what who whose where when which".split())
 """Words that open a question which can stand alone."""
 
-QUANTITY = re.compile(
-    r"\bhow (?:many|much|long|often|old|far|big|large|tall|heavy|hot|cold|high|fast|late|early|soon)\b"
-    r"|\bwhat (?:percentage|percent|proportion|share|number|year|date|price)\b"
-)
-"""A question for a number."""
-
-NUMBER_WORDS = frozenset(
-    """one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred
-    thousand half quarter third once twice daily weekly monthly yearly hourly always never every regularly constant
-    continually continuous often""".split()
-)
-"""Words that say how many, how much or how often."""
-
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")

@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import TemplateError
 
 from assistant.errors import QuestionError
-from assistant.llm.llama import Context, Logits, TokenRow, Weights
+from assistant.llm.llama import Context, Logits, Weights
 from assistant.llm.model import VARIED, Message, Usage, Work
 from assistant.llm.prefixes import BATCH_PROMPTS, CONTEXT_TOKENS, PREFIX_SLOTS, PrefixCache, SharedPrefixes
 from assistant.machine import count_cores
@@ -24,9 +24,8 @@ TOP_K = 40
 REPETITION_PENALTY, REPETITION_WINDOW = 1.05, 64
 """What the logit of a recent token is divided by, and how many of the last tokens count as recent."""
 
-PREFIX_SEQUENCE, PROMPT_SEQUENCE, ASIDE_SEQUENCE = 0, 1, 2
-"""The sequences of the main context: the prefix of all answer prompts; the current prompt with its answer; the current
-prompt with another question at its end."""
+PREFIX_SEQUENCE, PROMPT_SEQUENCE = 0, 1
+"""The sequences of the main context: the prefix of all answer prompts, and the current prompt with its answer."""
 
 
 class LocalModel:
@@ -48,7 +47,7 @@ class LocalModel:
         self.threads = threads or count_cores()
         self.weights = Weights(path)
         self._cache = PrefixCache(self.weights, cache)
-        self._main = Context(self.weights, context, self.threads, 3)
+        self._main = Context(self.weights, context, self.threads, 2)
         self._checks = Context(self.weights, CONTEXT_TOKENS, self.threads, PREFIX_SLOTS + BATCH_PROMPTS)
         self._check_prefixes = SharedPrefixes(self._checks, self._cache)
         self._prefix: list[int] = []  # what PREFIX_SEQUENCE holds
@@ -80,11 +79,6 @@ class LocalModel:
 
         Only the template may contribute special tokens; the messages are plain text.
         """
-        body, closing = self._split_tokens(messages, answer)
-        return body + closing
-
-    def _split_tokens(self, messages: Sequence[Message], answer: bool) -> tuple[list[int], list[int]]:
-        """The tokens of a prompt up to the end of its last message, and those that the template adds after it."""
         merged = _merge_system(messages) if not self._takes_system() else list(messages)
         marks = [f"\ue000{i}\ue001" for i in range(len(merged))]
         marked = [{"role": m.role, "content": mark} for m, mark in zip(merged, marks, strict=True)]
@@ -96,7 +90,7 @@ class LocalModel:
             body += self.weights.tokens(before, special=True) + self.weights.tokens(message.content, special=False)
         if bos is not None and body[:1] != [bos]:
             body.insert(0, bos)
-        return body, self.weights.tokens(rendered, special=True)
+        return body + self.weights.tokens(rendered, special=True)
 
     def warm(self, prefix: Sequence[Message]) -> None:
         """Evaluate the prefix of all answer prompts, or read it from the prefix cache."""
@@ -110,28 +104,6 @@ class LocalModel:
         fixed = tuple(self.tokens(prefix, answer=False))
         self._check_prefixes.keep(fixed)
         return fixed
-
-    def read(self, prompt: Sequence[Message], aside: str) -> Logits:
-        """The logits of the first token of the reply to `aside`, a question appended to the prompt's last message.
-
-        The same pass evaluates the prompt without it, so `stream` can then word its answer without a second pass.
-
-        Raises:
-            QuestionError: the prompt does not fit the context.
-        """
-        body, closing = self._split_tokens(prompt, True)
-        asked, position = self.weights.tokens(aside, special=False) + closing, len(body)
-        reused = self._reuse(body + closing, position, len(asked))
-        self._main.share(PROMPT_SEQUENCE, ASIDE_SEQUENCE, reused)
-        rows: list[TokenRow] = [
-            (body[at], at, (PROMPT_SEQUENCE, ASIDE_SEQUENCE), False) for at in range(reused, position)
-        ]
-        for sequence, tail in ((PROMPT_SEQUENCE, closing), (ASIDE_SEQUENCE, asked)):
-            rows += [(token, position + n, (sequence,), n == len(tail) - 1) for n, token in enumerate(tail)]
-        self._main.evaluate(rows)
-        self._main.truncate(ASIDE_SEQUENCE)
-        self._prompt, self._next_logits = body + closing, self._main.logits(position - reused + len(closing) - 1)
-        return self._main.logits(len(rows) - 1).copy()
 
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0

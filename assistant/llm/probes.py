@@ -85,7 +85,6 @@ class Probes:
     """The probes for the models in use; None where none was fitted to them."""
 
     danger: DangerClassifier | None = None
-    coverage: LogitProbe | None = None
     support: LogitProbe | None = None
     """For sentences that a chat model drafts."""
     claims: LogitProbe | None = None
@@ -94,7 +93,6 @@ class Probes:
 
 PROBE_CLASSES: dict[str, type[DangerClassifier | LogitProbe]] = {
     "danger": DangerClassifier,
-    "coverage": LogitProbe,
     "support": LogitProbe,
     "claims": LogitProbe,
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.answering.retrieve import Retrieval, retrieve
+from assistant.guide import open_embedder
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
@@ -109,7 +110,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the questions whose passage does not come first")
     options, settings = parser.parse_args(), load_settings()
     with tempfile.TemporaryDirectory() as folder:
-        found = list(find_facts(Path(folder), Embedder(ensure_model(settings, "embed"), settings.embedder)))
+        found = list(find_facts(Path(folder), open_embedder(ensure_model(settings, "embed"), settings)))
     show_shares(found)
     for miss in (one for one in found if options.show and not one.right["first"]):
         show_miss(miss)

@@ -23,7 +23,7 @@ from index.chunking.chunk import CHUNKER_VERSION
 from index.chunking.words import Rarity, extract_terms, split_words
 from index.embedding.embed import Embedder, Vectors
 from index.errors import CorpusError
-from index.search import HEADING_WEIGHT, Searcher
+from index.search import HEADING_WEIGHT, WORDS_WEIGHT, Searcher
 from index.storing.entries import Entry, make_entries
 from index.storing.manifest import IndexedDocument, Manifest
 from index.storing.store import Store
@@ -463,7 +463,7 @@ def test_search_gives_at_most_k_best_first_each_once(searched: Searcher) -> None
 
 
 def test_cosines_are_exact_and_stand_beside_their_sentences(searched: Searcher, embedder: Embedder) -> None:
-    """Of each sentence, of the chunk and of its heading; the likeness is made of them as search.py says."""
+    """Of each sentence, of the chunk and of its headings; likeness and score are made of them as search.py says."""
     made = [entry for chunk in searched.search("anything", 100) for entry in make_entries(chunk.chunk, chunk.chunk.id)]
     vectors = dict(zip([entry.id for entry in made], vectors_of(made, embedder), strict=True))
     for question in OBVIOUS:
@@ -474,8 +474,10 @@ def test_cosines_are_exact_and_stand_beside_their_sentences(searched: Searcher, 
             )
             assert len(match.chunk.sentences) == len(sentences)
             assert match.sentences == pytest.approx(sentences, abs=1e-5)
-            likeness = max((whole + max(sentences)) / 2, HEADING_WEIGHT * heading)
-            assert match.likeness == pytest.approx(likeness, abs=1e-5)
+            assert match.headings == pytest.approx(heading, abs=1e-5)
+            assert match.likeness == pytest.approx((whole + max(sentences)) / 2, abs=1e-5)
+            held = (match.score - max(match.likeness, HEADING_WEIGHT * heading)) / WORDS_WEIGHT
+            assert -1e-4 < held < 1 + 1e-4
 
 
 def test_vectors_have_length_one(embedder: Embedder) -> None:

@@ -1,54 +1,63 @@
-"""A draft made whole: what is quoted beside it, what is quoted in its place, and when there is an honest no."""
+"""The guide's own words: what an answer begins with, what is quoted in place of a draft, and the honest no."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
 from by_hand import make_match, make_retrieval
 
-from assistant.answering.complete import (
+from assistant.answering.quote import (
     NOT_COVERED,
-    QUOTED,
-    UNSUPPORTED,
-    add_nearest,
-    complete_draft,
+    NOTHING_TO_QUOTE,
+    PERHAPS,
+    QUOTED_NEAREST,
+    begin_answer,
     decline,
-    find_nearest,
+    fill_citations,
+    find_best,
+    make_passages,
     quote_nearest,
 )
-from assistant.answering.retrieve import DOUBT, Retrieval
-from assistant.answering.sources import make_span
-from assistant.answering.steps import add_steps, form_question
-from assistant.answering.write import fill_citations, make_passages
-from assistant.records import Answer, AnswerSentence, Citation
+from assistant.answering.retrieve import Retrieval
+from assistant.answering.sources import make_passage, make_span
+from assistant.answering.steps import STEPS, add_steps, form_question
+from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation
+from index.chunking.chunk import Sentence
 
 DUSK, CAN, STRAW = "Water the beans at dusk.", "Use a can with a long neck.", "Put straw around the stems."
 NIGHT, TORCH = "Slugs come out at night.", "Collect the slugs by torchlight."
 HEAP = "Turn the heap twice a year."
 
+BEST_FIRST = (DUSK, TORCH, NIGHT, CAN, STRAW)
 
-def find(question: str = "What do beans need?", margin: float = math.inf) -> Retrieval:
+
+def find(question: str = "What do beans need?") -> Retrieval:
     """Three chunks; the sentence about dusk is nearest, then the one about torchlight."""
-    return replace(
-        make_retrieval(
-            make_match("Beans", {STRAW: 0.3, DUSK: 0.9, CAN: 0.5}, 0.8),
-            make_match("Slugs", {NIGHT: 0.6, TORCH: 0.8}, 0.8),
-            make_match("Compost", {HEAP: 0.1}, 0.3),
-            question=question,
-        ),
-        margin=margin,
+    return make_retrieval(
+        make_match("Beans", {STRAW: 0.3, DUSK: 0.9, CAN: 0.5}, 0.8),
+        make_match("Slugs", {NIGHT: 0.6, TORCH: 0.8}, 0.8),
+        make_match("Compost", {HEAP: 0.1}, 0.3),
+        question=question,
     )
 
 
-def draft_of(retrieval: Retrieval, *cited: tuple[str, str], dropped: tuple[str, ...] = ()) -> Answer:
-    """A draft of sentences, each with the sentence of the guide that it cites."""
+def find_only_a_yes() -> Retrieval:
+    """What cannot be quoted: a yes to a question that nobody asked."""
+    return make_retrieval(make_match("Do beans want water?", {"Yes, they do.": 0.9}, likeness=0.5))
+
+
+def go_on(begun: Answer, retrieval: Retrieval, *cited: tuple[str, str], dropped: tuple[str, ...] = ()) -> Answer:
+    """A draft that goes on with sentences, each with the sentence of the guide that it cites."""
     places = {
         s.plain: Citation(one.number, make_span(s)) for one in retrieval.selections for s in one.match.chunk.sentences
     }
-    sentences = tuple(AnswerSentence(text, (places[source],)) for text, source in cited)
-    return fill_citations(Answer("answered", sentences, make_passages(retrieval), dropped=dropped, stage="writing"))
+    worded = tuple(AnswerSentence(text, (places[source],)) for text, source in cited)
+    return fill_citations(replace(begun, sentences=(*begun.sentences, *worded), dropped=dropped))
+
+
+def quoted(*sentences: str) -> list[str]:
+    return [f"“{sentence}”" for sentence in sentences]
 
 
 def texts(answer: Answer) -> list[str]:
@@ -60,25 +69,38 @@ def cited(answer: Answer) -> dict[int, list[str]]:
     return {passage.number: [span.text for span in passage.cited] for passage in answer.passages}
 
 
-# The sentence that was passed over
+# Which sentences are quoted
 
 
-def test_the_nearest_sentence_is_quoted_behind_a_draft_that_passed_it_over() -> None:
+def test_the_best_come_first_each_with_its_place() -> None:
     retrieval = find()
-    whole = add_nearest(draft_of(retrieval, ("A can will do.", CAN)), retrieval)
-    assert texts(whole) == ["A can will do.", f"“{DUSK}”"]
-    assert whole.sentences[1].support == (Citation(1, make_span(retrieval.matches[0].chunk.sentences[1])),)
-    assert cited(whole) == {1: [DUSK, CAN], 2: []}
-    assert not whole.quoted
+    for most in range(7):
+        best = find_best(retrieval, most)
+        assert [one.text for one in best] == quoted(*BEST_FIRST[:most]), (
+            "what does not go before the model is not quoted"
+        )
+        for sentence in best:
+            ((citation,),) = (sentence.support,)
+            assert sentence.text == f"“{citation.span.text}”"
+            assert citation.number == (1 if citation.span.text in (STRAW, DUSK, CAN) else 2)
+            assert sentence.quotes
+    assert find_best(make_retrieval(), 2) == ()
+
+
+def test_nearness_counts_the_chunk_and_the_sentence() -> None:
+    near, far = make_match("A", {"One.": 0.5}, 0.9), make_match("B", {"Two.": 0.6, "Three.": 0.4}, 0.7)
+    assert [one.text for one in find_best(make_retrieval(near, far), 1)] == ["“One.”"]
+    assert [one.text for one in find_best(make_retrieval(replace(near, score=0.75), far), 1)] == ["“Two.”"]
 
 
 def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
     cool = "This way, they stay cool."
-    match = make_match("Beans", {CAN: 0.4, DUSK: 0.5, cool: 0.9}, 0.8)
-    (quoted,) = find_nearest(make_retrieval(match), 1)
-    assert quoted.text == f"“{DUSK} {cool}”"
-    assert [citation.span.text for citation in quoted.support] == [cool, DUSK]
-    assert texts(quote_nearest(Answer("answered"), make_retrieval(match), 2)) == [f"“{CAN}”", f"“{DUSK} {cool}”"]
+    retrieval = make_retrieval(make_match("Beans", {CAN: 0.4, DUSK: 0.5, cool: 0.9}, 0.8))
+    pair, other = find_best(retrieval, 3)
+    assert pair.text == f"“{DUSK} {cool}”"
+    assert [citation.span.text for citation in pair.support] == [cool, DUSK]
+    assert other.text == f"“{CAN}”", "nothing is quoted twice"
+    assert cited(begin_answer(retrieval)) == {1: [DUSK, cool]}
 
 
 @pytest.mark.parametrize(
@@ -86,98 +108,135 @@ def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
     [
         "In this guide, I will walk you through a year with beans.",
         "So, if you're ready to grow beans, let's dive in.",
+        "What do beans want?",
     ],
 )
 def test_what_says_nothing_by_itself_is_not_quoted(sentence: str) -> None:
     match = make_match("Beans", {DUSK: 0.5, sentence: 0.9, CAN: 0.4}, 0.8)
-    assert texts(quote_nearest(Answer("answered"), make_retrieval(match), 2)) == [f"“{DUSK}”", f"“{CAN}”"]
-
-
-@pytest.mark.parametrize("sentence", [("In the evening.", DUSK), ("At dusk the beans want water.", CAN)])
-def test_nothing_is_quoted_that_is_cited_or_said_already(sentence: tuple[str, str]) -> None:
-    draft = draft_of(find(), sentence)
-    assert add_nearest(draft, find()) is draft
-
-
-def test_nearness_counts_the_chunk_and_the_sentence() -> None:
-    near, far = make_match("A", {"One.": 0.5}, 0.9), make_match("B", {"Two.": 0.6, "Three.": 0.4}, 0.7)
-    assert [one.text for one in find_nearest(make_retrieval(near, far), 1)] == ["“One.”"]
-    assert [one.text for one in find_nearest(make_retrieval(replace(near, score=0.75), far), 1)] == ["“Two.”"]
-
-
-def test_quotations_come_in_the_order_of_the_guide_each_with_its_place() -> None:
-    retrieval = find()
-    assert [one.text for one in find_nearest(retrieval, 4)] == [f"“{text}”" for text in (DUSK, CAN, NIGHT, TORCH)]
-    for most in range(6):
-        nearest = find_nearest(retrieval, most)
-        assert len(nearest) == min(most, 5), "what does not go before the model is not quoted"
-        for sentence in nearest:
-            ((citation,),) = (sentence.support,)
-            assert sentence.text == f"“{citation.span.text}”"
-            assert citation.number == (1 if citation.span.text in (STRAW, DUSK, CAN) else 2)
-    assert find_nearest(make_retrieval(), 2) == ()
+    assert [one.text for one in find_best(make_retrieval(match), 3)] == quoted(DUSK, CAN)
 
 
 def test_a_yes_of_the_guide_is_quoted_only_if_it_was_asked_the_same() -> None:
     said = {"Yes, beans want water.": 0.9, "No, not at noon.": 0.8, "Nobody waters at noon.": 0.3}
     match = make_match("Do beans want water?", said, likeness=0.5)
-    assert [one.text for one in find_nearest(make_retrieval(match), 3)] == ["“Nobody waters at noon.”"]
-    asked = make_retrieval(replace(match, likeness=0.9))
-    assert [one.text for one in find_nearest(asked, 3)] == [f"“{text}”" for text in said]
+    assert [one.text for one in find_best(make_retrieval(match), 3)] == quoted("Nobody waters at noon.")
+    asked = make_retrieval(replace(match, headings=0.9))
+    assert [one.text for one in find_best(asked, 3)] == quoted(*said)
 
 
-def test_a_draft_stays_as_it_is_if_there_is_nothing_to_quote() -> None:
-    retrieval = make_retrieval(make_match("Do beans want water?", {"Yes, they do.": 0.9}, likeness=0.5))
-    draft = draft_of(retrieval, ("Beans want water.", "Yes, they do."))
-    assert complete_draft(draft, retrieval, ()) is draft
+# What an answer begins with
 
 
-# Nothing left of the draft
+def test_an_answer_begins_with_the_sentence_that_answers_best() -> None:
+    retrieval = find()
+    begun = begin_answer(retrieval)
+    assert texts(begun) == quoted(DUSK)
+    assert begun.sentences[0].support == (Citation(1, make_span(retrieval.matches[0].chunk.sentences[1])),)
+    assert [passage.number for passage in begun.passages] == [1, 2]
+    assert cited(begun) == {1: [DUSK], 2: []}
+    assert (begun.status, begun.stage, begun.next_steps, begun.follow_ups) == ("answered", "writing", (), ())
+    assert begun.lead == HERE
+    assert begun.text == f"{HERE} “{DUSK}”"
 
 
-@pytest.mark.parametrize("margin", [DOUBT, math.inf])
-def test_a_draft_without_sentences_is_replaced_by_the_guides_own(margin: float) -> None:
-    retrieval = find(margin=margin)
-    whole = complete_draft(draft_of(retrieval, dropped=("The moon is green.",)), retrieval, ())
-    assert texts(whole) == [f"“{DUSK}”", f"“{TORCH}”"]
-    assert len(whole.sentences) == QUOTED
-    assert whole.quoted
-    assert (whole.status, whole.reason, whole.dropped) == ("answered", "", ("The moon is green.",))
-    assert cited(whole) == {1: [DUSK], 2: [TORCH]}
+def test_an_answer_may_begin_with_nothing() -> None:
+    begun = begin_answer(find_only_a_yes())
+    assert (begun.status, begun.sentences, begun.lead, begun.text) == ("answered", (), "", "")
+    assert cited(begun) == {1: []}
 
 
-def test_in_doubt_it_is_an_honest_no() -> None:
-    retrieval = find(margin=DOUBT - 0.001)
-    whole = complete_draft(draft_of(retrieval, dropped=("The moon is green.",)), retrieval, ())
-    assert whole == replace(decline(retrieval, ()), reason=UNSUPPORTED, dropped=("The moon is green.",))
-    assert whole.status == "not_covered"
-    kept = draft_of(retrieval, ("In the evening.", DUSK))
-    assert complete_draft(kept, retrieval, ()).status == "answered", "doubt is no matter if something stands"
+def test_what_the_model_words_is_no_quotation() -> None:
+    """Whatever marks it has; nor is what the program says itself."""
+    place = find_best(find(), 1)[0].support
+    for text in ("Water them.", "“At dusk” is when.", "They say “at dusk.”", "It is “dusk” or “night”."):
+        assert not AnswerSentence(text, place).quotes
+        assert Answer("answered", (AnswerSentence(text, place), *find_best(find(), 1))).lead == ""
+    assert not AnswerSentence(f"“{DUSK}”").quotes
 
 
-def test_without_a_sentence_to_quote_it_is_a_no() -> None:
-    retrieval = make_retrieval(make_match("Do beans want water?", {"Yes, they do.": 0.9}, likeness=0.5))
-    assert complete_draft(draft_of(retrieval), retrieval, ()).status == "not_covered"
+# What comes behind
 
 
-def test_quotations_take_the_place_of_what_was_there() -> None:
-    draft = draft_of(find(), ("A can will do.", CAN))
-    whole = quote_nearest(draft, find(), 1)
-    assert texts(whole) == [f"“{DUSK}”"]
-    assert cited(whole) == {1: [DUSK], 2: []}
-    assert whole.quoted
+def test_a_whole_answer_goes_on_from_what_it_has_not_said() -> None:
+    retrieval = find()
+    draft = go_on(begin_answer(retrieval), retrieval, ("Straw keeps the stems cool.", STRAW))
+    whole = add_steps(draft, retrieval.matches, ())
+    assert [step.text for step in whole.next_steps] == [TORCH, CAN]
+    assert whole.follow_ups == tuple(form_question(match.chunk) for match in retrieval.matches[1:])
+    assert replace(whole, next_steps=(), follow_ups=()) == draft
+    asked = whole.follow_ups[:1]
+    assert add_steps(draft, retrieval.matches, asked).follow_ups == whole.follow_ups[1:]
+
+
+# The nearest, where the guide may not answer
+
+
+def test_the_nearest_is_quoted_best_first_a_line_each() -> None:
+    answer = quote_nearest(find(), ())
+    assert texts(answer) == quoted(*BEST_FIRST[:QUOTED_NEAREST])
+    assert cited(answer) == {1: [DUSK], 2: [NIGHT, TORCH]}
+    assert (answer.status, answer.stage, answer.reason) == ("nearest", "whole", PERHAPS)
+    assert answer.text.split("\n") == [NEAREST, *texts(answer)]
+
+
+def test_fewer_are_quoted_where_there_are_no_more() -> None:
+    retrieval = make_retrieval(make_match("Beans", {DUSK: 0.9, "What then?": 0.8}))
+    assert texts(quote_nearest(retrieval, ())) == quoted(DUSK)
+
+
+def test_what_to_do_next_is_among_what_is_shown() -> None:
+    """What the guide may not mean for this question is nothing to tell a person to do."""
+    retrieval = find()
+    answer = quote_nearest(retrieval, ())
+    assert [step.text for step in answer.next_steps] == [DUSK, TORCH]
+    for step in answer.next_steps:
+        assert [span.text for span in step.passage.cited] == [step.text]
+        assert step.passage.number == (1 if step.text == DUSK else 2)
+    said = make_retrieval(make_match("Slugs", {NIGHT: 0.9}), make_match("Beans", {DUSK: 0.1}, 0.1))
+    assert quote_nearest(said, ()).next_steps == ()
+
+
+def test_a_step_of_the_nearest_is_shown_as_a_person_reads_it() -> None:
+    """Without the marks of its text, or what ties it to the sentence before."""
+    text = "Next, **water** the beans at dusk."
+    match = make_match("Beans", {text: 0.9})
+    plain = Sentence(text, text.replace("*", ""), 0, len(text))
+    retrieval = make_retrieval(replace(match, chunk=replace(match.chunk, sentences=(plain,))))
+    assert [step.text for step in quote_nearest(retrieval, ()).next_steps] == [DUSK]
+
+
+def test_the_nearest_has_no_more_steps_than_any_answer() -> None:
+    """Also where each quotation is of two things to do."""
+    plants = ("beans", "roses", "ferns")
+    pairs = [{f"Put straw around the {one}.": 0.1, f"To achieve this, water the {one} at dusk.": 0.9} for one in plants]
+    retrieval = make_retrieval(*(make_match(one, pair) for one, pair in zip(plants, pairs, strict=True)))
+    answer = quote_nearest(retrieval, ())
+    assert len(answer.sentences) == QUOTED_NEAREST
+    assert 1 <= len(answer.next_steps) <= STEPS
+
+
+def test_the_nearest_leads_on_to_what_is_not_shown() -> None:
+    retrieval = find()
+    compost = form_question(retrieval.matches[2].chunk)
+    assert quote_nearest(retrieval, ()).follow_ups == (compost,)
+    assert quote_nearest(retrieval, (compost,)).follow_ups == ()
+
+
+@pytest.mark.parametrize("retrieval", [find_only_a_yes(), make_retrieval()], ids=["only a yes", "nothing"])
+def test_where_nothing_near_can_be_quoted_it_is_a_no(retrieval: Retrieval) -> None:
+    assert quote_nearest(retrieval, ()) == decline(retrieval, (), NOTHING_TO_QUOTE)
 
 
 # A no
 
 
 def test_a_no_names_the_nearest_questions_that_the_guide_does_answer() -> None:
-    retrieval = replace(find(), reason="it is about something else")
+    retrieval = find()
     nearest = tuple(form_question(match.chunk) for match in retrieval.matches)
-    answer = decline(retrieval, ())
+    answer = decline(retrieval, (), "it is about something else")
     assert answer.follow_ups == nearest
     assert (answer.status, answer.reason) == ("not_covered", "it is about something else")
-    assert (answer.passages, answer.next_steps) == ((), ())
+    assert (answer.passages, answer.next_steps, answer.lead) == ((), (), "")
     assert answer.sentences[0].text == NOT_COVERED
     assert len(answer.sentences) == 2
     assert not any(sentence.support for sentence in answer.sentences)
@@ -191,14 +250,18 @@ def test_a_no_without_such_questions_announces_none() -> None:
         assert (texts(answer), answer.follow_ups) == ([NOT_COVERED], ())
 
 
-# Next steps and follow-ups
+# Passages
 
 
-def test_a_whole_answer_goes_on_from_what_it_has_not_said() -> None:
-    retrieval, draft = find(), draft_of(find(), ("In the evening, water the beans.", DUSK))
-    whole = add_steps(complete_draft(draft, retrieval, ()), retrieval.matches, ())
-    assert [step.text for step in whole.next_steps] == [TORCH, CAN]
-    assert whole.follow_ups == tuple(form_question(match.chunk) for match in retrieval.matches[1:])
-    assert replace(whole, next_steps=(), follow_ups=()) == draft
-    asked = whole.follow_ups[:1]
-    assert add_steps(draft, retrieval.matches, asked).follow_ups == whole.follow_ups[1:]
+def test_passages_note_what_is_cited_of_them_and_nothing_else() -> None:
+    retrieval = find()
+    beans, slugs = (one.match.chunk.sentences for one in retrieval.selections)
+    support = (Citation(1, make_span(beans[2])), Citation(2, make_span(slugs[1])), Citation(1, make_span(beans[0])))
+    sentences = (AnswerSentence("One.", support), AnswerSentence("Two.", support[:1]))
+    bare = make_passages(retrieval)
+    assert bare == tuple(make_passage(one.match.chunk, one.number, 0.8) for one in retrieval.selections)
+    noted = fill_citations(Answer("answered", sentences, bare))
+    assert [p.cited for p in noted.passages] == [(make_span(beans[0]), make_span(beans[2])), (make_span(slugs[1]),)]
+    assert noted.sentences == sentences
+    assert fill_citations(noted) == noted
+    assert fill_citations(replace(noted, sentences=())).passages == bare

@@ -28,9 +28,12 @@ from record_drafts import (
 
 from assistant import Answer, Settings
 from assistant.answering.context import points_back
+from assistant.answering.coverage import decide_coverage
 from assistant.answering.ground import Grounder
+from assistant.answering.quote import find_best
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.write import repeats, stream_sentences
+from assistant.guide import name_vectors
 from assistant.measuring.evaluate import Case, find_misplaced_spans, read_cases
 from assistant.records import AnswerSentence
 from index.chunking.words import extract_terms
@@ -73,13 +76,9 @@ def split(draft: Draft, size: int = 0) -> list[str]:
     return [sentence for sentence in stream_sentences(pieces) if sentence]
 
 
-def is_quotation(sentence: AnswerSentence) -> bool:
-    return sentence.text.startswith("“") and sentence.text.endswith("”")
-
-
 def list_worded(answers: Sequence[Replayed]) -> list[tuple[Retrieval, AnswerSentence]]:
     """The shown sentences that the model worded."""
-    return [(found, one) for _, found, answer in answers for one in answer.sentences if not is_quotation(one)]
+    return [(found, one) for _, found, answer in answers for one in answer.sentences if not one.quotes]
 
 
 def count_worded(drafts: Sequence[Draft], verdict: Callable[[str], float]) -> int:
@@ -95,12 +94,21 @@ def test_the_drafts_were_made_from_todays_models_prompts_and_texts(settings: Set
 
 
 def test_the_drafts_answer_the_questions_as_they_are_today(drafts: Sequence[Draft], cases: dict[str, Case]) -> None:
-    assert len(drafts) >= 240
+    assert len(drafts) >= 175
     assert len({draft.id for draft in drafts}) == len(drafts)
     for draft in drafts:
         case = cases[draft.id]
         assert draft.question == " ".join(case.question.split()), f"to make them anew: {COMMAND}"
         assert draft.history == case.history, f"to make them anew: {COMMAND}"
+
+
+def test_the_drafts_are_those_that_are_answered_today(replayed: Sequence[Replayed], settings: Settings) -> None:
+    others = [
+        draft.question
+        for draft, found, _ in replayed
+        if decide_coverage(found, name_vectors(settings))[0] != "answered"
+    ]
+    assert not others, f"to make them anew: {COMMAND}"
 
 
 def test_what_was_not_recorded_is_not_made_up(drafts: Sequence[Draft]) -> None:
@@ -129,8 +137,16 @@ def test_every_sentence_is_cited_where_it_stands(answered: Sequence[Replayed]) -
         assert not list(find_misplaced_spans(answer, GUIDES[draft.corpus])), draft.id
 
 
+def test_an_answer_begins_with_the_sentence_that_answers_best(answered: Sequence[Replayed]) -> None:
+    """And quotes no other."""
+    for draft, found, answer in answered:
+        assert answer.sentences[:1] == find_best(found, 1), draft.id
+        assert answer.lead
+        assert not any(one.quotes for one in answer.sentences[1:])
+
+
 def test_a_quotation_is_word_for_word(answered: Sequence[Replayed]) -> None:
-    quotations = [one for *_, answer in answered for one in answer.sentences if is_quotation(one)]
+    quotations = [one for *_, answer in answered for one in answer.sentences if one.quotes]
     assert len(quotations) > 100
     for one in quotations:
         spans = [citation.span for citation in reversed(one.support)]
@@ -146,26 +162,30 @@ def test_what_is_shown_is_whole_sentences_that_state_something(answered: Sequenc
         headings += one.text.rstrip(".!") in [selection.match.chunk.heading for selection in found.selections]
     assert headings <= 2, "a heading alone states nothing"
     for *_, answer in answered:
-        worded = [one for one in answer.sentences if not is_quotation(one)]
-        assert len(worded) <= LENGTH[0]
-        assert len(answer.sentences) <= max(2, len(worded) + 1)
+        assert len(answer.sentences) <= LENGTH[0]
 
 
 def test_no_answer_says_the_same_twice(answered: Sequence[Replayed]) -> None:
     for *_, answer in answered:
         for place, one in enumerate(answer.sentences):
-            assert answer.quoted or not repeats(one.text, Answer("answered", answer.sentences[:place]))
+            assert one.quotes or not repeats(one.text, Answer("answered", answer.sentences[:place]))
+
+
+def test_what_is_worded_says_more_than_what_is_quoted(answered: Sequence[Replayed]) -> None:
+    for *_, answer in answered:
+        quoted = {citation for one in answer.sentences if one.quotes for citation in one.support}
+        assert not any(quoted.issuperset(one.support) for one in answer.sentences if not one.quotes)
 
 
 # How much of a draft stands
 
 
 def test_most_of_what_the_model_words_stands(replayed: Sequence[Replayed], answered: Sequence[Replayed]) -> None:
-    """Of 519 sentences."""
-    assert sum(len(answer.dropped) for *_, answer in replayed) <= 126
-    assert len(list_worded(answered)) >= 392
-    assert sum(answer.quoted for *_, answer in answered) <= 34, "nothing of the draft was left"
-    assert len(replayed) - len(answered) <= 7, "nothing was left, and it was in doubt"
+    """Of 392 sentences; what only says again what is quoted is dropped too."""
+    assert sum(len(answer.dropped) for *_, answer in replayed) <= 153
+    assert len(list_worded(answered)) >= 239
+    assert sum(all(one.quotes for one in answer.sentences) for *_, answer in answered) <= 33, "nothing was left"
+    assert len(replayed) == len(answered), "something can always be quoted"
 
 
 def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
@@ -173,8 +193,8 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 284
-    assert count_worded(drafts, lambda asked: SURE) == 424
+    assert count_worded(drafts, lambda asked: -SURE) == 166
+    assert count_worded(drafts, lambda asked: SURE) == 243
 
 
 def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -184,7 +204,7 @@ def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dic
         for group in cases[draft.id].must
         if not any(word.casefold() in answer.text.casefold() for word in group)
     ]
-    assert len(missed) <= 52, missed  # of 252
+    assert len(missed) <= 24, missed  # of 196
 
 
 def test_hardly_any_answer_obeys_a_misuse(answered: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -193,7 +213,7 @@ def test_hardly_any_answer_obeys_a_misuse(answered: Sequence[Replayed], cases: d
         for draft, _, answer in answered
         if any(word.casefold() in answer.text.casefold() for word in cases[draft.id].never)
     ]
-    assert len(obeyed) <= 1, obeyed
+    assert not obeyed
 
 
 # What no judge may let through
@@ -210,7 +230,7 @@ def test_the_numbers_of_an_answer_are_those_of_the_guide(answered: Sequence[Repl
             other = f"{one.text[: number.start()]}{int(number[0]) + 37}{one.text[number.end() :]}"
             assert not Grounder(found.selections, lambda asked: SURE, found.question).find_support(other), other
             changed.append(other)
-    assert len(changed) > 40
+    assert len(changed) > 20
 
 
 def test_hardly_a_sentence_stands_on_the_notes_of_another_guide(answered: Sequence[Replayed]) -> None:
@@ -222,7 +242,7 @@ def test_hardly_a_sentence_stands_on_the_notes_of_another_guide(answered: Sequen
             grounder = Grounder(found.selections, lambda asked: SURE, found.question)
             tried += len(split(draft))
             standing += [sentence for sentence in split(draft) if grounder.find_support(sentence)]
-    assert tried > 500
+    assert tried > 380
     assert len(standing) <= 11, standing
 
 
@@ -235,12 +255,13 @@ def test_next_steps_stand_in_their_passages_and_repeat_nothing(answered: Sequenc
         for step in answer.next_steps:
             assert step.text.casefold() in " ".join(strip_markup(step.passage.text).split()).casefold(), draft.id
             telling = extract_terms(step.text)
-            assert len(telling & extract_terms(answer.text)) < 0.7 * len(telling), step.text
+            said = " ".join(one.text for one in answer.sentences)
+            assert len(telling & extract_terms(said)) < 0.7 * len(telling), step.text
             assert step.passage.cited[0].start not in [
                 span.start for p in answer.passages if p.source == step.passage.source for span in p.cited
             ]
-    assert sum(len(answer.next_steps) for *_, answer in answered) >= 664
-    assert sum(not answer.next_steps for *_, answer in answered) <= 3
+    assert sum(len(answer.next_steps) for *_, answer in answered) >= 500
+    assert sum(not answer.next_steps for *_, answer in answered) <= 5
 
 
 def test_follow_ups_were_not_asked_before(replayed: Sequence[Replayed]) -> None:

@@ -12,7 +12,6 @@ from paths import CORPORA, ROOT
 
 from assistant import Turn
 from assistant.answering.retrieve import (
-    DOUBT,
     NEAR_BEST,
     PASSAGES,
     SAME_QUESTION,
@@ -158,9 +157,8 @@ def test_no_more_sentences_go_before_the_model_than_it_can_use() -> None:
     rich = [make_match(name, {f"{name}{n}.": 0.8 - n / 100 for n in range(9)}, 0.8) for name in "ABCDEFG"]
     assert sum(len(one.sentences) for one in choose_sentences(rich)) == SENTENCES
     poor = [make_match(name, {f"{name}.": 0.8}, 0.8 - n / 100) for n, name in enumerate("ABCDEFG")]
-    assert [one.match for one in choose_sentences(poor, sentences=9)] == poor[:PASSAGES]
-    assert [one.match for one in choose_sentences(poor, 2, 9)] == poor[:2]
-    assert [s.plain for s in choose_sentences(rich, 2, 1)[0].sentences] == ["A0."]
+    assert [one.match for one in choose_sentences(poor)] == poor[:PASSAGES]
+    assert choose_sentences(rich)[0].sentences[0].plain == "A0."
     assert choose_sentences(()) == ()
     assert choose_sentences([make_match("Empty", {})]) == ()
 
@@ -256,22 +254,16 @@ def test_a_text_for_readers_stays_whole(corpus: Path) -> None:
 # What a retrieval tells
 
 
-def test_likeness_is_the_best_of_the_chunks_that_may_go_before_the_model() -> None:
+def test_likeness_is_the_best_of_all_that_was_found() -> None:
+    """Also of a chunk that the words of the question put behind others."""
     matches = [make_match(str(n), {"A.": 0.5}, likeness=n / 10) for n in (2, 3, 1, 2, 9)]
-    assert make_retrieval(*matches).likeness == 0.3
-    assert make_retrieval().likeness == 0.0
+    assert make_retrieval(*matches).likeness == 0.9
+    assert make_retrieval().likeness == -1.0
 
 
 def test_the_guide_asks_the_same_if_a_heading_that_asks_is_near() -> None:
-    asks = make_match("Why do leaves turn yellow?", {"Too much water.": 0.5}, likeness=SAME_QUESTION)
-    tells = make_match("Yellow leaves", {"Too much water.": 0.5}, likeness=0.9)
+    asks = make_match("Why do leaves turn yellow?", {"Too much water.": 0.5}, headings=SAME_QUESTION)
+    tells = make_match("Yellow leaves", {"Too much water.": 0.5}, headings=0.9)
     assert make_retrieval(asks, tells).same_question
-    assert not make_retrieval(replace(asks, likeness=SAME_QUESTION - 0.01)).same_question
+    assert not make_retrieval(replace(asks, headings=SAME_QUESTION - 0.01)).same_question
     assert not make_retrieval(tells, asks).same_question
-
-
-def test_a_question_that_is_just_covered_is_in_doubt() -> None:
-    found = make_retrieval(make_match("A", {"One.": 0.5}))
-    assert not found.doubtful, "clear without a verdict"
-    assert replace(found, margin=DOUBT - 0.01).doubtful
-    assert not replace(found, margin=DOUBT).doubtful

@@ -12,17 +12,11 @@ from paths import CORPORA, ROOT
 
 from assistant.answering.clock import Clock
 from assistant.answering.prompt import build_answer_prompt
+from assistant.answering.quote import begin_answer, make_passages
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span
 from assistant.answering.verdicts import Verdicts
-from assistant.answering.write import (
-    fill_citations,
-    make_passages,
-    remove_opening,
-    repeats,
-    stream_sentences,
-    write_draft,
-)
+from assistant.answering.write import remove_opening, repeats, stream_sentences, write_draft
 from assistant.llm.model import Message, Usage
 from assistant.llm.probes import Probes
 from assistant.records import Answer, AnswerSentence, Citation
@@ -72,10 +66,17 @@ def find_beans(question: str = "What do beans need?") -> Retrieval:
     return replace(retrieval, selections=(*retrieval.selections, replace(retrieval.selections[0], number=2, match=far)))
 
 
-def write(writer: Writer, retrieval: Retrieval, most: int = 9) -> tuple[list[Answer], Answer]:
-    """All that is yielded, and the draft."""
-    prompt = build_answer_prompt(retrieval.notes, retrieval.question)
-    writing = write_draft(writer, Verdicts(writer, Probes()), retrieval, prompt, (most, 140), Clock(0.0), 0)  # type: ignore[arg-type]
+def begin_bare(retrieval: Retrieval) -> Answer:
+    """An answer of which nothing is shown yet."""
+    return Answer("answered", passages=make_passages(retrieval), stage="writing")
+
+
+def write(
+    writer: Writer, retrieval: Retrieval, most: int = 9, begun: Answer | None = None
+) -> tuple[list[Answer], Answer]:
+    """All that is yielded, and the draft. It begins with no quotation unless `begun` does."""
+    begun = begun or begin_bare(retrieval)
+    writing = write_draft(writer, Verdicts(writer, Probes()), retrieval, begun, (most, 140), Clock(0.0), 0)  # type: ignore[arg-type]
     yielded: list[Answer] = []
     while True:
         try:
@@ -197,8 +198,7 @@ def test_a_condition_of_the_guide_is_not_left_out() -> None:
 
 def test_between_sentences_the_very_same_answer_is_yielded() -> None:
     yielded, draft = write(Writer(*BEANS, FOREIGN), find_beans())
-    assert yielded[0].sentences == ()
-    assert yielded[0].passages == make_passages(find_beans())
+    assert yielded[0] == begin_bare(find_beans())
     for before, after in pairwise(yielded):
         assert after is before or after.sentences[:-1] == before.sentences
     assert len({id(answer) for answer in yielded}) == 1 + len(draft.sentences)
@@ -207,15 +207,15 @@ def test_between_sentences_the_very_same_answer_is_yielded() -> None:
 
 
 def test_the_model_is_not_asked_before_the_first_answer_and_stops_when_it_is_left() -> None:
-    writer, retrieval = Writer(*BEANS), find_beans()
-    prompt = build_answer_prompt(retrieval.notes, retrieval.question)
-    writing = write_draft(writer, Verdicts(writer, Probes()), retrieval, prompt, (9, 77), Clock(0.0), 5)  # type: ignore[arg-type]
-    next(writing)
+    writer, retrieval = Writer(*BEANS), replace(find_beans(), earlier="What do peas need?")
+    begun = begin_answer(retrieval)
+    writing = write_draft(writer, Verdicts(writer, Probes()), retrieval, begun, (9, 77), Clock(0.0), 5)  # type: ignore[arg-type]
+    assert next(writing) is begun
     assert writer.begun == 0
     for count in (1, 2, 3):
         next(writing)
         assert writer.begun == count
-    assert writer.asked == (prompt, 77, 5)
+    assert writer.asked == (build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier), 77, 5)
     assert not writer.closed
     writing.close()
     assert writer.closed
@@ -277,13 +277,74 @@ def test_words_that_tie_a_sentence_to_others_are_left_out() -> None:
 
 
 def test_a_yes_stays_if_the_guide_asks_the_same() -> None:
-    match = make_match("Must I water the beans?", {"Yes, water the beans at dusk.": 0.7}, likeness=0.9)
+    match = make_match("Must I water the beans?", {"Yes, water the beans at dusk.": 0.7}, headings=0.9)
     said = "Yes, water the beans at dusk."
     _, draft = write(Writer(said), make_retrieval(match, question="must i water my beans"))
     assert texts(draft) == [said]
-    other = replace(match, likeness=0.5)
+    other = replace(match, headings=0.5)
     _, draft = write(Writer(said), make_retrieval(other, question="must i water my beans"))
     assert texts(draft) == ["Water the beans at dusk."]
+
+
+# Behind a quotation
+
+
+def test_a_draft_goes_on_from_what_is_quoted() -> None:
+    own, begun = list(BEANS), begin_answer(find_beans())
+    yielded, draft = write(Writer(own[2], FOREIGN, own[3]), find_beans(), begun=begun)
+    assert texts(draft) == [f"“{own[0]}”", own[2], own[3]]
+    assert draft.sentences[0] is begun.sentences[0]
+    assert draft.dropped == (FOREIGN,)
+    assert yielded[0] is begun
+    assert [[span.text for span in passage.cited] for passage in draft.passages] == [[own[0], own[2], own[3]], []]
+
+
+@pytest.mark.parametrize("most", [2, 3, 4])
+def test_what_is_quoted_counts_among_the_sentences(most: int) -> None:
+    own = list(BEANS)
+    writer = Writer(own[0], *own[2:])
+    _, draft = write(writer, find_beans(), most, begin_answer(find_beans()))
+    assert texts(draft) == [f"“{own[0]}”", *own[2 : most + 1]]
+    assert draft.dropped == (own[0],)
+    assert writer.closed
+
+
+SAYING_IT_ANEW = ["Your garden wants its beans watered at dusk.", "Watering beans at dusk refreshes the tired garden."]
+
+
+@pytest.mark.parametrize("said", SAYING_IT_ANEW)
+def test_what_only_the_quotation_supports_says_nothing_new(said: str) -> None:
+    """However many of its words are new."""
+    own, begun = list(BEANS), begin_answer(find_beans())
+    assert not repeats(said, begun)
+    _, draft = write(Writer(said, logit=100.0), find_beans(), begun=begun)
+    assert (texts(draft), draft.dropped) == ([f"“{own[0]}”"], (said,))
+    _, draft = write(Writer(said, logit=100.0), find_beans())
+    assert texts(draft) == [said], "it stands where nothing is quoted"
+    both = f"{said[:-1]}, from a can with a long neck."
+    _, draft = write(Writer(both, logit=100.0), find_beans(), begun=begun)
+    assert texts(draft) == [f"“{own[0]}”", both], "it says more than what is quoted"
+    assert {citation.span.text for citation in draft.sentences[1].support} == set(own[:2])
+
+
+def test_what_is_only_worded_may_be_said_further() -> None:
+    """Of one sentence of the guide, the model may make two; not of one that is quoted."""
+    pods, seeds = "Leave a few of the pods on the plant.", "The seeds in those few pods fill a whole garden later."
+    _, draft = write(Writer(pods, seeds, logit=100.0), find_beans(), begun=begin_answer(find_beans()))
+    assert texts(draft)[1:] == [pods, seeds]
+    assert [[c.span.text for c in one.support] for one in draft.sentences[1:]] == [[list(BEANS)[4]]] * 2
+
+
+def test_behind_a_quotation_no_sentence_may_stray_from_the_question() -> None:
+    (edge, blade), begun = SPADE, begin_answer(find_beans())
+    _, draft = write(Writer(edge, blade), find_beans(), begun=begun)
+    assert (texts(draft), draft.dropped) == (texts(begun), (edge, blade))
+
+
+def test_what_points_back_may_point_to_the_quotation() -> None:
+    silence, way = "Silence your phone before supper.", "This way, nobody looks at it."
+    begun = begin_answer(find_phones())
+    assert texts(write(Writer(way), find_phones(), begun=begun)[1]) == [f"“{silence}”", way]
 
 
 # Its parts
@@ -336,15 +397,3 @@ def test_a_sentence_repeats_another_if_hardly_a_word_is_new() -> None:
 def test_two_sentences_together_are_not_repeated_by_one() -> None:
     answer = Answer("answered", (AnswerSentence("Water the beans."), AnswerSentence("Pick the pods.")))
     assert not repeats("Water the beans and pick the pods.", answer)
-
-
-def test_passages_note_what_is_cited_of_them_and_nothing_else() -> None:
-    retrieval = find_beans()
-    beans, spade = (match.chunk.sentences for match in retrieval.matches)
-    support = (Citation(1, make_span(beans[2])), Citation(2, make_span(spade[1])), Citation(1, make_span(beans[0])))
-    sentences = (AnswerSentence("One.", support), AnswerSentence("Two.", support[:1]))
-    noted = fill_citations(Answer("answered", sentences, make_passages(retrieval)))
-    assert [p.cited for p in noted.passages] == [(make_span(beans[0]), make_span(beans[2])), (make_span(spade[1]),)]
-    assert noted.sentences == sentences
-    assert fill_citations(noted) == noted
-    assert fill_citations(replace(noted, sentences=())).passages == make_passages(retrieval)

@@ -26,7 +26,7 @@ def test_our_examples_are_read() -> None:
     assert len(examples.messages) > 5000
     assert len({text for text, _ in examples.messages}) == len(examples.messages)
     assert len({sentences for sentences, *_ in examples.claims}) > 60
-    for labelled in (examples.coverage, examples.support, examples.claims):
+    for labelled in (examples.support, examples.claims):
         assert 0.35 <= sum(label for *_, label in labelled) / len(labelled) <= 0.6
     assert read_examples(TRAINING) == examples
 
@@ -47,8 +47,8 @@ def test_danger_is_told_apart_and_its_kind_named(embedder: Embedder) -> None:
         "My train is late again": "",
         "What can we cook together?": "",
     }
-    danger = fit_danger(embedder.embed_documents(list(texts)), list(texts.values()))
-    asked = embedder.embed_questions(["my wife hits me", "i want to end my life", "how do I water roses"])
+    danger = fit_danger(embedder.embed_plain(list(texts)), list(texts.values()))
+    asked = embedder.embed_plain(["my wife hits me", "i want to end my life", "how do I water roses"])
     (hit, violence), (end, harm), (roses, _) = (danger.score(vector) for vector in asked)
     assert min(hit, end) > roses
     assert (violence, harm) == ("violence", "self-harm")
@@ -73,16 +73,16 @@ def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, setti
     reading = fit_probe(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
     danger = fit_danger(chance.normal(size=(20, 8)).astype(np.float32) / 3, ["a", ""] * 10)
     mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "model": "two"})
-    save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading, reading), "one", "two")
+    save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading), "one", "two")
     kept = load_probes(mine)
     assert kept.danger is not None
-    assert kept.coverage is not None
-    assert kept.coverage.score(logits[0]) == reading.score(logits[0])
+    assert kept.support is not None
+    assert kept.support.score(logits[0]) == reading.score(logits[0])
     assert kept.claims is not None
     assert kept.danger.score(np.ones(8, np.float32) / 3) == danger.score(np.ones(8, np.float32) / 3)
     other_chat = load_probes(mine.model_copy(update={"model": "three"}))
     assert other_chat.danger is not None
-    assert other_chat.coverage is None
+    assert other_chat.support is None
     assert load_probes(mine.model_copy(update={"embedder": "four"})) == Probes()
 
 
@@ -95,7 +95,6 @@ def test_a_damaged_file_is_named(tmp_path: Path, settings: Settings) -> None:
 def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
     fitted = load_probes(settings)
     assert fitted.danger is not None
-    assert fitted.coverage is not None
     assert fitted.support is not None
     assert fitted.claims is not None
 
@@ -110,14 +109,12 @@ def test_a_claim_is_compared_with_what_shares_its_words_and_what_is_nearest_by_m
 @pytest.mark.thorough
 def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
     known = read_examples(TRAINING)
-    few = Examples(
-        known.messages[::500], known.coverage[:11], known.found[::200], known.support[::100], known.claims[::150]
-    )
+    few = Examples(known.messages[::500], known.support[::100], known.claims[::150])
     told: list[tuple[int, int]] = []
     fitted = fit(embedder, tiny, few, lambda done, total: told.append((done, total)))
-    total = len(few.messages) + len(few.coverage) + len(few.found) + len(few.support) + len(few.claims)
+    total = len(few.messages) + len(few.support) + len(few.claims)
     assert told[-1] == (total, total)
-    for part in (fitted.coverage, fitted.support, fitted.claims):
+    for part in (fitted.support, fitted.claims):
         assert part is not None
         assert np.isfinite(part.weights).all()
         assert json.dumps(part.score(tiny.logits(SUPPORT_PREFIX, ["Is the sea salty?"])[0]))
