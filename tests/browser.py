@@ -45,6 +45,9 @@ RIGHT_TO_LEFT = {
 OpenTab: TypeAlias = Callable[..., Page]
 Motion: TypeAlias = Literal["reduce", "no-preference"]
 
+WORDS = ":is(.quoted, .words)"
+"""What an answer says: the guide's own words, and those of the model."""
+
 EMPTY = "about:blank"
 
 expect.set_options(timeout=LONG)

@@ -58,9 +58,10 @@ def main(path: Path) -> int:
         if old != new:
             differing += 1
             print(f"{number}. {old['set']}: {old['question']}")
-            for key, value in old["answer"].items():
-                if value != new["answer"].get(key):
-                    print(f"   {key}\n   - {value}\n   + {new['answer'].get(key)}", flush=True)
+            for key in old["answer"] | new["answer"]:
+                was, now = old["answer"].get(key), new["answer"].get(key)
+                if was != now:
+                    print(f"   {key}\n   - {was}\n   + {now}", flush=True)
     print(f"{len(before) - differing} of {len(before)} answers are the same.")
     return 1 if differing else 0
 

@@ -24,9 +24,11 @@ def print_answer(answers: Iterator[Answer]) -> Answer:
     """Print each sentence when it has passed the check, then all that comes with the answer; return the last answer."""
     shown, answer = 0, Answer("answered")
     for answer in answers:
+        end = " " if answer.status == "answered" else "\n"
+        if answer.lead and answer.sentences and not shown:
+            out.print(answer.lead, end=end, markup=False, soft_wrap=True)
         for sentence in answer.sentences[shown:]:
             marks = "".join(f"[{number}]" for number in sentence.citations)
-            end = "\n" if answer.status != "answered" else " "
             out.print(f"{sentence.text} {marks}".strip(), end=end, markup=False, soft_wrap=True)
         shown = len(answer.sentences)
     out.print()

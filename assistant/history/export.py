@@ -28,13 +28,14 @@ def export_answer_markdown(question: str, answer: Answer) -> str:
 
 def export_answer_text(answer: Answer) -> str:
     """Format an answer for the clipboard: its sentences with citation marks, then one line for each source."""
-    if answer.status != "answered":
+    if answer.status in ("not_covered", "care"):
         return "\n".join((answer.text, *(f"- {question}" for question in answer.follow_ups)))
-    said = " ".join(_add_marks(sentence, sentence.text) for sentence in answer.sentences)
+    said = (answer.lead, *(_add_marks(sentence, sentence.text) for sentence in answer.sentences))
+    text = ("\n" if answer.status == "nearest" else " ").join(filter(None, said))
     sources = "\n".join(
         f"[{passage.number}] {_describe_place(passage, spans)}" for passage, spans in _find_cited(answer)
     )
-    return "\n\n".join(filter(None, (said, sources and f"Sources:\n{sources}")))
+    return "\n\n".join(filter(None, (text, sources and f"Sources:\n{sources}")))
 
 
 def export_conversation_markdown(conversation: Conversation, guide_title: str) -> str:
@@ -74,15 +75,16 @@ def export_plan_calendar(steps: Sequence[KeptStep], guide_title: str, now: datet
 def _format_blocks(answer: Answer) -> Iterator[str]:
     """Yield the paragraphs and lists of an answer in Markdown."""
     said = [_add_marks(sentence, _escape(sentence.text)) for sentence in answer.sentences]
-    if answer.status != "answered":
+    if answer.status in ("not_covered", "care"):
         yield from said
         yield from _join_items(f"- {_escape(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts)
         yield from _join_items(f"- {_escape(question)}" for question in answer.follow_ups)
         return
-    if answer.quoted:
-        yield "In the guide’s own words:"
-    if said:
-        yield " ".join(said)
+    if answer.status == "nearest":
+        yield answer.lead
+        yield from _join_items(f"- {one}" for one in said)
+    elif said:
+        yield " ".join(filter(None, (answer.lead, *said)))
     cited = _find_cited(answer)
     if cited:
         yield "**Sources**"

@@ -203,7 +203,7 @@ function announce(line) {
 function announceAnswer() {
   const turn = find('#current .turn');
   if (!turn) return;
-  const said = [...turn.querySelectorAll('.said, .care > p, .not-covered > p, .notice')];
+  const said = [...turn.querySelectorAll('.lead, .said:not(.nearest ~ .steps .said), .care > p, .not-covered > p, .notice')];
   const state = turn.querySelector('.state')?.textContent;
   if (!said.length) announced = 0;
   if (state) announcing = true;

@@ -76,10 +76,22 @@ def _render_answer(answer: Answer, number: int, details: TurnDetails) -> str:
         return f'<div class="not-covered">{said}{_render_follow_ups(answer.follow_ups)}</div>{tools}'
     passages = {passage.number: passage for passage in answer.passages}
     text = [_render_sentence(sentence, passages, number, at) for at, sentence in enumerate(answer.sentences)]
-    lead = '<p class="quiet" dir="ltr">In the guide’s own words:</p>' if answer.quoted else ""
-    words = f'{lead}<p class="words" dir="auto">{" ".join(text)}</p>' if text else ""
+    words = _render_words(answer, text)
     rest = "" if details.progress else _render_rest(answer, number, details.planned)
     return f"{words}{_render_changed(answer)}{rest}{tools}"
+
+
+def _render_words(answer: Answer, text: Sequence[str]) -> str:
+    """The sentences of an answer: first, or all of them, the guide's own words.
+
+    Args:
+        text: the sentences, rendered.
+    """
+    said = int(bool(answer.lead)) if answer.status == "answered" else len(text)
+    lead = f'<p class="lead" dir="ltr">{escape(answer.lead)}</p>' if answer.lead and text else ""
+    quoted = "".join(f'<blockquote dir="auto">{one}</blockquote>' for one in text[:said])
+    words = f'<p class="words" dir="auto">{" ".join(text[said:])}</p>' if text[said:] else ""
+    return f'<div class="quoted {answer.status}">{lead}{quoted}</div>{words}' if quoted else words
 
 
 def _render_care(answer: Answer) -> str:

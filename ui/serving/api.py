@@ -29,8 +29,10 @@ def offer(assistant: Assistant) -> None:
     ) -> AsyncIterator[dict[str, Any]]:
         """Answer a question from the guide alone: each sentence is checked against the guide and cites its passages.
 
-        A question that the guide does not cover is not answered, and one from a person in danger gets people to call;
-        see `status`. While it is worded, the answer comes sentence by sentence; the last one is whole.
+        A question that the guide may not answer gets the nearest that it says, in its own words (`status` "nearest");
+        one that it does not cover is not answered ("not_covered"), and one from a person in danger gets people to call
+        ("care"). An answer begins at once, with the sentence of the guide that answers best; the rest comes sentence
+        by sentence while it is worded, and the last one is whole.
 
         Args:
             question: What to ask, in plain English, at most 4,000 characters.

@@ -266,16 +266,18 @@ def format_sentences(answer: Answer) -> str:
         " ".join([escape_markdown(one.text), "".join(f"[{number}]" for number in one.citations)]).strip()
         for one in answer.sentences
     )
-    return between.join(marked)
+    return between.join(filter(None, (answer.lead, *marked)))
 
 
 def format_rest(answer: Answer) -> str:
     """What follows the sentences, as Markdown: whom to call, the nearest topics, sources and next steps, if any."""
     sources = [f"[{p.number}] {_format_place(p)}: {_quote(p)}" for p in answer.passages if p.cited]
     steps = [f"{escape_markdown(step.text)} ({_format_place(step.passage)})" for step in answer.next_steps]
+    nearest = answer.follow_ups if answer.status in ("nearest", "not_covered") else ()
+    also = "You could also ask:\n\n" if answer.status == "nearest" else ""
     lists = [
         ("", [escape_markdown(f"{one.country}: {one.who}: {one.number}") for one in answer.contacts]),
-        ("", list(map(escape_markdown, answer.follow_ups)) if answer.status == "not_covered" else []),
+        (also, list(map(escape_markdown, nearest))),
         ("**Sources**\n\n", sources),
         ("**Next steps**\n\n", steps),
     ]

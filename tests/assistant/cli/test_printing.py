@@ -14,8 +14,9 @@ from hashed import HashedEmbedder
 from paths import ROOT
 
 from assistant import Settings
-from assistant.cli.printing import print_report, print_status
+from assistant.cli.printing import print_answer, print_report, print_status
 from assistant.guide import describe_completeness
+from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span
 from index.build import build, plan_build
 from index.storing.manifest import IndexedDocument
 from index.storing.store import Store
@@ -58,6 +59,53 @@ def test_odd_names_of_files_are_listed_in_any_encoding(cli: Cli, tmp_path: Path,
         "日本.txt",
         "🏠.md",
     }
+
+
+# What leads to the guide's own words
+
+TEXT = "Water the beans at dusk. Never wet [the] leaves."
+DUSK, LEAVES = Span(TEXT[:24], 0, 24), Span(TEXT[25:], 25, len(TEXT))
+WATERING = Passage(1, "plants.md", "Watering", TEXT, 0, len(TEXT), 0.9, (DUSK, LEAVES))
+QUOTED = (
+    AnswerSentence(f"“{DUSK.text}”", (Citation(1, DUSK),)),
+    AnswerSentence(f"“{LEAVES.text}”", (Citation(1, LEAVES),)),
+)
+WORDED = AnswerSentence("Keep the leaves dry.", (Citation(1, LEAVES),))
+
+
+def printed(capsys: pytest.CaptureFixture[str], *stages: Answer) -> list[str]:
+    """The lines that are printed of an answer as it grows; blank ones left out."""
+    assert print_answer(iter(stages)) == stages[-1]
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+
+
+def test_the_nearest_is_printed_a_quotation_a_line_with_all_that_comes_with_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step = NextStep(DUSK.text, Passage(1, "plants.md", "Watering", TEXT, 0, len(TEXT), 0.9, (DUSK,)))
+    nearest = Answer("nearest", QUOTED, (WATERING,), (step,), ("And peas?",))
+    assert printed(capsys, Answer("answered", stage="reading"), nearest) == [
+        NEAREST,
+        f"“{DUSK.text}” [1]",
+        f"“{LEAVES.text}” [1]",
+        "[1] Watering (plants.md)",
+        f"    “{DUSK.text}”",
+        f"    “{LEAVES.text}”",
+        "Next steps",
+        f"  • {DUSK.text} (Watering, plants.md)",
+        "You could also ask",
+        "  ? And peas?",
+    ]
+
+
+def test_an_answer_that_grows_is_led_to_once(capsys: pytest.CaptureFixture[str]) -> None:
+    begun = Answer("answered", QUOTED[:1], (WATERING,), stage="writing")
+    whole = Answer("answered", (*QUOTED[:1], WORDED), (WATERING,))
+    first, *rest = printed(capsys, Answer("answered", stage="reading"), begun, begun, whole)
+    assert first == f"{HERE} “{DUSK.text}” [1] {WORDED.text} [1]"
+    assert not any(HERE in line for line in rest)
+    first, *_ = printed(capsys, Answer("answered", (WORDED,), (WATERING,)))
+    assert first == f"{WORDED.text} [1]", "nothing leads to what the model worded"
 
 
 # How much of the files is in the index

@@ -28,7 +28,7 @@ from assistant.history.database import DATABASE_NAME, SCHEMA_VERSION, Database
 from assistant.history.export import export_conversation_json
 from assistant.history.plan import Plan
 from assistant.question import QUESTION_LIMIT
-from assistant.records import Answer, AnswerSentence, Citation, Contact, NextStep, Passage, Span, Timings
+from assistant.records import HERE, Answer, AnswerSentence, Citation, Contact, NextStep, Passage, Span, Timings
 
 GUIDE, OTHER = "/guides/garden", "/guides/bread"
 
@@ -44,11 +44,13 @@ FULL = Answer(
     timings=Timings(0.1, 1 / 3, 2.5, 100, 90, 30),
     contacts=(Contact("Someone", "116 123", "United Kingdom"),),
     dropped=("Sing to them.",),
-    quoted=True,
     cut_short=True,
+    chance=2 / 3,
     reason="why not",
     before=3,
 )
+QUOTED = AnswerSentence(f"“{SPAN.text}”", (Citation(2, SPAN),))
+NEAREST = replace(FULL, status="nearest", sentences=(QUOTED,), dropped=(), contacts=())
 
 
 def said(text: str) -> Answer:
@@ -719,6 +721,7 @@ def test_an_exported_conversation_comes_back_equal(kept: Conversations) -> None:
     identity = kept.keep(None, 0, "When? “Why”\u2028\n 🌱", FULL)
     kept.keep(identity, 1, "# And?", replace(FULL, status="care"))
     kept.keep(identity, 2, "So?", replace(FULL, status="not_covered", timings=Timings()))
+    kept.keep(identity, 3, "Snails?", NEAREST)
     kept.rate(identity, 1, False, "Not\nthis.")
     kept.rename(identity, "Mine")
     before = kept.read(identity)
@@ -738,6 +741,26 @@ def test_what_is_unknown_in_a_file_is_ignored(kept: Conversations) -> None:
     conversation = kept.read(kept.import_json(json.dumps(data)))
     assert conversation is not None
     assert conversation.turns == (KeptTurn("When?", FULL, 2.25, True, "It was."),)
+
+
+def test_what_was_exported_when_quotations_were_marked_apart_comes_back(kept: Conversations) -> None:
+    """Then an answer said that it was quoted, and not how likely it was; its words tell now what leads to them."""
+    old = replace(FULL, sentences=(QUOTED,), chance=0.0)
+    data = json.loads(exported(KeptTurn("When?", old, 2.25)))
+    kept_answer = data["turns"][0]["answer"]
+    del kept_answer["chance"]
+    kept_answer["quoted"] = True
+    conversation = kept.read(kept.import_json(json.dumps(data)))
+    assert conversation is not None
+    (turn,) = conversation.turns
+    assert turn.answer == old
+    assert turn.answer.text.startswith(f"{HERE} {QUOTED.text}")
+
+
+def test_a_conversation_is_found_by_the_words_of_the_nearest(kept: Conversations) -> None:
+    identity = kept.keep(None, 0, "Snails?", NEAREST)
+    kept.keep(None, 0, "Peas?", said("At noon."))
+    assert [one.id for one in kept.list("beans dusk")] == [identity]
 
 
 def at(data: Any, path: str) -> tuple[Any, Any]:
@@ -767,6 +790,8 @@ WRONG: dict[str, tuple[str, object, str]] = {
     "a rating of another type": ("turns.0.helpful", "yes", "helpful"),
     "a word why too long": ("turns.0.why", "x" * (WHY_LIMIT + 1), "why"),
     "no answer": ("turns.0.answer", None, "answer"),
+    "a chance of another type": (f"{ANSWER}.chance", "high", "chance"),
+    "a chance that is none": (f"{ANSWER}.chance", float("nan"), "chance"),
     "a status that is none": (f"{ANSWER}.status", "guessed", "status"),
     "a sentence of another type": (f"{ANSWER}.sentences.0.text", ["a"], "text"),
     "a number that is none": (f"{ANSWER}.passages.0.score", float("nan"), "score"),

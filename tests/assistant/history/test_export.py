@@ -20,7 +20,7 @@ from assistant.history.export import (
     export_plan_markdown,
 )
 from assistant.history.plan import KeptStep
-from assistant.records import Answer, AnswerSentence, Citation, Contact, NextStep, Passage, Span
+from assistant.records import NEAREST, Answer, AnswerSentence, Citation, Contact, NextStep, Passage, Span
 
 TEXT = "Water the beans at dusk. Never wet\nthe leaves. Use a can."
 DUSK, LEAVES = Span(TEXT[:24], 0, 24), Span(TEXT[25:46], 25, 46, page=4)
@@ -105,9 +105,39 @@ def test_an_answer_without_sources_has_no_list_of_them() -> None:
     assert export_answer_text(Answer("answered")) == ""
 
 
-def test_the_guides_own_words_are_called_so() -> None:
-    quoted = Answer("answered", (AnswerSentence("“Peas climb.”", (Citation(3, PEAS.cited[0]),)),), (PEAS,), quoted=True)
-    assert ("paragraph", "In the guide’s own words:") in blocks(export_answer_markdown("Peas?", quoted))
+def test_what_leads_to_the_guides_own_words_stands_before_them() -> None:
+    quotation = AnswerSentence("“Peas climb.”", (Citation(3, PEAS.cited[0]),))
+    begun = replace(ANSWERED, sentences=(quotation, *ANSWERED.sentences[:1]))
+    words = "The guide says: “Peas climb.” [3] At dusk, and keep the leaves dry. [1]"
+    assert blocks(export_answer_markdown("Peas?", begun))[1] == ("paragraph", words)
+    assert export_answer_text(begun).partition("\n\n")[0] == words
+    assert "The guide says" not in export_answer_markdown("When?", ANSWERED) + export_answer_text(ANSWERED)
+
+
+def test_the_nearest_is_a_list_of_quotations_with_their_sources() -> None:
+    step = NextStep("Never wet the leaves.", replace(WATERING, cited=(LEAVES,)))
+    quoted = (
+        AnswerSentence("“Never wet the leaves.”", (Citation(1, LEAVES),)),
+        AnswerSentence("“Peas *climb*.”", (Citation(3, PEAS.cited[0]),)),
+    )
+    nearest = Answer("nearest", quoted, (replace(WATERING, cited=(LEAVES,)), UNUSED, PEAS), (step,), ("And tomatoes?",))
+    assert blocks(export_answer_markdown("Snails?", nearest)) == [
+        ("h2", "Snails?"),
+        ("paragraph", NEAREST),
+        ("list_item", "“Never wet the leaves.” [1]"),
+        ("list_item", "“Peas *climb*.” [3]"),
+        ("paragraph", "Sources"),
+        ("paragraph", "[1] Garden › Watering, plants.md, page 4"),
+        ("blockquote", "Never wet the leaves."),
+        ("paragraph", "[3] my_peas.pdf, page 7"),
+        ("blockquote", "Peas climb."),
+        ("paragraph", "Next steps"),
+        ("list_item", "Never wet the leaves. (Garden › Watering, plants.md, page 4)"),
+    ]
+    assert export_answer_text(nearest) == (
+        f"{NEAREST}\n“Never wet the leaves.” [1]\n“Peas *climb*.” [3]\n\n"
+        "Sources:\n[1] Garden › Watering, plants.md, page 4\n[3] my_peas.pdf, page 7"
+    )
 
 
 def test_a_source_that_changed_says_so() -> None:
@@ -137,11 +167,13 @@ def test_a_no_is_plain() -> None:
 
 def test_a_conversation_has_a_heading_for_each_question() -> None:
     begun = datetime(2030, 1, 31, 12).timestamp()
-    turns = (KeptTurn("Beans?", ANSWERED, begun), KeptTurn("Help?", CARE, begun), KeptTurn("Why?", NO, begun))
+    nearest = Answer("nearest", (AnswerSentence("“Peas climb.”", (Citation(3, PEAS.cited[0]),)),), (PEAS,))
+    asked = (("Beans?", ANSWERED), ("Help?", CARE), ("Why?", NO), ("Snails?", nearest))
+    turns = tuple(KeptTurn(question, answer, begun) for question, answer in asked)
     markdown = export_conversation_markdown(Conversation("id", "My *plot*", begun, begun, turns), "A Small Garden")
     told = blocks(markdown)
     assert told[:2] == [("h1", "My *plot*"), ("paragraph", "From the guide “A Small Garden”, 2030-01-31.")]
-    assert [text for kind, text in told if kind == "h2"] == ["Beans?", "Help?", "Why?"]
+    assert [text for kind, text in told if kind == "h2"] == ["Beans?", "Help?", "Why?", "Snails?"]
     for turn in turns:
         assert export_answer_markdown(turn.question, turn.answer) in markdown
 
@@ -211,6 +243,8 @@ def test_what_a_person_or_a_guide_wrote_is_no_markup(text: str) -> None:
         ("list_item", f"{shown(text)} ({place})"),
     ]
     assert blocks(export_answer_markdown(text, answer)) == told
+    led = [told[0], ("paragraph", NEAREST), ("list_item", told[1][1]), *told[2:]]
+    assert blocks(export_answer_markdown(text, replace(answer, status="nearest"))) == led
     conversation = Conversation("id", text, 0.0, 0.0, (KeptTurn(text, answer, 0.0),))
     assert blocks(export_conversation_markdown(conversation, text))[2:] == told
     assert blocks(export_conversation_markdown(conversation, text))[0] == ("h1", shown(text))

@@ -22,6 +22,7 @@ from browser import (
     QUESTION,
     RIGHT_TO_LEFT,
     UNCOVERED,
+    WORDS,
     Desk,
     Motion,
     ask,
@@ -35,7 +36,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from assistant import Assistant
-from assistant.records import Answer, AnswerSentence, Citation, NextStep, Passage, Span
+from assistant.records import NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span, Status
 
 WIDE, TABLET, PHONE = (1440, 900), (768, 1024), (360, 740)
 THEMES = ("light", "dark")
@@ -52,17 +53,17 @@ def expect_none(wrong: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(assistant: Assistant, answer: Answer) -> dict[str, tuple[str, Answer]]:
+def answers(assistant: Assistant, answer: Answer, nearest: Answer) -> dict[str, tuple[str, Answer]]:
     """One of each kind, as they are given: question and answer."""
     asked = {"not covered": UNCOVERED, "care": DANGER}
-    given = {"answered": (QUESTION, answer)}
+    given = {"answered": (QUESTION, answer), "nearest": (QUESTION, nearest)}
     given |= {name: (question, assistant.ask(question)) for name, question in asked.items()}
-    assert [answer.status for _, answer in given.values()] == ["answered", "not_covered", "care"]
+    assert [answer.status for _, answer in given.values()] == ["answered", "nearest", "not_covered", "care"]
     return given
 
 
-def right_to_left(assistant: Assistant, source: str) -> Answer:
-    """An answer in the words of a text that is written from right to left."""
+def right_to_left(assistant: Assistant, source: str, status: Status) -> Answer:
+    """An answer in the words of a text that is written from right to left; if it is the nearest, in quotations."""
     shown = assistant.extract(source, 0, 2)
     assert shown is not None
     passages, sentences, steps = [], [], []
@@ -75,15 +76,17 @@ def right_to_left(assistant: Assistant, source: str) -> Answer:
             number, source, found.heading, found.text, found.start, found.end, 0.9, (span,), page=found.page
         )
         passages.append(passage)
-        sentences.append(AnswerSentence(text, (Citation(number, span),)))
+        said = f"“{text}”" if status == "nearest" else text
+        sentences.append(AnswerSentence(said, (Citation(number, span),)))
         steps.append(NextStep(text, passage))
-    return Answer("answered", tuple(sentences), tuple(passages), tuple(steps), (f"{sentences[0].text[:-1]}?",))
+    return Answer(status, tuple(sentences), tuple(passages), tuple(steps), (f"{steps[0].text[:-1]}?",))
 
 
 @pytest.fixture(scope="module")
 def site(desk: Desk, answers: dict[str, tuple[str, Answer]]) -> Iterator[Desk]:
     """The page with a history: conversations of each kind, a plan."""
-    hebrew, arabic = (right_to_left(desk.assistant, source) for source in RIGHT_TO_LEFT)
+    kinds: tuple[Status, Status] = ("answered", "nearest")
+    hebrew, arabic = map(right_to_left, [desk.assistant] * 2, RIGHT_TO_LEFT, kinds)
     conversations = {
         "hebrew": [("איך להקשיב כשמישהו מדבר אליי?", hebrew)],
         "arabic": [("كيف أصغي عندما يتحدث إلي شخص ما؟", arabic)],
@@ -199,14 +202,19 @@ def view_answered(page: Page, site: Desk, undo: ExitStack) -> None:
 
 def view_preview(page: Page, site: Desk, undo: ExitStack) -> None:
     arrive(page, site, "answered")
-    page.locator(".words .chip").first.focus()
+    page.locator(f"{WORDS} .chip").first.focus()
     page.wait_for_selector("#peek:visible")
 
 
 def view_source(page: Page, site: Desk, undo: ExitStack) -> None:
     arrive(page, site, "answered")
-    page.locator(".words .chip").first.click()
+    page.locator(f"{WORDS} .chip").first.click()
     page.wait_for_selector(".panel mark")
+
+
+def view_nearest(page: Page, site: Desk, undo: ExitStack) -> None:
+    arrive(page, site, "nearest")
+    page.wait_for_selector(".quoted.nearest blockquote")
 
 
 def view_not_covered(page: Page, site: Desk, undo: ExitStack) -> None:
@@ -304,7 +312,7 @@ def view_delete(page: Page, site: Desk, undo: ExitStack) -> None:
 def view_hebrew(page: Page, site: Desk, undo: ExitStack) -> None:
     """Right to left: an answer, and its source open."""
     arrive(page, site, "hebrew")
-    page.locator(".words .chip").first.click()
+    page.locator(f"{WORDS} .chip").first.click()
     page.wait_for_selector(".panel mark")
 
 
@@ -325,9 +333,9 @@ def view_changed(page: Page, site: Desk, undo: ExitStack) -> None:
                 for span in passage.cited:
                     text = text.replace(span.text, "Nobody has cited this sentence.")
             path.write_text(text, "utf-8")
-    page.wait_for_selector(".words .chip.changed")
+    page.wait_for_selector(f"{WORDS} .chip.changed")
     page.wait_for_selector("#news p.news")
-    page.locator(".words .chip.changed").first.click()
+    page.locator(f"{WORDS} .chip.changed").first.click()
     page.wait_for_selector(".panel .since")
 
 
@@ -369,7 +377,7 @@ class Shown:
 
 PARAMETERS = [(name, kind) for name in VIEWS for kind in (("wide", "narrow") if name in DRAWER else ("any",))]
 
-QUICK = ("answered", "care")
+QUICK = ("answered", "care", "nearest")
 """Views that are looked at in every run; the others in the thorough one."""
 
 
@@ -396,7 +404,9 @@ def shown(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Shown]:
 
 
 FULLEST = [
-    (name, kind) for name, kind in PARAMETERS if name in ("answered", "care", "editing", "plan", "settings", "source")
+    (name, kind)
+    for name, kind in PARAMETERS
+    if name in ("answered", "care", "editing", "nearest", "plan", "settings", "source")
 ]
 
 
@@ -627,7 +637,7 @@ def test_a_whole_visit_by_keyboard_alone(browser: Browser, site: Desk) -> None:
         expect_focus(page, "#question textarea")
 
         # a citation, opened and closed in both ways
-        tab_to(page, "#current .words .chip")
+        tab_to(page, f"#current {WORDS} .chip")
         expect(page.locator("#peek")).to_be_visible()
         chip = focused(page)
         page.keyboard.press("Enter")
@@ -787,15 +797,15 @@ def test_the_list_is_a_drawer_on_a_phone(browser: Browser, site: Desk) -> None:
         page.keyboard.press("Enter")
         tab_to(page, f"#open-{site.kept['answered']}")
         page.keyboard.press("Enter")
-        page.wait_for_selector("#current .words")
+        page.wait_for_selector(f"#current {WORDS}")
         expect(page.locator("#aside")).not_to_be_visible()
         expect_some_focus(page)
 
-        page.locator("#current .words .chip").first.press("Enter")
+        page.locator(f"#current {WORDS} .chip").first.press("Enter")
         page.wait_for_selector(".panel mark")
         expect_focus(page, "#panel-heading")
         page.keyboard.press("Escape")
-        expect_focus(page, "#current .words .chip")
+        expect_focus(page, f"#current {WORDS} .chip")
 
 
 # What a screen reader is given
@@ -891,8 +901,8 @@ def test_a_growing_answer_is_heard_sentence_by_sentence(browser: Browser, site: 
         assert live.get_attribute("aria-live") == "polite"
         page.evaluate(HEARD)
         whole(page, QUESTION)
-        sentences = said(page)
-        assert sentences
+        sentences = said(page, "#current .lead, #current .said")
+        assert sentences[0] == page.locator("#current .lead").inner_text(), "it begins with the guide's own words"
         expect(live).to_contain_text(sentences[-1])
         heard: list[list[str]] = page.evaluate("window.heard")
         assert {where for where, _ in heard} == {"live"}
@@ -913,15 +923,34 @@ def test_a_growing_answer_is_heard_sentence_by_sentence(browser: Browser, site: 
             assert [text for text in words if not text.startswith("Reading")] == shown
 
 
+def test_the_nearest_is_heard_in_order_and_what_leads_to_it_once(browser: Browser, site: Desk, unsure: None) -> None:
+    """As it comes; and when it is asked again."""
+    with opened(browser) as page:
+        arrive(page, site)
+        page.evaluate(HEARD)
+        whole(page, UNCOVERED)
+        shown = said(page, "#current .lead, #current .said")
+        assert shown[0] == NEAREST
+        assert len(shown) > 1
+        for again in (True, False):
+            page.wait_for_function("last => window.heard.some(one => one[1] === last)", arg=shown[-1])
+            heard = [text for _, text in page.evaluate("window.heard") if not text.startswith("Reading")]
+            assert heard == shown
+            assert heard.count(NEAREST) == 1
+            if again:
+                page.evaluate("window.heard = []")
+                page.click("#again-0")
+
+
 @pytest.mark.thorough
 def test_a_conversation_that_is_opened_is_not_heard_in_parts(browser: Browser, site: Desk) -> None:
     with opened(browser) as page:
         arrive(page, site, "not covered")
-        for name in ("care", "answered"):
+        for name in ("care", "nearest", "answered"):
             page.evaluate(HEARD)
             page.click(f"#open-{site.kept[name]}")
-            page.wait_for_selector("#current .care" if name == "care" else "#current .words")
-            shown = said(page, "#current .said, #current .care > p")
+            page.wait_for_selector("#current .care" if name == "care" else f"#current {WORDS}")
+            shown = said(page, "#current .lead, #current .said, #current .care > p")
             heard = [text for _, text in page.evaluate("window.heard")]
             assert heard in ([], shown)
 
@@ -1118,7 +1147,7 @@ def test_nothing_is_cut_off_with_a_large_font_of_the_browser(large: Shown) -> No
 
 def test_the_size_of_the_text_is_set_in_the_page_and_stays(browser: Browser, site: Desk) -> None:
     def size(page: Page) -> float:
-        return float(page.evaluate("parseFloat(getComputedStyle(document.querySelector('.words')).fontSize)"))
+        return float(page.evaluate(f"parseFloat(getComputedStyle(document.querySelector('{WORDS} .said')).fontSize)"))
 
     with opened(browser, PHONE) as page:
         arrive(page, site, "answered")
@@ -1126,7 +1155,7 @@ def test_the_size_of_the_text_is_set_in_the_page_and_stays(browser: Browser, sit
         go(page, "settings", ".settings")
         page.check("input[name=size][value='200']")
         page.click("#back")
-        page.wait_for_selector("#current .words")
+        page.wait_for_selector(f"#current {WORDS}")
         assert size(page) == pytest.approx(2 * before, rel=0.01)
         arrive(page, site, "answered")
         assert size(page) == pytest.approx(2 * before, rel=0.01)
@@ -1163,10 +1192,10 @@ def test_what_is_written_from_right_to_left_is_read_so(
 ) -> None:
     with opened(browser, size) as page:
         arrive(page, site, name)
-        for selector in ("#current .asked h2", "#current .words", "#current .steps li", "#current .follow-up"):
+        said = "#current blockquote" if name == "arabic" else "#current .words"
+        for selector in ("#current .asked h2", said, "#current .steps li", "#current .follow-up", "#current .card"):
             expect_right_to_left(page, selector)
-        expect_right_to_left(page, "#current .card")
-        page.locator("#current .words .chip").first.click()
+        page.locator(f"#current {WORDS} .chip").first.click()
         page.wait_for_selector(".panel mark")
         expect_right_to_left(page, ".panel h2")
         expect_right_to_left(page, ".panel .passage p")

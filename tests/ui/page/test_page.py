@@ -11,6 +11,7 @@ from browser import (
     DRAWN_OUT,
     QUESTION,
     UNCOVERED,
+    WORDS,
     Desk,
     OpenTab,
     ask,
@@ -21,7 +22,7 @@ from browser import (
 )
 from playwright.sync_api import Page, expect
 
-from assistant.records import Answer
+from assistant.records import HERE, NEAREST, Answer
 
 
 @pytest.fixture
@@ -46,19 +47,21 @@ def test_an_answer_grows_and_a_chip_opens_its_source_meanwhile(page: Page, desk:
         """() => { window.seen = []; new MutationObserver(() => {
           const state = document.querySelector('#current .state')?.textContent ?? '';
           const said = document.querySelectorAll('#current .said').length;
-          window.seen.push([state, said, Boolean(document.querySelector('.panel mark'))]);
+          const quoted = Boolean(document.querySelector('#current .quoted.answered > .lead + blockquote'));
+          window.seen.push([state, said, quoted, Boolean(document.querySelector('.panel mark'))]);
         }).observe(document.body, { childList: true, subtree: true }); }"""
     )
     writing(page, DRAWN_OUT)
-    page.locator("#current .words .chip").first.click()
+    page.locator(f"#current {WORDS} .chip").first.click()
     expect(page.locator(".panel mark").first).to_be_visible()
     page.wait_for_selector("#current .after")
     seen = page.evaluate("window.seen")
-    states = list(dict.fromkeys(re.sub(r"\W.*", "", state) for state, _, _ in seen))
+    states = list(dict.fromkeys(re.sub(r"\W.*", "", state) for state, *_ in seen))
     assert states == ["", "Reading", "Writing"], "nothing at first, then what is happening, and nothing again"
-    assert not any(said for state, said, _ in seen if state.startswith("Reading"))
-    assert any(state and said for state, said, _ in seen), "a sentence stood there while the rest was being written"
-    assert any(state and opened for state, _, opened in seen), "its source was open while the rest was being written"
+    assert not any(said for state, said, *_ in seen if state.startswith("Reading"))
+    assert all(quoted for _, said, quoted, _ in seen if said), "the guide's own words come first, and stay"
+    assert any(state and said == 1 for state, said, *_ in seen), "they stood there while the rest was being written"
+    assert any(state and opened for state, *_, opened in seen), "their source was open while the rest was being written"
     assert page.locator("#current .state").count() == 0
     assert page.locator("#current .sources .card").count() >= 1
     assert desk.questions() == [DRAWN_OUT]
@@ -114,7 +117,7 @@ def test_while_an_answer_is_written_an_earlier_source_opens_and_no_other_questio
 ) -> None:
     desk.assistant.use(length="long")
     writing(talked, DRAWN_OUT)
-    chip = talked.locator("#past .words .chip").first
+    chip = talked.locator(f"#past {WORDS} .chip").first
     said = chip.get_attribute("data-peek")
     chip.click()
     assert desk.assistant.waiting
@@ -139,7 +142,7 @@ def test_try_again_replaces_the_last_answer(talked: Page, desk: Desk, answer: An
     (turn,) = desk.conversations.read(kept.id).turns
     assert turn.answer.text != answer.text, "it is worded in another way"
     assert flat(" ".join(sentence.text for sentence in turn.answer.sentences)) == flat(
-        " ".join(re.sub(r"\d+$", "", said) for said in talked.locator("#current .words .said").all_inner_texts())
+        " ".join(re.sub(r"\d+$", "", said) for said in talked.locator(f"#current {WORDS} .said").all_inner_texts())
     )
 
 
@@ -153,7 +156,7 @@ def test_try_again_that_is_stopped_at_once_keeps_the_old_answer(talked: Page, de
     (kept,) = desk.conversations.list()
     assert [turn.answer for turn in desk.conversations.read(kept.id).turns] == [answer]
     talked.reload()
-    expect(talked.locator("#current .words .said")).to_have_count(len(answer.sentences))
+    expect(talked.locator(f"#current {WORDS} .said")).to_have_count(len(answer.sentences))
 
 
 def test_an_edited_question_replaces_what_followed(open_tab: OpenTab, desk: Desk, answer: Answer) -> None:
@@ -199,7 +202,7 @@ def test_an_answer_is_copied_with_its_sources(talked: Page, answer: Answer) -> N
     copied = talked.evaluate("navigator.clipboard.readText()").replace("\r\n", "\n")
     text, _, sources = copied.partition("\n\nSources:\n")
     marked = [s.text + " " + "".join(f"[{n}]" for n in s.citations) for s in answer.sentences]
-    assert text == " ".join(marked)
+    assert text == " ".join((HERE, *marked))
     cited = [passage for passage in answer.passages if passage.cited]
     assert len(sources.splitlines()) == len(cited) >= 1
     for line, passage in zip(sources.splitlines(), cited, strict=True):
@@ -211,7 +214,7 @@ def test_an_answer_is_copied_with_its_sources(talked: Page, answer: Answer) -> N
 
 
 def test_a_preview_shows_the_sentence_on_hover_and_focus(talked: Page, answer: Answer) -> None:
-    chip, peek = talked.locator("#current .words .chip").first, talked.locator("#peek")
+    chip, peek = talked.locator(f"#current {WORDS} .chip").first, talked.locator("#peek")
     first = answer.sentences[0]
     spans = [flat(c.span.text) for c in first.support if c.number == first.citations[0]]
     expect(peek).to_be_hidden()
@@ -230,7 +233,7 @@ def test_a_preview_shows_the_sentence_on_hover_and_focus(talked: Page, answer: A
 
 
 def test_a_citation_opens_its_sentence_in_its_place(talked: Page, desk: Desk, answer: Answer) -> None:
-    chip = talked.locator("#current .words .chip").first
+    chip = talked.locator(f"#current {WORDS} .chip").first
     first = answer.sentences[0]
     passage = next(p for p in answer.passages if p.number == first.citations[0])
     near = desk.assistant.extract_around(passage.source, passage.start)
@@ -258,7 +261,7 @@ def test_a_citation_opens_its_sentence_in_its_place(talked: Page, desk: Desk, an
 
 def test_who_types_while_a_source_is_shut_goes_on_typing(talked: Page) -> None:
     """The focus goes back to the citation only if it would be nowhere: else Enter would open the source again."""
-    talked.locator("#current .words .chip").first.focus()
+    talked.locator(f"#current {WORDS} .chip").first.focus()
     talked.keyboard.press("Enter")
     expect(talked.locator(".panel mark").first).to_be_visible()
     box = talked.locator("#question textarea")
@@ -292,7 +295,7 @@ def test_every_citation_of_an_answer_opens(talked: Page, answer: Answer) -> None
 def test_one_reads_on_in_the_guide_from_a_source(talked: Page, answer: Answer) -> None:
     first = answer.sentences[0]
     passage = next(p for p in answer.passages if p.number == first.citations[0])
-    talked.locator("#current .words .chip").first.click()
+    talked.locator(f"#current {WORDS} .chip").first.click()
     talked.click("#read-on")
     here = talked.locator("#place .reading [data-here]")
     expect(here).to_have_text(flat(passage.text))
@@ -301,6 +304,42 @@ def test_one_reads_on_in_the_guide_from_a_source(talked: Page, answer: Answer) -
     expect(talked.locator(".panel")).to_have_count(0)
     talked.click("#back")
     expect(talked.locator("#current .said").first).to_be_visible()
+
+
+# The nearest
+
+
+def test_the_nearest_is_shown_in_the_guides_own_words(
+    open_tab: OpenTab, desk: Desk, answer: Answer, nearest: Answer
+) -> None:
+    page = open_tab(f"{desk.address}/?c={desk.keep((DRAWN_OUT, answer), (QUESTION, nearest))}")
+    style = "e => { const s = getComputedStyle(e); return [s.paddingTop, s.borderTopWidth, s.backgroundColor]; }"
+    looks = [page.locator(kind).evaluate(style) for kind in (".quoted.nearest", ".quoted.answered")]
+    assert looks[0] != looks[1], "each has its own look"
+    quoted = page.locator("#current .quoted.nearest")
+    expect(quoted.locator(".lead")).to_have_text(NEAREST)
+    shown = [re.sub(r"\d+$", "", flat(text)) for text in quoted.locator("blockquote").all_inner_texts()]
+    assert shown == [sentence.text for sentence in nearest.sentences]
+    expect(page.locator("#current .words")).to_have_count(0)
+    expect(page.locator("#current .steps li")).to_have_count(len(nearest.next_steps))
+    expect(page.locator("#current .follow-up")).to_have_text(list(nearest.follow_ups))
+    first = nearest.sentences[0]
+    quoted.locator(".chip").first.click()
+    spans = sorted({c.span for c in first.support}, key=lambda span: span.start)
+    expect(page.locator(".panel .here mark").first).to_be_visible()
+    assert page.locator(".panel .here mark").all_text_contents() == [span.text for span in spans]
+
+
+def test_the_nearest_comes_when_it_is_not_sure_that_the_guide_answers(page: Page, desk: Desk, unsure: None) -> None:
+    """No model words it; it is kept, and a question that it leads to is asked by a click."""
+    whole(page, UNCOVERED)
+    expect(page.locator("#current .lead")).to_have_text(NEAREST)
+    question = page.locator("#current .follow-up").first.inner_text()
+    page.locator("#current .follow-up").first.click()
+    expect(page.locator("#current .asked")).to_have_text(question)
+    page.wait_for_selector("#current .after")
+    expect(page.locator("#past .quoted.nearest .lead")).to_have_text(NEAREST)
+    assert desk.questions() == [UNCOVERED, question]
 
 
 # What else can be asked
@@ -318,12 +357,12 @@ def test_a_starter_and_a_follow_up_are_asked_by_a_click(page: Page, desk: Desk) 
     page.locator("#current .follow-up").first.click()
     expect(page.locator("#current .asked")).to_have_text(question)
     expect(page.locator("#past .not-covered")).to_have_count(1)
-    page.wait_for_selector("#current .words")
+    page.wait_for_selector(f"#current {WORDS}")
     page.click("#new")
     starter = page.locator(".starter").first.inner_text()
     page.locator(".starter").first.click()
     expect(page.locator("#current .asked")).to_have_text(starter)
-    page.wait_for_selector("#current .words")
+    page.wait_for_selector(f"#current {WORDS}")
 
 
 def test_care_names_people_to_call_and_lets_the_conversation_be_deleted(page: Page, desk: Desk) -> None:

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from assistant import Assistant
 from assistant.answering.coverage import decide_coverage
-from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, PlacedPassage, PlacedSentence
@@ -157,8 +156,7 @@ def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -
     refused = {}
     for question in suggested:
         retrieval = retrieve(parts.searcher, question, ())
-        prompt = build_answer_prompt(retrieval.notes, question, retrieval.earlier)
-        decided = decide_coverage(retrieval, prompt, parts.verdicts)
-        if not decided.selections or parts.care.answer(question):
-            refused[question] = decided.reason or "care"
+        coverage, chance = decide_coverage(retrieval, parts.embedder.name)
+        if coverage != "answered" or parts.care.answer(question):
+            refused[question] = coverage, chance
     assert not refused

@@ -14,6 +14,7 @@ from browser import (
     DRAWN_OUT,
     QUESTION,
     UNCOVERED,
+    WORDS,
     Desk,
     OpenTab,
     agree,
@@ -216,9 +217,9 @@ def test_a_private_conversation_is_written_nowhere(page: Page, desk: Desk) -> No
     page.click("#new-private")
     expect(page.locator(".news.private")).to_contain_text("Private")
     whole(page, QUESTION)
-    expect(page.locator("#current .words .said").first).to_be_visible()
+    expect(page.locator(f"#current {WORDS} .said").first).to_be_visible()
     expect(page.locator(".news.private")).to_be_visible()
-    said = [flat(text).rstrip("0123456789") for text in page.locator("#current .words .said").all_inner_texts()]
+    said = [flat(text).rstrip("0123456789") for text in page.locator(f"#current {WORDS} .said").all_inner_texts()]
     expect(page.locator("#current .rating, #current [data-do=rate]")).to_have_count(0)
     expect(titles(page)).to_have_count(0)
     assert desk.conversations.list() == ()

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browser import QUESTION, UNCOVERED, Desk, agree, ask, desk_over, flat, home_in, opening, until, whole
+from browser import QUESTION, UNCOVERED, WORDS, Desk, agree, ask, desk_over, flat, home_in, opening, until, whole
 from conftest import TINY
 from playwright.sync_api import Browser, Page, expect
 
@@ -76,7 +76,7 @@ def test_the_page_shows_that_the_guide_changed_and_what_was_cited(
         page.wait_for_selector("#current .chip.changed")
         expect(page.locator("#news .news")).to_contain_text(f"{path.name} changed")
         expect(page.locator("#current .since").first).to_contain_text("The guide has changed since")
-        page.locator("#current .words .chip.changed").first.click()
+        page.locator(f"#current {WORDS} .chip.changed").first.click()
         panel = page.locator(".panel")
         expect(panel).to_contain_text("The guide has changed since")
         expect(panel.locator(".here")).to_contain_text(cited)
@@ -143,9 +143,8 @@ def test_a_short_answer_is_short_and_the_choice_is_kept(page: Page, desk: Desk) 
     whole(page, QUESTION)
     (kept,) = desk.conversations.list()
     (turn,) = desk.conversations.read(kept.id).turns
-    worded = [sentence for sentence in turn.answer.sentences if not sentence.text.startswith("“")]
-    assert 1 <= len(worded) <= 2
-    expect(page.locator("#current .words .said")).to_have_count(len(turn.answer.sentences))
+    assert 1 <= len(turn.answer.sentences) <= 2
+    expect(page.locator(f"#current {WORDS} .said")).to_have_count(len(turn.answer.sentences))
     page.click("#to-settings")
     expect(page.locator("#place input[name=length][value=short]")).to_be_checked()
 
@@ -170,7 +169,7 @@ def test_a_model_that_cannot_be_had_leaves_a_line_and_the_old_one_answers(page: 
     assert not (desk.home / "choices.json").exists() or "absent" not in (desk.home / "choices.json").read_text("utf-8")
     page.click("#back")
     page.locator(".starter").first.click()
-    page.wait_for_selector("#current .words")
+    page.wait_for_selector(f"#current {WORDS}")
     page.click("#to-settings")
     expect(page.locator("#model")).to_have_value(old)
 
@@ -226,7 +225,7 @@ def test_a_page_that_is_opened_while_the_models_load_shows_it_and_then_where_to_
         expect(page.locator(".starter")).to_have_count(0)
         kept = open_tab(f"{loading.address}/?c={identity}", ready="#current .turn", beside=page)
         expect(kept.locator("#news progress")).to_be_visible()
-        expect(kept.locator("#current .words .said")).to_have_count(len(answer.sentences))
+        expect(kept.locator(f"#current {WORDS} .said")).to_have_count(len(answer.sentences))
         asking = open_tab(loading.address, ready=".welcome", beside=page)
         assert not loading.assistant.ready
         loading.assistant.load()
@@ -235,7 +234,7 @@ def test_a_page_that_is_opened_while_the_models_load_shows_it_and_then_where_to_
         expect(page.locator("#news .news")).to_have_count(0)
         expect(page.locator("#header h1")).to_have_text(loading.assistant.title)
         expect(kept.locator("#news .news")).to_have_count(0)
-        expect(kept.locator("#current .words .said")).to_have_count(len(answer.sentences))
+        expect(kept.locator(f"#current {WORDS} .said")).to_have_count(len(answer.sentences))
         asking.wait_for_selector("#current .after")
         said = flat(asking.locator("#current .asked").inner_text())
         assert said.startswith(UNCOVERED)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from paths import ROOT
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError, PortError, SettingsError
-from assistant.records import Answer, AnswerSentence, Passage, Span
+from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span
 from assistant.settings import load_settings
 from ui.page.frame import render_header
 from ui.page.panel import render_offline
@@ -297,6 +298,18 @@ def test_gradio_asks_and_the_answer_grows(gradio: Client, assistant: Assistant) 
     assert all(sentence["citations"] for sentence in answer["sentences"])
     assert is_from_the_guide(assistant, answer["passages"])
     assert answer["next_steps"]
+    first = next(answer for answer in partial if answer["sentences"])
+    assert (first["lead"], len(first["sentences"]), first["next_steps"]) == (HERE, 1, [])
+    assert all(answer["text"].startswith(first["text"]) for answer in partial if answer["sentences"])
+
+
+def test_gradio_asks_what_the_guide_may_not_answer(gradio: Client, assistant: Assistant, unsure: None) -> None:
+    answer = gradio.predict(QUESTION, api_name="/ask")
+    assert (answer["status"], answer["lead"]) == ("nearest", NEAREST)
+    assert answer["text"] == "\n".join((NEAREST, *(sentence["text"] for sentence in answer["sentences"])))
+    assert is_from_the_guide(assistant, answer["passages"])
+    cited = [span for passage in answer["passages"] for span in passage["cited"]]
+    assert all(span in cited for step in answer["next_steps"] for span in step["passage"]["cited"])
 
 
 def test_gradio_cancels_and_the_model_stops(gradio: Client, assistant: Assistant) -> None:
@@ -428,6 +441,28 @@ def test_openai_asks_what_the_guide_does_not_cover(chat: openai.OpenAI) -> None:
         assert f"\n- {topic}" in str(choice.message.content)
 
 
+def test_openai_asks_what_the_guide_may_not_answer(chat: openai.OpenAI, assistant: Assistant, unsure: None) -> None:
+    """Whole and streamed it is the same: the quotations, what one could also ask, and the sources."""
+    asked: Any = {"model": "any", "messages": [{"role": "user", "content": QUESTION}]}
+    done = chat.chat.completions.create(**asked)
+    (choice,) = done.choices
+    text = str(choice.message.content)
+    answer = done.guide
+    assert answer["status"] == "nearest"
+    assert text.startswith(sentences_of(answer, "\n\n") + "\n\nYou could also ask:\n\n- ")
+    for topic in answer["follow_ups"]:
+        assert f"\n- {escape_markdown(topic)}" in text
+    assert "\n\n**Sources**\n\n- [" in text
+    assert ("**Next steps**" in text) is bool(answer["next_steps"])
+    assert is_from_the_guide(assistant, answer["passages"])
+    cited = [span["text"] for passage in answer["passages"] for span in passage["cited"]]
+    assert [one["text"] for one in done.citations] == cited
+    assert done.usage.completion_tokens == 0
+    *worded, last = chat.chat.completions.create(**asked, stream=True)
+    assert "".join(chunk.choices[0].delta.content for chunk in worded) == text
+    assert last.guide | {"timings": answer["timings"]} == answer
+
+
 def test_openai_streams_a_conversation(chat: openai.OpenAI, assistant: Assistant) -> None:
     """The last question leans on the one before; what the system message orders is not obeyed."""
     chunks = list(
@@ -451,6 +486,7 @@ def test_openai_streams_a_conversation(chat: openai.OpenAI, assistant: Assistant
     assert last.guide["status"] == "answered"
     assert "HACKED" not in "".join(pieces)
     shown = sentences_of(last.guide)
+    assert shown.startswith(HERE)
     assert "".join(pieces).startswith(shown + "\n\n**Sources**\n\n- [")
     assert len(pieces) >= len(last.guide["sentences"]) + 2, "a sentence is sent when it stands"
     assert is_from_the_guide(assistant, last.guide["passages"])
@@ -463,11 +499,11 @@ def test_openai_streams_a_conversation(chat: openai.OpenAI, assistant: Assistant
     assert usage.usage.total_tokens == timings["prompt_tokens"] + timings["generated_tokens"]
 
 
-def sentences_of(answer: dict[str, Any]) -> str:
+def sentences_of(answer: dict[str, Any], between: str = " ") -> str:
     marked = (
         [escape_markdown(one["text"]), "".join(f"[{n}]" for n in one["citations"])] for one in answer["sentences"]
     )
-    return " ".join(map(" ".join, marked))
+    return between.join((answer["lead"], *map(" ".join, marked)))
 
 
 def test_a_client_that_goes_away_stops_the_model_and_others_are_served_meanwhile(
@@ -517,6 +553,37 @@ def test_what_is_no_request_has_the_openai_form(served: RunningServer, body: byt
     answer = httpx2.post(f"{served.address}/v1/chat/completions", content=body)
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+DUSK, LEAVES = Span("Water the beans at dusk.", 0, 24), Span("Never wet the leaves.", 25, 46)
+WATERING = Passage(1, "a.md", "Watering", f"{DUSK.text} {LEAVES.text}", 0, 46, 0.9, (DUSK, LEAVES))
+QUOTED, ALSO = (AnswerSentence(f"“{span.text}”", (Citation(1, span),)) for span in (DUSK, LEAVES))
+WORDED = AnswerSentence("Keep the leaves dry.", (Citation(1, LEAVES),))
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [(QUOTED, WORDED, WORDED), (QUOTED, ALSO), (WORDED, WORDED), (WORDED, ALSO), ()],
+    ids=["quoted", "only quoted", "worded", "quoted at the end", "nothing"],
+)
+def test_what_is_streamed_grows_only_at_its_end(sentences: tuple[AnswerSentence, ...]) -> None:
+    texts = [format_sentences(Answer("answered", sentences[:most])) for most in range(len(sentences) + 1)]
+    assert texts[0] == ""
+    assert all(after.startswith(before) for before, after in pairwise(texts))
+    assert [text.startswith(HERE) for text in texts[1:]] == [sentences[:1] == (QUOTED,)] * len(sentences)
+
+
+def test_the_nearest_is_a_paragraph_for_each_quotation_and_lists_what_comes_with_it() -> None:
+    step = NextStep("Never wet the leaves.", WATERING)
+    nearest = Answer("nearest", (QUOTED, ALSO), (WATERING,), (step,), ("And peas?", "And *tomatoes*?"))
+    assert format_sentences(nearest) == f"{NEAREST}\n\n{QUOTED.text} [1]\n\n{ALSO.text} [1]"
+    assert format_rest(nearest) == (
+        "\n\nYou could also ask:\n\n- And peas?\n- And \\*tomatoes\\*?"
+        f"\n\n**Sources**\n\n- [1] Watering, a.md: “{DUSK.text}” “{LEAVES.text}”"
+        "\n\n**Next steps**\n\n- Never wet the leaves. (Watering, a.md)"
+    )
+    assert "ask" not in format_rest(Answer("answered", (QUOTED,), (WATERING,), (step,), ("And peas?",)))
+    assert format_rest(Answer("nearest", (QUOTED,))) == ""
 
 
 def test_what_a_text_holds_formats_nothing_in_another_program() -> None:
