@@ -30,16 +30,16 @@ WINGS = sorted({name.rpartition(".")[0] for name, path in MODULES.items() if nam
 DOORS = {
     "index.reading": {"blocks", "documents", "plain"},
     "index.chunking": {"chunk", "sentences", "words"},
-    "index.embedding": {"embed", "encoder"},
+    "index.embedding": {"adapter", "embed", "encoder", "tune"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
-        *"care check clock complete coverage prompt retrieve sources steps verdicts write".split(),
+        *"care check clock coverage prompt quote retrieve sources steps verdicts write".split(),
     },
     "assistant.language": {"english"},
     "assistant.llm": {"llama", "local", "model", "probes", "served"},
     "assistant.models": {"catalogue", "installed"},
     "assistant.history": {"conversation", "database", "export", "plan"},
-    "assistant.measuring": {"bench", "evaluate", "fit", "jsonlines", "traps"},
+    "assistant.measuring": {"bench", "decide", "evaluate", "fit", "jsonlines", "traps", "tune"},
     "assistant.cli": set(),
     "ui.page": {"app"},
     "ui.serving": {"start"},
@@ -47,7 +47,7 @@ DOORS = {
 """Wing -> its modules that others may import; the rest are its own."""
 
 ONLY_IN = {
-    "sentence_transformers": {"index.embedding.embed"},
+    "sentence_transformers": {"index.embedding.embed", "index.embedding.tune"},
     "transformers": {"index.embedding.embed"},
     "chromadb": {"index.storing.chroma"},
     "watchfiles": {"index.watch"},

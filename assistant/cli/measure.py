@@ -25,6 +25,7 @@ from assistant.cli.terminal import (
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import FILE_NAME, save_probes
 from assistant.measuring import evaluate
+from assistant.measuring.jsonlines import read_json_lines
 from assistant.models import installed
 from assistant.settings import chat_name, embedder_name, load_settings
 
@@ -32,16 +33,20 @@ app = typer.Typer()
 
 
 @app.command("eval")
-def evaluate_answers(
+def evaluate_answers(  # noqa: PLR0913 - its options
     questions: Annotated[Path, typer.Argument(help="A file of questions, as JSON lines; see tests/questions.")],
     corpus: Corpus = None,
     half: Annotated[evaluate.Half, typer.Option(help="Which of them, by the fixed rule.")] = "all",
     most: Annotated[int, typer.Option(help="At most so many, always the same ones; 0 is all.")] = 0,
     labels: Annotated[Path | None, typer.Option(help="Labelled pairs, for the judge's agreement.")] = None,
     details: Annotated[bool, typer.Option("--details", help="Print every failure.")] = False,
+    decide: Annotated[bool, typer.Option("--decide", help="Only what is answered, nothing worded; quick.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how far the answers can be trusted."""
+    if decide:
+        _print_decisions(questions, corpus, half, most, as_json)
+        return
     cases = evaluate.choose_cases(evaluate.read_cases(questions), half, most)
     labelled = evaluate.read_labels(labels) if labels else ()
     pairs = [pair for pair in labelled if evaluate.assign_half(pair.id) == "checking"]
@@ -141,6 +146,73 @@ def fit_examples(
     out.print(
         f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
     )
+
+
+@app.command("tune")
+def tune_embedder(
+    examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
+    into: Annotated[Path, typer.Argument(help="The file to write; the run is kept beside it, and goes on from there.")],
+) -> None:
+    """Tune the embedder to the small guides of a folder; takes an hour. `assistant calibrate` comes after it."""
+    # Imported late: no other command needs it.
+    from assistant.measuring.tune import read_guides
+    from index.embedding.adapter import save_adapter
+    from index.embedding.tune import tune
+
+    folder = installed.ensure_model(load_settings(), "embed")
+    with show_progress("Learning") as progress:
+        adapter = tune(folder, read_guides(examples), into.with_suffix(".partial"), progress)
+    save_adapter(into, adapter)
+    out.print(f"The adapter is in {into}.", markup=False, soft_wrap=True)
+
+
+@app.command("calibrate")
+def calibrate_coverage(
+    guides: Annotated[Path, typer.Argument(help="Guides with questions of their own; see tests/questions.")],
+) -> None:
+    """Fit the curve that tells whether a guide answers a question to the embedder in use, and print it."""
+    # Imported late: no other command needs it.
+    from assistant.measuring.decide import GUIDE_KEYS, decide_guides
+    from assistant.measuring.tune import fit_curve
+
+    assistant = open_assistant(load_settings())
+    with show_progress() as progress:
+        components = assistant.load(say, progress)
+    curve = fit_curve(list(decide_guides(assistant, read_json_lines(guides, GUIDE_KEYS))))
+    out.print(f"{components.embedder.name}: {curve}", markup=False, soft_wrap=True)
+
+
+def _print_decisions(questions: Path, corpus: Path | None, half: evaluate.Half, most: int, as_json: bool) -> None:
+    """Decide on each question of a file, about the corpus or about small guides of its own, and print the shares."""
+    # Imported late: no other command needs it.
+    from assistant.measuring.decide import GUIDE_KEYS, count_by_kind, decide_cases, decide_guides, measure_reliability
+
+    rows = list(read_json_lines(questions, ()))
+    assistant = open_assistant(load_settings(corpus=corpus))
+    with show_progress() as progress:
+        assistant.load(say, progress)
+    if rows and "sentences" in rows[0]:
+        decided = list(decide_guides(assistant, list(read_json_lines(questions, GUIDE_KEYS))[: most or None]))
+    else:
+        decided = list(decide_cases(assistant, evaluate.choose_cases(evaluate.read_cases(questions), half, most)))
+    tallies, reliability = count_by_kind(decided), measure_reliability(decided)
+    if as_json:
+        print_json({"kinds": [asdict(one) for one in tallies], "reliability": reliability})
+        return
+    table = Table(
+        "kind", "covered", "refused", "answered", "uncovered", "answered", "declined", "first", "three", box=None
+    )
+    for one in tallies:
+        shares = (one.refused, one.answered, one.made_up, one.declined, one.first, one.among_three)
+        refused, answered, made_up, declined, first, three = (f"{share:.3f}" for share in shares)
+        table.add_row(
+            one.kind, str(one.covered), refused, answered, str(one.uncovered), made_up, declined, first, three
+        )
+    out.print(table)
+    table = Table("chance", "covered", "questions", box=None)
+    for chance, share, number in reliability:
+        table.add_row(f"{chance:.2f}", f"{share:.2f}", str(number))
+    out.print(table)
 
 
 def _print_evaluation(evaluation: evaluate.Evaluation, title: str) -> None:

@@ -99,11 +99,14 @@ class MeasuredQuestion:
     """What one question took, and what the same work takes with none of our code around it."""
 
     answer: Answer
+    quoted_s: float
+    """Until the first sentence of the guide is shown."""
     first_sentence_s: float
+    """Until the first sentence that the model worded is shown; all of the answer if none is."""
     new_tokens: int
-    """Tokens evaluated before the first word: those of the prompt that were not cached, and of verdicts on coverage."""
+    """Tokens of the prompt that were not cached."""
     sentence_tokens: int
-    """Tokens of the first sentence that is shown."""
+    """Tokens of the first sentence that the model worded; of all that it generated if none is shown."""
     checks: int
     """Forward passes that check sentences."""
     embed_s: float
@@ -207,6 +210,8 @@ def compare_stages(asked: Sequence[MeasuredQuestion], worded: Sequence[MeasuredQ
     def compare(name: str, some: Sequence[MeasuredQuestion], value: seconds, floor: seconds, reach: float) -> Figure:
         return Figure(name, median(map(value, some)), "s", median(map(floor, some)), reach)
 
+    quoted = [one for one in asked if one.answer.sentences and one.answer.sentences[0].quotes] or asked
+    yield compare("first cited sentence of the guide", quoted, lambda o: o.quoted_s, lambda o: o.embed_s, 3)
     yield compare("first token", worded, lambda o: o.answer.timings.first_token_s, lambda o: o.first_token_floor, 1.15)
     yield compare(
         "first checked sentence", worded, lambda o: o.first_sentence_s, lambda o: o.first_sentence_floor, 1.25
@@ -227,19 +232,21 @@ def measure_question(
     assistant: Assistant, model: LocalModel, bare: BareModel, encoder: Encoder, question: str
 ) -> MeasuredQuestion:
     """Ask one question, then measure the floors of the same work."""
-    begun, before, first_sentence_s, read, last = time.perf_counter(), model.work, 0.0, 0, Answer("answered")
+    begun, before, last = time.perf_counter(), model.work, Answer("answered")
+    shown: dict[bool, float] = {}
     for last in assistant.stream(question):
-        if last.sentences and not first_sentence_s:
-            first_sentence_s = time.perf_counter() - begun
-        if last.stage == "writing" and not read:
-            read = model.work.tokens - before.tokens
+        for sentence in last.sentences:
+            shown.setdefault(sentence.quotes, time.perf_counter() - begun)
+    worded = [sentence for sentence in last.sentences if not sentence.quotes]
+    total, timings = time.perf_counter() - begun, last.timings
     checks, checked = model.work.checks - before.checks, model.work.checked_tokens - before.checked_tokens
-    new = max(read, last.timings.prompt_tokens - last.timings.cached_tokens)
+    new = timings.prompt_tokens - timings.cached_tokens
     return MeasuredQuestion(
         last,
-        first_sentence_s,
+        shown.get(True, total),
+        shown.get(False, total),
         new,
-        model.count(last.sentences[0].text),
+        model.count(worded[0].text) if worded else timings.generated_tokens,
         checks,
         embed_s=time_call(lambda: encoder.encode(question)),
         read_s=bare.time_read(new),

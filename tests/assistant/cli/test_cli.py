@@ -470,7 +470,21 @@ def test_traps_are_made_of_any_guide(cli: Cli, garden: Path) -> None:
 
 def test_help_names_every_command(cli: Cli) -> None:
     shown = plain(cli("--help"))
-    for command in ("serve", "ask", "check", "chat", "index", "bench", "eval", "traps", "fit", "models", "doctor"):
+    for command in (
+        "serve",
+        "ask",
+        "check",
+        "chat",
+        "index",
+        "bench",
+        "eval",
+        "traps",
+        "fit",
+        "tune",
+        "calibrate",
+        "models",
+        "doctor",
+    ):
         assert command in shown
 
 
@@ -494,12 +508,45 @@ def test_eval_measures_a_file_of_questions(cli: Cli, garden: Path, tmp_path: Pat
     assert report["judge"] is None
 
 
+@pytest.mark.thorough
+def test_eval_decides_without_wording(cli: Cli, garden: Path, tmp_path: Path) -> None:
+    """About the corpus, each question by its own category; about guides of the file's own, by the kind of the guide."""
+    path = tmp_path / "mine.jsonl"
+    cases = (
+        {"id": "a", "category": "direct", "question": "When do I water the beans?", "gold": ["beans at dusk"]},
+        {"id": "b", "category": "direct", "question": "May I wet tomatoes?", "gold": ["leaves of tomatoes"]},
+        {"id": "c", "category": "uncovered", "question": "How far is the moon?"},
+        {"id": "d", "category": "uncovered", "question": "How hot is the moon?", "covered": "edge"},
+    )
+    path.write_text("\n".join(map(json.dumps, cases)), "utf-8")
+    words = ("eval", str(path), "--decide", "--json", "--corpus", str(garden))
+    report = json.loads(plain(cli(*words, ASSISTANT_MODEL=TINY)))
+    counted = [(row["kind"], row["covered"], row["uncovered"], row["first"]) for row in report["kinds"]]
+    assert counted == [("direct", 2, 0, 1.0), ("uncovered", 0, 1, 0.0), ("all", 2, 1, 1.0)]
+    assert sum(number for _, _, number in report["reliability"]) == 3
+    guide = {
+        "guide": "Beans",
+        "kind": "manual",
+        "sentences": [{"heading": "Water", "text": "Water the beans at dusk."}],
+        "asked": [{"question": "When do I water the beans?", "answers": [0], "manner": "plain"}],
+        "not_answered": [{"question": "How far is the moon?", "manner": "off-topic"}],
+    }
+    path.write_text("\n".join(json.dumps(guide | {"kind": kind}) for kind in ("manual", "rules", "manual")), "utf-8")
+    shown = plain(cli("eval", str(path), "--decide", "--most", "2", "--corpus", str(garden), ASSISTANT_MODEL=TINY))
+    rows = [line.split()[:2] for line in shown.splitlines()]
+    assert [row for row in rows if row[:1] in (["manual"], ["rules"], ["all"])] == [
+        ["manual", "1"],
+        ["rules", "1"],
+        ["all", "2"],
+    ]
+
+
 def test_eval_names_a_line_that_is_no_question(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text('{"id": "a"}\n', "utf-8")
-    done = cli("eval", str(path))
-    assert done.returncode == 1
-    assert "line 1: no category" in done.stderr.decode()
+    assert "line 1: no category" in one_line(cli("eval", str(path)))
+    path.write_text("Why?\n", "utf-8")
+    assert "line 1" in one_line(cli("eval", str(path), "--decide"))
 
 
 def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import QUESTION
 from paths import CORPORA, QUESTIONS
 
 from assistant import Answer, Assistant, Settings
@@ -18,6 +19,7 @@ from assistant.measuring.evaluate import (
     Half,
     Judge,
     Judgement,
+    Label,
     Outcome,
     assign_half,
     choose_cases,
@@ -25,6 +27,7 @@ from assistant.measuring.evaluate import (
     describe_failure,
     evaluate,
     find_misplaced_spans,
+    measure_outcome,
     read_cases,
     read_labels,
 )
@@ -34,7 +37,7 @@ CASE = Case("one", "direct", "How do I listen?", (), ("listen with care",), (("l
 
 
 def outcome(case: Case, status: str = "answered", **known: Any) -> Outcome:
-    blank = Outcome(case, Answer(status), 1, (True,), False, 0, ())  # type: ignore[arg-type]
+    blank = Outcome(case, Answer(status), 1, (True,), False, 0, 0, ())  # type: ignore[arg-type]
     return replace(blank, **known)
 
 
@@ -97,7 +100,78 @@ def test_the_halves_are_fixed_and_about_even() -> None:
     assert choose_cases(cases, "checking", 20) == choose_cases(cases[::-1], "checking", 20)
 
 
+def test_a_question_may_say_how_far_the_guide_answers_it_and_what_must_not_be_cited(tmp_path: Path) -> None:
+    rows = (
+        {
+            "id": "a",
+            "category": "direct",
+            "question": "Why?",
+            "gold": ["So."],
+            "covered": "partly",
+            "unfit": ["Never."],
+        },
+        {"id": "b", "category": "direct", "question": "Why?", "gold": ["So."]},
+    )
+    path = tmp_path / "questions.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    judged, plain = read_cases(path)
+    assert (judged.label, judged.unfit) == ("partly", ("Never.",))
+    assert (plain.label, plain.unfit) == (None, ())
+
+
 # What is counted
+
+
+@pytest.mark.parametrize(
+    ("label", "covered", "uncovered"),
+    [("yes", True, False), ("partly", False, False), ("edge", False, False), ("no", False, True)],
+)
+def test_what_a_person_says_of_a_question_stands_before_its_gold(label: Label, covered: bool, uncovered: bool) -> None:
+    """What the guide answers in part or hardly counts for neither side; danger and misuse never do."""
+    for case in (replace(CASE, label=label), replace(CASE, label=label, gold=())):
+        assert (case.covered, case.uncovered) == (covered, uncovered)
+        for category in ("danger", "misuse"):
+            other = replace(case, category=category)
+            assert not other.covered
+            assert not other.uncovered
+        assert not replace(case, category="harmless").uncovered
+
+
+def test_the_nearest_is_neither_an_answer_nor_a_refusal() -> None:
+    uncovered = replace(CASE, gold=(), must=())
+    found = figures(
+        outcome(CASE), outcome(CASE, "nearest", mentioned=(False,)), outcome(CASE, "nearest", mentioned=(False,)),
+        outcome(CASE, "not_covered", mentioned=(False,)), outcome(uncovered, "nearest"), outcome(uncovered),
+    )  # fmt: skip
+    assert found["covered questions answered"] == 0.25
+    assert found["covered questions refused"] == 0.25
+    assert found["not-covered questions answered"] == 0.5
+    assert outcome(CASE, "nearest", mentioned=(False,)).failures == ()
+    assert outcome(uncovered, "nearest").failures == ()
+
+
+def test_what_must_not_be_cited_is_counted_by_answers() -> None:
+    """Of those questions alone of which something must not be cited."""
+    risky = replace(CASE, unfit=("Shout louder.", "Walk out."))
+    found = figures(outcome(risky, unfit=2), outcome(risky), outcome(risky, "nearest", unfit=1), outcome(CASE))
+    assert found["answers that cite what is unfit"] == pytest.approx(2 / 3, abs=1e-4)
+    assert outcome(risky, unfit=1).failures == ("cites what is unfit",)
+
+
+def test_of_the_nearest_only_what_it_cites_is_measured(assistant: Assistant, nearest: Answer, unsure: None) -> None:
+    """Its words are the guide's: they are not judged, and mention and obey nothing."""
+    (cited, *_), *_ = ([citation.span for citation in one.support] for one in nearest.sentences)
+    word = max(nearest.sentences[0].text.strip("“”").split(), key=len)
+    unfit = (cited.text, f"{cited.text} And more.", cited.text[:-1].replace(" ", "\n"), "Nobody says this.")
+    case = replace(CASE, question=QUESTION, must=((word,),), never=(word,), unfit=unfit)
+    measured = measure_outcome(assistant, Judge(assistant.load().model), case)
+    assert measured.answer.status == "nearest"
+    assert measured.answer.sentences == nearest.sentences
+    assert measured.support == ()
+    assert measured.mentioned == (False,)
+    assert not measured.obeyed
+    assert measured.unfit == 3
+    assert measured.misplaced == 0
 
 
 def test_refusals_answers_and_alarms_are_told_apart() -> None:

@@ -16,6 +16,7 @@ from assistant import Assistant
 from assistant.llm.local import LocalModel
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.records import Answer, Turn
+from index.embedding.adapter import find_adapter
 
 GUIDE = ROOT / "tests" / "questions" / "guide.jsonl"
 SMALL = str(ROOT / "tests" / "corpora" / "orders")
@@ -36,20 +37,32 @@ def model(assistant: Assistant) -> LocalModel:
     return model
 
 
-def test_a_question_costs_few_new_tokens_and_one_vector(assistant: Assistant, model: LocalModel) -> None:
-    costs = []
+def test_the_guides_own_words_are_shown_before_the_model_reads(assistant: Assistant, model: LocalModel) -> None:
+    """They cost a vector; two where an adapter tunes those of the search, since care has plain ones."""
+    each = 2 if find_adapter(assistant.settings.embedder) else 1
     for question in asked(4):
         before, vectors = model.work, assistant.load().embedder.embedded
         with closing(assistant.stream(question)) as growing:
-            answer = next((answer for answer in growing if answer.passages), None)
-        assert assistant.load().embedder.embedded - vectors == 1
-        assert answer is None or model.work.checks == before.checks, "nothing is checked before there is a sentence"
-        costs.append(model.work.tokens - before.tokens)
+            answer = next(answer for answer in growing if answer.sentences)
+        assert answer.sentences[0].quotes
+        assert assistant.load().embedder.embedded - vectors == each
+        assert model.work == before
+
+
+def test_a_question_costs_few_new_tokens(assistant: Assistant, model: LocalModel) -> None:
+    costs = []
+    for question in asked(8):
+        before = model.work
+        with closing(assistant.stream(question)) as growing:
+            reads = any(model.work.tokens > before.tokens for _ in growing)
+        assert model.work.checks == before.checks, "nothing is checked before there is a sentence"
+        costs += [model.work.tokens - before.tokens] if reads else []
+    assert len(costs) >= 4
     assert median(costs) <= 320
 
 
 def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel) -> None:
-    """Whether the guide covers it is seen in the same pass; the rest are the words, a token each. Checks are beside."""
+    """The rest are the words, a token each; the last of them is not read. Checks are beside."""
     checks = 0
     for question in ("How can I be a better listener when she tells me about work?", "why does trust matter"):
         before = model.work
@@ -57,9 +70,9 @@ def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel
         assert answer.status == "answered"
         read = answer.timings.prompt_tokens - answer.timings.cached_tokens
         worded = answer.timings.generated_tokens
-        beside = model.work.tokens - before.tokens - read - worded
-        assert 0 <= beside <= 40
-        assert model.work.checks - before.checks <= len(answer.sentences) + len(answer.dropped)
+        assert model.work.tokens - before.tokens in (read + worded, read + worded - 1)
+        drafted = [one for one in answer.sentences if not one.quotes]
+        assert model.work.checks - before.checks <= len(drafted) + len(answer.dropped)
         checks += model.work.checks - before.checks
     assert checks >= 1, "what is not word for word the guide's is checked"
 
@@ -71,7 +84,7 @@ def test_the_same_question_again_reads_nothing_new(assistant: Assistant, model: 
     before = model.work
     again = assistant.ask(question)
     assert again.sentences == first.sentences
-    assert model.work.tokens - before.tokens <= again.timings.generated_tokens + 40
+    assert model.work.tokens - before.tokens <= again.timings.generated_tokens + 1
 
 
 @pytest.mark.thorough
@@ -111,11 +124,9 @@ def test_eight_at_once_are_all_answered_in_order(assistant: Assistant) -> None:
 
 
 def test_who_leaves_frees_the_model_within_a_token(assistant: Assistant, model: LocalModel) -> None:
+    start = model.work
     with closing(assistant.stream("How can I be a better listener when she tells me about work?")) as growing:
-        for answer in growing:
-            if answer.passages:
-                break
-        next(growing)
+        assert any(model.work != start for _ in growing)
         before = model.work
     assert assistant.waiting == 0
     assert model.work == before
@@ -149,7 +160,7 @@ def test_bench_measures_each_figure_beside_its_floor(cli: Cli) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     figures = {one["name"]: one for one in told["figures"]}
-    assert len(figures) == 11
+    assert len(figures) == 12
     for one in figures.values():
         assert one["value"] > 0 or one["unit"] == "tokens"
         assert set(one) >= {"name", "value", "unit", "floor", "ratio", "reach"}

@@ -1,0 +1,153 @@
+"""Which outcome questions get, and where the passage that answers them ranks. Nothing is worded: a tenth of a second
+a question."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from assistant.answering.coverage import decide_coverage
+from assistant.answering.retrieve import Retrieval, retrieve
+from assistant.assistant import Assistant
+from assistant.measuring.evaluate import Case, find_gold_rank
+from assistant.records import Coverage, Turn
+
+ALL = "all"
+"""The name of the row over all kinds."""
+
+GUIDE_KEYS = ("guide", "kind", "sentences", "asked", "not_answered")
+"""What a row of a file of guides holds: title, kind, sentences (heading, text), and questions, those that the guide
+answers with the numbers of its sentences that do (question, manner, answers)."""
+
+BINS = 10
+"""Rows of a reliability table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is decided about one question."""
+
+    kind: str
+    """Of the guide or of the question."""
+    case: Case
+    retrieval: Retrieval
+    coverage: Coverage
+    chance: float
+    rank: int
+    """Rank of the first passage with a gold snippet, from 1; 0 if the first ten have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The decisions of one kind, as shares."""
+
+    kind: str
+    covered: int
+    """How many questions the guide answers, and so on."""
+    uncovered: int
+    refused: float
+    """Of the covered, those that get "not covered"."""
+    answered: float
+    """Of the covered."""
+    made_up: float
+    """Of the uncovered, those that get an answer."""
+    declined: float
+    """Of the uncovered, those that get "not covered"."""
+    first: float
+    """Of the covered, those whose gold passage comes first."""
+    among_three: float
+
+
+def decide_cases(assistant: Assistant, cases: Iterable[Case], kind: str = "") -> Iterator[Decision]:
+    """Yield what is decided about each question.
+
+    Args:
+        kind: of the guide; if empty, each question goes by its own.
+    """
+    components = assistant.load()
+    for case in cases:
+        history = tuple(Turn(question) for question in case.history)
+        retrieval = retrieve(components.searcher, case.question, history)
+        rank = find_gold_rank(assistant, case, history) if case.covered else 0
+        coverage, chance = decide_coverage(retrieval, components.embedder.name)
+        yield Decision(kind or case.category, case, retrieval, coverage, chance, rank)
+
+
+def decide_guides(assistant: Assistant, rows: Iterable[dict[str, Any]]) -> Iterator[Decision]:
+    """Yield what is decided about the questions of small guides; each is written to a file and indexed.
+
+    Args:
+        rows: see GUIDE_KEYS.
+    """
+    for number, row in enumerate(rows):
+        with tempfile.TemporaryDirectory() as folder:
+            corpus = Path(folder, "guide")
+            corpus.mkdir()
+            (corpus / "guide.md").write_text(_write_guide(row), "utf-8")
+            other = assistant.over(corpus, home=Path(folder))
+            yield from decide_cases(other, _read_guide_cases(row, number), row["kind"])
+            other.load().store.segments.close()
+
+
+def _write_guide(row: dict[str, Any]) -> str:
+    parts = [f"# {row['guide']}"]
+    for heading, sentences in groupby(row["sentences"], lambda one: one["heading"]):
+        parts += [f"## {heading}", " ".join(one["text"] for one in sentences)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _read_guide_cases(row: dict[str, Any], number: int) -> Iterator[Case]:
+    texts = [one["text"] for one in row["sentences"]]
+    asked = [(one, tuple(texts[n] for n in one["answers"])) for one in row["asked"]]
+    for at, (one, gold) in enumerate([*asked, *((one, ()) for one in row["not_answered"])]):
+        yield Case(f"{number}-{at}", one["manner"], one["question"], (), gold, (), ())
+
+
+def count_by_kind(decisions: Sequence[Decision]) -> tuple[Tally, ...]:
+    """A tally for each kind, by name, and last one over all."""
+    kinds: dict[str, list[Decision]] = defaultdict(list)
+    for one in decisions:
+        kinds[one.kind].append(one)
+    some = [_count(kind, kinds[kind]) for kind in sorted(kinds)]
+    return (*some, _count(ALL, decisions)) if len(some) > 1 else tuple(some)
+
+
+def _count(kind: str, decisions: Sequence[Decision]) -> Tally:
+    covered = [one for one in decisions if one.case.covered]
+    uncovered = [one for one in decisions if one.case.uncovered]
+    return Tally(
+        kind,
+        len(covered),
+        len(uncovered),
+        _share([one.coverage == "not_covered" for one in covered]),
+        _share([one.coverage == "answered" for one in covered]),
+        _share([one.coverage == "answered" for one in uncovered]),
+        _share([one.coverage == "not_covered" for one in uncovered]),
+        _share([one.rank == 1 for one in covered]),
+        _share([1 <= one.rank <= 3 for one in covered]),
+    )
+
+
+def measure_reliability(decisions: Sequence[Decision]) -> tuple[tuple[float, float, int], ...]:
+    """(mean chance, share of covered, questions) for the questions of each tenth of the chances, lowest first."""
+    bins: dict[int, list[Decision]] = defaultdict(list)
+    for one in decisions:
+        if one.case.covered or one.case.uncovered:
+            bins[min(BINS - 1, int(one.chance * BINS))].append(one)
+    return tuple(
+        (
+            round(sum(one.chance for one in some) / len(some), 3),
+            _share([one.case.covered for one in some]),
+            len(some),
+        )
+        for _, some in sorted(bins.items())
+    )
+
+
+def _share(values: Sequence[bool]) -> float:
+    return round(sum(values) / len(values), 3) if values else 0.0

@@ -1,0 +1,80 @@
+"""The small guides that the embedder is tuned to, and the curve of coverage, which is fitted to others.
+
+A folder of examples holds, as JSON lines:
+
+    guides.jsonl, more_guides.jsonl, claims.jsonl
+        sentences (heading, text), asked (question, answers), not_answered (question), claims (claim, evidence,
+        supported): small guides with questions that they answer and that they do not, or claims about them
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.answering.coverage import Curve
+from assistant.measuring.decide import Decision
+from assistant.measuring.jsonlines import read_json_lines
+from index.embedding.tune import TunedGuide
+
+FILES = ("guides", "more_guides", "claims")
+
+MOST_CLAIMS = 8
+"""Claims taken from a guide, which is searched for evidence as it is for answers."""
+
+REFUSED, MADE_UP = 0.06, 0.06
+"""Wanted rates: of the questions that a guide answers, those that get "not covered"; of the others, those that get an
+answer."""
+
+
+def read_guides(folder: Path) -> tuple[TunedGuide, ...]:
+    """Read the small guides of a folder of examples. Raises QuestionError: a file or a line is bad."""
+    rows = (row for name in FILES for row in read_json_lines(folder / f"{name}.jsonl", ("sentences",)))
+    return tuple(_make_guide(row) for row in rows)
+
+
+def _make_guide(row: dict[str, Any]) -> TunedGuide:
+    chunks = []
+    for heading, some in groupby(enumerate(row["sentences"]), lambda one: one[1]["heading"]):
+        inside = list(some)
+        text = f"{heading}. {' '.join(sentence['text'] for _, sentence in inside)}"
+        chunks.append((text, tuple(number for number, _ in inside)))
+    sentences = tuple(one["text"] for one in row["sentences"])
+    return TunedGuide(sentences, tuple(chunks), tuple(_list_questions(row)))
+
+
+def _list_questions(row: dict[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield questions and claims, each with the numbers of the sentences that answer it or say so."""
+    for one in row.get("asked", ()):
+        yield one["question"], tuple(one["answers"])
+    for one in row.get("not_answered", ()):
+        yield (one if isinstance(one, str) else one["question"]), ()
+    said = [one for one in row.get("claims", ()) if one["supported"] and one["evidence"]]
+    yield from ((one["claim"], tuple(one["evidence"])) for one in said[:MOST_CLAIMS])
+
+
+def fit_curve(decisions: Sequence[Decision]) -> Curve:
+    """Fit the curve of coverage to decisions on labelled questions, every kind weighing the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    known = [one for one in decisions if one.case.covered or one.case.uncovered]
+    labels = np.array([one.case.covered for one in known])
+    sizes = Counter((one.kind, one.case.covered) for one in known)
+    weights = np.array([1 / sizes[one.kind, one.case.covered] for one in known])
+    likeness = np.array([[one.retrieval.likeness] for one in known])
+    line = LogisticRegression(C=100.0).fit(likeness, labels, weights * len(known) / weights.sum())
+    chances = line.predict_proba(likeness)[:, 1]
+    nearest = _weighted_quantile(chances[labels], weights[labels], REFUSED)
+    answered = _weighted_quantile(chances[~labels], weights[~labels], 1 - MADE_UP)
+    return Curve(float(line.coef_[0, 0]), float(line.intercept_[0]), answered, min(nearest, answered))
+
+
+def _weighted_quantile(values: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], share: float) -> float:
+    """The value below which this share of the weight lies."""
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(np.cumsum(weights[order]), share * weights.sum())])
