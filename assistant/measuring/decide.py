@@ -112,7 +112,8 @@ def count_by_kind(decisions: Sequence[Decision]) -> tuple[Tally, ...]:
     """A tally for each kind, by name, and last one over all."""
     kinds: dict[str, list[Decision]] = defaultdict(list)
     for one in decisions:
-        kinds[one.kind].append(one)
+        if one.case.covered or one.case.uncovered:
+            kinds[one.kind].append(one)
     some = [_count(kind, kinds[kind]) for kind in sorted(kinds)]
     return (*some, _count(ALL, decisions)) if len(some) > 1 else tuple(some)
 
