@@ -40,8 +40,10 @@ class Match:
     """How surely the chunk answers the question, a cosine; see above."""
     sentences: tuple[float, ...]
     """The cosine of each of the chunk's sentences."""
+    words: tuple[float, ...]
+    """The share of the question's words that each of them holds, weighted by rarity, 0 to 1."""
     headings: float = 0.0
-    """The cosine of its path of headings."""
+    """The cosine of the chunk's path of headings."""
 
 
 class Searcher:
@@ -61,7 +63,7 @@ class Searcher:
         if self._cached is None or self._cached[0] != manifest.generation:
             chunks = manifest.counts[1]
             sample = manifest.documents[:: max(1, round(chunks / SAMPLE_CHUNKS))]
-            rarity = Rarity(extract_terms(_join_text(chunk)) for chunk in self._store.chunks(sample))
+            rarity = Rarity(extract_terms(join_text(chunk)) for chunk in self._store.chunks(sample))
             self._cached = manifest.generation, rarity
         return self._cached[1]
 
@@ -75,10 +77,7 @@ class Searcher:
         queries = [f"{earlier} {question}", question] if earlier else [question]
         near = self._store.find_nearest(self._embedder.embed_questions(queries), ENTRIES_PER_QUERY)
         asked, rarity = extract_terms(queries[0]), self._learn_rarity()
-        matches = [
-            _make_match(candidate, rarity.share(asked, extract_terms(_join_text(candidate.chunk))))
-            for candidate in near
-        ]
+        matches = [_make_match(candidate, asked, rarity) for candidate in near]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
     def knows(self, text: str) -> bool:
@@ -86,12 +85,15 @@ class Searcher:
         return self._learn_rarity().knows(extract_terms(text))
 
 
-def _join_text(chunk: Chunk) -> str:
+def join_text(chunk: Chunk) -> str:
+    """The words by which a chunk is found: of its title, its headings and its text."""
     return f"{chunk.title} {' '.join(chunk.headings)} {chunk.text}"
 
 
-def _make_match(candidate: Candidate, held: float) -> Match:
+def _make_match(candidate: Candidate, asked: frozenset[str], rarity: Rarity) -> Match:
+    held = rarity.share(asked, extract_terms(join_text(candidate.chunk)))
+    words = tuple(rarity.share(asked, extract_terms(sentence.plain)) for sentence in candidate.chunk.sentences)
     best = max(candidate.sentences, default=candidate.whole)
     likeness = (candidate.whole + best) / 2
     score = max(likeness, HEADING_WEIGHT * candidate.heading) + WORDS_WEIGHT * held
-    return Match(candidate.chunk, score, likeness, candidate.sentences, candidate.heading)
+    return Match(candidate.chunk, score, likeness, candidate.sentences, words, candidate.heading)

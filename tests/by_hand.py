@@ -18,7 +18,13 @@ def make_match(
     made = tuple(Sentence(text, text, start, start + len(text)) for text, start in zip(sentences, starts))  # noqa: B905
     text, source = " ".join(sentences), f"{heading}.md"
     chunk = Chunk(source, source, "A guide", (heading,), text, 0, len(text), made)
-    return Match(chunk, score, likeness, tuple(sentences.values()), headings)
+    return Match(chunk, score, likeness, tuple(sentences.values()), (0.0,) * len(made), headings)
+
+
+def make_near(chunk: Chunk, nearness: float = 0.8) -> Match:
+    """A match with a chunk that is as near in all respects but words."""
+    count = len(chunk.sentences)
+    return Match(chunk, nearness, nearness, (nearness,) * count, (0.0,) * count)
 
 
 def make_retrieval(*matches: Match, question: str = "What can I do?", earlier: str = "") -> Retrieval:

@@ -47,7 +47,7 @@ from assistant.settings import LENGTHS, chat_name, load_settings
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
 from index.chunking.words import Rarity, extract_terms
-from index.search import Match
+from index.search import Match, join_text
 
 DRAFTS, SHOWN = (TESTS / "drafts" / name for name in ("drafts.jsonl", "shown.txt"))
 COMMAND = "python tests/record_drafts.py"
@@ -151,7 +151,11 @@ class RecordedSearcher:
         draft, chunks = self._draft, read_guide(self._draft.corpus).chunks
         if (question, earlier) != (draft.question, draft.earlier) or k > len(draft.matches):
             raise NotRecordedError(f"{k} chunks for: {earlier} {question}")
-        return tuple(Match(chunks[chunk], *numbers) for chunk, *numbers in draft.matches[:k])  # type: ignore[arg-type]
+        asked, rarity = extract_terms(f"{earlier} {question}"), read_guide(self._draft.corpus).rarity
+        return tuple(
+            Match(chunks[name], score, likeness, cosines, _share_words(chunks[name], asked, rarity), headings)
+            for name, score, likeness, cosines, headings in draft.matches[:k]
+        )
 
     def knows(self, text: str) -> bool:
         """Whether the corpus has any word in which a text tells something."""
@@ -162,7 +166,11 @@ class RecordedSearcher:
 def read_guide(name: str) -> Guide:
     """One of the GUIDES."""
     chunks = read_corpus(GUIDES[name])[0]
-    return Guide({c.id: c for c in chunks}, Rarity(extract_terms(f"{' '.join(c.headings)} {c.text}") for c in chunks))
+    return Guide({c.id: c for c in chunks}, Rarity(extract_terms(join_text(c)) for c in chunks))
+
+
+def _share_words(chunk: Chunk, asked: frozenset[str], rarity: Rarity) -> tuple[float, ...]:
+    return tuple(rarity.share(asked, extract_terms(sentence.plain)) for sentence in chunk.sentences)
 
 
 def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:

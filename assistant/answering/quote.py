@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import find_context, points_back
@@ -13,9 +13,13 @@ from assistant.language.english import ANNOUNCEMENT
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
+from index.search import Match
 
 QUOTED_NEAREST = 3
 """The most sentences that are quoted where the guide may not answer."""
+
+WORDS_WEIGHT = 0.1
+"""Weight of the share of the question's words that a sentence holds, beside the score of its chunk and its cosine."""
 
 NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
 
@@ -67,9 +71,9 @@ def find_best(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
     """
     ranked = sorted(
         (
-            (one.match.score + cosine, one.number, quoted)
+            (one.match.score + cosine + WORDS_WEIGHT * share, one.number, quoted)
             for one in retrieval.selections
-            for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
+            for sentence, cosine, share in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
         ),
         key=lambda row: -row[0],
@@ -86,6 +90,11 @@ def find_best(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
         )
         for number, quoted in chosen
     )
+
+
+def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float]]:
+    """(sentence, its cosine, share of the question's words that it holds)"""
+    return zip(match.chunk.sentences, match.sentences, match.words, strict=True)
 
 
 def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:

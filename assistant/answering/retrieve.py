@@ -115,10 +115,11 @@ def remove_orders(match: Match) -> Match:
     """
     token = TEMPLATE_TOKEN.search(match.chunk.text)
     readable = match.chunk.start + token.start() if token else match.chunk.end
-    rows = zip(match.chunk.sentences, match.sentences, strict=True)
-    kept = [(one, cosine) for one, cosine in rows if one.end <= readable and not ORDERS.search(one.plain)]
-    chunk = replace(match.chunk, sentences=tuple(sentence for sentence, _ in kept))
-    return replace(match, chunk=chunk, sentences=tuple(cosine for _, cosine in kept))
+    rows = zip(match.chunk.sentences, match.sentences, match.words, strict=True)
+    kept = [row for row in rows if row[0].end <= readable and not ORDERS.search(row[0].plain)]
+    chunk = replace(match.chunk, sentences=tuple(sentence for sentence, *_ in kept))
+    cosines, words = tuple(cosine for _, cosine, _ in kept), tuple(share for *_, share in kept)
+    return replace(match, chunk=chunk, sentences=cosines, words=words)
 
 
 def choose_sentences(matches: Sequence[Match]) -> tuple[Selection, ...]:

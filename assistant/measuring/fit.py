@@ -187,7 +187,7 @@ def find_sentences(sentences: Sequence[HeadedSentence], cosines: Vectors) -> lis
         places = list(rows)
         spans = [Sentence(text, text, at * SENTENCE_ROOM, at * SENTENCE_ROOM + len(text)) for at, (_, text) in places]
         chunk = Chunk("", "", "", (heading,), "", spans[0].start, spans[-1].end, tuple(spans))
-        match = Match(chunk, 0.0, 0.0, tuple(float(cosines[at]) for at, _ in places))
+        match = Match(chunk, 0.0, 0.0, tuple(float(cosines[at]) for at, _ in places), (0.0,) * len(places))
         selections.append(Selection(number, match, ()))
     return selections
 

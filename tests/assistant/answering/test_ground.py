@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from by_hand import make_match
+from by_hand import make_match, make_near
 from paths import ROOT
 
 from assistant.answering.evidence import count_common
@@ -19,7 +19,6 @@ from assistant.answering.rules import agrees, follows
 from assistant.records import Citation
 from index.build import read_corpus
 from index.chunking.chunk import Chunk, Sentence
-from index.search import Match
 
 CORPORA = {"guide": ROOT / "corpus", "bread": ROOT / "tests" / "corpora" / "bread"}
 SURE = 100.0
@@ -40,8 +39,7 @@ class Judge:
 
 def found(*chunks: Chunk) -> tuple[Selection, ...]:
     return tuple(
-        Selection(number, Match(one, 0.8, 0.8, (0.8,) * len(one.sentences)), one.sentences[:2])
-        for number, one in enumerate(chunks, start=1)
+        Selection(number, make_near(one, 0.8), one.sentences[:2]) for number, one in enumerate(chunks, start=1)
     )
 
 
@@ -273,7 +271,7 @@ def test_agreeing_and_following_ask_for_the_same_thing(passages: tuple[Selection
 def test_a_sentence_that_is_made_of_a_heading_falls() -> None:
     title = "The Jar on the Shelf: Keeping a Sourdough Starter and Baking With It"
     opening = next(c for c in read_corpus(CORPORA["bread"])[0] if c.heading == title)
-    found = (Selection(1, Match(opening, 0.8, 0.8, (0.8,) * len(opening.sentences)), opening.sentences),)
+    found = (Selection(1, make_near(opening, 0.8), opening.sentences),)
     claim = f"{title} provides information on how to bake safely."
     assert Grounder(found, Judge(SURE), "Can she bake safely?").find_support(claim) == ()
 
@@ -281,8 +279,8 @@ def test_a_sentence_that_is_made_of_a_heading_falls() -> None:
 def test_support_that_is_far_from_the_question_does_not_bear_on_it() -> None:
     near, far = chunk("Listen actively"), chunk("compromise")
     some = (
-        Selection(1, Match(near, 0.8, 0.8, (0.8,) * len(near.sentences)), near.sentences),
-        Selection(2, Match(far, 0.1, 0.1, (0.1,) * len(far.sentences)), far.sentences),
+        Selection(1, make_near(near, 0.8), near.sentences),
+        Selection(2, make_near(far, 0.1), far.sentences),
     )
     grounder = Grounder(some, Judge(-SURE), "How do I listen?")
     assert grounder.bears(grounder.find_support(OWN[0]), ())

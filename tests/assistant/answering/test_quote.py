@@ -124,6 +124,15 @@ def test_a_yes_of_the_guide_is_quoted_only_if_it_was_asked_the_same() -> None:
     assert [one.text for one in find_best(asked, 3)] == quoted(*said)
 
 
+def test_of_sentences_as_near_the_one_with_the_words_of_the_question_comes_first() -> None:
+    """As a row for the very temperature that was asked for; what is much nearer stays ahead."""
+    warm, cool = "At 27 degrees it takes three hours.", "At 24 degrees it takes five hours."
+    match = replace(make_match("The first rise", {warm: 0.55, cool: 0.5}), words=(0.0, 1.0))
+    assert [one.text for one in find_best(make_retrieval(match), 2)] == quoted(cool, warm)
+    far = replace(match, sentences=(0.7, 0.5))
+    assert [one.text for one in find_best(make_retrieval(far), 2)] == quoted(warm, cool)
+
+
 # What an answer begins with
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from by_hand import make_match, make_retrieval
+from by_hand import make_match, make_near, make_retrieval
 from hashed import HashedEmbedder
 from paths import CORPORA, ROOT
 
@@ -25,7 +25,7 @@ from assistant.answering.retrieve import (
 from assistant.answering.steps import form_question
 from index.build import build, read_corpus
 from index.chunking.chunk import Chunk
-from index.search import Match, Searcher
+from index.search import Searcher
 from index.storing.store import Store
 
 GUIDE = """# Garden
@@ -217,7 +217,7 @@ def test_a_text_with_orders_loses_those_and_nothing_else() -> None:
         sentence.plain
         for chunk in chunks_of(CORPORA / "orders")
         for sentence in chunk.sentences
-        if sentence not in remove_orders(Match(chunk, 0.8, 0.8, (0.8,) * len(chunk.sentences))).chunk.sentences
+        if sentence not in remove_orders(make_near(chunk, 0.8)).chunk.sentences
     ]
     assert lost
     words = ("ignore", "rule", "system note", "instruction", "<|", "from now on", "you are now", "arrr")
@@ -247,7 +247,7 @@ def test_rules_and_instructions_for_people_stay(sentence: str) -> None:
 )
 def test_a_text_for_readers_stays_whole(corpus: Path) -> None:
     for chunk in chunks_of(corpus):
-        match = Match(chunk, 0.8, 0.8, (0.8,) * len(chunk.sentences))
+        match = make_near(chunk, 0.8)
         assert remove_orders(match) == match
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from by_hand import make_near
 from paths import ROOT
 
 from assistant.answering.sources import make_passage
@@ -43,7 +44,8 @@ def chunk_of(folder: Path, text: str) -> Chunk:
 
 
 def match(chunk: Chunk, cosines: Sequence[float] = ()) -> Match:
-    return Match(chunk, 0.8, 0.8, tuple(cosines) or (0.8,) * len(chunk.sentences))
+    near = make_near(chunk)
+    return replace(near, sentences=tuple(cosines) or near.sentences)
 
 
 # What tells to do something
