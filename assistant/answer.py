@@ -52,5 +52,5 @@ def answer_question(
     if draft.sentences:
         answer = add_steps(draft, retrieval.matches, asked)
     else:
-        answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped)
+        answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped, chance=chance)
     yield replace(answer, stage="whole", timings=clock.read())
