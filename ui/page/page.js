@@ -178,17 +178,26 @@ for (const kind of ['mouseover', 'focusin']) {
       if (!event.target.closest?.('#peek')) peek.hidden = true;
       return;
     }
-    peek.textContent = chip.dataset.peek;
-    peek.hidden = false;
-    chip.setAttribute('aria-describedby', 'peek');
-    const at = chip.getBoundingClientRect(), size = peek.getBoundingClientRect();
-    const left = Math.max(8, Math.min(at.left + at.width / 2 - size.width / 2, innerWidth - size.width - 8));
-    peek.style.left = `${left}px`;
-    peek.style.top = `${at.top > size.height + 16 ? at.top - size.height - 8 : at.bottom + 8}px`;
+    showPeek(chip);
   });
 }
 addEventListener('resize', () => { peek.hidden = true; });
-addEventListener('scroll', () => { peek.hidden = true; }, { capture: true, passive: true });
+addEventListener('scroll', () => {
+  // A chip that gets the focus is scrolled into view: its tooltip goes with it.
+  const chip = document.activeElement?.closest('[data-peek]:focus-visible');
+  if (chip && !peek.hidden) showPeek(chip);
+  else peek.hidden = true;
+}, { capture: true, passive: true });
+
+function showPeek(chip) {
+  peek.textContent = chip.dataset.peek;
+  peek.hidden = false;
+  chip.setAttribute('aria-describedby', 'peek');
+  const at = chip.getBoundingClientRect(), size = peek.getBoundingClientRect();
+  const left = Math.max(8, Math.min(at.left + at.width / 2 - size.width / 2, innerWidth - size.width - 8));
+  peek.style.left = `${left}px`;
+  peek.style.top = `${at.top > size.height + 16 ? at.top - size.height - 8 : at.bottom + 8}px`;
+}
 
 // A screen reader announces each new sentence once.
 
