@@ -21,6 +21,9 @@ QUOTED_NEAREST = 3
 WORDS_WEIGHT = 0.1
 """Weight of the share of the question's words that a sentence holds, beside the score of its chunk and its cosine."""
 
+NEAR_BEST = 0.75
+"""Share of the best sentence's score; a sentence below it is not quoted."""
+
 NOT_COVERED = "I can't find an answer to that in this guide, and I won't guess."
 
 PERHAPS, HARDLY = "what is near it may not answer it", "nothing in the guide is likely to answer it"
@@ -60,12 +63,12 @@ def decline(retrieval: Retrieval, asked: Sequence[str], reason: str = HARDLY) ->
 
 
 def quote(retrieval: Retrieval, most: int) -> Answer:
-    """An answer of the `most` sentences of the guide that are nearest to the question, with all passages."""
+    """An answer of up to `most` sentences of the guide that are nearest to the question, with all passages."""
     return fill_citations(Answer("answered", find_best(retrieval, most), make_passages(retrieval), stage="writing"))
 
 
 def find_best(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
-    """The `most` sentences of the guide nearest to the question, as quotations, best first.
+    """Up to `most` sentences of the guide nearest to the question, as quotations, best first.
 
     One that points back is quoted with the sentence before it.
     """
@@ -79,9 +82,9 @@ def find_best(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
         key=lambda row: -row[0],
     )
     chosen: list[tuple[int, tuple[Sentence, ...]]] = []
-    for _, number, quoted in ranked:
+    for score, number, quoted in ranked:
         overlaps = any(number == other and not set(quoted).isdisjoint(some) for other, some in chosen)
-        if len(chosen) < most and not overlaps:
+        if len(chosen) < most and not overlaps and (not chosen or score >= NEAR_BEST * ranked[0][0]):
             chosen.append((number, quoted))
     return tuple(
         AnswerSentence(
