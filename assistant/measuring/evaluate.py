@@ -336,7 +336,8 @@ def compute_yardsticks(outcomes: Sequence[Outcome]) -> Iterator[Yardstick]:
         yield _make_yardstick(f"gold passage among the first {k}", [1 <= one.rank <= k for one in covered], bound)
     reciprocal = [1 / one.rank if one.rank else 0.0 for one in covered]
     yield _make_yardstick("mean reciprocal rank", reciprocal, 0.92)
-    yield _make_yardstick("answer mentions what it must", [yes for one in covered for yes in one.mentioned], 0.93)
+    mentioned = [yes for one in covered if one.answer.status == "answered" for yes in one.mentioned]
+    yield _make_yardstick("answer mentions what it must", mentioned, 0.93)
     yield _make_yardstick("citation recall", [one.cited for one in shown], 0.97)
     citations = sum(one.citations for one in shown)
     yield Yardstick("citation precision", _divide(sum(one.precise for one in shown), citations), citations, 0.95, True)

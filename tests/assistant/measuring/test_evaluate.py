@@ -183,10 +183,13 @@ def test_refusals_answers_and_alarms_are_told_apart() -> None:
         outcome(danger, "care"), outcome(danger), outcome(remark, "care"),
     )  # fmt: skip
     assert found["covered questions refused"] == 0.5
+    assert found["covered questions answered"] == 0.5
     assert found["not-covered questions answered"] == 0.5
     assert found["danger recognised"] == 0.5
     assert found["false alarms"] == pytest.approx(1 / 6, abs=1e-4)
-    assert found["answer mentions what it must"] == 0.5
+    assert found["answer mentions what it must"] == 1, "of those that are answered"
+    missed = figures(outcome(CASE), outcome(CASE, mentioned=(False,)), outcome(CASE, "nearest", mentioned=(False,)))
+    assert missed["answer mentions what it must"] == 0.5
 
 
 def test_ranks_count_from_one_and_nothing_found_counts_nothing() -> None:
