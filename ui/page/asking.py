@@ -75,7 +75,7 @@ def _write_answer(
         yield {"current": view.render_problem(question, str(error))}
         return
     partial = conversation.partial
-    if partial is None or (conversation.stop.is_set() and not partial[1].sentences):
+    if partial is None or (conversation.stop.is_set() and not _is_worth_keeping(partial[1], replaced is not None)):
         ended: PageUpdate = {"current": view.render_problem(question, STOPPED)}
     else:
         problem = _keep_turn(presenter, conversation, replaced, question, partial[1])
@@ -84,6 +84,11 @@ def _write_answer(
             ended["told"] = frame.render_message(problem)
     if tab.conversation is conversation:
         yield ended
+
+
+def _is_worth_keeping(answer: Answer, replaces: bool) -> bool:
+    """Whether a stopped answer is kept: in place of another only if more than its first quotation was there."""
+    return any(not (replaces and sentence.quotes) for sentence in answer.sentences)
 
 
 def _stream_changes(
