@@ -8,7 +8,7 @@ from dataclasses import replace
 from assistant.answering.context import find_context, points_back
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_passage, make_span, states
-from assistant.answering.steps import choose_follow_ups, keep_cited_steps
+from assistant.answering.steps import add_cited_steps, choose_follow_ups
 from assistant.language.english import ANNOUNCEMENT
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span
 from index.chunking.chunk import Sentence
@@ -41,16 +41,7 @@ def quote_nearest(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
     answer = quote(retrieval, QUOTED_NEAREST)
     if not answer.sentences:
         return decline(retrieval, asked, NOTHING_TO_QUOTE)
-    cited = {(passage.source, passage.start) for passage in answer.passages if passage.cited}
-    others = (match.chunk for match in retrieval.matches if (match.chunk.source, match.chunk.start) not in cited)
-    return replace(
-        answer,
-        status="nearest",
-        next_steps=keep_cited_steps(retrieval.matches, answer.passages),
-        follow_ups=choose_follow_ups(others, asked),
-        reason=PERHAPS,
-        stage="whole",
-    )
+    return add_cited_steps(replace(answer, status="nearest", reason=PERHAPS, stage="whole"), retrieval.matches, asked)
 
 
 def decline(retrieval: Retrieval, asked: Sequence[str], reason: str = HARDLY) -> Answer:

@@ -147,7 +147,7 @@ class LocalModel:
             self._extend(tokens[reused:])
         return self._reused
 
-    def _reuse(self, tokens: list[int], limit: int, room: int = 0) -> int:
+    def _reuse(self, tokens: list[int], limit: int, room: int) -> int:
         """Start the current prompt with what is already evaluated of these tokens, up to `limit`; return how many."""
         if len(tokens) + room > self.context:
             raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")

@@ -73,9 +73,10 @@ def decide_cases(assistant: Assistant, cases: Iterable[Case], kind: str = "") ->
     for case in cases:
         history = tuple(Turn(question) for question in case.history)
         retrieval = retrieve(components.searcher, case.question, history)
-        rank = find_gold_rank(assistant, case, history) if case.covered else 0
         coverage, chance = decide_coverage(retrieval, components.embedder.name)
-        yield Decision(kind or case.category, case, retrieval, coverage, chance, rank)
+        yield Decision(
+            kind or case.category, case, retrieval, coverage, chance, find_gold_rank(case, retrieval.matches)
+        )
 
 
 def decide_guides(assistant: Assistant, rows: Iterable[dict[str, Any]]) -> Iterator[Decision]:

@@ -22,6 +22,7 @@ from assistant.llm.model import ChatModel
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.records import Answer, AnswerSentence, Passage, Span, Turn
 from index.reading.documents import read_document
+from index.search import Match
 
 Half = Literal["tuning", "checking", "all"]
 
@@ -275,7 +276,8 @@ def measure_outcome(assistant: Assistant, judge: Judge, case: Case) -> Outcome:
     """Ask one question and measure the answer."""
     history = tuple(Turn(question) for question in case.history)
     answer = assistant.ask(case.question, history)
-    rank = find_gold_rank(assistant, case, history) if case.covered else 0
+    _, matches = search_in_conversation(assistant.load().searcher, case.question, history)
+    rank = find_gold_rank(case, matches)
     said = answer.text.casefold() if answer.status == "answered" else ""
     mentioned = tuple(any(word.casefold() in said for word in group) for group in case.must)
     worded = answer.sentences if answer.status == "answered" else ()
@@ -288,9 +290,10 @@ def measure_outcome(assistant: Assistant, judge: Judge, case: Case) -> Outcome:
     )
 
 
-def find_gold_rank(assistant: Assistant, case: Case, history: Sequence[Turn]) -> int:
-    """Find the rank, from 1, of the first passage with a gold snippet; 0 if the first ten have none."""
-    _, matches = search_in_conversation(assistant.load().searcher, case.question, history)
+def find_gold_rank(case: Case, matches: Sequence[Match]) -> int:
+    """The rank, from 1, of the first match with a gold snippet of a covered question; 0 if the first ten have none."""
+    if not case.covered:
+        return 0
     ranks = (i for i, m in enumerate(matches[:RANKED], start=1) if any(gold in m.chunk.text for gold in case.gold))
     return next(ranks, 0)
 
