@@ -77,9 +77,11 @@ def _rename(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 
 def _delete(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     """Delete the conversation that is named, or the open one."""
-    identity = str(data.get("id") or tab.conversation.id)
-    if identity == tab.conversation.id:
-        tab.conversation.deleted = True
+    conversation = tab.conversation
+    identity = str(data.get("id") or "")
+    if identity in ("", conversation.id):
+        conversation.mark_deleted()
+        identity = conversation.id
         tab.open(OpenConversation())
     if identity:
         presenter.conversations.delete(identity)
@@ -87,7 +89,7 @@ def _delete(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 
 
 def _delete_all(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
-    tab.conversation.deleted = True
+    tab.conversation.mark_deleted()
     tab.open(OpenConversation())
     presenter.conversations.delete_all()
     return presenter.update_all(tab)

@@ -131,12 +131,12 @@ def _keep_turn(
         _catch_up(presenter, conversation)
     number = len(conversation.turns) if replaced is None else replaced
     conversation.turns[number:] = [KeptTurn(question, answer, time.time())]
-    if conversation.private or conversation.deleted:
-        return ""
-    try:
-        conversation.id = presenter.conversations.keep(conversation.id or None, number, question, answer)
-    except GuideError as error:
-        return f"This answer is not kept. {error}"
+    with conversation.keeping() as allowed:
+        try:
+            if allowed:
+                conversation.id = presenter.conversations.keep(conversation.id or None, number, question, answer)
+        except GuideError as error:
+            return f"This answer is not kept. {error}"
     return ""
 
 

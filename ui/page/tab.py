@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Literal
@@ -37,8 +38,8 @@ class OpenConversation:
         self.partial: tuple[int, Answer] | None = None
         """(number of the turn, answer so far) while an answer is being written."""
         self.stop = Event()
-        self.deleted = False
-        """If set, nothing more of it is kept."""
+        self._deleted = False
+        self._keeping = Lock()
         self._writing = Lock()
         self.editing: int | None = None
         """The number of the turn whose question is being edited in the box."""
@@ -64,6 +65,17 @@ class OpenConversation:
         """Release it again."""
         self.partial = None
         self._writing.release()
+
+    @contextmanager
+    def keeping(self) -> Iterator[bool]:
+        """Yield whether a turn may be kept; the conversation is not deleted meanwhile."""
+        with self._keeping:
+            yield not (self.private or self._deleted)
+
+    def mark_deleted(self) -> None:
+        """See to it that nothing more is kept; a turn that is being kept is written first."""
+        with self._keeping:
+            self._deleted = True
 
     def make_history(self, number: int) -> tuple[Turn, ...]:
         """The turns before this one, for the assistant; without those that got a care answer."""
