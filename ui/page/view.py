@@ -76,9 +76,11 @@ def _render_answer(answer: Answer, number: int, details: TurnDetails) -> str:
         return f'<div class="not-covered">{said}{_render_follow_ups(answer.follow_ups)}</div>{tools}'
     passages = {passage.number: passage for passage in answer.passages}
     text = [_render_sentence(sentence, passages, number, at) for at, sentence in enumerate(answer.sentences)]
-    words = _render_words(answer, text)
     rest = "" if details.progress else _render_rest(answer, number, details.planned)
-    return f"{words}{_render_changed(answer)}{rest}{tools}"
+    if answer.status == "nearest" and not details.progress:
+        keeps = (_render_quoted_steps(answer, sentence, number, details.planned) for sentence in answer.sentences)
+        text = [said + keep for said, keep in zip(text, keeps, strict=True)]
+    return f"{_render_words(answer, text)}{_render_changed(answer)}{rest}{tools}"
 
 
 def _render_words(answer: Answer, text: Sequence[str]) -> str:
@@ -122,8 +124,10 @@ def _render_changed(answer: Answer) -> str:
 
 
 def _render_rest(answer: Answer, number: int, planned: frozenset[tuple[str, str]]) -> str:
-    """Below a whole answer: next steps, sources, follow-ups."""
-    steps = "".join(_render_step(step, number, at, planned) for at, step in enumerate(answer.next_steps))
+    """Below a whole answer: next steps, unless they are kept where they are quoted; sources, follow-ups."""
+    steps = ""
+    if answer.status != "nearest":
+        steps = "".join(_render_step(step, number, at, planned) for at, step in enumerate(answer.next_steps))
     listed = f'<section class="steps"><h3>Next steps</h3><ul>{steps}</ul></section>' if steps else ""
     also = _render_follow_ups(answer.follow_ups)
     asked = f"<section><h3>You could also ask</h3>{also}</section>" if also else ""
@@ -149,13 +153,28 @@ def _append_chips(text: str, chips: str) -> str:
 def _render_step(step: NextStep, number: int, at: int, planned: frozenset[tuple[str, str]]) -> str:
     key = f"step-{number}-{at}"
     chip = _render_chip(key, step.passage, step.passage.cited, f"Where the guide says so: {step.passage.heading}")
-    known, identity = (step.text, step.passage.source) in planned, f"keep-{number}-{at}"
-    keep = (
-        render_button("In your plan", "keep kept", "In your plan; open it", identity, do="plan")
-        if known
-        else render_button("Keep", "keep", f"Keep in your plan: {step.text}", identity, do="keep", key=key)
+    return f'<li dir="auto">{_append_chips(step.text, chip)}{_render_keep(step, number, at, planned)}</li>'
+
+
+def _render_quoted_steps(
+    answer: Answer, sentence: AnswerSentence, number: int, planned: frozenset[tuple[str, str]]
+) -> str:
+    """What keeps the steps that stand in a quotation."""
+    quoted = {(citation.number, citation.span) for citation in sentence.support}
+    return "".join(
+        _render_keep(step, number, at, planned)
+        for at, step in enumerate(answer.next_steps)
+        if any((step.passage.number, span) in quoted for span in step.passage.cited)
     )
-    return f'<li dir="auto">{_append_chips(step.text, chip)}{keep}</li>'
+
+
+def _render_keep(step: NextStep, number: int, at: int, planned: frozenset[tuple[str, str]]) -> str:
+    """The button that puts step `at` of an answer into the plan, or says that it is there."""
+    identity = f"keep-{number}-{at}"
+    if (step.text, step.passage.source) in planned:
+        return render_button("In your plan", "keep kept", "In your plan; open it", identity, do="plan")
+    label = f"Keep in your plan: {step.text}"
+    return render_button("Keep", "keep", label, identity, do="keep", key=f"step-{number}-{at}")
 
 
 def _render_sources(answer: Answer, number: int) -> str:

@@ -318,10 +318,14 @@ def test_the_nearest_is_shown_in_the_guides_own_words(
     assert looks[0] != looks[1], "each has its own look"
     quoted = page.locator("#current .quoted.nearest")
     expect(quoted.locator(".lead")).to_have_text(NEAREST)
-    shown = [re.sub(r"\d+$", "", flat(text)) for text in quoted.locator("blockquote").all_inner_texts()]
+    shown = [re.sub(r"\d+$", "", flat(text)) for text in quoted.locator("blockquote .said").all_inner_texts()]
     assert shown == [sentence.text for sentence in nearest.sentences]
     expect(page.locator("#current .words")).to_have_count(0)
-    expect(page.locator("#current .steps li")).to_have_count(len(nearest.next_steps))
+    expect(page.locator("#current .steps")).to_have_count(0)
+    expect(quoted.locator("blockquote .keep")).to_have_count(len(nearest.next_steps))
+    quoted.locator(".keep").first.click()
+    expect(quoted.locator(".keep").first).to_have_text("In your plan")
+    assert [step.text for step in desk.plan.steps()] == [nearest.next_steps[0].text]
     expect(page.locator("#current .follow-up")).to_have_text(list(nearest.follow_ups))
     first = nearest.sentences[0]
     quoted.locator(".chip").first.click()

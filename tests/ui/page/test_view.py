@@ -51,24 +51,24 @@ def test_each_quotation_of_the_nearest_stands_by_itself_with_its_chip() -> None:
     first, second = box.find_class("chip")
     assert (first.text, first.get("data-peek")) == ("1", f"{LEAVES.text} … {DUSK.text}")
     assert (second.text, second.get("data-peek")) == ("2", PEAS.text)
-    assert texts(turn, "blockquote") == [BOTH.text, CLIMB.text]
+    assert texts(turn, ".said") == [BOTH.text, CLIMB.text]
     assert texts(turn, ".lead") == [NEAREST]
     assert not turn.find_class("words")
 
 
-def test_the_nearest_has_its_sources_and_questions_and_no_step_that_it_does_not_show() -> None:
+def test_the_nearest_has_its_sources_and_questions_and_its_steps_where_they_are_quoted() -> None:
     turn = rendered(NEAREST_SAID, TurnDetails(last=True, kept=True))
     assert keys(turn, "card") == ["source-0-1", "source-0-2"]
     assert texts(turn, ".follow-up") == ["And tomatoes?", "Why climb?"]
     assert [one.get("data-ask") for one in turn.find_class("follow-up")] == ["And tomatoes?", "Why climb?"]
-    (steps,) = turn.find_class("steps")
-    assert keys(steps, "chip") == ["step-0-0"]
-    (keep,) = steps.find_class("keep")
+    assert not turn.find_class("steps"), "nothing is said twice"
+    (keep,) = turn.find_class("keep")
+    assert keep.getparent() is turn.xpath("//blockquote")[0]
     assert (keep.get("data-do"), keep.get("data-key"), keep.text) == ("keep", "step-0-0", "Keep")
-    assert texts(steps, ".said") == [STEP.text]
     assert turn.get_element_by_id("copy-0").get("data-copy").startswith(f"{NEAREST}\n{BOTH.text} [1]\n{CLIMB.text} [2]")
     assert turn.find_class("rating")
-    assert not rendered(replace(NEAREST_SAID, next_steps=(), follow_ups=())).xpath("//*[@class='steps' or @data-ask]")
+    assert not rendered(replace(NEAREST_SAID, next_steps=(), follow_ups=())).xpath("//*[@class='keep' or @data-ask]")
+    assert not rendered(NEAREST_SAID, TurnDetails(progress="…")).find_class("keep")
 
 
 def test_a_step_of_the_nearest_that_is_in_the_plan_says_so() -> None:
