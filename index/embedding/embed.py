@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -50,15 +50,14 @@ class Embedder:
         self.embedded = 0
         """Number of texts embedded so far."""
         self._folder, self._processes = folder, processes
-        self._recent: dict[str, Vectors] = {}
-        self._recent_plain: dict[str, Vectors] = {}
+        self._recent: dict[str, tuple[Vectors, Vectors]] = {}
+        """Text -> (its vector, its plain vector)"""
         self._loading, self._asking = Lock(), Lock()
         self._model: SentenceTransformer | None = None
         self._pool: Any = None
         self._adapter = _read_adapter(adapter) if adapter else None
-        self._plain = _open_encoder(folder)
-        self._encoder = self._plain.tuned(self._adapter) if self._plain and self._adapter else self._plain
-        if self._plain is None:
+        self._encoder = _open_encoder(folder, (self._adapter, None) if self._adapter else (None,))
+        if self._encoder is None:
             self._get_model()
             if adapter:
                 raise GuideError(
@@ -75,37 +74,30 @@ class Embedder:
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed questions, in order; the vectors of the last few are kept."""
-        return self._remember(self._recent, texts, self._embed_new)
-
-    def _remember(
-        self, recent: dict[str, Vectors], texts: Sequence[str], embed: Callable[[Sequence[str]], Vectors]
-    ) -> Vectors:
-        """The vectors of texts, in order: from the recent ones, else made; of these only the last few are kept."""
-        with self._asking:
-            if new := [text for text in dict.fromkeys(texts) if text not in recent]:
-                recent |= dict(zip(new, embed(new), strict=True))
-            vectors = np.stack([recent[text] for text in texts])
-            for text in list(recent)[:-REMEMBERED_QUESTIONS]:
-                del recent[text]
-        return vectors
+        return np.stack([vector for vector, _ in self._embed_both(texts)])
 
     def embed_plain(self, texts: Sequence[str]) -> Vectors:
         """Embed texts without the adapter, in order; the vectors of the last few are kept."""
-        plain = self._plain
-        if plain is None or self._adapter is None:
-            return self.embed_questions(texts)
+        return np.stack([plain for _, plain in self._embed_both(texts)])
 
-        def embed(new: Sequence[str]) -> Vectors:
-            self.embedded += len(new)
-            return np.stack([plain.encode(text) for text in new])
+    def _embed_both(self, texts: Sequence[str]) -> list[tuple[Vectors, Vectors]]:
+        """(vector, plain vector) of each text: of a recent one as it was kept, of the others made now."""
+        with self._asking:
+            if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
+                self.embedded += len(new)
+                self._recent |= dict(zip(new, self._embed_new(new), strict=True))
+            both = [self._recent[text] for text in texts]
+            for text in list(self._recent)[:-REMEMBERED_QUESTIONS]:
+                del self._recent[text]
+        return both
 
-        return self._remember(self._recent_plain, texts, embed)
-
-    def _embed_new(self, texts: Sequence[str]) -> Vectors:
-        self.embedded += len(texts)
-        if self._encoder and len(texts) < EMBEDDING_BATCH:
-            return np.stack([self._encoder.encode(text) for text in texts])
-        return self._to_float32(self._get_model().encode_query(list(texts), **_ENCODE_OPTIONS))
+    def _embed_new(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, Vectors]]:
+        if self._encoder and (self._adapter or len(texts) < EMBEDDING_BATCH):
+            for vectors in map(self._encoder.encode, texts):
+                yield vectors[0], vectors[-1]
+        else:
+            for vector in self._to_float32(self._get_model().encode_query(list(texts), **_ENCODE_OPTIONS)):
+                yield vector, vector
 
     def _get_model(self) -> SentenceTransformer:
         """Return the sentence_transformers model; load it, and start its processes, at the first call."""
@@ -125,10 +117,10 @@ class Embedder:
 _ENCODE_OPTIONS = {"normalize_embeddings": True, "show_progress_bar": False, "convert_to_numpy": True}
 
 
-def _open_encoder(folder: Path) -> Encoder | None:
+def _open_encoder(folder: Path, adapters: Sequence[Adapter | None]) -> Encoder | None:
     """Open our own encoder for questions; None if the model is damaged or of an unsupported kind."""
     try:
-        return Encoder(folder)
+        return Encoder(folder, adapters)
     except (LookupError, OSError, ValueError):
         return None
 

@@ -7,7 +7,7 @@ folders, MPNet and BERT. Sources: Song et al., NeurIPS 2020 (MPNet); Devlin et a
 from __future__ import annotations
 
 import json
-from copy import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,45 +35,41 @@ BUCKETS, MAX_DISTANCE = 32, 128
 
 
 class Encoder:
-    """Embeds one text at a time.
+    """Embeds one text at a time, with several adapters side by side: the weights are read once for all of them.
 
     Args:
         folder: a sentence-transformers folder.
+        adapters: one for each vector of a text; None for the plain one.
 
     Raises:
         LookupError, OSError, ValueError: the folder is incomplete or holds an unsupported model.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, adapters: Sequence[Adapter | None] = (None,)) -> None:
         config, max_tokens = _read_config(folder)
         self._mpnet = config["model_type"] == "mpnet"
         self._heads = int(config["num_attention_heads"])
         self._layers = int(config["num_hidden_layers"])
         self._epsilon = np.float32(config["layer_norm_eps"])
         self._weights = _map_tensors(folder / "model.safetensors")
-        self._adapter: Adapter | None = None
+        self._adapters = tuple(adapters)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
         self.encode("a")  # shows now whether something is missing, and reads the weights into memory
 
-    def tuned(self, adapter: Adapter) -> Encoder:
-        """The same encoder with an adapter beside its weights, which both share."""
-        other = copy(self)
-        other._adapter = adapter
-        return other
-
     def encode(self, text: str) -> Floats:
-        """Embed a text: shape (dimensions,), length 1."""
+        """Embed a text: shape (adapters, dimensions), rows of length 1."""
         ids = np.array(self._tokenizer.encode(text).ids)
-        state = self._embed(ids)
+        state = np.tile(self._embed(ids), len(self._adapters))
         bias = self._compute_bias(len(ids)) if self._mpnet else np.float32(0)
         for layer in range(self._layers):
             state = self._apply_layer(f"encoder.layer.{layer}", state, bias)
-        mean = state.mean(axis=1)
-        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+        means = state.reshape(len(state), len(self._adapters), -1).mean(axis=2).T
+        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
 
-    # A state has one column for each token: with few tokens, weights @ state is faster than state @ weights.
+    # A state has one column for each token, those of the next adapter behind those of the one before: with few tokens,
+    # weights @ state is faster than state @ weights.
 
     def _embed(self, ids: NDArray[Any]) -> Floats:
         """Return the input of the first layer, shape (dimensions, tokens)."""
@@ -87,23 +83,26 @@ class Encoder:
     def _apply_layer(self, layer: str, state: Floats, bias: Floats | np.float32) -> Floats:
         names = MPNET_TENSORS if self._mpnet else BERT_TENSORS
         q, k, v = (self._split_heads(self._apply_dense(f"{layer}.{name}", state)) for name in names[:3])
-        scores = q.transpose(0, 2, 1) @ k / np.float32(np.sqrt(q.shape[1])) + bias
+        scores = q.swapaxes(-1, -2) @ k / np.float32(np.sqrt(q.shape[-2])) + bias
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
-        attended = (v @ scores.transpose(0, 2, 1)).reshape(state.shape)
+        attended = (v @ scores.swapaxes(-1, -2)).transpose(1, 2, 0, 3).reshape(state.shape)
         state = self._normalize(f"{layer}.{names[4]}", state + self._apply_dense(f"{layer}.{names[3]}", attended))
         wide = gelu(self._apply_dense(f"{layer}.intermediate.dense", state))
         return self._normalize(f"{layer}.output.LayerNorm", state + self._apply_dense(f"{layer}.output.dense", wide))
 
     def _split_heads(self, state: Floats) -> Floats:
-        """Reshape (dimensions, tokens) to (heads, dimensions of a head, tokens)."""
-        return state.reshape(self._heads, -1, state.shape[1])
+        """Reshape a state to (adapters, heads, dimensions of a head, tokens)."""
+        return state.reshape(self._heads, len(state) // self._heads, len(self._adapters), -1).transpose(2, 0, 1, 3)
 
     def _apply_dense(self, name: str, state: Floats) -> Floats:
         result = self._weights[f"{name}.weight"] @ state + self._weights[f"{name}.bias"][:, None]
-        if self._adapter:
-            down, up = self._adapter.layers[name]
-            result += up @ (down @ state)
+        tokens = state.shape[1] // len(self._adapters)
+        for number, adapter in enumerate(self._adapters):
+            if adapter:
+                columns = slice(number * tokens, (number + 1) * tokens)
+                down, up = adapter.layers[name]
+                result[:, columns] += up @ (down @ state[:, columns])
         return np.asarray(result)
 
     def _normalize(self, name: str, state: Floats) -> Floats:
