@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.clock import Clock
-from assistant.answering.coverage import decide_coverage
+from assistant.answering.coverage import decide_coverage, read_nearest
 from assistant.answering.quote import NOTHING_TO_QUOTE, begin_answer, decline, quote_nearest
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import add_steps
@@ -37,8 +37,8 @@ def answer_question(
         yield replace(answer, timings=clock.read())
         return
     asked = (*(turn.question for turn in history), question)
-    retrieval = retrieve(components.searcher, question, history)
-    coverage, chance = decide_coverage(retrieval, components.embedder.name)
+    retrieval = read_nearest(retrieve(components.searcher, question, history), components.cross)
+    coverage, chance = decide_coverage(retrieval, components.readers)
     clock.mark_retrieved()
     if coverage != "answered":
         end = quote_nearest if coverage == "nearest" else decline

@@ -13,7 +13,8 @@ from assistant.errors import BusyError, GuideError
 from assistant.settings import Settings, embedder_name, index_folder
 from index.build import Report, build, find_skipped
 from index.completeness import ENOUGH, describe_share
-from index.embedding.adapter import find_adapter, hash_adapter
+from index.embedding.adapter import CROSS, find_adapter, hash_adapter
+from index.embedding.cross import CrossEncoder
 from index.embedding.embed import Embedder
 from index.progress import Progress, ignore_progress
 from index.storing.manifest import IndexedDocument
@@ -44,6 +45,18 @@ def name_vectors(settings: Settings) -> str:
     """The name of the vectors that the embedder makes, as an index is stamped with it: with the hash of its adapter."""
     adapter = find_adapter(settings.embedder)
     return f"{embedder_name(settings)}+{hash_adapter(adapter)}" if adapter else embedder_name(settings)
+
+
+def open_cross_encoder(embedder: Embedder, settings: Settings) -> CrossEncoder | None:
+    """The cross-encoder that is shipped for the embedder; None if there is none."""
+    adapter = find_adapter(settings.embedder + CROSS)
+    return embedder.make_cross_encoder(adapter) if adapter else None
+
+
+def name_readers(settings: Settings) -> str:
+    """The name of what reads a question: the vectors', with the hash of the cross-encoder's adapter."""
+    adapter = find_adapter(settings.embedder + CROSS)
+    return f"{name_vectors(settings)}+{hash_adapter(adapter)}" if adapter else name_vectors(settings)
 
 
 def open_index(settings: Settings, say: Say = say_nothing) -> Store:

@@ -9,13 +9,14 @@ from pathlib import Path
 from assistant.answering.care import Care
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX
 from assistant.answering.verdicts import Verdicts
-from assistant.guide import Say, open_embedder, open_index, refresh_index
+from assistant.guide import Say, name_readers, open_cross_encoder, open_embedder, open_index, refresh_index
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import Probes, load_probes
 from assistant.llm.served import ServedModel, connect_to_server
 from assistant.models.catalogue import Role, find_model
 from assistant.models.installed import ensure_model, is_missing, is_path
 from assistant.settings import Settings, embedder_name
+from index.embedding.cross import CrossEncoder
 from index.embedding.embed import Embedder
 from index.progress import Progress
 from index.reading.documents import find_corpus_files
@@ -43,6 +44,9 @@ class Components:
 
     store: Store
     embedder: Embedder
+    cross: CrossEncoder | None
+    readers: str
+    """The name of embedder and cross-encoder, by which the curve of coverage is known."""
     searcher: Searcher
     model: LocalModel | ServedModel
     verdicts: Verdicts
@@ -72,9 +76,9 @@ def load_components(settings: Settings, say: Say, progress: Progress, stage: Say
         stage(READING_LINE)
         refresh_index(store, settings, embedder, say, progress)
         care = _make_care(settings, embedder, fitted)
-        searcher = Searcher(store, embedder)
+        searcher, cross = Searcher(store, embedder), open_cross_encoder(embedder, settings)
         model = loading.result()
-    return Components(store, embedder, searcher, model, Verdicts(model, fitted), care)
+    return Components(store, embedder, cross, name_readers(settings), searcher, model, Verdicts(model, fitted), care)
 
 
 def replace_model(components: Components, settings: Settings, progress: Progress, stage: Say) -> Components:

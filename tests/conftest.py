@@ -129,7 +129,7 @@ def answer(assistant: Assistant) -> Answer:
 @contextmanager
 def never_sure(assistant: Assistant) -> Iterator[None]:
     """Of no question is it sure enough that the guide answers it, and of every one likely enough to quote."""
-    name = assistant.load().embedder.name
+    name = assistant.load().readers
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(CURVES, name, replace(CURVES.get(name, UNFITTED), answered=2.0, nearest=0.0))
         yield

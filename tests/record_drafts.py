@@ -6,9 +6,9 @@
     python tests/record_drafts.py shown      writes shown.txt alone, from the recorded drafts, without a model
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
-when one of these changes: the chat model, the embedder or its curve of coverage, a prompt, a text of the guide. That
-takes 40 minutes on two cores. The third is enough if only the probe of support has changed, or what of a draft is
-judged; it takes five minutes in the first case.
+when one of these changes: the chat model, the embedder, its cross-encoder or their curve of coverage, a prompt, a text
+of the guide. That takes 20 minutes on two cores; a draft whose prompt is as it was is not worded again. The third is
+enough if only the probe of support has changed, or what of a draft is judged; it takes five minutes in the first case.
 `tests/drafts/shown.txt` holds what the program makes of the drafts; run the last command when that changes on purpose,
 and read the difference.
 """
@@ -29,7 +29,7 @@ from paths import CORPORA, QUESTIONS, ROOT, TESTS
 from assistant import Answer, Settings, Turn, open_assistant
 from assistant.answering.clock import Clock
 from assistant.answering.context import split_opening
-from assistant.answering.coverage import decide_coverage
+from assistant.answering.coverage import decide_coverage, read_nearest
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_answer_prompt
 from assistant.answering.quote import begin_answer
@@ -37,7 +37,7 @@ from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
 from assistant.answering.write import remove_opening, stream_sentences, write_draft
-from assistant.guide import name_vectors
+from assistant.guide import name_readers
 from assistant.llm.model import Message, Usage
 from assistant.llm.probes import Probes, load_probes
 from assistant.loading import Components
@@ -85,6 +85,8 @@ class Draft:
     matches: tuple[tuple[str, float, float, tuple[float, ...], float], ...]
     """What the search found, best first: id of the chunk, score, likeness, cosines of its sentences and of its path of
     headings."""
+    logit: float | None
+    """How surely the nearest sentence answers, as the cross-encoder reads it."""
     prompt: str
     """Digest of the prompt of the draft."""
     pieces: tuple[str, ...]
@@ -193,7 +195,8 @@ def replay(draft: Draft, verdict: Callable[[str], float] | None = None) -> tuple
     """
     model = RecordedModel(draft.pieces, draft.cut_short, draft.prompt, verdict or draft.look_up)
     history = tuple(Turn(question) for question in draft.history)
-    retrieval = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
+    found = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
+    retrieval = replace(found, logit=draft.logit)
     return retrieval, write_answer(model, retrieval, draft.history)
 
 
@@ -240,31 +243,41 @@ def show_all(drafts: Iterable[Draft]) -> Iterator[str]:
 
 def record_all(settings: Settings, names: Iterable[str]) -> Iterator[Draft]:
     """Ask all questions about these guides that are not danger; a draft for each that is answered."""
-    first = open_assistant(settings)
+    first, (before, drafts) = open_assistant(settings), read_drafts()
+    unchanged = all(before[name] == describe_origin(settings)[name] for name in ("model", "prompts", "probes"))
+    known = {draft.id: draft for draft in drafts} if unchanged else {}
     for name, corpus in ((name, GUIDES[name]) for name in names):
         assistant = first if name == "guide" else first.over(corpus)
         for case in read_cases(QUESTIONS / f"{name}.jsonl"):
-            if case.category != "danger" and (draft := record(assistant.load(), name, case)):
+            if case.category != "danger" and (draft := record(assistant.load(), name, case, known.get(case.id))):
                 yield draft
 
 
-def record(components: Components, corpus: str, case: Case) -> Draft | None:
-    """Ask one question; None if it is not answered, or if care answers it."""
+def record(components: Components, corpus: str, case: Case, known: Draft | None) -> Draft | None:
+    """Ask one question; None if it is not answered, or if care answers it.
+
+    Args:
+        known: what was said to it before, by the same models.
+    """
     question, history = clean_question(case.question), tuple(Turn(question) for question in case.history)
     if components.care.answer(question):
         return None
-    found = retrieve(components.searcher, question, history)
-    if decide_coverage(found, components.embedder.name)[0] != "answered":
+    found = read_nearest(retrieve(components.searcher, question, history), components.cross)
+    if decide_coverage(found, components.readers)[0] != "answered":
         return None
     prompt, usage = build_answer_prompt(found.notes, found.question, found.earlier), Usage()
-    pieces = list(components.model.stream(prompt, LENGTH[1], usage))
-    logits = read_verdicts(found, pieces, components.verdicts.supports)
+    if known and known.prompt == digest_prompt(prompt, LENGTH[1]):
+        pieces, logits, usage.cut_short = list(known.pieces), known.verdicts, known.cut_short
+    else:
+        pieces = list(components.model.stream(prompt, LENGTH[1], usage))
+        logits = read_verdicts(found, pieces, components.verdicts.supports)
     matches = [
         (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS), tuple(round(c, DIGITS) for c in m.sentences),
          round(m.headings, DIGITS))
         for m in found.matches
     ]  # fmt: skip
-    draft = Draft(corpus, case.id, question, case.history, found.earlier, tuple(matches),
+    logit = None if found.logit is None else round(found.logit, DIGITS)
+    draft = Draft(corpus, case.id, question, case.history, found.earlier, tuple(matches), logit,
                   digest_prompt(prompt, LENGTH[1]), tuple(pieces), usage.cut_short, logits)  # fmt: skip
     # The answer with the cosines as they were: rounded ones must give the same.
     model = RecordedModel(pieces, usage.cut_short, draft.prompt, draft.look_up)
@@ -319,7 +332,7 @@ def describe_origin(settings: Settings) -> dict[str, Any]:
     }
     return {
         "model": chat_name(settings),
-        "embedder": name_vectors(settings),
+        "readers": name_readers(settings),
         "prompts": digest_prompt((*PREFIX, *SUPPORT_PREFIX), LENGTH[1]),
         "probes": digest(" ".join(probe)),
         "texts": texts,

@@ -30,7 +30,7 @@ WINGS = sorted({name.rpartition(".")[0] for name, path in MODULES.items() if nam
 DOORS = {
     "index.reading": {"blocks", "documents", "plain"},
     "index.chunking": {"chunk", "sentences", "words"},
-    "index.embedding": {"adapter", "embed", "encoder", "tune"},
+    "index.embedding": {"adapter", "cross", "embed", "encoder", "tune"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
         *"care check clock coverage prompt quote retrieve sources steps verdicts write".split(),

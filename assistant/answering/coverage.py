@@ -1,23 +1,30 @@
-"""Whether the guide answers a question: the chance of it, from the cosines of what was found, and what follows.
+"""Whether the guide answers a question: the chance of it, from what was found and how it reads, and what follows.
 
-No model is called. The curves are fitted to questions about guides of many kinds, by `assistant calibrate`.
+The cosines of the vectors say what is near, and the cross-encoder whether the nearest sentence answers. The chat model
+is not asked. The curves are fitted to questions about guides of many kinds, by `assistant calibrate`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from assistant.answering.quote import find_best
 from assistant.answering.retrieve import Retrieval
 from assistant.records import Coverage
+from index.embedding.cross import CrossEncoder
+from index.storing.entries import join_headings
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A logistic curve from likeness to the chance that the guide answers, for the vectors of one embedder."""
+    """A logistic curve to the chance that the guide answers, for one embedder and its cross-encoder."""
 
-    slope: float
+    likeness: float
+    """Weight of the likeness of the chunk that answers most surely..."""
+    logit: float
+    """...and of the cross-encoder's logit; 0 without one."""
     summand: float
     answered: float
     """Least chance at which a question is answered..."""
@@ -25,26 +32,38 @@ class Curve:
     """...and at which the nearest is shown."""
 
 
-CURVES: Final = {"all-mpnet-base-v2+107e0b76": Curve(11.19, -4.502, 0.767, 0.251)}
-"""By the name of the vectors, with the hash of their adapter."""
+CURVES: Final = {"all-mpnet-base-v2+107e0b76+55df9cde": Curve(4.618, 0.577, -1.633, 0.633, 0.161)}
+"""By the names of the readers, with the hashes of their adapters."""
 
-UNFITTED: Final = Curve(5.391, -2.147, 0.708, 0.283)
-"""For the vectors of any other embedder; fitted to those of all-minilm-l6-v2."""
+UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)
+"""For any other embedder, without a cross-encoder; fitted to the vectors of all-minilm-l6-v2."""
 
 
-def decide_coverage(retrieval: Retrieval, vectors: str) -> tuple[Coverage, float]:
+def read_nearest(retrieval: Retrieval, cross: CrossEncoder | None) -> Retrieval:
+    """The same with the cross-encoder's logit of the sentence that would be shown first, if there is one."""
+    best = find_best(retrieval, 1)
+    if cross is None or not best:
+        return retrieval
+    number = best[0].citations[0]
+    chunk = next(one.match.chunk for one in retrieval.selections if one.number == number)
+    question = f"{retrieval.earlier} {retrieval.question}".strip()
+    (logit,) = cross.score(question, [f"{join_headings(chunk)}: {best[0].text.strip('“”')}"])
+    return replace(retrieval, logit=logit)
+
+
+def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float]:
     """What becomes of a question, and the chance that the guide answers it.
 
     Args:
-        vectors: the name of the embedder's vectors.
+        readers: the name of embedder and cross-encoder.
     """
-    curve = CURVES.get(vectors, UNFITTED)
-    chance = 1.0 if retrieval.suggested else estimate_chance(retrieval.likeness, curve)
+    curve = UNFITTED if retrieval.logit is None else CURVES.get(readers, UNFITTED)
+    chance = 1.0 if retrieval.suggested else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve)
     if chance >= curve.answered:
         return "answered", chance
     return ("nearest" if chance >= curve.nearest else "not_covered"), chance
 
 
-def estimate_chance(likeness: float, curve: Curve) -> float:
+def estimate_chance(likeness: float, logit: float, curve: Curve) -> float:
     """The chance that the best of what was found answers the question, 0 to 1."""
-    return 1 / (1 + math.exp(-curve.slope * likeness - curve.summand))
+    return 1 / (1 + math.exp(-curve.likeness * likeness - curve.logit * logit - curve.summand))

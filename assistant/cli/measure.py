@@ -22,6 +22,7 @@ from assistant.cli.terminal import (
     say,
     show_progress,
 )
+from assistant.errors import SettingsError
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import FILE_NAME, save_probes
 from assistant.measuring import evaluate
@@ -152,16 +153,25 @@ def fit_examples(
 def tune_embedder(
     examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
     into: Annotated[Path, typer.Argument(help="The file to write; the run is kept beside it, and goes on from there.")],
+    cross: Annotated[bool, typer.Option("--cross", help="Tune the cross-encoder, over the tuned vectors.")] = False,
 ) -> None:
     """Tune the embedder to the small guides of a folder; takes an hour. `assistant calibrate` comes after it."""
     # Imported late: no other command needs it.
     from assistant.measuring.tune import read_guides
-    from index.embedding.adapter import save_adapter
-    from index.embedding.tune import tune
+    from index.embedding.adapter import find_adapter, read_adapter, save_adapter
+    from index.embedding.tune import tune, tune_cross
 
-    folder = installed.ensure_model(load_settings(), "embed")
+    settings = load_settings()
+    folder, guides = installed.ensure_model(settings, "embed"), read_guides(examples)
+    state = into.with_suffix(".partial")
+    vectors = find_adapter(settings.embedder)
+    if cross and vectors is None:
+        raise SettingsError(f"There is no adapter for {settings.embedder}", "Tune the embedder without --cross first.")
     with show_progress("Learning") as progress:
-        adapter = tune(folder, read_guides(examples), into.with_suffix(".partial"), progress)
+        if cross and vectors:
+            adapter = tune_cross(folder, read_adapter(vectors), guides, state, progress)
+        else:
+            adapter = tune(folder, guides, state, progress)
     save_adapter(into, adapter)
     out.print(f"The adapter is in {into}.", markup=False, soft_wrap=True)
 
@@ -179,7 +189,7 @@ def calibrate_coverage(
     with show_progress() as progress:
         components = assistant.load(say, progress)
     curve = fit_curve(list(decide_guides(assistant, read_json_lines(guides, GUIDE_KEYS))))
-    out.print(f"{components.embedder.name}: {curve}", markup=False, soft_wrap=True)
+    out.print(f"{components.readers}: {curve}", markup=False, soft_wrap=True)
 
 
 def _print_decisions(questions: Path, corpus: Path | None, half: evaluate.Half, most: int, as_json: bool) -> None:

@@ -27,9 +27,13 @@ FILES = ("guides", "more_guides", "claims")
 MOST_CLAIMS = 8
 """Claims taken from a guide, which is searched for evidence as it is for answers."""
 
-REFUSED, MADE_UP = 0.06, 0.06
+REFUSED, MADE_UP = 0.03, 0.15
 """Wanted rates: of the questions that a guide answers, those that get "not covered"; of the others, those that get an
-answer."""
+answer. Nearly all the others are written to mislead: of what people ask, a third as many get one."""
+
+LIKENESS = 8.0
+"""Weight of likeness beside the cross-encoder's logit. It is not fitted to the same questions: where they mislead,
+likeness says little, but of what people ask it is the surer sign. Anything from 2 to 10 is about as good on both."""
 
 
 def read_guides(folder: Path) -> tuple[TunedGuide, ...]:
@@ -45,7 +49,8 @@ def _make_guide(row: dict[str, Any]) -> TunedGuide:
         text = f"{heading}. {' '.join(sentence['text'] for _, sentence in inside)}"
         chunks.append((text, tuple(number for number, _ in inside)))
     sentences = tuple(one["text"] for one in row["sentences"])
-    return TunedGuide(sentences, tuple(chunks), tuple(_list_questions(row)))
+    paths = tuple((row.get("guide", ""), one["heading"]) for one in row["sentences"])
+    return TunedGuide(sentences, paths, tuple(chunks), tuple(_list_questions(row)))
 
 
 def _list_questions(row: dict[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -66,12 +71,13 @@ def fit_curve(decisions: Sequence[Decision]) -> Curve:
     labels = np.array([one.case.covered for one in known])
     sizes = Counter((one.kind, one.case.covered) for one in known)
     weights = np.array([1 / sizes[one.kind, one.case.covered] for one in known])
-    likeness = np.array([[one.retrieval.likeness] for one in known])
-    line = LogisticRegression(C=100.0).fit(likeness, labels, weights * len(known) / weights.sum())
-    chances = line.predict_proba(likeness)[:, 1]
+    sign = np.array([[LIKENESS * one.retrieval.likeness + (one.retrieval.logit or 0.0)] for one in known])
+    line = LogisticRegression(C=100.0).fit(sign, labels, weights * len(known) / weights.sum())
+    chances = line.predict_proba(sign)[:, 1]
     nearest = _weighted_quantile(chances[labels], weights[labels], REFUSED)
     answered = _weighted_quantile(chances[~labels], weights[~labels], 1 - MADE_UP)
-    return Curve(float(line.coef_[0, 0]), float(line.intercept_[0]), answered, min(nearest, answered))
+    slope, summand = float(line.coef_[0, 0]), float(line.intercept_[0])
+    return Curve(LIKENESS * slope, slope, summand, answered, min(nearest, answered))
 
 
 def _weighted_quantile(values: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], share: float) -> float:

@@ -1,6 +1,7 @@
 """Low-rank adapters: what tuning adds to the linear layers of an embedder, Wx + B(Ax) instead of Wx.
 
-Shipped beside this module, one file for each tuned model; `tune.py` makes them. Source: Hu et al., 2021 (LoRA).
+Shipped beside this module, for each tuned model NAME.safetensors, for its vectors, and NAME.cross.safetensors, for the
+cross-encoder over the same weights; `tune.py` makes them. Source: Hu et al., 2021 (LoRA).
 """
 
 from __future__ import annotations
@@ -25,12 +26,20 @@ LowRank = tuple[Floats, Floats]
 DOWN, UP = ".down", ".up"
 """What a file adds to the name of a layer for its A and its B."""
 
+HEAD = "head"
+"""The name of the head in a file."""
+
+CROSS = ".cross"
+"""What is added to the name of a model for its cross-encoder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """The low-rank parts by name of the layer, as the weights of the model name it."""
 
     layers: Mapping[str, LowRank]
+    head: Floats | None = None
+    """Of a cross-encoder: what its first token's state is weighed by, and last a summand; shape (dimensions + 1,)."""
 
 
 def find_adapter(model: str) -> Path | None:
@@ -50,7 +59,8 @@ def read_adapter(path: Path) -> Adapter:
     try:
         kept = {name: part.astype(np.float32) for name, part in load_file(path).items()}
         names = [name.removesuffix(DOWN) for name in kept if name.endswith(DOWN)]
-        return Adapter(MappingProxyType({name: (kept[name + DOWN], kept[name + UP]) for name in names}))
+        layers = {name: (kept[name + DOWN], kept[name + UP]) for name in names}
+        return Adapter(MappingProxyType(layers), kept.get(HEAD))
     except (SafetensorError, KeyError) as error:
         raise ValueError(str(error)) from error
 
@@ -59,4 +69,6 @@ def save_adapter(path: Path, adapter: Adapter) -> None:
     """Write an adapter, as half floats."""
     parts = {name + DOWN: down for name, (down, _) in adapter.layers.items()}
     parts |= {name + UP: up for name, (_, up) in adapter.layers.items()}
+    if adapter.head is not None:
+        parts[HEAD] = adapter.head
     save_file({name: np.ascontiguousarray(part, np.float16) for name, part in parts.items()}, path)

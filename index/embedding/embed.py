@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.adapter import Adapter, read_adapter
+from index.embedding.cross import CrossEncoder
 from index.embedding.encoder import Encoder
 from index.errors import GuideError
 
@@ -64,6 +65,14 @@ class Embedder:
                     f"The model in {folder} is not the one that {adapter.name} was made for",
                     "Run `assistant models verify`.",
                 )
+
+    def make_cross_encoder(self, adapter: Path) -> CrossEncoder | None:
+        """A cross-encoder over the same weights; None if `Encoder` does not support the model.
+
+        Args:
+            adapter: its file.
+        """
+        return CrossEncoder(self._encoder, _read_adapter(adapter)) if self._encoder else None
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Embed texts of the guide, in order; fastest with about `self.batch` texts at once."""

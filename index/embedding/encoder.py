@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -58,15 +59,29 @@ class Encoder:
         self._tokenizer.enable_truncation(max_tokens)
         self.encode("a")  # shows now whether something is missing, and reads the weights into memory
 
+    def share(self, adapters: Sequence[Adapter | None]) -> Encoder:
+        """An encoder with other adapters over the same weights."""
+        other = copy(self)
+        other._adapters = tuple(adapters)
+        return other
+
     def encode(self, text: str) -> Floats:
         """Embed a text: shape (adapters, dimensions), rows of length 1."""
-        ids = np.array(self._tokenizer.encode(text).ids)
+        means = self._read(text).mean(axis=2).T
+        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
+
+    def read_pair(self, one: str, other: str) -> Floats:
+        """Read two texts together: the state of the first token, shape (adapters, dimensions)."""
+        return np.asarray(self._read(one, other)[:, :, 0].T)
+
+    def _read(self, one: str, other: str | None = None) -> Floats:
+        """The last state of one text, or of two read together: shape (dimensions, adapters, tokens)."""
+        ids: NDArray[Any] = np.array(self._tokenizer.encode(one, other).ids)
         state = np.tile(self._embed(ids), len(self._adapters))
         bias = self._compute_bias(len(ids)) if self._mpnet else np.float32(0)
         for layer in range(self._layers):
             state = self._apply_layer(f"encoder.layer.{layer}", state, bias)
-        means = state.reshape(len(state), len(self._adapters), -1).mean(axis=2).T
-        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
+        return state.reshape(len(state), len(self._adapters), -1)
 
     # A state has one column for each token, those of the next adapter behind those of the one before: with few tokens,
     # weights @ state is faster than state @ weights.

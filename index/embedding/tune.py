@@ -1,14 +1,15 @@
-"""Tune an embedder to questions about guides: low-rank adapters beside its linear layers; needs torch and an hour.
+"""Tune an embedder to questions about guides: low-rank adapters beside its linear layers; needs torch and an hour each.
 
-Two losses at once. One ranks: of all sentences of a batch, those that answer a question come first. The other makes
-the cosine itself say whether a sentence answers, by a sigmoid with a learned scale and bias. Sources: Hu et al., 2021
-(low-rank adapters); Zhai et al., 2023 (the sigmoid loss).
+`tune` is for its vectors, with two losses at once. One ranks: of all sentences of a batch, those that answer a question
+come first. The other makes the cosine itself say whether a sentence answers, by a sigmoid with a learned scale and
+bias. `tune_cross` is for the cross-encoder over the same weights: it learns from pairs that the tuned vectors put near.
+Sources: Hu et al., 2021 (low-rank adapters); Zhai et al., 2023 (the sigmoid loss); Nogueira and Cho, 2019.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,16 +30,27 @@ TEMPERATURE, OWN, GOLD = 20.0, 3.0, 3.0
 loss, and one that answers it."""
 
 HARD = 8
-"""The sentences that plain vectors put nearest, of those that do not answer: wrong ones are drawn from them."""
+"""The sentences that vectors put nearest, of those that do not answer: wrong ones are drawn from them."""
 
 CHUNKS, TYPED_BADLY = 0.25, 0.1
 """Shares of the texts that are a whole chunk with its heading, and of the questions that are misspelt."""
 
+CROSS_RANK, CROSS_RATE, HEAD_RATE, CROSS_BATCH, PASSES = 16, 6e-4, 2e-3, 12, 2
+"""The same of the cross-encoder, the rate of its head, and how often it sees each question."""
+
+NEAR, BEST = 3, 0.7
+"""Wrong sentences for the cross-encoder are drawn from so many that are nearest; how often the right one is the nearest
+of those that answer, and not any of them."""
+
+SECOND, ELSEWHERE, UNTITLED = 0.35, 0.15, 0.25
+"""Shares of the questions without an answer that are shown a second sentence, of all that are shown one of another
+guide, and of the sentences that are shown without the title of their guide."""
+
 SAVED = 50
 """Steps between two states on disk."""
 
-MOST_TOKENS, PADDED = 160, 20
-"""Tokens at which a text is cut, and texts of about the same length that are padded together."""
+MOST_TOKENS, MOST_PAIRED, PADDED = 160, 192, 20
+"""Tokens at which a text is cut, and a pair of them; texts of about the same length that are padded together."""
 
 SEED = 0
 
@@ -48,6 +60,8 @@ class TunedGuide:
     """A guide to learn from."""
 
     sentences: tuple[str, ...]
+    paths: tuple[tuple[str, str], ...]
+    """(title of the guide, heading) of each sentence"""
     chunks: tuple[tuple[str, tuple[int, ...]], ...]
     """(text with its heading, numbers of its sentences)"""
     questions: tuple[tuple[str, tuple[int, ...]], ...]
@@ -63,12 +77,14 @@ class _Item:
     gold: frozenset[int]
     hard: tuple[int, ...]
     """Numbers of the sentences that do not answer it but are near, nearest first."""
+    gold_nearest: int
+    """Of those that answer it, the nearest; -1 if there is none."""
 
 
 def tune(
     folder: Path, guides: Sequence[TunedGuide], state: Path | None = None, progress: Progress = ignore_progress
 ) -> Adapter:
-    """An adapter for the sentence-transformers model of a folder.
+    """An adapter for the vectors of the sentence-transformers model of a folder.
 
     The numbers are drawn from a fixed seed, but the result differs between machines in the last digits.
 
@@ -79,37 +95,100 @@ def tune(
     import torch
 
     torch.manual_seed(SEED)
-    embed, layers, net = _load(folder)
-    items = [item for guide in guides for item in _find_hard(guide, embed)]
+    network = _Network(folder, RANK)
+    items = [item for guide in guides for item in _find_hard(guide, network.embed)]
     random.Random(SEED).shuffle(items)
     scale, bias = (torch.nn.Parameter(torch.tensor(start)) for start in (10.0, -5.0))
-    tuned = [part for down_up in layers.values() for part in down_up]
-    for part in tuned:
+
+    def compute_loss(some: Sequence[_Item], chance: random.Random) -> torch.Tensor:
+        return _compute_loss(some, network.embed, scale, bias, chance)
+
+    groups = [(network.parts, RATE), ([scale, bias], 1e-2)]
+    _run(_split_batches(items, BATCH), compute_loss, groups, network.net, state, progress)
+    return network.make_adapter()
+
+
+def tune_cross(
+    folder: Path,
+    adapter: Adapter,
+    guides: Sequence[TunedGuide],
+    state: Path | None = None,
+    progress: Progress = ignore_progress,
+) -> Adapter:
+    """An adapter with a head for the cross-encoder over the weights of a folder; arguments as of `tune`.
+
+    Args:
+        adapter: of the vectors, by which near sentences are found.
+    """
+    import torch
+
+    embed = _Network(folder, RANK, adapter).embed
+    items = [item for guide in guides for item in _find_hard(guide, embed)]
+    torch.manual_seed(SEED)
+    network = _Network(folder, CROSS_RANK)
+    batches = []
+    for turn in range(PASSES):
+        random.Random(f"{SEED} {turn}").shuffle(items)
+        batches += _split_batches(tuple(items), CROSS_BATCH)
+
+    def compute_loss(some: Sequence[_Item], chance: random.Random) -> torch.Tensor:
+        pairs = [pair for item in some for pair in _draw_pairs(item, items, chance)]
+        logits = network.score([(question, text) for question, text, _, _ in pairs])
+        answers, weights = (torch.tensor([pair[at] for pair in pairs]) for at in (2, 3))
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, answers, weight=weights)
+
+    groups = [(network.parts, CROSS_RATE), (list(network.head.parameters()), HEAD_RATE)]
+    _run(batches, compute_loss, groups, network.net, state, progress)
+    head = torch.cat([network.head.weight[0], network.head.bias])
+    return Adapter(network.make_adapter().layers, _to_numpy(head))
+
+
+def _split_batches(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
+    """Whole batches only."""
+    return [items[start : start + size] for start in range(0, len(items) - size + 1, size)]
+
+
+def _run(
+    batches: Sequence[Sequence[_Item]],
+    compute_loss: Callable[[Sequence[_Item], random.Random], torch.Tensor],
+    groups: Sequence[tuple[list[Any], float]],
+    net: Any,
+    state: Path | None,
+    progress: Progress,
+) -> None:
+    """Learn from the batches, one after the other.
+
+    Args:
+        groups: (numbers to learn, learning rate at its highest)
+        state, progress: see `tune`.
+    """
+    import torch
+
+    learned, done = [part for parts, _ in groups for part in parts], 0
+    for part in learned:
         part.requires_grad = True
-    optimizer = torch.optim.AdamW(
-        [{"params": tuned, "lr": RATE}, {"params": [scale, bias], "lr": 1e-2}], weight_decay=0.01
-    )
-    steps, done = len(items) // BATCH, 0
+    optimizer = torch.optim.AdamW([{"params": parts, "lr": rate} for parts, rate in groups], weight_decay=0.01)
     if state and state.is_file():
         kept = torch.load(state)
         done = kept["done"]
         optimizer.load_state_dict(kept["optimizer"])
         with torch.no_grad():
-            for part, value in zip((*tuned, scale, bias), kept["parts"], strict=True):
+            for part, value in zip(learned, kept["parts"], strict=True):
                 part.copy_(value)
     net.train()
-    for step in range(done, steps):
-        chance = random.Random(f"{SEED} {step}")
-        loss = _compute_loss(items[step * BATCH : (step + 1) * BATCH], embed, scale, bias, chance)
-        optimizer.param_groups[0]["lr"] = RATE * min(1.0, (step + 1) / 10) * max(0.02, 1 - step / steps)
+    for step in range(done, len(batches)):
+        loss = compute_loss(batches[step], random.Random(f"{SEED} {step}"))
+        share = min(1.0, (step + 1) / 10) * max(0.02, 1 - step / len(batches))
+        for group, (_, rate) in zip(optimizer.param_groups, groups, strict=True):
+            group["lr"] = rate * share
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
-        progress(step + 1, steps)
+        progress(step + 1, len(batches))
         if state and (step + 1) % SAVED == 0:
-            parts = [part.detach() for part in (*tuned, scale, bias)]
+            parts = [part.detach() for part in learned]
             torch.save({"done": step + 1, "optimizer": optimizer.state_dict(), "parts": parts}, state)
-    return Adapter({name: (_to_numpy(down), _to_numpy(up)) for name, (down, up) in layers.items()})
 
 
 def _find_hard(guide: TunedGuide, embed: Callable[[Sequence[str]], torch.Tensor]) -> list[_Item]:
@@ -117,10 +196,11 @@ def _find_hard(guide: TunedGuide, embed: Callable[[Sequence[str]], torch.Tensor]
     import torch
 
     with torch.no_grad():
-        cosines = embed([question for question, _ in guide.questions]) @ embed(guide.sentences).T
+        cosines = (embed([question for question, _ in guide.questions]) @ embed(guide.sentences).T).numpy()
     items = []
-    for (question, gold), near in zip(guide.questions, np.argsort(-cosines.numpy(), axis=1)[:, :HARD], strict=True):
-        items.append(_Item(guide, question, frozenset(gold), tuple(int(n) for n in near if n not in gold)))
+    for row, (question, gold) in zip(cosines, guide.questions, strict=True):
+        hard = tuple(int(n) for n in np.argsort(-row)[:HARD] if n not in gold)
+        items.append(_Item(guide, question, frozenset(gold), hard, max(gold, key=row.__getitem__, default=-1)))
     return items
 
 
@@ -187,35 +267,101 @@ def misspell(text: str, chance: random.Random) -> str:
     return "".join(letters).lower()
 
 
-def _load(folder: Path) -> tuple[Callable[[Sequence[str]], torch.Tensor], dict[str, tuple[Any, Any]], Any]:
-    """A function that embeds texts, with gradients; the low-rank parts that it goes through; the network."""
-    import torch
-    from sentence_transformers import SentenceTransformer
+def _draw_pairs(item: _Item, items: Sequence[_Item], chance: random.Random) -> Iterator[tuple[str, str, float, float]]:
+    """Yield (question, sentence under its headings, 1 if it answers or 0, weight) for a question."""
+    question = item.question.lower() if chance.random() < TYPED_BADLY else item.question
 
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    net: Any = model[0].model
-    net.requires_grad_(False)
-    layers: dict[str, tuple[Any, Any]] = {}
-    for name, layer in net.named_modules():
-        if isinstance(layer, torch.nn.Linear) and "layer." in name:
-            down = torch.randn(RANK, layer.in_features) / layer.in_features**0.5
-            layers[name] = down, torch.zeros(layer.out_features, RANK)
-            layer.register_forward_hook(_add_low_rank(*layers[name]))
+    def place(guide: TunedGuide, number: int) -> str:
+        title, heading = guide.paths[number]
+        path = heading if chance.random() < UNTITLED else f"{title} – {heading}"
+        return f"{path}: {guide.sentences[number]}"
 
-    def embed(texts: Sequence[str]) -> torch.Tensor:
+    if item.gold:
+        nearest = item.gold_nearest if chance.random() < BEST else chance.choice(sorted(item.gold))
+        yield question, place(item.guide, nearest), 1.0, 1.5
+        if item.hard:
+            yield question, place(item.guide, chance.choice(item.hard[:NEAR])), 0.0, 0.7
+    elif item.hard:
+        yield question, place(item.guide, item.hard[0]), 0.0, 1.0
+        if chance.random() < SECOND:
+            yield question, place(item.guide, chance.choice(item.hard[: NEAR + 1])), 0.0, 1.0
+    if chance.random() < ELSEWHERE:
+        other = chance.choice(items).guide
+        if other is not item.guide:
+            yield question, place(other, chance.randrange(len(other.sentences))), 0.0, 0.7
+
+
+class _Network:
+    """The network of a model with low-rank parts beside its linear layers.
+
+    Args:
+        adapter: the low-rank parts; without one, new parts that change nothing yet.
+    """
+
+    def __init__(self, folder: Path, rank: int, adapter: Adapter | None = None) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        self._tokenizer = model.tokenizer
+        self.net: Any = model[0].model
+        self.net.requires_grad_(False)
+        self.layers: dict[str, tuple[Any, Any]] = {}
+        for name, layer in self.net.named_modules():
+            if isinstance(layer, torch.nn.Linear) and "layer." in name:
+                down = torch.randn(rank, layer.in_features) / layer.in_features**0.5
+                up = torch.zeros(layer.out_features, rank)
+                if adapter:
+                    down, up = (torch.from_numpy(part) for part in adapter.layers[name])
+                self.layers[name] = down, up
+                layer.register_forward_hook(_add_low_rank(down, up))
+        self.head = torch.nn.Linear(self.net.config.hidden_size, 1)
+        torch.nn.init.zeros_(self.head.weight)
+        torch.nn.init.zeros_(self.head.bias)
+        self.net.eval()
+
+    @property
+    def parts(self) -> list[Any]:
+        """The low-rank parts of all layers."""
+        return [part for down_up in self.layers.values() for part in down_up]
+
+    def make_adapter(self) -> Adapter:
+        """The low-rank parts as they are now."""
+        return Adapter({name: (_to_numpy(down), _to_numpy(up)) for name, (down, up) in self.layers.items()})
+
+    def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors, shape (texts, dimensions)."""
-        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        import torch
+
+        def pool(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            weights = mask.unsqueeze(-1).float()
+            return torch.nn.functional.normalize((states * weights).sum(1) / weights.sum(1), dim=-1)
+
+        return self._read([(text,) for text in texts], MOST_TOKENS, pool)
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> torch.Tensor:
+        """Logits, shape (pairs,)."""
+        return self._read(pairs, MOST_PAIRED, lambda states, _: self.head(states[:, 0]).squeeze(1))
+
+    def _read(
+        self,
+        texts: Sequence[tuple[str, ...]],
+        most: int,
+        reduce: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    ) -> torch.Tensor:
+        """What is made of the last states of texts or pairs, in their order; those of a length are read together."""
+        import torch
+
+        order = sorted(range(len(texts)), key=lambda at: sum(map(len, texts[at])))
         parts = []
         for start in range(0, len(order), PADDED):
             some = [texts[at] for at in order[start : start + PADDED]]
-            batch = model.tokenizer(some, padding=True, truncation=True, max_length=MOST_TOKENS, return_tensors="pt")
+            columns = [list(column) for column in zip(*some, strict=True)]
+            batch = self._tokenizer(*columns, padding=True, truncation=True, max_length=most, return_tensors="pt")
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                states = net(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
-            mask = batch["attention_mask"].unsqueeze(-1).float()
-            parts.append(torch.nn.functional.normalize((states.float() * mask).sum(1) / mask.sum(1), dim=-1))
+                states = self.net(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+            parts.append(reduce(states.last_hidden_state.float(), batch["attention_mask"]))
         return torch.cat(parts)[torch.as_tensor(np.argsort(order))]
-
-    return embed, layers, net.eval()
 
 
 def _add_low_rank(down: torch.Tensor, up: torch.Tensor) -> Callable[..., torch.Tensor]:

@@ -45,19 +45,20 @@ class Entry:
 
 
 def make_entries(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[Entry]:
-    """Yield the entries of a chunk: the chunk with its heading, its path of headings, each sentence.
-
-    The path begins with the title of the document, unless a question is its heading: that is whole without one.
-    """
-    untitled = chunk.heading.endswith("?") or chunk.headings[:1] == (chunk.title,)
-    path = chunk.headings if untitled else (chunk.title, *chunk.headings)
+    """Yield the entries of a chunk: the chunk with its heading, its path of headings, each sentence."""
     kinds: list[tuple[EntryKind, int, str]] = [
         ("chunk", -1, f"{chunk.heading}. {' '.join(sentence.plain for sentence in chunk.sentences)}"),
-        ("heading", -1, " – ".join(path)),
+        ("heading", -1, join_headings(chunk)),
         *(("sentence", position, sentence.plain) for position, sentence in enumerate(chunk.sentences)),
     ]
     for kind, position, text in kinds:
         yield Entry(document, number, chunk, kind, position, text, hash_text(text))
+
+
+def join_headings(chunk: Chunk) -> str:
+    """The path of headings, from the title of the document on; only a question is whole without that."""
+    untitled = chunk.heading.endswith("?") or chunk.headings[:1] == (chunk.title,)
+    return " – ".join(chunk.headings if untitled else (chunk.title, *chunk.headings))
 
 
 def hash_text(text: str) -> str:

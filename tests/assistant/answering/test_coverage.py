@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, product
 
 import pytest
 from by_hand import make_match, make_retrieval
 
-from assistant import Settings
-from assistant.answering.coverage import CURVES, UNFITTED, Curve, decide_coverage, estimate_chance
-from assistant.answering.retrieve import Retrieval
+from assistant import Assistant, Settings
+from assistant.answering.coverage import CURVES, UNFITTED, Curve, decide_coverage, estimate_chance, read_nearest
+from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import form_question
-from assistant.guide import name_vectors
+from assistant.guide import name_readers
+from assistant.loading import Components
 
 STEPS = [step / 20 for step in range(21)]
 """From nothing alike to the very same."""
@@ -21,13 +23,14 @@ UNKNOWN = "vectors of an embedder that nothing was fitted to"
 
 
 def make_curve(answered: float = 0.7, nearest: float = 0.3) -> Curve:
-    return Curve(1.0, 0.0, answered, nearest)
+    return Curve(1.0, 0.5, 0.0, answered, nearest)
 
 
-def find(likeness: float, question: str = "What do beans need?") -> Retrieval:
-    """One chunk that is as like."""
+def find(likeness: float, question: str = "What do beans need?", logit: float | None = 0.0) -> Retrieval:
+    """One chunk that is as like, and what the cross-encoder says of its best sentence."""
     sentences = {"Water the beans at dusk.": 0.5, "Use a can with a long neck.": 0.3}
-    return make_retrieval(make_match("Watering", sentences, 0.5, likeness), question=question)
+    found = make_retrieval(make_match("Watering", sentences, 0.5, likeness), question=question)
+    return replace(found, logit=logit)
 
 
 # The chance
@@ -35,10 +38,17 @@ def find(likeness: float, question: str = "What do beans need?") -> Retrieval:
 
 @pytest.mark.parametrize("curve", [make_curve(), UNFITTED, *CURVES.values()])
 def test_the_liker_the_likelier(curve: Curve) -> None:
-    chances = [estimate_chance(likeness, curve) for likeness in STEPS]
+    chances = [estimate_chance(likeness, 0.0, curve) for likeness in STEPS]
     assert all(before < after for before, after in pairwise(chances))
     assert all(0 < chance < 1 for chance in chances), "nothing is sure"
-    assert estimate_chance(-curve.summand / curve.slope, curve) == pytest.approx(0.5)
+    assert estimate_chance(-curve.summand / curve.likeness, 0.0, curve) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("curve", [make_curve(), *CURVES.values()])
+def test_the_surer_the_cross_encoder_the_likelier(curve: Curve) -> None:
+    chances = [estimate_chance(0.5, logit, curve) for logit in (-6.0, -2.0, 0.0, 1.0, 5.0)]
+    assert all(before < after for before, after in pairwise(chances))
+    assert estimate_chance(0.5, 2.0, UNFITTED) == estimate_chance(0.5, -2.0, UNFITTED), "there is none"
 
 
 # The three outcomes
@@ -47,7 +57,7 @@ def test_the_liker_the_likelier(curve: Curve) -> None:
 @pytest.fixture
 def curves(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Curve]:
     """The curves that are shipped, and some made by hand whose bars are the chance at one of STEPS."""
-    at = [estimate_chance(likeness, make_curve()) for likeness in STEPS]
+    at = [estimate_chance(likeness, 0.0, make_curve()) for likeness in STEPS]
     made = {"low": make_curve(at[5], at[2]), "high": make_curve(at[18], at[12]), "no nearest": make_curve(at[9], at[9])}
     for name, curve in made.items():
         monkeypatch.setitem(CURVES, name, curve)
@@ -55,11 +65,11 @@ def curves(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Curve]:
 
 
 def test_the_bars_decide_what_becomes_of_a_question(curves: Mapping[str, Curve]) -> None:
-    for name in (*curves, UNKNOWN):
-        curve = curves.get(name, UNFITTED)
+    for name, logit in product((*curves, UNKNOWN), (None, -2.0, 0.0, 2.0)):
+        curve = UNFITTED if logit is None else curves.get(name, UNFITTED)
         for likeness in STEPS:
-            coverage, chance = decide_coverage(find(likeness), name)
-            assert chance == estimate_chance(likeness, curve)
+            coverage, chance = decide_coverage(find(likeness, logit=logit), name)
+            assert chance == estimate_chance(likeness, logit or 0.0, curve)
             assert (coverage == "answered") == (chance >= curve.answered)
             assert (coverage == "not_covered") == (chance < curve.nearest)
 
@@ -76,7 +86,7 @@ def test_each_curve_knows_all_three_outcomes(name: str) -> None:
     """From what is like nothing to what is asked word for word."""
     curve = CURVES.get(name, UNFITTED)
     assert 0 < curve.nearest < curve.answered < 1
-    outcomes = [decide_coverage(find(likeness), name)[0] for likeness in STEPS]
+    outcomes = [decide_coverage(find(step, logit=6 * step - 3), name)[0] for step in STEPS]
     assert list(dict.fromkeys(outcomes)) == ["not_covered", "nearest", "answered"]
 
 
@@ -100,7 +110,48 @@ def test_a_question_that_we_suggest_is_answered(heading: str, name: str) -> None
 # Which curve
 
 
-def test_the_vectors_of_the_default_embedder_have_a_curve(settings: Settings) -> None:
-    """It is fitted anew when they change: their name then has another hash."""
-    assert name_vectors(settings) in CURVES
+def test_the_default_readers_have_a_curve(settings: Settings) -> None:
+    """It is fitted anew when one of them changes: their name then has another hash."""
+    assert name_readers(settings) in CURVES
     assert UNKNOWN not in CURVES
+
+
+# The cross-encoder
+
+BOATS = """# Boat hire
+
+## Prices
+
+A single kayak costs 11 euros an hour. A double kayak costs 17 euros an hour. The deposit is 20 euros.
+
+## Rules
+
+Dogs may come along in a rowing boat. Bring the boat back to jetty 3.
+"""
+
+
+@pytest.fixture(scope="module")
+def boats(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Components:
+    corpus = tmp_path_factory.mktemp("boats") / "guide"
+    corpus.mkdir()
+    (corpus / "boats.md").write_text(BOATS, "utf-8")
+    return assistant.over(corpus, home=tmp_path_factory.mktemp("home")).load()
+
+
+def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Components) -> None:
+    """By vectors alone the one is as near as the other."""
+    outcomes = {}
+    for question in ("What does a single kayak cost?", "What does a pedal boat cost?", "Who founded the boat hire?"):
+        found = read_nearest(retrieve(boats.searcher, question, ()), boats.cross)
+        assert found.logit is not None
+        outcomes[question] = found.logit, decide_coverage(found, boats.readers)[0]
+    (kayak, answered), (pedal, other), (founder, third) = outcomes.values()
+    assert answered == "answered"
+    assert "answered" not in (other, third)
+    assert kayak > max(pedal, founder) + 2
+
+
+def test_without_a_cross_encoder_or_a_sentence_nothing_is_read(boats: Components) -> None:
+    found = retrieve(boats.searcher, "What does a single kayak cost?", ())
+    assert read_nearest(found, None) is found
+    assert read_nearest(make_retrieval(), boats.cross).logit is None

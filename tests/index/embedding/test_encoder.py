@@ -6,10 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from paths import ROOT
 from safetensors import safe_open
 from sentence_transformers import SentenceTransformer
@@ -19,8 +21,9 @@ from assistant.errors import GuideError
 from assistant.models.catalogue import read_catalogue
 from assistant.models.installed import ensure_model
 from index.embedding import adapter as adapters
-from index.embedding.adapter import Adapter, find_adapter, hash_adapter, read_adapter, save_adapter
-from index.embedding.embed import Embedder
+from index.embedding.adapter import CROSS, Adapter, find_adapter, hash_adapter, read_adapter, save_adapter
+from index.embedding.cross import CrossEncoder
+from index.embedding.embed import Embedder, _merge
 from index.embedding.encoder import Encoder
 
 TEXTS = (
@@ -134,11 +137,40 @@ def test_without_an_adapter_plain_vectors_are_those_of_questions(settings: Setti
     assert embedder.embedded == 2, "nothing is embedded twice"
 
 
+def test_two_texts_read_together_are_read_as_transformers_reads_them(folder: Path, tmp_path: Path) -> None:
+    path = make_adapter(tmp_path / "some.safetensors", folder)
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    _merge(model, read_adapter(path))
+    encoder = Encoder(folder).share((None, read_adapter(path)))
+    for one, other in pairwise(text for text in TEXTS if len(text) < 200):
+        batch = model.tokenizer([one], [other], return_tensors="pt")
+        with torch.no_grad():
+            states = model[0].model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+        assert encoder.read_pair(one, other)[1] == pytest.approx(states.last_hidden_state[0, 0].numpy(), abs=1e-4)
+
+
+def test_a_cross_encoder_scores_each_passage_by_itself(settings: Settings, tmp_path: Path) -> None:
+    folder = ensure_model(settings, "embed")
+    adapter, head = read_adapter(make_adapter(tmp_path / "a", folder)), np.linspace(-1, 1, 769, dtype=np.float32)
+    save_adapter(tmp_path / "b", Adapter(adapter.layers, head))
+    embedder = Embedder(folder, "x")
+    cross = embedder.make_cross_encoder(tmp_path / "b")
+    assert cross
+    question, passages = "When do I water?", ["Water at dusk.", "Oil the blade.", "Water at dusk."]
+    first, second, again = cross.score(question, passages)
+    assert first == again != second
+    assert cross.score(question, passages[1:2]) == (second,)
+    assert cross.score(question, []) == ()
+    with pytest.raises(ValueError, match="head"):
+        CrossEncoder(Encoder(folder), adapter)
+
+
 def test_an_adapter_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     """As half floats."""
     layers = {f"layer.{n}": (np.eye(2, 3, dtype=np.float32) * n, np.full((4, 2), n / 3, np.float32)) for n in range(3)}
     save_adapter(tmp_path / "a.safetensors", Adapter(layers))
-    kept = read_adapter(tmp_path / "a.safetensors").layers
+    kept, head = read_adapter(tmp_path / "a.safetensors").layers, read_adapter(tmp_path / "a.safetensors").head
+    assert head is None
     assert list(kept) == list(layers)
     for name, parts in layers.items():
         for part, saved in zip(kept[name], parts, strict=True):
@@ -182,10 +214,14 @@ def test_an_adapter_is_not_used_with_another_model(settings: Settings, tmp_path:
 def test_every_shipped_adapter_fits_the_model_that_it_is_named_after(settings: Settings) -> None:
     names = {model.name for model in read_catalogue(settings) if model.role == "embed"}
     for path in Path(adapters.__file__).parent.glob("*.safetensors"):
-        assert path.stem in names
+        model, is_cross = path.stem.removesuffix(CROSS), path.stem.endswith(CROSS)
+        assert model in names
         assert find_adapter(path.stem) == path
-        folder = ensure_model(settings.model_copy(update={"embedder": path.stem}), "embed")
-        layers = read_adapter(path).layers
+        assert find_adapter(model), "a cross-encoder reads what tuned vectors find"
+        folder = ensure_model(settings.model_copy(update={"embedder": model}), "embed")
+        layers, head = read_adapter(path).layers, read_adapter(path).head
+        assert (head is not None) == is_cross
+        assert head is None or np.isfinite(head).all()
         fitting = {name: (up.shape[0], down.shape[1]) for name, (down, up) in layers.items()}
         assert fitting == read_shapes(folder)
         assert len({rank for down, up in layers.values() for rank in (down.shape[0], up.shape[1])}) == 1

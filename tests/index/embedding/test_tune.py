@@ -11,8 +11,9 @@ import pytest
 
 from assistant import Settings
 from assistant.models.installed import ensure_model
+from index.embedding.cross import CrossEncoder
 from index.embedding.encoder import Encoder
-from index.embedding.tune import BATCH, RANK, TunedGuide, misspell, tune
+from index.embedding.tune import BATCH, CROSS_BATCH, CROSS_RANK, PASSES, RANK, TunedGuide, misspell, tune, tune_cross
 
 QUESTIONS = (
     "How often do I water the beans in summer?",
@@ -58,7 +59,9 @@ def make_guide(sentences: tuple[str, ...]) -> TunedGuide:
     """A guide that answers two questions with each of its sentences, and one with none."""
     asked = [(form.format(text[:-1]), (at,)) for at, text in enumerate(sentences) for form in WORDINGS]
     chunks = (("\n".join(sentences[:3]), (0, 1, 2)), ("\n".join(sentences[3:]), (3, 4)))
-    return TunedGuide(sentences, chunks, (*asked, ("What does a lawyer cost?", ())))
+    return TunedGuide(
+        sentences, (("Garden", "Work"),) * len(sentences), chunks, (*asked, ("What does a lawyer cost?", ()))
+    )
 
 
 @pytest.mark.thorough
@@ -77,6 +80,22 @@ def test_a_few_guides_give_an_adapter_that_moves_vectors(settings: Settings) -> 
         tuned, plain = encoder.encode(text)
         assert np.linalg.norm(tuned) == pytest.approx(1, abs=1e-5)
         assert np.abs(tuned - plain).max() > 1e-5
+
+
+@pytest.mark.thorough
+def test_a_few_guides_give_a_cross_encoder_that_tells_pairs_apart(settings: Settings) -> None:
+    folder = ensure_model(settings.model_copy(update={"embedder": "all-minilm-l6-v2"}), "embed")
+    guides, told = [make_guide(BEANS), make_guide(TOOLS)], list[tuple[int, int]]()
+    vectors = tune(folder, guides)
+    adapter = tune_cross(folder, vectors, guides, progress=lambda done, total: told.append((done, total)))
+    steps = PASSES * (sum(len(guide.questions) for guide in guides) // CROSS_BATCH)
+    assert told == [(step, steps) for step in range(1, steps + 1)]
+    assert steps >= 2
+    assert adapter.head is not None
+    assert adapter.head.shape == (384 + 1,)
+    assert all(down.shape[0] == up.shape[1] == CROSS_RANK for down, up in adapter.layers.values())
+    scores = CrossEncoder(Encoder(folder), adapter).score(WORDINGS[0].format(BEANS[0][:-1]), [*BEANS, *TOOLS])
+    assert len(set(scores)) == len(scores)
 
 
 @pytest.mark.thorough

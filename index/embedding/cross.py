@@ -1,0 +1,32 @@
+"""The cross-encoder: reads a question and a passage together, and says how surely the one answers the other.
+
+Vectors are made of each text alone, so that what is asked for of another thing lies as near as of the right one; read
+together, the two are compared word by word. It runs on the embedder's weights, with an adapter of its own. Source:
+Nogueira and Cho, 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from index.embedding.adapter import Adapter
+from index.embedding.encoder import Encoder
+
+
+class CrossEncoder:
+    """Scores pairs of texts.
+
+    Args:
+        encoder: has the weights; its own adapters are not used.
+        adapter: one with a head.
+    """
+
+    def __init__(self, encoder: Encoder, adapter: Adapter) -> None:
+        if adapter.head is None:
+            raise ValueError("the adapter of a cross-encoder has a head")
+        self._encoder, self._head = encoder.share((adapter,)), adapter.head
+
+    def score(self, question: str, passages: Sequence[str]) -> tuple[float, ...]:
+        """How surely each passage answers the question: the logit of it."""
+        states = (self._encoder.read_pair(question, passage)[0] for passage in passages)
+        return tuple(float(state @ self._head[:-1] + self._head[-1]) for state in states)
