@@ -2,6 +2,7 @@
 
     care      is this person in danger?            -> a kind answer with people to call; end
     retrieve  which sentences bear on it?
+    structure does it ask about the guide itself?  -> its sections, tips or steps, whole and in order; end
     coverage  do they answer it?                   -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
     quote     the sentence that answers best       -> shown at once
     write     the chat model words the rest        -> streamed
@@ -21,6 +22,7 @@ from assistant.answering.coverage import decide_coverage, read_nearest
 from assistant.answering.quote import NOTHING_TO_QUOTE, begin_answer, decline, quote_nearest
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import add_steps
+from assistant.answering.structure import answer_from_structure, select_summarised
 from assistant.answering.write import write_draft
 from assistant.loading import Components
 from assistant.records import Answer, Turn
@@ -37,7 +39,12 @@ def answer_question(
         yield replace(answer, timings=clock.read())
         return
     asked = (*(turn.question for turn in history), question)
-    retrieval = read_nearest(retrieve(components.searcher, question, history), components.cross)
+    retrieval = retrieve(components.searcher, question, history)
+    if answer := answer_from_structure(retrieval, components.searcher, asked):
+        clock.mark_retrieved()
+        yield replace(answer, timings=clock.read())
+        return
+    retrieval = read_nearest(select_summarised(retrieval, components.searcher), components.cross)
     coverage, chance = decide_coverage(retrieval, components.readers)
     clock.mark_retrieved()
     if coverage != "answered":

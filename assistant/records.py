@@ -17,7 +17,10 @@ Coverage = Literal["answered", "nearest", "not_covered"]
 """Whether the guide answers a question: surely enough, perhaps, or hardly."""
 
 HERE, NEAREST = "The guide says:", "The guide doesn’t say this outright. The nearest it comes:"
-"""What leads to the guide's own words in an answer, and in one of status "nearest"."""
+"""What leads to the guide's own words in an answer, and in one of status "nearest"..."""
+
+LISTED = "The guide lists these {}:"
+"""...and in one that is a list of so many items."""
 
 Stage = Literal["waiting", "reading", "writing", "whole"]
 """What is going on with a streamed answer: it waits in line or for the models, the guide is searched, the answer is
@@ -188,6 +191,8 @@ class Answer:
     """Whether the draft reached its limit of tokens; an unfinished sentence is not shown."""
     chance: float = 0.0
     """How likely it is that the guide answers the question, 0 to 1; 0 in a "care" answer."""
+    listed: bool = False
+    """Whether its sentences are the items of a list of the guide, all of them and in order."""
     reason: str = ""
     """Why the question was not answered from the guide; empty if it was."""
     before: int = 0
@@ -200,14 +205,21 @@ class Answer:
         """What leads to the guide's own words if the answer begins with them; else empty."""
         if self.status == "nearest":
             return NEAREST
+        if self.listed:
+            return LISTED.format(len(self.sentences))
         return HERE if self.status == "answered" and self.sentences and self.sentences[0].quotes else ""
+
+    @property
+    def in_lines(self) -> bool:
+        """Whether each of its sentences stands on a line of its own."""
+        return self.listed or self.status != "answered"
 
     @property
     def text(self) -> str:
         """The answer as shown, without markers; under a "care" answer whom to call, a line each."""
         people = (f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts)
         lines = (self.lead, *(sentence.text for sentence in self.sentences), *people)
-        return ("\n" if self.status in ("nearest", "care") else " ").join(filter(None, lines))
+        return ("\n" if self.in_lines else " ").join(filter(None, lines))
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, the form that `assistant ask --json` prints."""
@@ -216,6 +228,7 @@ class Answer:
             "chance": round(self.chance, 3),
             "text": self.text,
             "lead": self.lead,
+            "listed": self.listed,
             "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
             "passages": [_plain(passage) for passage in self.passages],
             "next_steps": [{"text": step.text, "passage": _plain(step.passage)} for step in self.next_steps],

@@ -8,11 +8,13 @@ measured: see "Retrieval" in CONTRIBUTING.md.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from index.chunking.chunk import Chunk
-from index.chunking.words import Rarity, extract_terms
+from index.chunking.words import Rarity, extract_terms, split_words
 from index.embedding.embed import Embedder
+from index.spelling import Speller
 from index.storing.store import Candidate, Store
 
 HEADING_WEIGHT = 0.85
@@ -52,37 +54,47 @@ class Searcher:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self._cached: tuple[int, Rarity] | None = None
-        self._learn_rarity()
+        self._cached: tuple[int, Rarity, Speller] | None = None
+        self._learn_words()
 
-    def _learn_rarity(self) -> Rarity:
-        """How rare each word is in the current index; learnt again when it is switched."""
+    def _learn_words(self) -> tuple[Rarity, Speller]:
+        """How rare each word of the index is, and what puts words right; learnt again when the index is switched."""
         manifest = self._store.manifest
         if manifest is None:
-            return Rarity(())
+            return Rarity(()), Speller(())
         if self._cached is None or self._cached[0] != manifest.generation:
-            chunks = manifest.counts[1]
-            sample = manifest.documents[:: max(1, round(chunks / SAMPLE_CHUNKS))]
-            rarity = Rarity(extract_terms(join_text(chunk)) for chunk in self._store.chunks(sample))
-            self._cached = manifest.generation, rarity
-        return self._cached[1]
+            sample = manifest.documents[:: max(1, round(manifest.counts[1] / SAMPLE_CHUNKS))]
+            texts = [join_text(chunk) for chunk in self._store.chunks(sample)]
+            speller = Speller({word for text in texts for word in split_words(text)})
+            self._cached = manifest.generation, Rarity(map(extract_terms, texts)), speller
+        return self._cached[1:]
 
     def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
         """The at most k chunks nearest to a question, best first; ties in the order of the corpus.
+
+        What is typed badly is put right for the search alone.
 
         Args:
             earlier: a question that this one leans on. This one is searched with it and alone; the higher cosine
                 counts.
         """
-        queries = [f"{earlier} {question}", question] if earlier else [question]
+        rarity, speller = self._learn_words()
+        queries = [speller.repair(text) for text in ((f"{earlier} {question}", question) if earlier else (question,))]
         near = self._store.find_nearest(self._embedder.embed_questions(queries), ENTRIES_PER_QUERY)
-        asked, rarity = extract_terms(queries[0]), self._learn_rarity()
+        asked = extract_terms(queries[0])
         matches = [_make_match(candidate, asked, rarity) for candidate in near]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
+    def read_documents(self, sources: Collection[str]) -> tuple[Chunk, ...]:
+        """All chunks of these documents, ordered by source and place."""
+        manifest = self._store.manifest
+        documents = [one for one in manifest.documents if one.source in sources] if manifest else []
+        return self._store.chunks(documents)
+
     def knows(self, text: str) -> bool:
         """Whether the corpus, or the sample of a large one, holds any telling word of this text."""
-        return self._learn_rarity().knows(extract_terms(text))
+        rarity, speller = self._learn_words()
+        return rarity.knows(extract_terms(speller.repair(text)))
 
 
 def join_text(chunk: Chunk) -> str:

@@ -58,7 +58,11 @@ def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float
         readers: the name of embedder and cross-encoder.
     """
     curve = UNFITTED if retrieval.logit is None else CURVES.get(readers, UNFITTED)
-    chance = 1.0 if retrieval.suggested else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve)
+    chance = (
+        1.0
+        if retrieval.suggested or retrieval.section
+        else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve)
+    )
     if chance >= curve.answered:
         return "answered", chance
     return ("nearest" if chance >= curve.nearest else "not_covered"), chance

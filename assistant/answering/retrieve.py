@@ -55,6 +55,8 @@ class Retrieval:
     matches: tuple[Match, ...]
     selections: tuple[Selection, ...]
     """What goes before the model."""
+    section: bool = False
+    """Whether the question asks for a whole section, and that is what goes before the model."""
     logit: float | None = None
     """How surely the sentence that is nearest answers, as the cross-encoder reads it; None without one."""
 

@@ -24,7 +24,7 @@ def print_answer(answers: Iterator[Answer]) -> Answer:
     """Print each sentence when it has passed the check, then all that comes with the answer; return the last answer."""
     shown, answer = 0, Answer("answered")
     for answer in answers:
-        end = " " if answer.status == "answered" else "\n"
+        end = "\n" if answer.in_lines else " "
         if answer.lead and answer.sentences and not shown:
             out.print(answer.lead, end=end, markup=False, soft_wrap=True)
         for sentence in answer.sentences[shown:]:

@@ -31,7 +31,7 @@ def export_answer_text(answer: Answer) -> str:
     if answer.status in ("not_covered", "care"):
         return "\n".join((answer.text, *(f"- {question}" for question in answer.follow_ups)))
     said = (answer.lead, *(_add_marks(sentence, sentence.text) for sentence in answer.sentences))
-    text = ("\n" if answer.status == "nearest" else " ").join(filter(None, said))
+    text = ("\n" if answer.in_lines else " ").join(filter(None, said))
     sources = "\n".join(
         f"[{passage.number}] {_describe_place(passage, spans)}" for passage, spans in _find_cited(answer)
     )
@@ -80,7 +80,7 @@ def _format_blocks(answer: Answer) -> Iterator[str]:
         yield from _join_items(f"- {_escape(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts)
         yield from _join_items(f"- {_escape(question)}" for question in answer.follow_ups)
         return
-    if answer.status == "nearest":
+    if answer.in_lines:
         yield answer.lead
         yield from _join_items(f"- {one}" for one in said)
     elif said:

@@ -28,6 +28,88 @@ POINTING_WORDS = frozenset(
 QUESTION_WORDS = frozenset("what who whose where when which".split())
 """Words that open a question which can stand alone."""
 
+# Questions about the guide itself
+
+LABELS_OF_SECTIONS = "section chapter part topic heading subject area"
+LABELS_OF_QUESTIONS = "question faq"
+LABELS_OF_STEPS = "step point item stage instruction number"
+LABELS_OF_BULLETS = "point item bullet"
+LABELS_OF_ROWS = "row entry line item"
+"""What people call the items of a series, besides what the guide calls them."""
+
+_NUMBER = r"(?P<number>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_NO_QUANTITY = r"(?! ?(?:[%°€£$:]|\d|[-–]\s?\d))"
+_ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d{1,2}(?:st|nd|rd|th)"
+_TEXT = r"(?:guide|article|manual|handbook|booklet|book|brochure|leaflet|document|page|text|list|paper|faq)"
+_POLITE = r"(?:please|(?:can|could|would|will) you|just|ok|okay|hi|hello|now|and|so|i (?:want|need) you to)"
+
+NUMBERED_ITEM = re.compile(rf"\b(?P<unit>[a-z]{{3,}}) (?:no\.? |number |nr\.? |# ?)?{_NUMBER}\b{_NO_QUANTITY}", re.I)
+"""How an item is named by its number ("step 4", "rule number five")."""
+
+ORDINAL_ITEM = re.compile(rf"\b(?P<ordinal>{_ORDINAL}) (?P<unit>[a-z]{{3,}})\b", re.I)
+"""The same with an ordinal ("the third tip", "the last step")."""
+
+ORDINAL_PLACES = {word: place for place, word in enumerate(_ORDINAL.split("|")[:10], 1)} | {"last": -1}
+"""Ordinal -> place in a series, from 1; -1 is the last."""
+
+ASKS_FOR_ITEM = re.compile(
+    r"^(?:[\w ,']{0,20}\b)?"
+    r"(?:what(?:['’]?s| is| was| are| does| do)?|which|show|read|give|tell|explain|repeat|quote)\b",
+    re.I,
+)
+"""How a question opens that may ask for an item as a whole."""
+
+ASKS_FOR_LIST = re.compile(
+    rf"^(?:{_POLITE}[, ]+)*(?:list|name|enumerate|write down"
+    r"|(?:show|give|tell|send|read)(?: me| us)?(?: (?:a|the) list of| all| the| every)"
+    r"|i(?:['’]d like| want| need)(?: to (?:see|have|know))? (?:a|the) list of"
+    r"|what are (?:all )?the|which are the|what (?:are|were) all)\b"
+    r"|\b(?:list|name|give|tell|show|enumerate)\b[\w ,]*?\b(?:all|every|each)\b|^all (?:of )?(?:the )?",
+    re.I,
+)
+"""How a question asks for a whole list."""
+
+ASKS_WHICH = re.compile(
+    r"^(?:so )?(?:what|which) (?:[\w-]+ ){1,3}(?:are there|are in|are given|are listed|do (?:you|they) (?:have|list)"
+    rf"|does (?:it|this|(?:this|the) {_TEXT}) (?:have|list|name|give|cover|contain|describe|answer))\b",
+    re.I,
+)
+"""The same of a question that opens with the items' name ("which sections are there")."""
+
+ASKS_HOW_MANY = re.compile(r"\bhow many (?P<counted>[\w -]{3,40})", re.I)
+"""How a question asks for the number of items."""
+
+ASKS_FOR_NEIGHBOUR = re.compile(
+    r"\b(?:what|which \w+)(?:['’]s| is| do i do| should i do| happens)?"
+    r"(?P<comes> comes?| follows?| goes| is next| next)*(?: (?:next|right|directly|straight|just|immediately))*"
+    r" (?P<where>after|before|follows|following|precedes)\b(?P<known>.+)",
+    re.I,
+)
+"""How a question asks for what stands after or before something in a series."""
+
+BEFORE = frozenset(("before", "precedes"))
+"""Words of that which ask for the item before."""
+
+ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|in (?:short|a nutshell|brief))\b", re.I)
+"""How a question asks for a section in short."""
+
+ASKS_WHAT_ABOUT = re.compile(
+    rf"\bwhat(?:['’]?s| is| does)? (?:this|the) {_TEXT}(?: \w+)? (?:about|cover)\b"
+    rf"|\bwhat(?:['’]?s| is) (?:(?:this|it)(?: all)?|the {_TEXT}) about\b"
+    rf"|\bwhom?(?:['’]?s| is| was| are)? (?:(?:this|the) {_TEXT}|this|it)(?: \w+)?"
+    r" (?:for|meant|intended|written|aimed)\b",
+    re.I,
+)
+"""How a question asks what the guide is about, or for whom it is."""
+
+REQUEST_WORDS = frozenset(
+    """all answer articl begin can chapter come complet contain cover detail directli document each end enumer everi
+    explain explan fifth first follow fourth full give given go guid happen immedi know last list manual mani mean
+    mention much name need next number order page part pleas quot read recap repeat right said say second section see
+    send short show start step straight sum summari summaris tell text there third want whole write""".split()
+)
+"""Stems that such a question is made of, whatever it asks about."""
+
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")

@@ -22,13 +22,13 @@ FUNCTION_WORDS = frozenset(
 )
 """English words that say little about a text's topic; contractions are without their apostrophe."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _stemmer = snowballstemmer.stemmer("english")
 
 
 def split_words(text: str) -> list[str]:
     """Split a text into lower-case words, in order and without apostrophes ("don't" is "dont")."""
-    return [match.replace("'", "").replace("’", "") for match in _WORD.findall(text.casefold())]
+    return [match.replace("'", "").replace("’", "") for match in WORD.findall(text.casefold())]
 
 
 @lru_cache(maxsize=50_000)

@@ -89,8 +89,11 @@ def _render_words(answer: Answer, text: Sequence[str]) -> str:
     Args:
         text: the sentences, rendered.
     """
-    said = int(bool(answer.lead)) if answer.status == "answered" else len(text)
     lead = f'<p class="lead" dir="ltr">{escape(answer.lead)}</p>' if answer.lead and text else ""
+    if answer.listed:
+        items = "".join(f'<li dir="auto">{one}</li>' for one in text)
+        return f'<div class="quoted listed">{lead}<ul>{items}</ul></div>'
+    said = next((at for at, one in enumerate(answer.sentences) if not one.quotes), len(text))
     quoted = "".join(f'<blockquote dir="auto">{one}</blockquote>' for one in text[:said])
     words = f'<p class="words" dir="auto">{" ".join(text[said:])}</p>' if text[said:] else ""
     return f'<div class="quoted {answer.status}">{lead}{quoted}</div>{words}' if quoted else words

@@ -261,7 +261,7 @@ def format_sentences(answer: Answer) -> str:
 
     While the answer grows, each such text begins with the one before.
     """
-    between = " " if answer.status == "answered" else "\n\n"
+    between = "\n\n" if answer.in_lines else " "
     marked = (
         " ".join([escape_markdown(one.text), "".join(f"[{number}]" for number in one.citations)]).strip()
         for one in answer.sentences
