@@ -92,13 +92,15 @@ def records(value: object) -> Iterator[Any]:
 
 
 def test_every_field_of_an_answer_comes_back_equal(kept: Conversations) -> None:
-    identity = kept.keep(None, 0, "When?", FULL)
+    identity, listed = kept.keep(None, 0, "When?", FULL), replace(FULL, listed=True)
+    kept.keep(identity, 1, "What else?", listed)
     conversation = kept.read(identity)
     assert conversation is not None
-    assert conversation.turns[0].answer == FULL
+    assert [turn.answer for turn in conversation.turns] == [FULL, listed]
     assert hash(conversation) is not None  # lists would have come back as lists
-    for kind in {type(record) for record in records(FULL)}:
-        some = [record for record in records(FULL) if type(record) is kind]
+    tried = [listed, *records(FULL)]
+    for kind in {type(record) for record in tried}:
+        some = [record for record in tried if type(record) is kind]
         for field in fields(kind):
             if field.name == "stage":  # of no use once the answer is kept
                 continue

@@ -162,7 +162,16 @@ def test_care_comes_with_whom_to_call() -> None:
 
 def test_a_no_is_plain() -> None:
     assert export_answer_markdown("Mongolia?", NO) == "## Mongolia?\n\nI can't find that.\n\nThe nearest:\n\n- Why?\n"
-    assert export_answer_text(NO) == "I can't find that. The nearest:\n- Why?"
+    assert export_answer_text(NO) == "I can't find that.\nThe nearest:\n- Why?"
+
+
+def test_a_list_has_a_line_for_each_item() -> None:
+    cited = (Citation(3, PEAS.cited[0]),)
+    answer = Answer("answered", (AnswerSentence("“Peas climb.”", cited), AnswerSentence("“They do.”", cited)), (PEAS,))
+    listed = replace(answer, listed=True)
+    assert export_answer_text(listed).startswith("The guide lists these 2:\n“Peas climb.” [3]\n“They do.” [3]\n\n")
+    assert "The guide lists these 2:\n\n- “Peas climb.” [3]\n- “They do.” [3]\n" in export_answer_markdown("?", listed)
+    assert export_answer_text(answer).startswith("The guide says: “Peas climb.” [3] “They do.” [3]\n")
 
 
 def test_a_conversation_has_a_heading_for_each_question() -> None:

@@ -16,7 +16,6 @@ from assistant import Assistant
 from assistant.llm.local import LocalModel
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.records import Answer, Turn
-from index.embedding.adapter import find_adapter
 
 GUIDE = ROOT / "tests" / "questions" / "guide.jsonl"
 SMALL = str(ROOT / "tests" / "corpora" / "orders")
@@ -38,14 +37,13 @@ def model(assistant: Assistant) -> LocalModel:
 
 
 def test_the_guides_own_words_are_shown_before_the_model_reads(assistant: Assistant, model: LocalModel) -> None:
-    """They cost a vector; two where an adapter tunes those of the search, since care has plain ones."""
-    each = 2 if find_adapter(assistant.settings.embedder) else 1
+    """They cost a vector: care's is made in the same pass."""
     for question in asked(4):
         before, vectors = model.work, assistant.load().embedder.embedded
         with closing(assistant.stream(question)) as growing:
             answer = next(answer for answer in growing if answer.sentences)
         assert answer.sentences[0].quotes
-        assert assistant.load().embedder.embedded - vectors == each
+        assert assistant.load().embedder.embedded - vectors == 1
         assert model.work == before
 
 

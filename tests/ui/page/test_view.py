@@ -77,6 +77,22 @@ def test_a_step_of_the_nearest_that_is_in_the_plan_says_so() -> None:
     assert (keep.get("data-do"), keep.text) == ("plan", "In your plan")
 
 
+def test_a_list_of_the_guide_is_a_list() -> None:
+    turn = rendered(Answer("answered", (BOTH, CLIMB), (WATERING, CLIMBERS), listed=True))
+    (box,) = turn.find_class("listed")
+    assert [one.tag for one in box] == ["p", "ul"]
+    assert texts(box, ".lead") == ["The guide lists these 2:"]
+    assert keys(box, "chip") == ["sentence-0-0-1", "sentence-0-1-2"]
+    assert [one.text_content() for one in box.iter("li")] == [f"{BOTH.text}1", f"{CLIMB.text}2"]
+    assert not turn.find_class("words")
+
+
+def test_all_quotations_at_the_beginning_stand_by_themselves() -> None:
+    turn = rendered(Answer("answered", (BOTH, CLIMB, WORDED), (WATERING, CLIMBERS)))
+    assert texts(turn, "blockquote") == [BOTH.text, CLIMB.text]
+    assert texts(turn, ".words") == [WORDED.text]
+
+
 def test_an_answer_begins_with_a_quotation_and_the_worded_sentences_follow() -> None:
     turn = rendered(ANSWERED)
     (box,) = turn.find_class("quoted")
