@@ -47,7 +47,7 @@ class Speller:
 
     def _repair_word(self, word: str, inside: bool) -> str:
         low = word.casefold()
-        is_name = inside and word.istitle()
+        is_name = not (word.islower() or word.isupper() or (word.istitle() and not inside))
         is_word = len(low) >= FEWEST_LETTERS and low.isalpha() and low.isascii()
         if is_name or not is_word or self._is_known(low) or stem(low) in self._stems:
             return word

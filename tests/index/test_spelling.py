@@ -38,7 +38,7 @@ def test_what_is_typed_badly_is_put_right(speller: Speller, typed: str, meant: s
         "How do I listen better to my wife?",
         "Is the lathe insured, and may the plaits be washed?",
         "Fennholm HD 80 S: E3, 4471-20, 50 \u00b0C",
-        "I asked Lukas and Mensah about it",
+        "I asked Lukas and Mensah about it on WhatsApp",
         "u r 2 l8 thx",
         "It doesn't cost much, I've cleaned the filters twice",
         "",
