@@ -58,6 +58,8 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     Args:
         asked: the questions of the conversation so far.
     """
+    if retrieval.suggested:
+        return None
     if ASKS_WHAT_ABOUT.search(retrieval.question):
         told = _find_introduction(retrieval, searcher)
     elif _asks(retrieval.question):

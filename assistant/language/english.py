@@ -94,8 +94,8 @@ ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|i
 """How a question asks for a section in short."""
 
 ASKS_WHAT_ABOUT = re.compile(
-    rf"\bwhat(?:['’]?s| is| does)? (?:this|the) {_TEXT}(?: \w+)? (?:about|cover)\b"
-    rf"|\bwhat(?:['’]?s| is) (?:(?:this|it)(?: all)?|the {_TEXT}) about\b"
+    rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|this|it)(?: all)? about"
+    rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat))(?=\W*(?:$|and\b))"
     rf"|\bwhom?(?:['’]?s| is| was| are)? (?:(?:this|the) {_TEXT}|this|it)(?: \w+)?"
     r" (?:for|meant|intended|written|aimed)\b",
     re.I,

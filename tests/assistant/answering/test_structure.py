@@ -94,6 +94,9 @@ NOT_TOLD = [
     "In step 2, how cold must the water be?",
     "How do I boil water?",
     "What is the first thing to check when it leaks?",
+    "What does the guide say about “Lamps”?",
+    "What does the manual say about safety?",
+    "What is this about the white lamp?",
 ]
 
 

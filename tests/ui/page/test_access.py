@@ -1192,8 +1192,8 @@ def test_what_is_written_from_right_to_left_is_read_so(
 ) -> None:
     with opened(browser, size) as page:
         arrive(page, site, name)
-        said = "#current blockquote" if name == "arabic" else "#current .words"
-        for selector in ("#current .asked h2", said, "#current .steps li", "#current .follow-up", "#current .card"):
+        said = ["#current blockquote"] if name == "arabic" else ["#current .words", "#current .steps li"]
+        for selector in ("#current .asked h2", *said, "#current .follow-up", "#current .card"):
             expect_right_to_left(page, selector)
         page.locator(f"#current {WORDS} .chip").first.click()
         page.wait_for_selector(".panel mark")
