@@ -7,7 +7,7 @@ a word of the guide, or else the commonest one; two words that were typed as one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from rapidfuzz import process
@@ -35,25 +35,29 @@ class Speller:
     def __init__(self, words: Iterable[str]) -> None:
         self._own = frozenset(words)
         self._stems = frozenset(map(stem, self._own))
-        known = sum(word in read_common_words() for word in self._own)
-        self._able = known >= ENGLISH * len(self._own)
         self._repaired: dict[str, str] = {}
 
     def repair(self, text: str) -> str:
         """The text with its badly typed words put right; all others stay as they are."""
-        if not self._able:
-            return text
         return WORD.sub(lambda found: self._repair_word(found[0], found.start() > 0), text)
 
     def _repair_word(self, word: str, inside: bool) -> str:
         low = word.casefold()
         is_name = not (word.islower() or word.isupper() or (word.istitle() and not inside))
         is_word = len(low) >= FEWEST_LETTERS and low.isalpha() and low.isascii()
-        if is_name or not is_word or self._is_known(low) or stem(low) in self._stems:
+        if is_name or not is_word or low in self._own or low in FUNCTION_WORDS or stem(low) in self._stems:
+            return word
+        if not self._is_english or low in read_common_words():
             return word
         if low not in self._repaired:
             self._repaired[low] = self._find_nearest(low) or self._part(low) or word
         return self._repaired[low]
+
+    @cached_property
+    def _is_english(self) -> bool:
+        """Whether the guide is in English; looked at only when a word is not the guide's, for the list takes time."""
+        known = sum(word in read_common_words() for word in self._own)
+        return known >= ENGLISH * len(self._own)
 
     def _is_known(self, word: str) -> bool:
         return word in self._own or word in FUNCTION_WORDS or word in read_common_words()
