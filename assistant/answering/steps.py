@@ -47,19 +47,21 @@ def add_steps(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) ->
         asked: the questions of the conversation so far.
     """
     said = " ".join(sentence.text for sentence in answer.sentences)
-    return _add(answer, choose_next_steps(matches, answer.passages, said), matches, asked)
+    steps = choose_next_steps(matches, answer.passages, said)
+    return add_follow_ups(replace(answer, next_steps=steps), matches, asked)
 
 
 def add_cited_steps(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) -> Answer:
     """The same for an answer that only quotes: its steps are among what it quotes."""
-    return _add(answer, keep_cited_steps(matches, answer.passages), matches, asked)
+    steps = keep_cited_steps(matches, answer.passages)
+    return add_follow_ups(replace(answer, next_steps=steps), matches, asked)
 
 
-def _add(answer: Answer, steps: tuple[NextStep, ...], matches: Sequence[Match], asked: Sequence[str]) -> Answer:
-    """The answer with these steps, and with follow-up questions that chunks it does not cite answer."""
+def add_follow_ups(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) -> Answer:
+    """The answer with follow-up questions that chunks it does not cite answer; arguments as of `add_steps`."""
     cited = {(passage.source, passage.start) for passage in answer.passages if passage.cited}
     others = [match.chunk for match in matches if (match.chunk.source, match.chunk.start) not in cited]
-    return replace(answer, next_steps=steps, follow_ups=choose_follow_ups(others, asked))
+    return replace(answer, follow_ups=choose_follow_ups(others, asked))
 
 
 def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str = "") -> tuple[NextStep, ...]:

@@ -14,7 +14,7 @@ from assistant.answering.outline import Item, Series, find_series
 from assistant.answering.quote import fill_citations
 from assistant.answering.retrieve import Retrieval, Selection
 from assistant.answering.sources import make_passage, make_span
-from assistant.answering.steps import choose_follow_ups
+from assistant.answering.steps import add_follow_ups
 from assistant.language.english import (
     ASKS_FOR_ITEM,
     ASKS_FOR_LIST,
@@ -68,10 +68,7 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
         return None
     if told is None:
         return None
-    answer = fill_citations(_tell(told))
-    cited = {(passage.source, passage.start) for passage in answer.passages}
-    others = [m.chunk for m in retrieval.matches if (m.chunk.source, m.chunk.start) not in cited]
-    return replace(answer, follow_ups=choose_follow_ups(others, asked), chance=1.0)
+    return replace(add_follow_ups(fill_citations(_tell(told)), retrieval.matches, asked), chance=1.0)
 
 
 def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
