@@ -91,8 +91,13 @@ def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
 def _asks(question: str) -> bool:
     """Whether a question may be about the guide itself."""
     asked_for = (ASKS_FOR_LIST, ASKS_WHICH, ASKS_HOW_MANY, ASKS_FOR_NEIGHBOUR)
-    item = ASKS_FOR_ITEM.match(question) and (NUMBERED_ITEM.search(question) or ORDINAL_ITEM.search(question))
-    return bool(item) or any(pattern.search(question) for pattern in asked_for)
+    return _asks_for_item(question) or any(pattern.search(question) for pattern in asked_for)
+
+
+def _asks_for_item(question: str) -> bool:
+    """Whether a question may be for one item, named by its number or place."""
+    named = NUMBERED_ITEM.search(question) or ORDINAL_ITEM.search(question)
+    return bool(named and ASKS_FOR_ITEM.match(question))
 
 
 def _read_chunks(retrieval: Retrieval, searcher: Searcher) -> tuple[Chunk, ...]:
@@ -104,8 +109,7 @@ def _find_told(question: str, series: Sequence[Series], retrieval: Retrieval) ->
     """What the question asks for; None if the guide has nothing that is called so."""
     if neighbour := ASKS_FOR_NEIGHBOUR.search(question):
         return _find_neighbour(question, neighbour, series, retrieval)
-    numbered, ordinal = NUMBERED_ITEM.search(question), ORDINAL_ITEM.search(question)
-    if ASKS_FOR_ITEM.match(question) and (numbered or ordinal):
+    if _asks_for_item(question):
         return _find_numbered(question, series, retrieval)
     counted = ASKS_HOW_MANY.search(question)
     named = extract_terms(counted["counted"] if counted else question)
