@@ -3,8 +3,8 @@
     care      is this person in danger?            -> a kind answer with people to call; end
     retrieve  which sentences bear on it?
     structure does it ask about the guide itself?  -> its sections, tips or steps, whole and in order; end
-    coverage  do they answer it?                   -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
-    quote     the sentence that answers best       -> shown at once
+    find      do they answer it, or its parts?     -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
+    quote     the sentence that answers best       -> shown at once; of several questions, one for each
     write     the chat model words the rest        -> streamed
     ground    sentence by sentence, as it streams  -> supported: shown, with its citations; unsupported: dropped
     steps     what to do next, what to ask next    -> from the guide, each with its citation
@@ -18,8 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.clock import Clock
-from assistant.answering.coverage import decide_coverage, read_nearest
-from assistant.answering.quote import NOTHING_TO_QUOTE, begin_answer, decline, quote_nearest
+from assistant.answering.quote import NOTHING_TO_QUOTE, add_unanswered, begin_answer, decline, quote_nearest
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.structure import answer_from_structure, select_summarised
@@ -44,20 +43,21 @@ def answer_question(
         clock.mark_retrieved()
         yield replace(answer, timings=clock.read())
         return
-    retrieval = read_nearest(select_summarised(retrieval, components.searcher), components.cross)
-    coverage, chance = decide_coverage(retrieval, components.readers)
+    finder = components.finder
+    finding = finder.find_parts(retrieval, history) or finder.find(select_summarised(retrieval, components.searcher))
+    retrieval, chance = finding.retrieval, finding.chance
     clock.mark_retrieved()
-    if coverage != "answered":
-        end = quote_nearest if coverage == "nearest" else decline
+    if finding.coverage != "answered":
+        end = quote_nearest if finding.coverage == "nearest" else decline
         yield replace(end(retrieval, asked), chance=chance, timings=clock.read())
         return
 
-    answer = replace(begin_answer(retrieval), chance=chance)
+    answer = replace(begin_answer(retrieval, finding.leads), chance=chance)
     yield answer
     model, verdicts = components.model, components.verdicts
     draft = yield from write_draft(model, verdicts, retrieval, answer, LENGTHS[length], clock, variation)
     if draft.sentences:
-        answer = add_steps(draft, retrieval.matches, asked)
+        answer = add_steps(add_unanswered(draft, finding.unanswered), retrieval.matches, asked)
     else:
         answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped, chance=chance)
     yield replace(answer, stage="whole", timings=clock.read())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.answering.care import Care
+from assistant.answering.find import Finder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX
 from assistant.answering.verdicts import Verdicts
 from assistant.guide import Say, name_readers, open_cross_encoder, open_embedder, open_index, refresh_index
@@ -51,6 +52,11 @@ class Components:
     model: LocalModel | ServedModel
     verdicts: Verdicts
     care: Care
+
+    @property
+    def finder(self) -> Finder:
+        """What finds answers in the guide."""
+        return Finder(self.searcher, self.cross, self.readers)
 
 
 def load_components(settings: Settings, say: Say, progress: Progress, stage: Say) -> Components:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import accumulate
 
+from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Retrieval, choose_sentences
 from index.chunking.chunk import Chunk, Sentence
 from index.search import Match
@@ -29,4 +31,5 @@ def make_near(chunk: Chunk, nearness: float = 0.8) -> Match:
 
 def make_retrieval(*matches: Match, question: str = "What can I do?", earlier: str = "") -> Retrieval:
     """What is retrieved if these are the matches, best first."""
-    return Retrieval(question, earlier, matches, choose_sentences(matches))
+    retrieval = Retrieval(question, earlier, matches, choose_sentences(matches))
+    return replace(retrieval, quotations=rank_quotations(retrieval))

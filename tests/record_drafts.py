@@ -22,17 +22,17 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from paths import CORPORA, QUESTIONS, ROOT, TESTS
 
 from assistant import Answer, Settings, Turn, open_assistant
 from assistant.answering.clock import Clock
 from assistant.answering.context import split_opening
-from assistant.answering.coverage import decide_coverage, read_nearest
+from assistant.answering.find import Finder, Finding
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_answer_prompt
-from assistant.answering.quote import begin_answer
+from assistant.answering.quote import add_unanswered, begin_answer
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
@@ -71,6 +71,10 @@ class NotRecordedError(Exception):
         super().__init__(f"not recorded: run {COMMAND}\n{asked}")
 
 
+RecordedMatch: TypeAlias = tuple[str, float, float, tuple[float, ...], float]
+"""Id of a chunk, its score, its likeness, the cosines of its sentences and of its path of headings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What the models said to one question that is answered."""
@@ -80,13 +84,10 @@ class Draft:
     question: str
     history: tuple[str, ...]
     """The questions before."""
-    earlier: str
-    """The one of them that was searched for beside the question; empty if the question stands alone."""
-    matches: tuple[tuple[str, float, float, tuple[float, ...], float], ...]
-    """What the search found, best first: id of the chunk, score, likeness, cosines of its sentences and of its path of
-    headings."""
-    logit: float | None
-    """How surely the nearest sentence answers, as the cross-encoder reads it."""
+    searches: tuple[tuple[str, str, tuple[RecordedMatch, ...]], ...]
+    """(what was searched for, the question before that it leans on or "", what was found, best first)"""
+    logits: dict[str, float]
+    """Digest of a question with a passage -> how surely that answers it, as the cross-encoder reads it."""
     prompt: str
     """Digest of the prompt of the draft."""
     pieces: tuple[str, ...]
@@ -143,25 +144,73 @@ class RecordedModel:
 
 
 class RecordedSearcher:
-    """A search that finds what was recorded for one question."""
+    """A search that finds what was recorded."""
 
     def __init__(self, draft: Draft) -> None:
-        self._draft = draft
+        self._corpus = draft.corpus
+        self._found = {(question, earlier): matches for question, earlier, matches in draft.searches}
 
     def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
         """The recorded matches."""
-        draft, chunks = self._draft, read_guide(self._draft.corpus).chunks
-        if (question, earlier) != (draft.question, draft.earlier) or k > len(draft.matches):
+        matches, guide = self._found.get((question, earlier), ()), read_guide(self._corpus)
+        if k > len(matches):
             raise NotRecordedError(f"{k} chunks for: {earlier} {question}")
-        asked, rarity = extract_terms(f"{earlier} {question}"), read_guide(self._draft.corpus).rarity
+        asked = extract_terms(f"{earlier} {question}")
         return tuple(
-            Match(chunks[name], score, likeness, cosines, _share_words(chunks[name], asked, rarity), headings)
-            for name, score, likeness, cosines, headings in draft.matches[:k]
+            Match(
+                guide.chunks[name], score, likeness, cosines, _share_words(guide.chunks[name], asked, guide), headings
+            )
+            for name, score, likeness, cosines, headings in matches[:k]
         )
 
     def knows(self, text: str) -> bool:
         """Whether the corpus has any word in which a text tells something."""
-        return read_guide(self._draft.corpus).rarity.knows(extract_terms(text))
+        return read_guide(self._corpus).rarity.knows(extract_terms(text))
+
+
+class RecordedCrossEncoder:
+    """A cross-encoder that says what was recorded."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._logits = draft.logits
+
+    def score(self, question: str, passages: Sequence[str]) -> tuple[float, ...]:
+        """The recorded logits."""
+        asked = [digest(f"{question}\n{passage}") for passage in passages]
+        if missing := [passage for key, passage in zip(asked, passages, strict=True) if key not in self._logits]:
+            raise NotRecordedError(f"{question} {missing[0]}")
+        return tuple(self._logits[key] for key in asked)
+
+
+class Recorder:
+    """Search and cross-encoder of the program; notes what they say, as it is kept of a draft."""
+
+    def __init__(self, components: Components) -> None:
+        self._searcher, self._cross = components.searcher, components.cross
+        self.searches: dict[tuple[str, str], tuple[RecordedMatch, ...]] = {}
+        self.logits: dict[str, float] = {}
+
+    def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
+        """Search, and note what is found."""
+        found = self._searcher.search(question, k, earlier)
+        self.searches[question, earlier] = tuple(
+            (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS),
+             tuple(round(cosine, DIGITS) for cosine in m.sentences), round(m.headings, DIGITS))
+            for m in found
+        )  # fmt: skip
+        return found
+
+    def knows(self, text: str) -> bool:
+        """As the search does."""
+        return self._searcher.knows(text)
+
+    def score(self, question: str, passages: Sequence[str]) -> tuple[float, ...]:
+        """Score, and note the logits."""
+        assert self._cross
+        logits = self._cross.score(question, passages)
+        keys = (digest(f"{question}\n{passage}") for passage in passages)
+        self.logits |= dict(zip(keys, (round(logit, DIGITS) for logit in logits), strict=True))
+        return logits
 
 
 @cache
@@ -171,8 +220,8 @@ def read_guide(name: str) -> Guide:
     return Guide({c.id: c for c in chunks}, Rarity(extract_terms(join_text(c)) for c in chunks))
 
 
-def _share_words(chunk: Chunk, asked: frozenset[str], rarity: Rarity) -> tuple[float, ...]:
-    return tuple(rarity.share(asked, extract_terms(sentence.plain)) for sentence in chunk.sentences)
+def _share_words(chunk: Chunk, asked: frozenset[str], guide: Guide) -> tuple[float, ...]:
+    return tuple(guide.rarity.share(asked, extract_terms(sentence.plain)) for sentence in chunk.sentences)
 
 
 def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:
@@ -180,7 +229,10 @@ def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:
     header, *rows = map(json.loads, DRAFTS.read_text("utf-8").splitlines())
     for row in rows:
         row |= {name: tuple(row[name]) for name in ("history", "pieces")}
-        row["matches"] = tuple((*match[:3], tuple(match[3]), match[4]) for match in row["matches"])
+        row["searches"] = tuple(
+            (question, earlier, tuple((*match[:3], tuple(match[3]), match[4]) for match in matches))
+            for question, earlier, matches in row["searches"]
+        )
     return header, tuple(Draft(**row) for row in rows)
 
 
@@ -194,18 +246,29 @@ def replay(draft: Draft, verdict: Callable[[str], float] | None = None) -> tuple
         verdict: given in place of the recorded ones.
     """
     model = RecordedModel(draft.pieces, draft.cut_short, draft.prompt, verdict or draft.look_up)
-    history = tuple(Turn(question) for question in draft.history)
-    found = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
-    retrieval = replace(found, logit=draft.logit)
-    return retrieval, write_answer(model, retrieval, draft.history)
+    finding = find_again(draft)
+    return finding.retrieval, write_answer(model, finding, draft.history)
 
 
-def write_answer(model: RecordedModel, retrieval: Retrieval, history: Sequence[str]) -> Answer:
+def find_again(draft: Draft) -> Finding:
+    """What was found for a question."""
+    return find(RecordedSearcher(draft), RecordedCrossEncoder(draft), draft.question, draft.history)
+
+
+def find(searcher: Any, cross: Any, question: str, history: Sequence[str]) -> Finding:
+    """What a search and a cross-encoder find for a question in its conversation."""
+    before = tuple(Turn(one) for one in history)
+    retrieval, finder = retrieve(searcher, question, before), Finder(searcher, cross, name_readers(load_settings()))
+    return finder.find_parts(retrieval, before) or finder.find(retrieval)
+
+
+def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str]) -> Answer:
     """The whole answer, from what it begins with on."""
-    verdicts = Verdicts(model, Probes())  # type: ignore[arg-type]
-    writing = write_draft(model, verdicts, retrieval, begin_answer(retrieval), LENGTH, Clock(0.0), 0)
+    retrieval, verdicts = finding.retrieval, Verdicts(model, Probes())  # type: ignore[arg-type]
+    begun = begin_answer(retrieval, finding.leads)
+    draft = run_to_end(write_draft(model, verdicts, retrieval, begun, LENGTH, Clock(0.0), 0))
     asked = (*history, retrieval.question)
-    return add_steps(run_to_end(writing), retrieval.matches, asked)
+    return add_steps(add_unanswered(draft, finding.unanswered), retrieval.matches, asked)
 
 
 def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:
@@ -259,29 +322,25 @@ def record(components: Components, corpus: str, case: Case, known: Draft | None)
     Args:
         known: what was said to it before, by the same models.
     """
-    question, history = clean_question(case.question), tuple(Turn(question) for question in case.history)
+    question, recorder = clean_question(case.question), Recorder(components)
     if components.care.answer(question):
         return None
-    found = read_nearest(retrieve(components.searcher, question, history), components.cross)
-    if decide_coverage(found, components.readers)[0] != "answered":
+    finding = find(recorder, recorder, question, case.history)
+    if finding.coverage != "answered":
         return None
+    found = finding.retrieval
     prompt, usage = build_answer_prompt(found.notes, found.question, found.earlier), Usage()
     if known and known.prompt == digest_prompt(prompt, LENGTH[1]):
         pieces, logits, usage.cut_short = list(known.pieces), known.verdicts, known.cut_short
     else:
         pieces = list(components.model.stream(prompt, LENGTH[1], usage))
         logits = read_verdicts(found, pieces, components.verdicts.supports)
-    matches = [
-        (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS), tuple(round(c, DIGITS) for c in m.sentences),
-         round(m.headings, DIGITS))
-        for m in found.matches
-    ]  # fmt: skip
-    logit = None if found.logit is None else round(found.logit, DIGITS)
-    draft = Draft(corpus, case.id, question, case.history, found.earlier, tuple(matches), logit,
+    searches = tuple((*searched, matches) for searched, matches in recorder.searches.items())
+    draft = Draft(corpus, case.id, question, case.history, searches, recorder.logits,
                   digest_prompt(prompt, LENGTH[1]), tuple(pieces), usage.cut_short, logits)  # fmt: skip
     # The answer with the cosines as they were: rounded ones must give the same.
     model = RecordedModel(pieces, usage.cut_short, draft.prompt, draft.look_up)
-    before, after = show(write_answer(model, found, case.history)), show(replay(draft)[1])
+    before, after = show(write_answer(model, finding, case.history)), show(replay(draft)[1])
     if before != after:
         print("Left out, since its replay differs:", question, *before, "is replayed as", *after, sep="\n  ")
         return None
@@ -294,8 +353,7 @@ def judge_again(settings: Settings, drafts: Iterable[Draft]) -> Iterator[Draft]:
     before, now = read_drafts()[0], describe_origin(settings)
     unchanged = all(before[name] == now[name] for name in ("model", "prompts", "probes"))
     for draft in drafts:
-        history = tuple(Turn(question) for question in draft.history)
-        found = retrieve(RecordedSearcher(draft), draft.question, history)  # type: ignore[arg-type]
+        found = find_again(draft).retrieval
         known = draft.verdicts if unchanged else {}
 
         def verdict(asked: str, known: dict[str, float] = known) -> float:

@@ -1,6 +1,6 @@
 """Whether the guide answers a question: the chance of it, from what was found and how it reads, and what follows.
 
-The cosines of the vectors say what is near, and the cross-encoder whether the nearest sentence answers. The chat model
+The cosines of the vectors say what is near, and the cross-encoder whether the nearest sentences answer. The chat model
 is not asked. The curves are fitted to questions about guides of many kinds, by `assistant calibrate`.
 """
 
@@ -10,11 +10,17 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from assistant.answering.quote import find_best
+from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Retrieval
 from assistant.records import Coverage
 from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
+
+LOGIT_WEIGHT = 0.02
+"""Weight of the cross-encoder's logit beside the score of a quotation, in which of them answers best."""
+
+SURE = 2.0
+"""Logit from which the nearest quotation answers so surely that the others need not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,23 @@ UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)
 """For any other embedder, without a cross-encoder; fitted to the vectors of all-minilm-l6-v2."""
 
 
-def read_nearest(retrieval: Retrieval, cross: CrossEncoder | None) -> Retrieval:
-    """The same with the cross-encoder's logit of the sentence that would be shown first, if there is one."""
-    best = find_best(retrieval, 1)
-    if cross is None or not best:
-        return retrieval
-    number = best[0].citations[0]
-    chunk = next(one.match.chunk for one in retrieval.selections if one.number == number)
+def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retrieval:
+    """The same with what can be quoted of it, the surest first, and the cross-encoder's logit of that, if there is one.
+
+    The nearest is read first, and unless it answers surely, so are the others.
+    """
+    ranked = rank_quotations(retrieval)
+    if cross is None or not ranked:
+        return replace(retrieval, quotations=ranked)
+    headings = {one.number: join_headings(one.match.chunk) for one in retrieval.selections}
+    passages = [f"{headings[one.number]}: {one.text}" for one in ranked]
     question = f"{retrieval.earlier} {retrieval.question}".strip()
-    (logit,) = cross.score(question, [f"{join_headings(chunk)}: {best[0].text.strip('“”')}"])
-    return replace(retrieval, logit=logit)
+    logits = cross.score(question, passages[:1])
+    if logits[0] < SURE:
+        logits += cross.score(question, passages[1:])
+    surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
+    rest = ranked[len(logits) :]
+    return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])
 
 
 def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float]:

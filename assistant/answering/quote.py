@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import find_context, points_back
-from assistant.answering.retrieve import Retrieval
+from assistant.answering.retrieve import Quotation, Retrieval
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
 from assistant.language.english import ANNOUNCEMENT
@@ -15,8 +15,8 @@ from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
 from index.search import Match
 
-QUOTED_NEAREST = 3
-"""The most sentences that are quoted where the guide may not answer."""
+QUOTED = 3
+"""The most sentences that are quoted: all of them where the guide may not answer, else the best."""
 
 WORDS_WEIGHT = 0.1
 """Weight of the share of the question's words that a sentence holds, beside the score of its chunk and its cosine."""
@@ -31,14 +31,27 @@ NOTHING_TO_QUOTE = "nothing near it can be quoted"
 """Why a question is not answered."""
 
 
-def begin_answer(retrieval: Retrieval) -> Answer:
-    """The answer before anything is worded: the sentence of the guide that answers best, if it can be quoted."""
-    return quote(retrieval, 1)
+UNANSWERED = "I can't find this in the guide: “{}”"
+"""What is said of each of several questions that the guide does not answer."""
+
+
+def begin_answer(retrieval: Retrieval, leads: int = 1) -> Answer:
+    """The answer before anything is worded: the sentence of the guide that answers best, if it can be quoted.
+
+    Args:
+        leads: how many; one for each of several questions.
+    """
+    return quote(retrieval, leads)
+
+
+def add_unanswered(answer: Answer, questions: Sequence[str]) -> Answer:
+    """The answer, with an honest word about each question that it leaves unanswered."""
+    return replace(answer, sentences=(*answer.sentences, *(AnswerSentence(UNANSWERED.format(q)) for q in questions)))
 
 
 def quote_nearest(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
     """The nearest that the guide comes to a question that it may not answer; a no if nothing can be quoted."""
-    answer = quote(retrieval, QUOTED_NEAREST)
+    answer = quote(retrieval, QUOTED)
     if not answer.sentences:
         return decline(retrieval, asked, NOTHING_TO_QUOTE)
     return add_cited_steps(replace(answer, status="nearest", reason=PERHAPS, stage="whole"), retrieval.matches, asked)
@@ -54,36 +67,34 @@ def decline(retrieval: Retrieval, asked: Sequence[str], reason: str = HARDLY) ->
 
 
 def quote(retrieval: Retrieval, most: int) -> Answer:
-    """An answer of up to `most` sentences of the guide that are nearest to the question, with all passages."""
-    return fill_citations(Answer("answered", find_best(retrieval, most), make_passages(retrieval), stage="writing"))
+    """An answer of the best quotations, with all passages."""
+    sentences = tuple(_make_sentence(quotation) for quotation in retrieval.quotations[:most])
+    return fill_citations(Answer("answered", sentences, make_passages(retrieval), stage="writing"))
 
 
-def find_best(retrieval: Retrieval, most: int) -> tuple[AnswerSentence, ...]:
-    """Up to `most` sentences of the guide nearest to the question, as quotations, best first.
+def _make_sentence(quotation: Quotation) -> AnswerSentence:
+    """A quotation as it is shown; a sentence that gives it its context is cited after it."""
+    citations = (Citation(quotation.number, make_span(sentence)) for sentence in reversed(quotation.sentences))
+    return AnswerSentence(f"“{quotation.text}”", tuple(citations))
 
-    One that points back is quoted with the sentence before it.
-    """
+
+def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
+    """Up to QUOTED sentences of the guide that can be quoted, nearest to the question first."""
     ranked = sorted(
         (
-            (one.match.score + cosine + WORDS_WEIGHT * share, one.number, quoted)
+            Quotation(one.number, quoted, one.match.score + cosine + WORDS_WEIGHT * share)
             for one in retrieval.selections
             for sentence, cosine, share in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
         ),
-        key=lambda row: -row[0],
+        key=lambda quotation: -quotation.score,
     )
-    chosen: list[tuple[int, tuple[Sentence, ...]]] = []
-    for score, number, quoted in ranked:
-        overlaps = any(number == other and not set(quoted).isdisjoint(some) for other, some in chosen)
-        if len(chosen) < most and not overlaps and (not chosen or score >= NEAR_BEST * ranked[0][0]):
-            chosen.append((number, quoted))
-    return tuple(
-        AnswerSentence(
-            f"“{' '.join(sentence.plain for sentence in quoted)}”",
-            tuple(Citation(number, make_span(sentence)) for sentence in reversed(quoted)),
-        )
-        for number, quoted in chosen
-    )
+    chosen: list[Quotation] = []
+    for one in ranked:
+        near = one.score >= NEAR_BEST * ranked[0].score
+        if len(chosen) < QUOTED and near and not any(one.overlaps(kept) for kept in chosen):
+            chosen.append(one)
+    return tuple(chosen)
 
 
 def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float]]:

@@ -46,6 +46,26 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotation:
+    """A sentence of the guide that can be quoted; one that points back, with the sentence before it."""
+
+    number: int
+    """The passage's."""
+    sentences: tuple[Sentence, ...]
+    score: float
+    """How near it is to the question: of the passage and of the sentence together, about 0 to 2."""
+
+    @property
+    def text(self) -> str:
+        """As a reader sees it."""
+        return " ".join(sentence.plain for sentence in self.sentences)
+
+    def overlaps(self, other: Quotation) -> bool:
+        """Whether both quote the same sentence."""
+        return self.number == other.number and not set(self.sentences).isdisjoint(other.sentences)
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """All that was retrieved for a question, best first."""
 
@@ -57,8 +77,10 @@ class Retrieval:
     """What goes before the model."""
     section: bool = False
     """Whether the question asks for a whole section, and that is what goes before the model."""
+    quotations: tuple[Quotation, ...] = ()
+    """What can be quoted of it, best first."""
     logit: float | None = None
-    """How surely the sentence that is nearest answers, as the cross-encoder reads it; None without one."""
+    """How surely the best quotation answers, as the cross-encoder reads it; None without one."""
 
     @property
     def notes(self) -> tuple[Note, ...]:

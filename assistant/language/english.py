@@ -110,6 +110,26 @@ REQUEST_WORDS = frozenset(
 )
 """Stems that such a question is made of, whatever it asks about."""
 
+# Several questions at once
+
+_ASKING = r"(?:what|who|whom|whose|where|when|which|why|how)"
+_AUXILIARY = (
+    r"(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|will|would|has|have|had)(?:n['’]?t)?"
+)
+_PERSON = r"(?:i|we|you|he|she|it|they|one)"
+_PREPOSITION = r"(?:(?:by|in|on|at|for|with|to|from|of|until|till|up to|under|after|before|about) )?"
+_SUBJECT = rf"(?:{_PERSON}|there|the|an?|my|our|your|his|her|its|their|th(?:is|ese|at|ose)|any|some|\w+s)\b"
+_TURNED = rf"{_PREPOSITION}{_ASKING} (?!{_PERSON}\b)(?:\w+ ){{0,3}}?{_AUXILIARY}\b"
+_OPENING = rf"(?:{_PREPOSITION}{_ASKING}\b(?! (?:{_PERSON}|to)\b)|{_AUXILIARY} {_SUBJECT})"
+
+OPENS_QUESTION = re.compile(rf"(?:^|[.!?;:,–—-] ?)(?:{_POLITE}[,.!]? )*(?:{_PREPOSITION}{_ASKING}\b|{_OPENING})", re.I)
+"""How a question opens, at the start of a clause: with a question word, or with an auxiliary and its subject."""
+
+NEXT_QUESTION = re.compile(
+    rf"(?:[,;] *(?:and|but)(?: also| then)?|[;/]|[,;] also) *(?={_OPENING})|,? and(?: also)? (?={_TURNED})", re.I
+)
+"""Where a question ends and the next begins in the same sentence ("..., and how ...?")."""
+
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")

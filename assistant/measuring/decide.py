@@ -11,7 +11,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from assistant.answering.coverage import decide_coverage, read_nearest
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.assistant import Assistant
 from assistant.measuring.evaluate import Case, find_gold_rank
@@ -72,11 +71,10 @@ def decide_cases(assistant: Assistant, cases: Iterable[Case], kind: str = "") ->
     components = assistant.load()
     for case in cases:
         history = tuple(Turn(question) for question in case.history)
-        retrieval = read_nearest(retrieve(components.searcher, case.question, history), components.cross)
-        coverage, chance = decide_coverage(retrieval, components.readers)
-        yield Decision(
-            kind or case.category, case, retrieval, coverage, chance, find_gold_rank(case, retrieval.matches)
-        )
+        retrieval = retrieve(components.searcher, case.question, history)
+        found = components.finder.find_parts(retrieval, history) or components.finder.find(retrieval)
+        rank = find_gold_rank(case, retrieval.matches)
+        yield Decision(kind or case.category, case, found.retrieval, found.coverage, found.chance, rank)
 
 
 def decide_guides(assistant: Assistant, rows: Iterable[dict[str, Any]]) -> Iterator[Decision]:

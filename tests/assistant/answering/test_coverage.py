@@ -10,7 +10,8 @@ import pytest
 from by_hand import make_match, make_retrieval
 
 from assistant import Assistant, Settings
-from assistant.answering.coverage import CURVES, UNFITTED, Curve, decide_coverage, estimate_chance, read_nearest
+from assistant.answering.coverage import CURVES, UNFITTED, Curve, decide_coverage, estimate_chance, read_quotations
+from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import form_question
 from assistant.guide import name_readers
@@ -142,9 +143,9 @@ def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Com
     """By vectors alone the one is as near as the other."""
     outcomes = {}
     for question in ("What does a single kayak cost?", "What does a pedal boat cost?", "Who founded the boat hire?"):
-        found = read_nearest(retrieve(boats.searcher, question, ()), boats.cross)
-        assert found.logit is not None
-        outcomes[question] = found.logit, decide_coverage(found, boats.readers)[0]
+        found = boats.finder.find(retrieve(boats.searcher, question, ()))
+        assert found.retrieval.logit is not None
+        outcomes[question] = found.retrieval.logit, found.coverage
     (kayak, answered), (pedal, other), (founder, third) = outcomes.values()
     assert answered == "answered"
     assert "answered" not in (other, third)
@@ -153,5 +154,7 @@ def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Com
 
 def test_without_a_cross_encoder_or_a_sentence_nothing_is_read(boats: Components) -> None:
     found = retrieve(boats.searcher, "What does a single kayak cost?", ())
-    assert read_nearest(found, None) is found
-    assert read_nearest(make_retrieval(), boats.cross).logit is None
+    unread = read_quotations(found, None)
+    assert unread.logit is None
+    assert unread.quotations == rank_quotations(found)
+    assert read_quotations(make_retrieval(), boats.cross).logit is None

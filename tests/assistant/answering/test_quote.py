@@ -12,12 +12,12 @@ from assistant.answering.quote import (
     NOT_COVERED,
     NOTHING_TO_QUOTE,
     PERHAPS,
-    QUOTED_NEAREST,
+    QUOTED,
     begin_answer,
     decline,
     fill_citations,
-    find_best,
     make_passages,
+    quote,
     quote_nearest,
 )
 from assistant.answering.retrieve import Retrieval
@@ -76,35 +76,37 @@ def cited(answer: Answer) -> dict[int, list[str]]:
 
 def test_the_best_come_first_each_with_its_place() -> None:
     retrieval = find()
-    for most in range(7):
-        best = find_best(retrieval, most)
+    for most in range(QUOTED + 1):
+        best = quote(retrieval, most).sentences
         assert [one.text for one in best] == quoted(*BEST_FIRST[:most])
         for sentence in best:
             ((citation,),) = (sentence.support,)
             assert sentence.text == f"“{citation.span.text}”"
             assert citation.number == (1 if citation.span.text in (STRAW, DUSK, CAN) else 2)
             assert sentence.quotes
-    assert find_best(make_retrieval(), 2) == ()
+    assert quote(make_retrieval(), 2).sentences == ()
 
 
 def test_what_is_far_behind_the_best_is_not_quoted() -> None:
     """And what is best is, however far off it is."""
     at = NEAR_BEST * 1.6 - 0.8
     match = make_match("Beans", {DUSK: 0.8, CAN: at + 1e-9, STRAW: at - 0.001}, 0.8)
-    assert [one.text for one in find_best(make_retrieval(match), 3)] == quoted(DUSK, CAN)
-    assert [one.text for one in find_best(make_retrieval(make_match("Beans", {DUSK: -0.4}, 0.1)), 3)] == quoted(DUSK)
+    assert [one.text for one in quote(make_retrieval(match), 3).sentences] == quoted(DUSK, CAN)
+    assert [one.text for one in quote(make_retrieval(make_match("Beans", {DUSK: -0.4}, 0.1)), 3).sentences] == quoted(
+        DUSK
+    )
 
 
 def test_nearness_counts_the_chunk_and_the_sentence() -> None:
     near, far = make_match("A", {"One.": 0.5}, 0.9), make_match("B", {"Two.": 0.6, "Three.": 0.4}, 0.7)
-    assert [one.text for one in find_best(make_retrieval(near, far), 1)] == ["“One.”"]
-    assert [one.text for one in find_best(make_retrieval(replace(near, score=0.75), far), 1)] == ["“Two.”"]
+    assert [one.text for one in quote(make_retrieval(near, far), 1).sentences] == ["“One.”"]
+    assert [one.text for one in quote(make_retrieval(replace(near, score=0.75), far), 1).sentences] == ["“Two.”"]
 
 
 def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
     cool = "This way, they stay cool."
     retrieval = make_retrieval(make_match("Beans", {CAN: 0.5, DUSK: 0.5, cool: 0.9}, 0.8))
-    pair, other = find_best(retrieval, 3)
+    pair, other = quote(retrieval, 3).sentences
     assert pair.text == f"“{DUSK} {cool}”"
     assert [citation.span.text for citation in pair.support] == [cool, DUSK]
     assert other.text == f"“{CAN}”", "nothing is quoted twice"
@@ -121,24 +123,24 @@ def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
 )
 def test_what_says_nothing_by_itself_is_not_quoted(sentence: str) -> None:
     match = make_match("Beans", {DUSK: 0.5, sentence: 0.9, CAN: 0.4}, 0.8)
-    assert [one.text for one in find_best(make_retrieval(match), 3)] == quoted(DUSK, CAN)
+    assert [one.text for one in quote(make_retrieval(match), 3).sentences] == quoted(DUSK, CAN)
 
 
 def test_a_yes_of_the_guide_is_quoted_only_if_it_was_asked_the_same() -> None:
     said = {"Yes, beans want water.": 0.9, "No, not at noon.": 0.8, "Nobody waters at noon.": 0.6}
     match = make_match("Do beans want water?", said, likeness=0.5)
-    assert [one.text for one in find_best(make_retrieval(match), 3)] == quoted("Nobody waters at noon.")
+    assert [one.text for one in quote(make_retrieval(match), 3).sentences] == quoted("Nobody waters at noon.")
     asked = make_retrieval(replace(match, headings=0.9))
-    assert [one.text for one in find_best(asked, 3)] == quoted(*said)
+    assert [one.text for one in quote(asked, 3).sentences] == quoted(*said)
 
 
 def test_of_sentences_as_near_the_one_with_the_words_of_the_question_comes_first() -> None:
     """As a row for the very temperature that was asked for; what is much nearer stays ahead."""
     warm, cool = "At 27 degrees it takes three hours.", "At 24 degrees it takes five hours."
     match = replace(make_match("The first rise", {warm: 0.55, cool: 0.5}), words=(0.0, 1.0))
-    assert [one.text for one in find_best(make_retrieval(match), 2)] == quoted(cool, warm)
+    assert [one.text for one in quote(make_retrieval(match), 2).sentences] == quoted(cool, warm)
     far = replace(match, sentences=(0.7, 0.5))
-    assert [one.text for one in find_best(make_retrieval(far), 2)] == quoted(warm, cool)
+    assert [one.text for one in quote(make_retrieval(far), 2).sentences] == quoted(warm, cool)
 
 
 # What an answer begins with
@@ -164,10 +166,10 @@ def test_an_answer_may_begin_with_nothing() -> None:
 
 def test_what_the_model_words_is_no_quotation() -> None:
     """Whatever marks it has; nor is what the program says itself."""
-    place = find_best(find(), 1)[0].support
+    place = quote(find(), 1).sentences[0].support
     for text in ("Water them.", "“At dusk” is when.", "They say “at dusk.”", "It is “dusk” or “night”."):
         assert not AnswerSentence(text, place).quotes
-        assert Answer("answered", (AnswerSentence(text, place), *find_best(find(), 1))).lead == ""
+        assert Answer("answered", (AnswerSentence(text, place), *quote(find(), 1).sentences)).lead == ""
     assert not AnswerSentence(f"“{DUSK}”").quotes
 
 
@@ -190,7 +192,7 @@ def test_a_whole_answer_goes_on_from_what_it_has_not_said() -> None:
 
 def test_the_nearest_is_quoted_best_first_a_line_each() -> None:
     answer = quote_nearest(find(), ())
-    assert texts(answer) == quoted(*BEST_FIRST[:QUOTED_NEAREST])
+    assert texts(answer) == quoted(*BEST_FIRST[:QUOTED])
     assert cited(answer) == {1: [DUSK], 2: [NIGHT, TORCH]}
     assert (answer.status, answer.stage, answer.reason) == ("nearest", "whole", PERHAPS)
     assert answer.text.split("\n") == [NEAREST, *texts(answer)]
@@ -228,7 +230,7 @@ def test_the_nearest_has_no_more_steps_than_any_answer() -> None:
     pairs = [{f"Put straw around the {one}.": 0.1, f"To achieve this, water the {one} at dusk.": 0.9} for one in plants]
     retrieval = make_retrieval(*(make_match(one, pair) for one, pair in zip(plants, pairs, strict=True)))
     answer = quote_nearest(retrieval, ())
-    assert len(answer.sentences) == QUOTED_NEAREST
+    assert len(answer.sentences) == QUOTED
     assert 1 <= len(answer.next_steps) <= STEPS
 
 

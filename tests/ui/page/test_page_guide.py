@@ -11,7 +11,6 @@ from paths import CORPORA
 from playwright.sync_api import Browser, Page, expect
 
 from assistant import Assistant
-from assistant.answering.coverage import decide_coverage, read_nearest
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, PlacedPassage, PlacedSentence
@@ -155,8 +154,8 @@ def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -
     suggested = dict.fromkeys((*other.suggest_questions(), *filter(None, headings)))
     refused = {}
     for question in suggested:
-        retrieval = read_nearest(retrieve(parts.searcher, question, ()), parts.cross)
-        coverage, chance = decide_coverage(retrieval, parts.readers)
-        if coverage != "answered" or parts.care.answer(question):
-            refused[question] = coverage, chance
+        retrieval = retrieve(parts.searcher, question, ())
+        found = parts.finder.find_parts(retrieval, ()) or parts.finder.find(retrieval)
+        if found.coverage != "answered" or parts.care.answer(question):
+            refused[question] = found.coverage, found.chance
     assert not refused

@@ -1,0 +1,64 @@
+"""What answers a question, and whether it does: retrieval and coverage together, for each of several questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.answering.coverage import decide_coverage, read_quotations
+from assistant.answering.parts import join_retrievals, split_question
+from assistant.answering.retrieve import Retrieval, retrieve
+from assistant.records import Coverage, Turn
+from index.embedding.cross import CrossEncoder
+from index.search import Searcher
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, and what becomes of the question."""
+
+    retrieval: Retrieval
+    coverage: Coverage
+    chance: float
+    leads: int = 1
+    """With how many quotations an answer begins: one for each question that is answered."""
+    unanswered: tuple[str, ...] = ()
+    """Of several questions, those that the guide does not answer."""
+
+
+class Finder:
+    """Finds what answers questions.
+
+    Args:
+        readers: the name of embedder and cross-encoder.
+    """
+
+    def __init__(self, searcher: Searcher, cross: CrossEncoder | None, readers: str) -> None:
+        self._searcher, self._cross, self._readers = searcher, cross, readers
+
+    def find(self, retrieval: Retrieval) -> Finding:
+        """Read what was retrieved for one question."""
+        read = read_quotations(retrieval, self._cross)
+        return Finding(read, *decide_coverage(read, self._readers))
+
+    def find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
+        """Look up each of several questions alone; None if it is a single one, or if none of them is answered.
+
+        Args:
+            retrieval: of all together.
+            history: the conversation before.
+        """
+        parts = split_question(retrieval.question)
+        if len(parts) == 1 or retrieval.suggested:
+            return None
+        findings = []
+        for part in parts:
+            findings.append(self.find(retrieve(self._searcher, part, history)))
+            history = (*history, Turn(part))
+        answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]
+        if not answered:
+            return None
+        joined = join_retrievals(retrieval.question, retrieval.earlier, [one.retrieval for one in answered])
+        unanswered = tuple(part for part, one in zip(parts, findings, strict=True) if one not in answered)
+        chance = min(one.chance for one in answered)
+        return Finding(joined, "answered", chance, len(joined.quotations), unanswered)

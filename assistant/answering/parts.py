@@ -1,0 +1,86 @@
+"""Several questions at once: each is looked up alone, and what answers them goes into one answer.
+
+The vector of two questions lies between them, and often nearest to what answers neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sentencex
+
+from assistant.answering.retrieve import PASSAGES, Quotation, Retrieval, Selection
+from assistant.answering.sources import asks
+from assistant.language.english import NEXT_QUESTION, OPENS_QUESTION
+from index.search import Match
+
+MOST_PARTS, MOST_WORDS = 4, 60
+"""A text of more questions or more words is one whole: a story, whose questions lean on it."""
+
+LEAST_WORDS = 3
+"""Words that a part has at least."""
+
+
+def split_question(question: str) -> tuple[str, ...]:
+    """The questions that a text asks, in order, each with the statements before it; one if it asks a single thing."""
+    if len(question.split()) > MOST_WORDS:
+        return (question,)
+    sentences = [stripped for one in sentencex.segment("en", question) if (stripped := str(one).strip())]
+    parts: list[str] = []
+    told = ""
+    for sentence in sentences:
+        told = f"{told} {sentence}".strip()
+        if asks(sentence) or len(sentences) == 1:
+            parts += _split_sentence(told)
+            told = ""
+    if told or not 1 < len(parts) <= MOST_PARTS:
+        return (question,)
+    return tuple(part if asks(part) else f"{part}?" for part in parts)
+
+
+def _split_sentence(text: str) -> list[str]:
+    """A question, with the statements before it, cut where the next question begins."""
+    parts, start = [], 0
+    for cut in NEXT_QUESTION.finditer(text):
+        one, other = text[start : cut.start()], text[cut.end() :]
+        if min(len(one.split()), len(other.split())) >= LEAST_WORDS and OPENS_QUESTION.search(one):
+            parts.append(one.strip())
+            start = cut.end()
+    return [*parts, text[start:].strip()]
+
+
+def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> Retrieval:
+    """One retrieval of several: the best quotation of each, and an equal share of what goes before the model.
+
+    Args:
+        question, earlier: as of `Retrieval`.
+        parts: each with a quotation at least.
+    """
+    matches: dict[str, Match] = {}
+    chosen: dict[str, Selection] = {}
+    for part in parts:
+        first = part.quotations[0].number
+        for one in sorted(part.selections, key=lambda one: one.number != first)[: max(1, PASSAGES // len(parts))]:
+            known = chosen.get(one.match.chunk.id, one)
+            sentences = tuple(dict.fromkeys((*known.sentences, *one.sentences)))
+            chosen[one.match.chunk.id] = replace(one, number=0, sentences=sentences)
+        for match in part.matches:
+            known_match = matches.setdefault(match.chunk.id, match)
+            if match.score > known_match.score:
+                matches[match.chunk.id] = match
+    numbers = {chunk: number for number, chunk in enumerate(chosen, start=1)}
+    quotations: dict[tuple[int, ...], Quotation] = {}
+    for part in parts:
+        best = part.quotations[0]
+        chunk = next(one.match.chunk for one in part.selections if one.number == best.number)
+        places = tuple(sentence.start for sentence in best.sentences)
+        quotations.setdefault((numbers[chunk.id], *places), replace(best, number=numbers[chunk.id]))
+    return Retrieval(
+        question,
+        earlier,
+        tuple(sorted(matches.values(), key=lambda match: -match.score)),
+        tuple(replace(one, number=numbers[chunk]) for chunk, one in chosen.items()),
+        quotations=tuple(quotations.values()),
+        logit=min((part.logit for part in parts if part.logit is not None), default=None),
+    )

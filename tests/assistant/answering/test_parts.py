@@ -1,0 +1,115 @@
+"""Several questions at once: where one ends and the next begins, and how what answers them is joined."""
+
+from __future__ import annotations
+
+import pytest
+from by_hand import make_match, make_retrieval
+
+from assistant import Assistant
+from assistant.answering.parts import MOST_WORDS, join_retrievals, split_question
+from assistant.answering.quote import UNANSWERED
+from assistant.answering.retrieve import PASSAGES
+
+SEVERAL = {
+    "How big is the deposit, and on which day do you hold the exam?": 2,
+    "where do i keep the jam and how long is it good for": 2,
+    "What does a locker cost? And can I bring my own lock?": 2,
+    "I come by bike. Is there a shed, and who has the key?": 2,
+    "When do you open; may I bring a dog; and who do I ring?": 3,
+    "What does the mould hold, but also how do I clean it?": 2,
+}
+SINGLE = (
+    "How do I listen when he talks and talks?",
+    "What do you and your wife do?",
+    "Who decides when and where we meet?",
+    "He asked me where I had been and what I had done. What do I say?",
+    "When it rains, which of the boats go out?",
+    "tips and tricks",
+    "I want to know the price and the weight.",
+    "What is it good for, isn't it?",
+)
+
+
+@pytest.mark.parametrize(("question", "parts"), SEVERAL.items())
+def test_each_question_is_a_part_with_what_is_told_before_it(question: str, parts: int) -> None:
+    split = split_question(question)
+    assert len(split) == parts
+    assert all(part.endswith("?") for part in split)
+    for part in split:
+        assert part.rstrip("?") in question
+
+
+@pytest.mark.parametrize("question", SINGLE)
+def test_a_single_question_stays_whole(question: str) -> None:
+    assert split_question(question) == (question,)
+
+
+def test_a_story_stays_whole() -> None:
+    story = f"{'We went there again. ' * 20}What does it cost, and how long does it take?"
+    assert len(story.split()) > MOST_WORDS
+    assert split_question(story) == (story,)
+
+
+def test_the_best_of_each_part_comes_first_and_each_has_its_share() -> None:
+    beans = [make_match(f"Beans {n}", {f"Water bean {n}.": 0.9 - n / 10}, 0.8) for n in range(PASSAGES)]
+    peas = [make_match(f"Peas {n}", {f"Tie up pea {n}.": 0.8 - n / 10}, 0.7) for n in range(PASSAGES)]
+    parts = [make_retrieval(*beans, question="What do beans need?"), make_retrieval(*peas, question="And peas?")]
+    joined = join_retrievals("What do beans need? And peas?", "", parts)
+    assert [one.text for one in joined.quotations] == ["Water bean 0.", "Tie up pea 0."]
+    assert [one.number for one in joined.selections] == [1, 2, 3, 4]
+    assert [one.match for one in joined.selections] == [*beans[:2], *peas[:2]]
+    cited = {one.number: one.match.chunk for one in joined.selections}
+    assert all(set(one.sentences) <= set(cited[one.number].sentences) for one in joined.quotations)
+    assert len(joined.matches) == len(beans) + len(peas)
+
+
+def test_what_answers_two_questions_is_quoted_once() -> None:
+    match = make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9})
+    joined = join_retrievals("How much, and for how long?", "", [make_retrieval(match), make_retrieval(match)])
+    assert [one.text for one in joined.quotations] == ["A kayak costs 11 euros an hour."]
+    assert len(joined.selections) == 1
+
+
+BOATS = """# Boat hire
+
+## Prices
+
+A single kayak costs 11 euros an hour. A rowing boat costs 15 euros an hour. A deposit of 50 euros is taken.
+
+## Hours
+
+The hut opens at nine in the morning and closes at dusk. It is shut on Mondays.
+
+## Safety
+
+Everyone in a boat wears a life jacket. Children under ten go with an adult.
+"""
+
+
+@pytest.fixture(scope="module")
+def boats(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    corpus = tmp_path_factory.mktemp("boats") / "guide"
+    corpus.mkdir()
+    (corpus / "boats.md").write_text(BOATS, "utf-8")
+    return assistant.over(corpus, home=tmp_path_factory.mktemp("home"))
+
+
+def test_each_of_two_questions_gets_its_sentence(boats: Assistant) -> None:
+    answer = boats.ask("What does a single kayak cost, and when does the hut open?")
+    assert answer.status == "answered"
+    assert [one.text for one in answer.sentences[:2]] == [
+        "“A single kayak costs 11 euros an hour.”",
+        "“The hut opens at nine in the morning and closes at dusk.”",
+    ]
+
+
+def test_what_the_guide_does_not_answer_gets_an_honest_word(boats: Assistant) -> None:
+    answer = boats.ask("What does a single kayak cost, and who painted the Mona Lisa?")
+    assert answer.status == "answered"
+    assert answer.sentences[0].text == "“A single kayak costs 11 euros an hour.”"
+    assert answer.sentences[-1].text == UNANSWERED.format("who painted the Mona Lisa?")
+    assert not answer.sentences[-1].support
+
+
+def test_if_it_answers_neither_they_are_one_question(boats: Assistant) -> None:
+    assert boats.ask("Who painted the Mona Lisa, and how tall is the Eiffel Tower?").status == "not_covered"
