@@ -16,11 +16,12 @@ from assistant.records import Coverage
 from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
 
-LOGIT_WEIGHT = 0.02
+LOGIT_WEIGHT = 0.04
 """Weight of the cross-encoder's logit beside the score of a quotation, in which of them answers best."""
 
-SURE = 2.0
-"""Logit from which the nearest quotation answers so surely that the others need not be read."""
+SURE, CLOSE = 1.0, 0.92
+"""Logit from which the nearest quotation answers so surely that no other need be read, and share of its score from
+which another is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Curve:
     """...and at which the nearest is shown."""
 
 
-CURVES: Final = {"all-mpnet-base-v2+107e0b76+55df9cde": Curve(4.618, 0.577, -1.633, 0.633, 0.161)}
+CURVES: Final = {"all-mpnet-base-v2+107e0b76+bf1c0d0d": Curve(5.009, 0.501, -1.723, 0.585, 0.178)}
 """By the names of the readers, with the hashes of their adapters."""
 
 UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)
@@ -48,7 +49,7 @@ UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)
 def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retrieval:
     """The same with what can be quoted of it, the surest first, and the cross-encoder's logit of that, if there is one.
 
-    The nearest is read first, and unless it answers surely, so are the others.
+    The nearest is read first, and unless it answers surely, so are those that are about as near.
     """
     ranked = rank_quotations(retrieval)
     if cross is None or not ranked:
@@ -58,7 +59,8 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     question = f"{retrieval.earlier} {retrieval.question}".strip()
     logits = cross.score(question, passages[:1])
     if logits[0] < SURE:
-        logits += cross.score(question, passages[1:])
+        close = sum(one.score >= CLOSE * ranked[0].score for one in ranked)
+        logits += cross.score(question, passages[1:close])
     surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
     rest = ranked[len(logits) :]
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])
