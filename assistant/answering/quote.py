@@ -21,6 +21,9 @@ QUOTED = 3
 WORDS_WEIGHT = 0.1
 """Weight of the share of the question's words that a sentence holds, beside the score of its chunk and its cosine."""
 
+SAID_COST = 0.2
+"""Taken from the score of a sentence that the answer before has quoted, if this question leans on that."""
+
 NEAR_BEST = 0.75
 """Share of the best sentence's score; a sentence below it is not quoted."""
 
@@ -82,10 +85,11 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
     """Up to QUOTED sentences of the guide that can be quoted, nearest to the question first."""
     ranked = sorted(
         (
-            Quotation(one.number, quoted, one.match.score + cosine + WORDS_WEIGHT * share)
+            Quotation(one.number, quoted, one.match.score + cosine + WORDS_WEIGHT * share - said)
             for one in retrieval.selections
             for sentence, cosine, share in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
+            for said in [SAID_COST if sentence.plain in retrieval.said else 0.0]
         ),
         key=lambda quotation: -quotation.score,
     )

@@ -75,6 +75,8 @@ class Retrieval:
     matches: tuple[Match, ...]
     selections: tuple[Selection, ...]
     """What goes before the model."""
+    said: str = ""
+    """What was answered to the earlier question."""
     section: bool = False
     """Whether the question asks for a whole section, and that is what goes before the model."""
     quotations: tuple[Quotation, ...] = ()
@@ -111,13 +113,20 @@ def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retr
     suggested = [match for match in matches if form_question(match.chunk) == question]
     if suggested and not any(one.match is suggested[0] for one in selections):
         selections = choose_sentences(suggested[:1])
-    return Retrieval(question, earlier, matches, selections)
+    return Retrieval(question, earlier.question, matches, selections, earlier.answer)
 
 
-def search_in_conversation(searcher: Searcher, question: str, history: Sequence[Turn]) -> tuple[str, tuple[Match, ...]]:
-    """The question before, if this one leans on it, else empty; and the chunks nearest to both, best first."""
-    earlier = history[-1].question if history and leans(question, searcher.knows) else ""
-    return earlier, tuple(map(remove_orders, searcher.search(question, MATCHES, earlier)))
+def search_in_conversation(
+    searcher: Searcher, question: str, history: Sequence[Turn]
+) -> tuple[Turn, tuple[Match, ...]]:
+    """The turn that a question leans on, and the chunks nearest to both questions, best first."""
+    earlier = find_earlier(question, history, searcher)
+    return earlier, tuple(map(remove_orders, searcher.search(question, MATCHES, earlier.question)))
+
+
+def find_earlier(question: str, history: Sequence[Turn], searcher: Searcher) -> Turn:
+    """The turn before, if this question leans on it; else an empty one."""
+    return history[-1] if history and leans(question, searcher.knows) else Turn("")
 
 
 def leans(question: str, knows: Callable[[str], bool]) -> bool:

@@ -19,6 +19,7 @@ from assistant.answering.quote import (
     make_passages,
     quote,
     quote_nearest,
+    rank_quotations,
 )
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_passage, make_span
@@ -85,6 +86,14 @@ def test_the_best_come_first_each_with_its_place() -> None:
             assert citation.number == (1 if citation.span.text in (STRAW, DUSK, CAN) else 2)
             assert sentence.quotes
     assert quote(make_retrieval(), 2).sentences == ()
+
+
+def test_what_the_answer_before_has_quoted_comes_after_what_is_new() -> None:
+    match = make_match("Beans", {DUSK: 0.8, CAN: 0.75, STRAW: 0.5}, 0.8)
+    retrieval = replace(make_retrieval(match, earlier="What do beans need?"), said=f"The guide says: “{DUSK}”")
+    assert [one.text for one in rank_quotations(retrieval)] == [CAN, DUSK, STRAW]
+    alone = replace(make_retrieval(make_match("Beans", {DUSK: 0.8}, 0.8)), said=DUSK)
+    assert [one.text for one in rank_quotations(alone)] == [DUSK], "there is nothing new"
 
 
 def test_what_is_far_behind_the_best_is_not_quoted() -> None:

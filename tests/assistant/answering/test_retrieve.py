@@ -124,13 +124,14 @@ def test_a_pointing_word_ties_a_short_question_only() -> None:
 
 
 def test_the_question_before_is_searched_with_a_question_that_leans(searcher: Searcher) -> None:
-    history = (Turn("How do I keep slugs away?"), Turn("How do I water the beans?"))
-    for question, earlier in (("and at noon?", history[-1].question), ("What is the capital of Mongolia?", "")):
+    history = (Turn("How do I keep slugs away?"), Turn("How do I water the beans?", "At dusk."))
+    for question, earlier in (("and at noon?", history[-1]), ("What is the capital of Mongolia?", Turn(""))):
         found, matches = search_in_conversation(searcher, question, history)
         assert found == earlier
-        assert matches == searcher.search(question, 12, earlier)
-        assert search_in_conversation(searcher, question, ())[0] == ""
-        assert retrieve(searcher, question, history).earlier == earlier
+        assert matches == searcher.search(question, 12, earlier.question)
+        assert search_in_conversation(searcher, question, ())[0] == Turn("")
+        retrieval = retrieve(searcher, question, history)
+        assert (retrieval.earlier, retrieval.said) == (earlier.question, earlier.answer)
 
 
 # Which sentences go before the model
