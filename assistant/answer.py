@@ -1,6 +1,6 @@
 """The straight line: from a question to a checked, cited answer.
 
-    care      is this person in danger?            -> a kind answer with people to call; end
+    care      is this person in danger?            -> a kind answer with people to call; end. Perhaps: a quiet line
     retrieve  which sentences bear on it?
     structure does it ask about the guide itself?  -> its sections, tips or steps, whole and in order; end
     find      do they answer it, or its parts?     -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from assistant.answering.care import leave_out_unsafe, mark_answers
 from assistant.answering.clock import Clock
 from assistant.answering.quote import NOTHING_TO_QUOTE, add_unanswered, begin_answer, decline, quote_nearest
-from assistant.answering.retrieve import retrieve
+from assistant.answering.retrieve import find_earlier, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.structure import answer_from_structure, select_summarised
 from assistant.answering.write import write_draft
@@ -32,11 +33,21 @@ def answer_question(
     components: Components, question: str, history: Sequence[Turn], clock: Clock, length: Length, variation: int
 ) -> Iterator[Answer]:
     """Yield the answer as it grows; the last one is whole. While nothing is new, the same object is yielded again."""
-    reading = Answer("answered", stage="reading")
-    yield reading
-    if answer := components.care.answer(question):
-        yield replace(answer, timings=clock.read())
+    yield Answer("answered", stage="reading")
+    alarm = components.care.assess(question, find_earlier(question, history, components.searcher).question)
+    if alarm and alarm.sure:
+        yield replace(components.care.answer(alarm), timings=clock.read())
         return
+    if alarm and alarm.kind.unsafe:
+        components = replace(components, searcher=leave_out_unsafe(components.searcher, alarm.kind.unsafe))
+    answers = answer_from_guide(components, question, history, clock, length, variation)
+    yield from mark_answers(alarm, answers) if alarm else answers
+
+
+def answer_from_guide(
+    components: Components, question: str, history: Sequence[Turn], clock: Clock, length: Length, variation: int
+) -> Iterator[Answer]:
+    """Yield what the guide says; see `answer_question`."""
     asked = (*(turn.question for turn in history), question)
     retrieval = retrieve(components.searcher, question, history)
     if answer := answer_from_structure(retrieval, components.searcher, asked):

@@ -173,6 +173,16 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Concern:
+    """That who asks may be in danger, or be a danger to others."""
+
+    kind: str
+    certainty: Literal["sure", "unsure"]
+    line: str = ""
+    """The quiet line above an answer, if it is unsure."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a question. While it streams, it holds the sentences so far."""
 
@@ -183,8 +193,9 @@ class Answer:
     next_steps: tuple[NextStep, ...] = ()
     follow_ups: tuple[str, ...] = ()
     timings: Timings = field(default_factory=Timings)
+    care: Concern | None = None
     contacts: tuple[Contact, ...] = ()
-    """Only in a "care" answer."""
+    """Whom to call; only with a concern."""
     dropped: tuple[str, ...] = ()
     """Sentences of the draft that the guide does not support, or that say nothing new; never shown."""
     cut_short: bool = False
@@ -216,15 +227,25 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The answer as shown, without markers; under a "care" answer whom to call, a line each."""
-        people = (f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts)
-        lines = (self.lead, *(sentence.text for sentence in self.sentences), *people)
-        return ("\n" if self.in_lines else " ").join(filter(None, lines))
+        """The answer as shown, without markers; with whom to call, a line each, under a care answer or its line."""
+        people = [f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts]
+        lines = (self.lead, *(sentence.text for sentence in self.sentences))
+        said = ("\n" if self.in_lines else " ").join(filter(None, lines))
+        if self.status == "care":
+            return "\n".join((said, *people))
+        return "\n\n".join(filter(None, ("\n".join(filter(None, (self.quiet_line, *people))), said)))
+
+    @property
+    def quiet_line(self) -> str:
+        """The line above an answer to someone who may be in danger; else empty."""
+        return self.care.line if self.care else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, the form that `assistant ask --json` prints."""
         return {
             "status": self.status,
+            "care": {"kind": self.care.kind, "certainty": self.care.certainty} if self.care else None,
+            "contacts": [asdict(contact) for contact in self.contacts],
             "chance": round(self.chance, 3),
             "text": self.text,
             "lead": self.lead,

@@ -9,6 +9,7 @@ measured: see "Retrieval" in CONTRIBUTING.md.
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass
 
 from index.chunking.chunk import Chunk
@@ -55,7 +56,14 @@ class Searcher:
         self._store = store
         self._embedder = embedder
         self._cached: tuple[int, Rarity, Speller] | None = None
+        self._left_out: frozenset[str] = frozenset()
         self._learn_words()
+
+    def leave_out(self, chunks: Collection[str]) -> Searcher:
+        """The same search without the chunks of these ids."""
+        other = copy(self)
+        other._left_out = frozenset(chunks)
+        return other
 
     def _learn_words(self) -> tuple[Rarity, Speller]:
         """How rare each word of the index is, and what puts words right; learnt again when the index is switched."""
@@ -82,14 +90,14 @@ class Searcher:
         queries = [speller.repair(text) for text in ((f"{earlier} {question}", question) if earlier else (question,))]
         near = self._store.find_nearest(self._embedder.embed_questions(queries), ENTRIES_PER_QUERY)
         asked = extract_terms(queries[0])
-        matches = [_make_match(candidate, asked, rarity) for candidate in near]
+        matches = [_make_match(one, asked, rarity) for one in near if one.chunk.id not in self._left_out]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
     def read_documents(self, sources: Collection[str]) -> tuple[Chunk, ...]:
         """All chunks of these documents, ordered by source and place."""
         manifest = self._store.manifest
         documents = [one for one in manifest.documents if one.source in sources] if manifest else []
-        return self._store.chunks(documents)
+        return tuple(chunk for chunk in self._store.chunks(documents) if chunk.id not in self._left_out)
 
     def knows(self, text: str) -> bool:
         """Whether the corpus, or the sample of a large one, holds any telling word of this text."""

@@ -1,7 +1,8 @@
 """Care: a person in danger is told whom to call, before anything else runs.
 
-Three signals: patterns and examples from `care.toml`, which a person can edit for their country, and a classifier
-fitted to thousands of labelled messages. How great a danger is, is not judged: in doubt, people to call are shown.
+A classifier, fitted to thousands of labelled messages, and patterns from `care.toml`, which a person can edit for their
+country. Where they are sure, people to call are the whole answer; where they are not, the question is answered, with a
+quiet line above it. With an embedder that nothing was fitted to, examples stand in for the classifier.
 """
 
 from __future__ import annotations
@@ -9,42 +10,43 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import sentencex
 
 from assistant.errors import SettingsError
 from assistant.llm.probes import DangerClassifier
-from assistant.records import Answer, AnswerSentence, Contact
+from assistant.records import Answer, AnswerSentence, Concern, Contact
 from assistant.settings import read_packaged_text
 from index.embedding.embed import Vectors
+from index.search import Searcher
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-LIKELY, UNLIKELY = 0.1, -0.6
-"""Score of the classifier above which a question is danger, and up to which it overrules a pattern."""
+SURE, UNSURE = 0.4, -0.2
+"""Scores of the classifier from which a question is surely danger, and from which it may be..."""
 
-EXAMPLE_LIKENESS, EXAMPLE_LIKENESS_WITH_CLASSIFIER = 0.52, 0.70
-"""Cosine to an example of danger from which a question is danger, without and with the classifier..."""
+SURE_OF_PATTERN, UNSURE_OF_PATTERN = 0.1, -0.6
+"""...and the same where a pattern matches."""
 
-MARGIN = 0.12
-"""...if it is nearer to that example than to every harmless one by this much."""
+EXAMPLE_LIKENESS, MARGIN = 0.52, 0.12
+"""Without the classifier: cosine to an example of danger from which a question is danger, if it is nearer to that than
+to every harmless example by the margin."""
 
-LONG_QUESTION, WINDOW = 60, 40
-"""Words from which a question is also read in windows, and about how many words a window has."""
+UNSAFE_LIKENESS = 0.5
+"""Cosine to an example of unsafe advice from which what the guide says is not shown."""
 
-WINDOW_COST = 0.3
-"""Taken from the score of a window, so that it must be clearer than the whole."""
+AVOIDED = 12
+"""The most chunks that are looked at for each example of unsafe advice."""
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -58,6 +60,10 @@ class Kind:
     contacts: tuple[Contact, ...]
     patterns: tuple[re.Pattern[str], ...]
     examples: tuple[str, ...]
+    line: str
+    """What is said above an answer to someone who may be in such danger."""
+    unsafe: tuple[str, ...]
+    """What must not be advised to them then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,24 @@ class CareBook:
     harmless_examples: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """That who asks may be in danger, or be a danger to others."""
+
+    kind: Kind
+    sure: bool
+
+    @property
+    def concern(self) -> Concern:
+        """What an answer tells of it."""
+        return Concern(self.kind.name, "sure" if self.sure else "unsure", "" if self.sure else self.kind.line)
+
+
 class Care:
     """Decides whether a question comes from someone who is in danger, or is a danger to others.
 
     Args:
-        embed: `Embedder.embed_questions`, or its like: texts to unit vectors.
+        embed: `Embedder.embed_plain`, or its like: texts to unit vectors.
         classifier: fitted for the same embedder; None if there is none.
         cache: the file in which the vectors of the examples are kept between starts; None keeps none.
     """
@@ -86,35 +105,32 @@ class Care:
         self._book = read_care_book()
         self._examples: Vectors | None = None
 
-    def answer(self, question: str) -> Answer | None:
-        """What to say and whom to call; None if nothing in the question points to danger."""
-        kind = self.match_patterns(question) or self.classify(question) or self.match_examples(question)
-        if kind is None:
-            return None
-        lines = (self._book.first, *kind.says, self._book.last)
-        return Answer("care", tuple(AnswerSentence(line) for line in lines), contacts=kind.contacts, reason=kind.name)
+    def assess(self, question: str, earlier: str = "") -> Alarm | None:
+        """Whether a question points to danger; None if nothing in it does.
+
+        Args:
+            earlier: the question before, if this one leans on it: both are also read together.
+        """
+        pattern = self.match_patterns(question)
+        if self._classifier is None:
+            kind = pattern or self.match_examples(question)
+            return Alarm(kind, sure=True) if kind else None
+        texts = [question, *([f"{earlier} {question}"] if earlier else [])]
+        score, name = max(map(self._classifier.score, self._embed(texts)))
+        sure, unsure = (SURE_OF_PATTERN, UNSURE_OF_PATTERN) if pattern else (SURE, UNSURE)
+        kind = pattern or next((kind for kind in self._book.kinds if kind.name == name), self._book.kinds[0])
+        return Alarm(kind, score >= sure) if score >= unsure else None
+
+    def answer(self, alarm: Alarm) -> Answer:
+        """What to say and whom to call."""
+        lines = (self._book.first, *alarm.kind.says, self._book.last)
+        said = tuple(AnswerSentence(line) for line in lines)
+        return Answer("care", said, contacts=alarm.kind.contacts, reason=alarm.kind.name, care=alarm.concern)
 
     def match_patterns(self, question: str) -> Kind | None:
-        """The first kind with a pattern that matches outside figures of speech, unless the classifier overrules it."""
+        """The first kind with a pattern that matches outside figures of speech."""
         words = self._remove_figures(question)
-        kind = next((kind for kind in self._book.kinds if any(p.search(words) for p in kind.patterns)), None)
-        if kind and self._classifier and all(likely <= UNLIKELY for likely, _ in self._score(question)):
-            return None
-        return kind
-
-    def classify(self, question: str) -> Kind | None:
-        """The kind that the classifier finds in the whole question, or more clearly in a window of a long one."""
-        if self._classifier is None:
-            return None
-        (whole, kind), *parts = self._score(question)
-        best, name = max([(whole, kind), *((likely - WINDOW_COST, name) for likely, name in parts)])
-        return next((k for k in self._book.kinds if k.name == name), self._book.kinds[0]) if best > LIKELY else None
-
-    def _score(self, question: str) -> list[tuple[float, str]]:
-        """(score, kind) of the whole question, then of each window of a long one."""
-        assert self._classifier is not None
-        parts = split_into_windows(question) if len(question.split()) > LONG_QUESTION else []
-        return [self._classifier.score(vector) for vector in self._embed([question, *parts])]
+        return next((kind for kind in self._book.kinds if any(p.search(words) for p in kind.patterns)), None)
 
     def match_examples(self, question: str) -> Kind | None:
         """The kind with the nearest example, if that is near enough and clearly nearer than every harmless one."""
@@ -124,8 +140,8 @@ class Care:
         cosines = (self._embed([question]) @ self._embed_examples().T)[0]
         danger, harmless = cosines[: len(kinds)], cosines[len(kinds) :]
         best = int(np.argmax(danger))
-        alike = EXAMPLE_LIKENESS_WITH_CLASSIFIER if self._classifier else EXAMPLE_LIKENESS
-        return kinds[best] if danger[best] >= alike and danger[best] >= harmless.max() + MARGIN else None
+        near = danger[best] >= max(EXAMPLE_LIKENESS, harmless.max() + MARGIN)
+        return kinds[best] if near else None
 
     def _embed_examples(self) -> Vectors:
         """The vectors of the examples: danger first, then harmless ones."""
@@ -139,6 +155,30 @@ class Care:
         for pattern in self._book.harmless:
             words = pattern.sub(" … ", words)
         return words
+
+
+def mark_answers(alarm: Alarm, answers: Iterable[Answer]) -> Iterator[Answer]:
+    """Yield answers with a quiet line above them and whom to call; the very same object as long as none is new.
+
+    Where advice may be unsafe, nothing is suggested to do next.
+    """
+    last, marked = None, Answer("answered")
+    for answer in answers:
+        if answer is not last:
+            last, marked = answer, replace(answer, care=alarm.concern, contacts=alarm.kind.contacts)
+            if alarm.kind.unsafe:
+                marked = replace(marked, next_steps=())
+        yield marked
+
+
+def leave_out_unsafe(searcher: Searcher, unsafe: Sequence[str]) -> Searcher:
+    """The same search without what may be unsafe to advise to who asks.
+
+    Args:
+        unsafe: examples of such advice.
+    """
+    near = (match for example in unsafe for match in searcher.search(example, AVOIDED))
+    return searcher.leave_out({m.chunk.id for m in near if max(m.sentences, default=0.0) >= UNSAFE_LIKENESS})
 
 
 def load_or_embed(path: Path | None, texts: Sequence[str], embed: Embed) -> Vectors:
@@ -155,18 +195,6 @@ def load_or_embed(path: Path | None, texts: Sequence[str], embed: Embed) -> Vect
             np.savez(fresh, texts=np.array(texts), vectors=vectors)
             fresh.replace(path)
     return vectors
-
-
-def split_into_windows(question: str) -> list[str]:
-    """A text in windows of whole sentences, of about WINDOW words each."""
-    parts: list[str] = []
-    for sentence in sentencex.segment("en", question):
-        joined = f"{parts[-1]} {sentence}" if parts else sentence
-        if parts and len(joined.split()) <= WINDOW:
-            parts[-1] = joined
-        else:
-            parts.append(sentence)
-    return parts
 
 
 def fold(text: str) -> str:
@@ -193,9 +221,9 @@ def read_care_book() -> CareBook:
 
 def _read_kind(kept: dict[str, Any], contacts: dict[str, Contact], words: dict[str, str]) -> Kind:
     people = tuple(contacts[name] for name in kept["contacts"])
-    return Kind(
-        kept["name"], tuple(kept["says"]), people, _compile_patterns(kept["patterns"], words), tuple(kept["examples"])
-    )
+    patterns = _compile_patterns(kept["patterns"], words)
+    says, examples = (tuple(kept[name]) for name in ("says", "examples"))
+    return Kind(kept["name"], says, people, patterns, examples, kept["line"], tuple(kept.get("unsafe", ())))
 
 
 def _compile_patterns(patterns: Sequence[str], words: dict[str, str]) -> tuple[re.Pattern[str], ...]:

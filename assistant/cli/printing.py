@@ -22,8 +22,13 @@ if TYPE_CHECKING:  # only `assistant feedback` loads the history
 
 def print_answer(answers: Iterator[Answer]) -> Answer:
     """Print each sentence when it has passed the check, then all that comes with the answer; return the last answer."""
-    shown, answer = 0, Answer("answered")
+    shown, answer, quiet = 0, Answer("answered"), ""
     for answer in answers:
+        if answer.quiet_line and not quiet:
+            quiet = answer.quiet_line
+            out.print(quiet, style="bold", markup=False, soft_wrap=True)
+            _print_contacts(answer)
+            out.print()
         end = "\n" if answer.in_lines else " "
         if answer.lead and answer.sentences and not shown:
             out.print(answer.lead, end=end, markup=False, soft_wrap=True)
@@ -37,9 +42,9 @@ def print_answer(answers: Iterator[Answer]) -> Answer:
 
 
 def _print_details(answer: Answer) -> None:
-    """Print contacts, cited passages, next steps and follow-ups."""
-    for contact in answer.contacts:
-        out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
+    """Print cited passages, next steps and follow-ups; under a care answer whom to call."""
+    if not answer.quiet_line:
+        _print_contacts(answer)
     cited = [passage for passage in answer.passages if passage.cited]
     for passage in cited:
         out.print(f"\n[{passage.number}] {passage.heading} ({_name_place(passage)})", style="bold", markup=False)
@@ -53,6 +58,11 @@ def _print_details(answer: Answer) -> None:
         out.print("\nYou could also ask", style="bold")
         for question in answer.follow_ups:
             out.print(f"  ? {question}", markup=False, soft_wrap=True)
+
+
+def _print_contacts(answer: Answer) -> None:
+    for contact in answer.contacts:
+        out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
 
 
 def print_check(stages: Iterable[CheckedText]) -> None:

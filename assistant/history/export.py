@@ -75,9 +75,13 @@ def export_plan_calendar(steps: Sequence[KeptStep], guide_title: str, now: datet
 def _format_blocks(answer: Answer) -> Iterator[str]:
     """Yield the paragraphs and lists of an answer in Markdown."""
     said = [_add_marks(sentence, _escape(sentence.text)) for sentence in answer.sentences]
+    people = [f"- {_escape(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts]
+    if answer.quiet_line:
+        yield _escape(answer.quiet_line)
+        yield from _join_items(people)
     if answer.status in ("not_covered", "care"):
         yield from said
-        yield from _join_items(f"- {_escape(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts)
+        yield from _join_items(people if answer.status == "care" else [])
         yield from _join_items(f"- {_escape(question)}" for question in answer.follow_ups)
         return
     if answer.in_lines:

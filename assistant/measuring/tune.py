@@ -2,7 +2,7 @@
 
 A folder of examples holds, as JSON lines:
 
-    guides.jsonl, more_guides.jsonl, claims.jsonl
+    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl
         sentences (heading, text), asked (question, answers), not_answered (question), claims (claim, evidence,
         supported): small guides with questions that they answer and that they do not, or claims about them
 """
@@ -22,7 +22,7 @@ from assistant.measuring.decide import Decision
 from assistant.measuring.jsonlines import read_json_lines
 from index.embedding.tune import TunedGuide
 
-FILES = ("guides", "more_guides", "claims")
+FILES = ("guides", "more_guides", "claims", "advice")
 
 MOST_CLAIMS = 8
 """Claims taken from a guide, which is searched for evidence as it is for answers."""
@@ -31,9 +31,10 @@ REFUSED, MADE_UP = 0.03, 0.15
 """Wanted rates: of the questions that a guide answers, those that get "not covered"; of the others, those that get an
 answer. Nearly all the others are written to mislead: of what people ask, a third as many get one."""
 
-LIKENESS = 8.0
+LIKENESS = 10.0
 """Weight of likeness beside the cross-encoder's logit. It is not fitted to the same questions: where they mislead,
-likeness says little, but of what people ask it is the surer sign. Anything from 2 to 10 is about as good on both."""
+likeness says little, but of what people ask, and of long messages, it is the surer sign. Anything from 4 to 12 is about
+as good on both."""
 
 
 def read_guides(folder: Path) -> tuple[TunedGuide, ...]:

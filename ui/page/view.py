@@ -36,7 +36,7 @@ def render_welcome(topics: Sequence[str]) -> str:
         '<section class="welcome"><h2>What is on your mind?</h2>'
         "<p>Ask in your own words. Every sentence of an answer is checked against the guide and shows you where it "
         "says so. What the guide does not cover, I will not make up.</p>"
-        '<p class="quiet">I am a program, not a person, and I know nothing but this guide.</p>'
+        '<p class="concern">I am a program, not a person, and I know nothing but this guide.</p>'
         f"{group if topics else ''}</section>"
     )
 
@@ -68,6 +68,11 @@ def render_problem(question: str, line: str) -> str:
 
 
 def _render_answer(answer: Answer, number: int, details: TurnDetails) -> str:
+    """An answer as far as it has come, under the quiet line if there is one."""
+    return _render_quiet_line(answer, number) + _render_said(answer, number, details)
+
+
+def _render_said(answer: Answer, number: int, details: TurnDetails) -> str:
     tools = "" if details.progress else _render_tools(answer, number, details)
     if answer.status == "care":
         return _render_care(answer) + tools
@@ -104,8 +109,20 @@ def _render_care(answer: Answer) -> str:
     first, *rest = (escape(sentence.text) for sentence in answer.sentences)
     first = re.sub(r"\b\d{3}\b", r'<a href="tel:\g<0>">\g<0></a>', first)
     said = [f"<p>{line}</p>" for line in rest]
-    people = f'<ul class="contacts">{"".join(map(_render_contact, answer.contacts))}</ul>'
+    people = _render_contacts(answer)
     return f'<div class="care"><p class="first">{first}</p>{"".join([*said[:1], people, *said[1:]])}</div>'
+
+
+def _render_quiet_line(answer: Answer, number: int) -> str:
+    """The line above an answer to someone who may be in danger, which opens whom to call; else nothing."""
+    if not answer.quiet_line:
+        return ""
+    line = f'<summary id="quiet-{number}">{escape(answer.quiet_line)}</summary>'
+    return f'<details class="concern" dir="ltr">{line}{_render_contacts(answer)}</details>'
+
+
+def _render_contacts(answer: Answer) -> str:
+    return f'<ul class="contacts">{"".join(map(_render_contact, answer.contacts))}</ul>'
 
 
 def _render_contact(contact: Contact) -> str:

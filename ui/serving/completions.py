@@ -257,7 +257,7 @@ def _count_usage(answer: Answer) -> Json:
 
 
 def format_sentences(answer: Answer) -> str:
-    """The sentences of an answer as Markdown, with the numbers of the passages they cite.
+    """The sentences of an answer as Markdown, with the numbers of the passages they cite, under the quiet line.
 
     While the answer grows, each such text begins with the one before.
     """
@@ -266,7 +266,10 @@ def format_sentences(answer: Answer) -> str:
         " ".join([escape_markdown(one.text), "".join(f"[{number}]" for number in one.citations)]).strip()
         for one in answer.sentences
     )
-    return between.join(filter(None, (answer.lead, *marked)))
+    said = between.join(filter(None, (answer.lead, *marked)))
+    if not answer.quiet_line:
+        return said
+    return "\n\n".join(filter(None, (escape_markdown(answer.quiet_line), _list_contacts(answer), said)))
 
 
 def format_rest(answer: Answer) -> str:
@@ -276,12 +279,17 @@ def format_rest(answer: Answer) -> str:
     nearest = answer.follow_ups if answer.status in ("nearest", "not_covered") else ()
     also = "You could also ask:\n\n" if answer.status == "nearest" else ""
     lists = [
-        ("", [escape_markdown(f"{one.country}: {one.who}: {one.number}") for one in answer.contacts]),
         (also, list(map(escape_markdown, nearest))),
         ("**Sources**\n\n", sources),
         ("**Next steps**\n\n", steps),
     ]
-    return "".join(f"\n\n{title}" + "\n".join(f"- {row}" for row in rows) for title, rows in lists if rows)
+    people = f"\n\n{_list_contacts(answer)}" if answer.status == "care" else ""
+    return people + "".join(f"\n\n{title}" + "\n".join(f"- {row}" for row in rows) for title, rows in lists if rows)
+
+
+def _list_contacts(answer: Answer) -> str:
+    """Whom to call, as a Markdown list."""
+    return "\n".join(f"- {escape_markdown(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts)
 
 
 def _format_place(passage: Passage) -> str:
