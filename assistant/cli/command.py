@@ -56,7 +56,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except GuideError as error:
-        err.print(str(error), style="red", soft_wrap=True, markup=False)
+        err.print(str(error), style="red", soft_wrap=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         err.print("Stopped.")
@@ -64,7 +64,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ASSISTANT_DEBUG"):
             raise
-        err.print(f"Something went wrong inside: {type(error).__name__}: {error}", style="red", markup=False)
+        err.print(f"Something went wrong inside: {type(error).__name__}: {error}", style="red")
         err.print("Please report it with the output of `assistant doctor`; ASSISTANT_DEBUG=1 shows where.")
         raise SystemExit(70) from None
 
@@ -188,7 +188,7 @@ def _build(
     except GuideError as error:
         if not watching:
             raise
-        err.print(str(error), style="red", soft_wrap=True, markup=False)
+        err.print(str(error), style="red", soft_wrap=True)
         return
     if report.reason or not watching:
         print_report(report, as_json)

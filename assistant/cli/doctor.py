@@ -31,7 +31,7 @@ def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = 
     for section, rows in report.items():
         out.print(section, style="bold")
         for name, value in rows.items():
-            out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+            out.print(f"  {name}: {value}", soft_wrap=True)
 
 
 def _examine(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -63,7 +63,7 @@ def evaluate_answers(  # noqa: PLR0913 - its options
     for one in evaluation.outcomes if details else ():
         if one.failures:
             text = json.dumps(evaluate.describe_failure(one), ensure_ascii=False, indent=2)
-            out.print(text, markup=False, soft_wrap=True)
+            out.print(text, soft_wrap=True)
 
 
 @app.command()
@@ -88,7 +88,7 @@ def traps(
         print_json(asdict(report))
         return
     for trap in report.wrong:
-        out.print(f"{trap.kind}{'' if trap.holds else ', stands'}: {trap.text}", markup=False, soft_wrap=True)
+        out.print(f"{trap.kind}{'' if trap.holds else ', stands'}: {trap.text}", soft_wrap=True)
     table = Table("made by", "stand", "of")
     for kind, (stood, of) in report.kinds.items():
         table.add_row("the guide's own words" if kind == OWN else kind, str(stood), str(of))
@@ -144,9 +144,7 @@ def fit_examples(
     with show_progress("Reading the examples") as progress:
         fitted = fit(make_embedder_loader(settings)(), chat, known, progress)
     save_probes(path, fitted, embedder_name(settings), chat_name(settings))
-    out.print(
-        f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", markup=False, soft_wrap=True
-    )
+    out.print(f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", soft_wrap=True)
 
 
 @app.command("tune")
@@ -173,7 +171,7 @@ def tune_embedder(
         else:
             adapter = tune(folder, guides, state, progress)
     save_adapter(into, adapter)
-    out.print(f"The adapter is in {into}.", markup=False, soft_wrap=True)
+    out.print(f"The adapter is in {into}.", soft_wrap=True)
 
 
 @app.command("calibrate")
@@ -189,7 +187,7 @@ def calibrate_coverage(
     with show_progress() as progress:
         components = assistant.load(say, progress)
     curve = fit_curve(list(decide_guides(assistant, read_json_lines(guides, GUIDE_KEYS))))
-    out.print(f"{components.readers}: {curve}", markup=False, soft_wrap=True)
+    out.print(f"{components.readers}: {curve}", soft_wrap=True)
 
 
 def _print_decisions(questions: Path, corpus: Path | None, half: evaluate.Half, most: int, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def list_models() -> None:
         facts = f"{model.role:<5}  {model.bytes / 1e9:5.2f} GB  {memory}  {here}"
         out.print(f"{'*' if state.in_use else ' '} {model.name:<30} {facts}".rstrip(), style="bold", soft_wrap=True)
         measured = "" if model.measured else " Not measured by us."
-        out.print(f"      {model.licence}. {model.note}{measured}", style="dim", markup=False, soft_wrap=True)
+        out.print(f"      {model.licence}. {model.note}{measured}", style="dim", soft_wrap=True)
     out.print("* in use. To get one: assistant models fetch NAME. To use it: assistant models use NAME.", style="dim")
 
 
@@ -52,7 +52,7 @@ def verify_models(
     """Compare the files that are here with their sums."""
     problems = 0
     for state in installed.verify(load_settings(), name):
-        out.print(f"{state.model.name}: {state.problem or 'its files are what they should be.'}", markup=False)
+        out.print(f"{state.model.name}: {state.problem or 'its files are what they should be.'}")
         problems += bool(state.problem)
     if problems:
         raise SystemExit(1)

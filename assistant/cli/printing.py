@@ -22,21 +22,22 @@ if TYPE_CHECKING:  # only `assistant feedback` loads the history
 
 def print_answer(answers: Iterator[Answer]) -> Answer:
     """Print each sentence when it has passed the check, then all that comes with the answer; return the last answer."""
-    shown, answer, quiet = 0, Answer("answered"), ""
-    for answer in answers:
-        if answer.quiet_line and not quiet:
-            quiet = answer.quiet_line
-            out.print(quiet, style="bold", markup=False, soft_wrap=True)
-            _print_contacts(answer)
+    shown, answer, quiet = 0, Answer("answered"), False
+    try:
+        for answer in answers:
+            if answer.quiet_line and not quiet:
+                _print_quiet_line(answer)
+                quiet = True
+            end = "\n" if answer.in_lines else " "
+            if answer.lead and answer.sentences and not shown:
+                out.print(answer.lead, end=end, soft_wrap=True)
+            for sentence in answer.sentences[shown:]:
+                marks = "".join(f"[{number}]" for number in sentence.citations)
+                out.print(f"{sentence.text} {marks}".strip(), end=end, soft_wrap=True)
+            shown = len(answer.sentences)
+    finally:
+        if shown:  # an error is said on a line of its own
             out.print()
-        end = "\n" if answer.in_lines else " "
-        if answer.lead and answer.sentences and not shown:
-            out.print(answer.lead, end=end, markup=False, soft_wrap=True)
-        for sentence in answer.sentences[shown:]:
-            marks = "".join(f"[{number}]" for number in sentence.citations)
-            out.print(f"{sentence.text} {marks}".strip(), end=end, markup=False, soft_wrap=True)
-        shown = len(answer.sentences)
-    out.print()
     _print_details(answer)
     return answer
 
@@ -47,22 +48,29 @@ def _print_details(answer: Answer) -> None:
         _print_contacts(answer)
     cited = [passage for passage in answer.passages if passage.cited]
     for passage in cited:
-        out.print(f"\n[{passage.number}] {passage.heading} ({_name_place(passage)})", style="bold", markup=False)
+        out.print(f"\n[{passage.number}] {passage.heading} ({_name_place(passage)})", style="bold")
         for span in passage.cited:
-            out.print(f"    “{span.shown}”", style="dim", markup=False, soft_wrap=True)
+            out.print(f"    “{span.shown}”", style="dim", soft_wrap=True)
     if answer.next_steps:
         out.print("\nNext steps", style="bold")
         for step in answer.next_steps:
-            out.print(f"  • {step.text} ({step.passage.heading}, {step.passage.source})", markup=False, soft_wrap=True)
+            out.print(f"  • {step.text} ({step.passage.heading}, {step.passage.source})", soft_wrap=True)
     if answer.follow_ups:
         out.print("\nYou could also ask", style="bold")
         for question in answer.follow_ups:
-            out.print(f"  ? {question}", markup=False, soft_wrap=True)
+            out.print(f"  ? {question}", soft_wrap=True)
+
+
+def _print_quiet_line(answer: Answer) -> None:
+    """Print the line above an answer to someone who may be in danger, with whom to call."""
+    out.print(answer.quiet_line, style="bold", soft_wrap=True)
+    _print_contacts(answer)
+    out.print()
 
 
 def _print_contacts(answer: Answer) -> None:
     for contact in answer.contacts:
-        out.print(f"  {contact.country}: {contact.who}: {contact.number}", markup=False, soft_wrap=True)
+        out.print(f"  {contact.country}: {contact.who}: {contact.number}", soft_wrap=True)
 
 
 def print_check(stages: Iterable[CheckedText]) -> None:
@@ -76,8 +84,8 @@ def print_check(stages: Iterable[CheckedText]) -> None:
 
 def _print_checked(one: CheckedSentence) -> None:
     said = {True: "says so", False: "does not say so", None: "claims nothing"}[one.supported]
-    out.print(f"{one.sentence}", style="dim" if one.supported is None else None, markup=False, soft_wrap=True)
-    out.print(f"  {said}", style="bold", markup=False)
+    out.print(f"{one.sentence}", style="dim" if one.supported is None else None, soft_wrap=True)
+    out.print(f"  {said}", style="bold")
     for passage in one.citations:
         _print_quoted(passage, "")
     if one.nearest:
@@ -87,7 +95,7 @@ def _print_checked(one: CheckedSentence) -> None:
 def _print_quoted(passage: Passage, before: str) -> None:
     place = _name_place(passage)
     for span in passage.cited:
-        out.print(f"    {before}“{span.shown}” ({place})", style="dim", markup=False, soft_wrap=True)
+        out.print(f"    {before}“{span.shown}” ({place})", style="dim", soft_wrap=True)
 
 
 def _name_place(passage: Passage) -> str:
@@ -103,9 +111,9 @@ def print_ratings(ratings: Sequence[Rating], as_json: bool) -> None:
     for one in ratings:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.when))
         verdict = "helpful" if one.helpful else "not helpful"
-        out.print(f"{when}  {verdict}: {one.question}", style="bold", markup=False, soft_wrap=True)
+        out.print(f"{when}  {verdict}: {one.question}", style="bold", soft_wrap=True)
         why = f"\n    Why: {' '.join(one.why.split())}" if one.why else ""
-        out.print(f"    {one.answer.partition(chr(10))[0]}{why}", markup=False, soft_wrap=True)
+        out.print(f"    {one.answer.partition(chr(10))[0]}{why}", soft_wrap=True)
     if not ratings:
         out.print("Nothing was found helpful or not yet. Each answer on the page can be.")
 
@@ -131,7 +139,7 @@ def print_status(store: Store, settings: Settings, pending: Changes, as_json: bo
 def _print_completeness(documents: Iterable[IndexedDocument]) -> None:
     """Print how much of the files is in the index."""
     for line, is_warning in describe_completeness(documents):
-        out.print(line, style="yellow" if is_warning else None, markup=False, soft_wrap=True)
+        out.print(line, style="yellow" if is_warning else None, soft_wrap=True)
 
 
 def print_pending(pending: Changes, as_json: bool) -> None:
@@ -143,9 +151,9 @@ def print_pending(pending: Changes, as_json: bool) -> None:
     moved = [f"{old} to {new}" for old, new in pending.moved]
     for kind, names in (("new", pending.added), ("changed", pending.changed), ("moved", moved), ("gone", pending.gone)):
         for name in names:
-            out.print(f"  {kind:<8} {name}", markup=False, soft_wrap=True)
+            out.print(f"  {kind:<8} {name}", soft_wrap=True)
     for line in pending.unread:
-        out.print(f"  unread   {line}", markup=False, soft_wrap=True)
+        out.print(f"  unread   {line}", soft_wrap=True)
     out.print(f"  untouched {pending.untouched}")
 
 
@@ -155,9 +163,9 @@ def print_report(report: Report, as_json: bool) -> None:
         print_json(report.to_dict(), indent=None)
         return
     for line in describe_build(report):
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     if not report.reason:
         for line in report.notes:
-            out.print(line, markup=False, soft_wrap=True)
+            out.print(line, soft_wrap=True)
         out.print(f"The index is fresh: {report.documents} documents, {report.chunks} chunks. Nothing was embedded.")
     _print_completeness(report.compared)

@@ -22,8 +22,9 @@ from assistant.settings import Settings
 from index.embedding.embed import Embedder
 from index.progress import Progress
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# What is printed is mostly data (a heading, a file name), and is shown as it is.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 Corpus = Annotated[Path | None, typer.Option(help="The folder of texts; each has its own index.")]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A chat model: a name, or a GGUF file.")]
@@ -31,8 +32,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
 
 
 def tolerate_encoding() -> None:
-    """Let letters that the terminal's encoding does not know be printed as "?", not end the command."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let letters that the terminal's encoding does not know be read and printed as "?", not end the command."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
 
@@ -49,7 +50,7 @@ def print_json(data: object, indent: int | None = 2) -> None:
 
 def say(line: str) -> None:
     """Print a line on standard error, apart from the output."""
-    err.print(line, style="dim", markup=False, soft_wrap=True)
+    err.print(line, style="dim", soft_wrap=True)
 
 
 @contextmanager

@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import Cli
 from hashed import HashedEmbedder
 from paths import ROOT
+from rich.table import Table
 
 from assistant import Settings
 from assistant.cli.printing import print_answer, print_report, print_status
+from assistant.cli.terminal import out
+from assistant.errors import ModelError
 from assistant.guide import describe_completeness
 from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span
 from index.build import build, plan_build
@@ -164,3 +168,30 @@ def test_the_status_and_the_report_say_what_is_missing(tmp_path: Path, capsys: p
     assert json.loads(capsys.readouterr().out)["completeness"] == wanted
     print_status(store, settings, pending, as_json=True)
     assert json.loads(capsys.readouterr().out)["completeness"] == wanted
+
+
+# Data is no markup
+
+
+ODD = "How [/bold] to [red]water[/red] at :cake: time"
+
+
+def test_what_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    passage = Passage(1, "a[/i].md", ODD, TEXT, 0, len(TEXT), 0.9, (DUSK,))
+    lines = printed(capsys, Answer("answered", QUOTED[:1], (passage,), follow_ups=(f"{ODD}?",)))
+    assert f"[1] {ODD} (a[/i].md)" in lines
+    assert f"  ? {ODD}?" in lines
+    table = Table(ODD, title="[/].jsonl", box=None, title_justify="left")
+    table.add_row("[/]")
+    out.print(table)
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == ["[/].jsonl", ODD, "[/]"]
+
+
+def test_an_error_in_the_middle_of_an_answer_is_said_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> Iterator[Answer]:
+        yield Answer("answered", QUOTED[:1], (WATERING,), stage="writing")
+        raise ModelError("The chat server broke off", "Ask again.")
+
+    with pytest.raises(ModelError):
+        print_answer(broken())
+    assert capsys.readouterr().out.endswith("\n")
