@@ -141,8 +141,8 @@ def chat(corpus: Corpus = None, model: ModelOption = None) -> None:
     while (question := _read_line()).strip():
         try:
             answer = print_answer(assistant.stream(question, history))
-        except QuestionError as error:
-            err.print(str(error), style="red", markup=False)
+        except GuideError as error:
+            err.print(str(error), style="red", soft_wrap=True)
             continue
         history.append(Turn(question, answer.text))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from browser import until
+from chat_server import Call, small_server
 from paths import ROOT
 
 from assistant import Settings
@@ -443,6 +444,25 @@ def test_a_conversation_in_the_terminal(cli: Cli, garden: Path) -> None:
     assert "Never wet the leaves of tomatoes" in shown
 
 
+def test_a_conversation_in_the_terminal_goes_on_after_an_error_of_the_model(cli: Cli, garden: Path) -> None:
+    asked: list[Call] = []
+
+    def fail(call: Call) -> None:
+        if "stream" not in call.body:
+            call.answer({"choices": [{"message": {"content": "Yes"}}]})
+        else:
+            asked.append(call)
+            call.answer({"error": {"message": "out of words"}}, 400)
+
+    with small_server(fail) as server:
+        lines = "When do I water the beans?\nMy husband hits me\n\n"
+        done = cli("chat", "--corpus", str(garden), stdin=lines.encode(), ASSISTANT_LLM_URL=server.url)
+    shown = plain(done)
+    assert asked
+    assert "could not answer (out of words)" in done.stderr.decode()
+    assert "emergency number" in shown.partition("Water the beans at dusk")[2]
+
+
 def test_a_text_is_checked_sentence_by_sentence(cli: Cli, garden: Path, tmp_path: Path) -> None:
     draft = tmp_path / "mail.txt"
     draft.write_text("Dear Ann,\n\nWater the beans at dusk. The moon is made of green cheese.\n", "utf-8")
@@ -556,3 +576,5 @@ def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:
     assert report["models"]["chat"].startswith(TINY)
     report = json.loads(plain(cli("doctor", "--json", "--model", "qwen3.5-2b", **home)))
     assert report["models"]["chat"].startswith("qwen3.5-2b"), "an option stands before a choice"
+
+
