@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     llm_key: SecretStr = SecretStr("")
     """The API key of that server."""
 
+    @field_validator("home", "corpus", "catalogue")
+    @classmethod
+    def _path(cls, path: Path) -> Path:
+        """Make a path absolute, so that all who read and write there mean the same place."""
+        try:
+            return path.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError("there is no such person on this machine") from error
+
     @field_validator("llm_url")
     @classmethod
     def _address(cls, url: str) -> str:
@@ -175,12 +184,12 @@ def load_settings(**options: Any) -> Settings:
             f"{name} cannot be {first['input']!r}: {first['msg'].lower()}",
             f"Change --{name.replace('_', '-')} or ASSISTANT_{name.upper()}.",
         ) from error
-    home, corpus = settings.home.expanduser().absolute(), settings.corpus.expanduser().absolute()
-    return settings.model_copy(update={"home": ensure_writable(home), "corpus": corpus})
+    ensure_writable(settings.home)
+    return settings
 
 
-def ensure_writable(home: Path) -> Path:
-    """Make the data folder if it is missing, and return it; SettingsError if it cannot be written."""
+def ensure_writable(home: Path) -> None:
+    """Make the data folder if it is missing; SettingsError if it cannot be written."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         probe = home / f".write-{os.getpid()}"
@@ -191,7 +200,6 @@ def ensure_writable(home: Path) -> Path:
             f"The data folder {home} cannot be written ({error.strerror or error})",
             "Choose another with ASSISTANT_HOME.",
         ) from error
-    return home
 
 
 def index_folder(settings: Settings) -> Path:

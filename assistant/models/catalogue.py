@@ -148,7 +148,7 @@ def read_catalogue(settings: Settings) -> tuple[Model, ...]:
     Raises:
         ModelError: the file cannot be read or has a mistake; the error names file, table and key.
     """
-    path = settings.catalogue.expanduser().absolute()
+    path = settings.catalogue
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

@@ -578,3 +578,10 @@ def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:
     assert report["models"]["chat"].startswith("qwen3.5-2b"), "an option stands before a choice"
 
 
+def test_what_is_chosen_is_found_again_in_a_data_folder_below_the_persons_own(cli: Cli, tmp_path: Path) -> None:
+    home = {"ASSISTANT_HOME": "~/guides", "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    plain(cli("models", "use", TINY, **home))
+    report = json.loads(plain(cli("doctor", "--json", **home)))
+    assert report["paths"]["data"] == str(tmp_path / "guides")
+    assert report["models"]["chat"].startswith(TINY)
+    assert "ASSISTANT_HOME" in one_line(cli("doctor", ASSISTANT_HOME="~no-one-of-this-name/guides"))
