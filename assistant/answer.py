@@ -64,7 +64,6 @@ def answer_from_guide(
         return
 
     answer = replace(begin_answer(retrieval, finding.leads), chance=chance)
-    yield answer
     model, verdicts = components.model, components.verdicts
     draft = yield from write_draft(model, verdicts, retrieval, answer, LENGTHS[length], clock, variation)
     if draft.sentences:

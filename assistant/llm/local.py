@@ -108,10 +108,15 @@ class LocalModel:
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
     ) -> Generator[str, None, None]:
-        """Yield an answer piece by piece; see `ChatModel.stream`."""
+        """Yield an answer piece by piece; see `ChatModel.stream`. Whether there is room is checked at once."""
         tokens = self.tokens(prompt)
+        if len(tokens) + limit > self.context:
+            raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
         usage.prompt = len(tokens)
-        usage.cached = self._evaluate_prompt(tokens, limit)
+        return self._generate(tokens, limit, usage, variation)
+
+    def _generate(self, tokens: list[int], limit: int, usage: Usage, variation: int) -> Generator[str, None, None]:
+        usage.cached = self._evaluate_prompt(tokens)
         rng = np.random.default_rng(variation) if variation else None
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         while not self.weights.is_end(token := self._pick_token(rng)):
@@ -139,18 +144,16 @@ class LocalModel:
         yes, no = (self.weights.tokens(word, special=True)[0] for word in ("Yes", "No"))
         return [float(logits[yes] - logits[no]) for logits in self.logits(prefix, questions)]
 
-    def _evaluate_prompt(self, tokens: list[int], room: int) -> int:
+    def _evaluate_prompt(self, tokens: list[int]) -> int:
         """Evaluate the new part of a prompt; return how many of its tokens were evaluated before the question came."""
         if tokens != self._prompt or self._next_logits is None:
             # The last token is always evaluated: the answer starts from its logits.
-            reused = self._reuse(tokens, len(tokens) - 1, room)
+            reused = self._reuse(tokens, len(tokens) - 1)
             self._extend(tokens[reused:])
         return self._reused
 
-    def _reuse(self, tokens: list[int], limit: int, room: int) -> int:
+    def _reuse(self, tokens: list[int], limit: int) -> int:
         """Start the current prompt with what is already evaluated of these tokens, up to `limit`; return how many."""
-        if len(tokens) + room > self.context:
-            raise QuestionError("The question is longer than the chat model can take in", "Ask it in fewer words.")
         reused = min(_count_common(self._prompt, tokens), limit)
         if reused <= len(self._prefix) or not self._main.truncate(PROMPT_SEQUENCE, reused):
             self._main.truncate(PROMPT_SEQUENCE)

@@ -46,7 +46,8 @@ class ChatModel(Protocol):
             variation: 0 always takes the likeliest token; any other number is the seed of a varied wording.
 
         Raises:
-            QuestionError: the prompt and the limit do not fit the model's context.
+            QuestionError: the prompt and the limit do not fit the model's context. A model that can tell does so when
+                this is called, before anything is generated.
         """
         ...
 

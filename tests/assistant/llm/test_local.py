@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from paths import ROOT
 
 from assistant import Settings
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, Note, build_question_message, build_support_question
-from assistant.errors import ModelError
+from assistant.errors import ModelError, QuestionError
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message, Usage
 from assistant.models.installed import ensure_model
@@ -279,6 +280,14 @@ def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: LocalModel) -> N
         pieces.append(piece)
         tiny.verdicts(SUPPORT_PREFIX, [build_support_question((PAIRS[0][0],), PAIRS[0][1])])
     assert "".join(pieces) == said
+
+
+def test_whether_there_is_room_is_checked_before_a_word_even_of_a_prompt_that_is_read_already(tiny: LocalModel) -> None:
+    prompt = (Message("user", "Which of these? " + "a gate, " * 300),)
+    with closing(tiny.stream(prompt, 10, Usage())) as pieces:
+        next(pieces)
+    with pytest.raises(QuestionError, match="longer than the chat model can take in"):
+        tiny.stream(prompt, tiny.context, Usage())
 
 
 def test_a_question_longer_than_the_room_is_still_judged(tiny: LocalModel) -> None:
