@@ -19,7 +19,7 @@ from assistant.contents import Extract, ListedDocument, extract, extract_around,
 from assistant.errors import GuideError
 from assistant.guide import Follower, Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
-from assistant.question import clean_question, clean_text
+from assistant.question import clean_earlier, clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
 from assistant.records import Answer, CheckedSentence, CheckedText, Passage, Turn
 from assistant.settings import Settings, load_settings, save_choices
@@ -216,9 +216,10 @@ class Assistant:
             variation: 0 gives the same question the same answer; any other number words it another way.
 
         Raises:
-            QuestionError: empty, too long, or not text.
+            QuestionError: empty, too long, or not text; or an earlier turn is not text.
         """
         begun, asked = time.perf_counter(), clean_question(question)
+        turns = [replace(turn, question=clean_earlier(turn.question)) for turn in history]
         waiting = Answer("answered", stage="waiting")
         while self._components is None and self._loading.locked():
             yield waiting  # another thread is loading
@@ -228,4 +229,4 @@ class Assistant:
             while ahead := place.count_ahead():
                 waiting = waiting if waiting.before == ahead else replace(waiting, before=ahead)
                 yield waiting
-            yield from answer_question(components, asked, history, Clock(begun), self.settings.length, variation)
+            yield from answer_question(components, asked, turns, Clock(begun), self.settings.length, variation)

@@ -28,6 +28,13 @@ def clean_question(question: str) -> str:
     return " ".join(shown.split())
 
 
+def clean_earlier(question: str) -> str:
+    """A question of an earlier turn, on one line; may be empty, is cut if too long. Raises QuestionError if no text."""
+    if not _is_text(question):
+        raise QuestionError("An earlier turn is not text", "Leave it out, or begin a new conversation.")
+    return " ".join(_remove_controls(question).split())[:QUESTION_LIMIT]
+
+
 def clean_text(text: str) -> str:
     """A text to check, its lines as they are.
 

@@ -121,6 +121,11 @@ class Care:
         kind = pattern or next((kind for kind in self._book.kinds if kind.name == name), self._book.kinds[0])
         return Alarm(kind, score >= sure) if score >= unsure else None
 
+    def is_sure(self, question: str) -> bool:
+        """Whether a question surely comes from someone in danger."""
+        alarm = self.assess(question)
+        return alarm is not None and alarm.sure
+
     def answer(self, alarm: Alarm) -> Answer:
         """What to say and whom to call."""
         lines = (self._book.first, *alarm.kind.says, self._book.last)

@@ -78,8 +78,8 @@ class OpenConversation:
             self._deleted = True
 
     def make_history(self, number: int) -> tuple[Turn, ...]:
-        """The turns before this one, for the assistant; without those that got a care answer."""
-        return tuple(Turn(t.question, t.answer.text) for t in self.turns[:number] if t.answer.status != "care")
+        """The turns before this one, for the assistant."""
+        return tuple(Turn(turn.question, turn.answer.text) for turn in self.turns[:number])
 
     def to_conversation(self) -> Conversation:
         """All of it as it would be kept; it must have a turn."""
