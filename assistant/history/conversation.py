@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import time
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -162,18 +162,30 @@ class Conversations:
             what = f"The conversation “{head[0]}” cannot be read: {_describe_first(error)}"
             raise HistoryError(what, "Delete it, or bring back a copy of the file.") from error
 
-    def keep(self, identity: str | None, number: int, question: str, answer: Answer) -> str:
+    def keep(
+        self,
+        identity: str | None,
+        number: int,
+        question: str,
+        answer: Answer,
+        known: Sequence[KeptTurn] | None = None,
+        asked: float | None = None,
+    ) -> str:
         """Write a turn in place of all turns from `number` on, and return the conversation's id.
 
         Args:
             identity: the conversation; None, or one that has been deleted, begins a new one.
             number: the turn's number, from 0; a number past the end appends the turn.
+            known: the turns that the caller has seen, None for all; if others are kept by now, this one is appended
+                and replaces none.
+            asked: seconds since 1970; None stands for now.
         """
-        now = time.time()
+        now = time.time() if asked is None else asked
         with self._database.writing() as connection:
             if identity is None or not self._touch(connection, identity, now):
                 identity = self._begin(connection, make_title(question), now, now)
-            connection.execute("DELETE FROM turn WHERE conversation = ? AND number >= ?", (identity, number))
+            if known is None or _list_times(connection, identity) <= {turn.asked for turn in known}:
+                connection.execute("DELETE FROM turn WHERE conversation = ? AND number >= ?", (identity, number))
             _append_turn(connection, identity, KeptTurn(question, answer, now))
         return identity
 
@@ -272,6 +284,11 @@ def _parse_turn(question: str, answer: str, asked: float, helpful: int | None, w
     return KeptTurn(
         question, ANSWER_ADAPTER.validate_json(answer), asked, None if helpful is None else bool(helpful), why
     )
+
+
+def _list_times(connection: sqlite3.Connection, identity: str) -> set[float]:
+    """When the turns of a conversation were asked."""
+    return {asked for (asked,) in connection.execute("SELECT asked FROM turn WHERE conversation = ?", (identity,))}
 
 
 def _append_turn(connection: sqlite3.Connection, identity: str, turn: KeptTurn) -> None:

@@ -127,25 +127,27 @@ def _keep_turn(
     Returns:
         Why it could not be kept; empty if nothing went wrong.
     """
-    if replaced is None:
-        _catch_up(presenter, conversation)
-    number = len(conversation.turns) if replaced is None else replaced
-    conversation.turns[number:] = [KeptTurn(question, answer, time.time())]
+    known = tuple(conversation.turns)
+    number = len(known) if replaced is None else replaced
+    turn = KeptTurn(question, answer, time.time())
+    conversation.turns[number:] = [turn]
     with conversation.keeping() as allowed:
+        if not allowed:
+            return ""
+        identity = conversation.id or None
         try:
-            if allowed:
-                conversation.id = presenter.conversations.keep(conversation.id or None, number, question, answer)
+            conversation.id = presenter.conversations.keep(identity, number, question, answer, known, turn.asked)
         except GuideError as error:
             return f"This answer is not kept. {error}"
-    return ""
+    return WENT_ON if _catch_up(presenter, conversation) and replaced is not None else ""
 
 
 def _catch_up(presenter: Presenter, conversation: OpenConversation) -> bool:
-    """Take over the turns that another tab has added to the same conversation; whether there were any."""
+    """Take over the turns of the same conversation if another tab has added some; whether it has."""
     kept = None
     with suppress(HistoryError):  # keeping the turn fails too, and reports it
         kept = presenter.conversations.read(conversation.id) if conversation.id else None
-    if kept is None or len(kept.turns) <= len(conversation.turns):
+    if kept is None or {turn.asked for turn in kept.turns} <= {turn.asked for turn in conversation.turns}:
         return False
     conversation.turns = list(kept.turns)
     return True

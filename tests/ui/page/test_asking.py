@@ -1,0 +1,100 @@
+"""Asking in several tabs at once: the answers are told beforehand, all else is real."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from assistant import Assistant, Settings, Turn
+from assistant.records import Answer, AnswerSentence
+from ui.page.asking import WENT_ON, ask_again, ask_question
+from ui.page.presenter import PageUpdate, Presenter
+from ui.page.tab import OpenConversation, Tab
+
+
+class Told(Assistant):
+    """Says what was asked; nothing is loaded."""
+
+    def stream(self, question: str, history: Sequence[Turn] = (), variation: int = 0) -> Generator[Answer, None, None]:
+        yield Answer("answered", stage="reading")
+        yield Answer("answered", (AnswerSentence(f"You asked: {question}"),))
+
+
+@pytest.fixture
+def presenter(settings: Settings, tmp_path: Path) -> Iterator[Presenter]:
+    with closing(Presenter(Told(settings.model_copy(update={"home": tmp_path})))) as presenter:
+        yield presenter
+
+
+def kept(presenter: Presenter, identity: str) -> list[str]:
+    conversation = presenter.conversations.read(identity)
+    assert conversation is not None
+    return [turn.question for turn in conversation.turns]
+
+
+def open_tab(presenter: Presenter, identity: str) -> Tab:
+    conversation, tab = presenter.conversations.read(identity), Tab()
+    assert conversation is not None
+    tab.open(OpenConversation(identity=identity, turns=conversation.turns))
+    return tab
+
+
+def begin(asking: Iterator[PageUpdate]) -> Iterator[PageUpdate]:
+    """Until the question is shown; its answer is not written yet."""
+    next(asking)
+    return asking
+
+
+def finish(asking: Iterator[PageUpdate]) -> str:
+    """The last message to the person."""
+    return "".join(str(update.get("told", "")) for update in asking)
+
+
+@pytest.fixture
+def identity(presenter: Presenter) -> str:
+    tab = Tab()
+    finish(ask_question(presenter, tab, "First?"))
+    finish(ask_question(presenter, tab, "Second?"))
+    return tab.conversation.id
+
+
+def test_two_tabs_that_finish_between_reading_and_writing_lose_no_turn(
+    presenter: Presenter, identity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tab's turn is kept at the last moment before this one's."""
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    asking, keep = begin(ask_question(presenter, one, "From one?")), presenter.conversations.keep
+
+    def keep_late(*given: object) -> str:
+        monkeypatch.undo()
+        finish(ask_question(presenter, other, "From the other?"))
+        return keep(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(presenter.conversations, "keep", keep_late)
+    assert finish(asking) == ""
+    assert kept(presenter, identity) == ["First?", "Second?", "From the other?", "From one?"]
+    assert [turn.question for turn in one.conversation.turns] == kept(presenter, identity)
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_an_edit_replaces_nothing_that_its_tab_has_not_shown(presenter: Presenter, identity: str, edited: int) -> None:
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    asking = begin(ask_question(presenter, one, "Edited?", edited))
+    finish(ask_question(presenter, other, "From the other?"))
+    assert WENT_ON in finish(asking)
+    assert kept(presenter, identity) == ["First?", "Second?", "From the other?", "Edited?"]
+    assert [turn.question for turn in one.conversation.turns] == kept(presenter, identity)
+
+
+def test_an_edit_and_another_try_at_once_are_both_kept(presenter: Presenter, identity: str) -> None:
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    asking = begin(ask_again(presenter, one))
+    finish(ask_question(presenter, other, "Edited?", 0))
+    finish(asking)
+    assert kept(presenter, identity) == ["Edited?", "Second?"]
+    finish(ask_again(presenter, one))
+    finish(ask_question(presenter, one, "Third?", 1))
+    assert kept(presenter, identity) == ["Edited?", "Third?"], "what a tab has shown it may replace"
