@@ -76,6 +76,15 @@ class CareBook:
     harmless: tuple[re.Pattern[str], ...]
     harmless_examples: tuple[str, ...]
 
+    def find_kind(self, name: str) -> Kind:
+        """The kind of that name; the first one if there is none."""
+        return next((kind for kind in self.kinds if kind.name == name), self.kinds[0])
+
+    def answer(self, kind: Kind) -> Answer:
+        """What is said to a person in such danger, and whom to call."""
+        said = tuple(AnswerSentence(line) for line in (self.first, *kind.says, self.last))
+        return Answer("care", said, contacts=kind.contacts, reason=kind.name, care=Concern(kind.name, "sure"))
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -118,7 +127,7 @@ class Care:
         texts = [question, *([f"{earlier} {question}"] if earlier else [])]
         score, name = max(map(self._classifier.score, self._embed(texts)))
         sure, unsure = (SURE_OF_PATTERN, UNSURE_OF_PATTERN) if pattern else (SURE, UNSURE)
-        kind = pattern or next((kind for kind in self._book.kinds if kind.name == name), self._book.kinds[0])
+        kind = pattern or self._book.find_kind(name)
         return Alarm(kind, score >= sure) if score >= unsure else None
 
     def is_sure(self, question: str) -> bool:
@@ -128,9 +137,7 @@ class Care:
 
     def answer(self, alarm: Alarm) -> Answer:
         """What to say and whom to call."""
-        lines = (self._book.first, *alarm.kind.says, self._book.last)
-        said = tuple(AnswerSentence(line) for line in lines)
-        return Answer("care", said, contacts=alarm.kind.contacts, reason=alarm.kind.name, care=alarm.concern)
+        return self._book.answer(alarm.kind)
 
     def match_patterns(self, question: str) -> Kind | None:
         """The first kind with a pattern that matches outside figures of speech."""

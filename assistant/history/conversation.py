@@ -11,11 +11,12 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from assistant.answering.care import Alarm, mark_answers, read_care_book
 from assistant.errors import ConversationError, HistoryError
 from assistant.history.database import Database
 from assistant.question import QUESTION_LIMIT
@@ -247,7 +248,7 @@ class Conversations:
         with self._database.writing() as connection:
             identity = self._begin(connection, exported.title, exported.begun, exported.changed)
             for turn in exported.turns:
-                _append_turn(connection, identity, turn)
+                _append_turn(connection, identity, replace(turn, answer=_replace_contacts(turn.answer)))
         return identity
 
     def _begin(self, connection: sqlite3.Connection, title: str, begun: float, changed: float) -> str:
@@ -333,6 +334,15 @@ def _parse_export(text: str) -> ExportedConversation:
     return exported
 
 
+def _replace_contacts(answer: Answer) -> Answer:
+    """An imported answer, with whom to call and what is said about it from our own file: a wrong number does harm."""
+    book = read_care_book()
+    if answer.status == "care":
+        return book.answer(book.find_kind(answer.reason))
+    alarm = Alarm(book.find_kind(answer.care.kind), sure=False) if answer.care else None
+    return next(mark_answers(alarm, [answer])) if alarm else replace(answer, contacts=())
+
+
 def _check_answer(answer: Answer, where: str) -> None:
     """Raise ConversationError if a reference leads nowhere, ValidationError if a number is not finite."""
     ANSWER_ADAPTER.validate_json(ANSWER_ADAPTER.dump_json(answer))
@@ -345,8 +355,6 @@ def _check_answer(answer: Answer, where: str) -> None:
         if citation.number not in passages:
             raise ConversationError(f"In {where} of the file, a citation names no passage", _IMPORT_HINT)
         _check_passage(passages[citation.number], (citation.span,), where)
-    if answer.status == "care" and not answer.sentences:
-        raise ConversationError(f"In {where} of the file, nothing is said", _IMPORT_HINT)
 
 
 def _check_passage(passage: Passage, spans: Iterable[Span], where: str) -> None:

@@ -22,6 +22,7 @@ import pytest
 from filelock import FileLock
 from paths import ROOT
 
+from assistant.answering.care import Kind, read_care_book
 from assistant.errors import ConversationError, HistoryError
 from assistant.history.conversation import IMPORT_LIMIT, WHY_LIMIT, Conversation, Conversations, KeptTurn, make_title
 from assistant.history.database import DATABASE_NAME, SCHEMA_VERSION, Database
@@ -50,7 +51,9 @@ FULL = Answer(
     before=3,
 )
 QUOTED = AnswerSentence(f"“{SPAN.text}”", (Citation(2, SPAN),))
-NEAREST = replace(FULL, status="nearest", sentences=(QUOTED,), dropped=(), contacts=())
+EXPORTED = replace(FULL, contacts=())
+NEAREST = replace(EXPORTED, status="nearest", sentences=(QUOTED,), dropped=())
+BOOK = read_care_book()
 
 
 def said(text: str) -> Answer:
@@ -714,15 +717,15 @@ def test_a_full_disk_and_one_that_cannot_be_written_are_one_line_each(tmp_path: 
 
 def exported(*turns: KeptTurn) -> str:
     whole = Conversation(
-        "id", "A title of my own", 1.5, 1e9 + 1 / 3, turns or (KeptTurn("When?", FULL, 2.25, True, "It was."),)
+        "id", "A title of my own", 1.5, 1e9 + 1 / 3, turns or (KeptTurn("When?", EXPORTED, 2.25, True, "It was."),)
     )
     return export_conversation_json(whole)
 
 
 def test_an_exported_conversation_comes_back_equal(kept: Conversations) -> None:
-    identity = kept.keep(None, 0, "When? “Why”\u2028\n 🌱", FULL)
-    kept.keep(identity, 1, "# And?", replace(FULL, status="care"))
-    kept.keep(identity, 2, "So?", replace(FULL, status="not_covered", timings=Timings()))
+    identity = kept.keep(None, 0, "When? “Why”\u2028\n 🌱", EXPORTED)
+    kept.keep(identity, 1, "# And?", BOOK.answer(BOOK.kinds[1]))
+    kept.keep(identity, 2, "So?", replace(EXPORTED, status="not_covered", timings=Timings()))
     kept.keep(identity, 3, "Snails?", NEAREST)
     kept.rate(identity, 1, False, "Not\nthis.")
     kept.rename(identity, "Mine")
@@ -742,12 +745,12 @@ def test_what_is_unknown_in_a_file_is_ignored(kept: Conversations) -> None:
     data["new"] = data["turns"][0]["new"] = data["turns"][0]["answer"]["new"] = {"a": [1]}
     conversation = kept.read(kept.import_json(json.dumps(data)))
     assert conversation is not None
-    assert conversation.turns == (KeptTurn("When?", FULL, 2.25, True, "It was."),)
+    assert conversation.turns == (KeptTurn("When?", EXPORTED, 2.25, True, "It was."),)
 
 
 def test_what_was_exported_when_quotations_were_marked_apart_comes_back(kept: Conversations) -> None:
     """Then an answer said that it was quoted, and not how likely it was; its words tell now what leads to them."""
-    old = replace(FULL, sentences=(QUOTED,), chance=0.0)
+    old = replace(EXPORTED, sentences=(QUOTED,), chance=0.0)
     data = json.loads(exported(KeptTurn("When?", old, 2.25)))
     kept_answer = data["turns"][0]["answer"]
     del kept_answer["chance"]
@@ -854,9 +857,21 @@ def test_what_is_no_conversation_is_refused_in_one_line(kept: Conversations, tex
     assert kept.list() == ()
 
 
-def test_a_care_answer_without_words_is_refused(kept: Conversations) -> None:
-    with pytest.raises(ConversationError, match="nothing is said"):
-        kept.import_json(exported(KeptTurn("Help?", Answer("care"), 1.0)))
+@pytest.mark.parametrize(("reason", "kind"), [(BOOK.kinds[2].name, BOOK.kinds[2]), ("made up", BOOK.kinds[0])])
+def test_whom_to_call_is_never_taken_from_a_file(kept: Conversations, reason: str, kind: Kind) -> None:
+    """Nor what is said about it, in which a number may stand too."""
+    false = (Contact("A friend", "evil.example", "Everywhere"), Contact("Police", "0900 123456", "Here"))
+    words = (AnswerSentence("Call 666 at once, or 0900 123456."),)
+    turns = [
+        KeptTurn("Help?", Answer("care", words, contacts=false, reason=reason), 1.0),
+        KeptTurn("And now?", Answer("care", contacts=false, reason=reason), 2.0),
+        KeptTurn("Beans?", replace(FULL, contacts=false), 3.0),
+    ]
+    conversation = kept.read(kept.import_json(exported(*turns)))
+    assert conversation is not None
+    first, second, third = (turn.answer for turn in conversation.turns)
+    assert first == second == BOOK.answer(kind)
+    assert third == EXPORTED
 
 
 def test_nothing_is_kept_of_a_file_of_which_the_last_turn_is_wrong(kept: Conversations) -> None:
