@@ -22,7 +22,7 @@ from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_com
 from assistant.question import clean_earlier, clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
 from assistant.records import Answer, CheckedSentence, CheckedText, Passage, Turn
-from assistant.settings import Settings, load_settings, save_choices
+from assistant.settings import Length, Settings, load_settings, save_choices
 from index.progress import Progress, ignore_progress
 from index.search import Searcher
 
@@ -206,7 +206,9 @@ class Assistant:
         components = self.load()
         return Follower(components.store, self.settings, components.embedder)
 
-    def stream(self, question: str, history: Sequence[Turn] = (), variation: int = 0) -> Generator[Answer, None, None]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), variation: int = 0, length: Length | None = None
+    ) -> Generator[Answer, None, None]:
         """Yield the answer as it grows; the last item is whole. Closing the iterator stops the model.
 
         While nothing is new, the very same object is yielded again, so that the caller can close the iterator there:
@@ -214,6 +216,7 @@ class Assistant:
 
         Args:
             variation: 0 gives the same question the same answer; any other number words it another way.
+            length: how long it may be; None stands for the setting.
 
         Raises:
             QuestionError: empty, too long, or not text; or an earlier turn is not text.
@@ -229,4 +232,5 @@ class Assistant:
             while ahead := place.count_ahead():
                 waiting = waiting if waiting.before == ahead else replace(waiting, before=ahead)
                 yield waiting
-            yield from answer_question(components, asked, turns, Clock(begun), self.settings.length, variation)
+            length = length or self.settings.length
+            yield from answer_question(components, asked, turns, Clock(begun), length, variation)

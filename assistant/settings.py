@@ -34,6 +34,14 @@ LENGTHS: dict[Length, tuple[int, int]] = {"short": (2, 80), "normal": (4, 140), 
 """Length of an answer -> the most sentences, after which the model is stopped, and the most tokens."""
 
 
+def find_length(name: str) -> Length:
+    """The length of that name; SettingsError if there is none."""
+    found = next((length for length in LENGTHS if length == name), None)
+    if found is None:
+        raise SettingsError(f"No answer has the length {name!r}", f"Choose one of: {', '.join(LENGTHS)}.")
+    return found
+
+
 def find_shipped(name: str) -> Path:
     """The path of what comes with the program: in a wheel inside this package, in a checkout beside it."""
     inside = Path(__file__).parent / "shipped" / name

@@ -12,7 +12,7 @@ from datetime import date
 from threading import Thread
 from typing import Any, TypeAlias
 
-from assistant.errors import ConversationError, GuideError
+from assistant.errors import ConversationError, GuideError, SettingsError
 from assistant.history.conversation import Conversation
 from assistant.history.export import (
     export_conversation_json,
@@ -21,6 +21,7 @@ from assistant.history.export import (
     export_plan_markdown,
 )
 from assistant.models import installed
+from assistant.settings import find_length
 from ui.page.checking import draw_check
 from ui.page.frame import render_download, render_editing, render_message, render_news
 from ui.page.guide import render_guide, render_search
@@ -39,6 +40,8 @@ ActData: TypeAlias = Mapping[str, Any]
 def _arrive(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     """Draw a page that was just loaded, with the conversation that its address names."""
     tab.shown_status = presenter.read_status()
+    with suppress(SettingsError):  # the browser remembers none, or one of another version
+        tab.length = find_length(str(data.get("length")))
     kept = presenter.conversations.read(str(data.get("id", "")))
     if kept:
         tab.open(_reopen(kept))
@@ -256,18 +259,20 @@ def _show_settings(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     settings, kept = assistant.settings, len(presenter.conversations.list(most=10**6))
     passages = sum(document.parts for document in assistant.list_documents()) if assistant.ready else 0
     status = f"{passages} passages. {presenter.describe_status()}"
-    return presenter.show_screen(
-        tab, "settings", render_settings(settings, installed.list_models(settings), status, kept)
-    )
+    models = installed.list_models(settings) if tab.is_owner else None
+    shown = render_settings(settings, models, status, kept, tab.length or settings.length)
+    return presenter.show_screen(tab, "settings", shown)
 
 
 def _change_setting(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
-    """Use another length at once, or another model, which is loaded in the background and fetched if it is missing."""
-    changes = {str(data["field"]): str(data["value"])}
-    if "model" not in changes:
-        presenter.assistant.use(**changes)
+    """Use another length in this tab at once, or another model for everybody, which is loaded in the background."""
+    value = str(data["value"])
+    if data["field"] == "length":
+        tab.length = find_length(value)
         return {"told": ""}
-    Thread(target=_change_model, args=[presenter, changes["model"]], name="exchange", daemon=True).start()
+    if not tab.is_owner:
+        raise SettingsError("The model is changed on the computer that runs this page", "Ask whoever started it.")
+    Thread(target=_change_model, args=[presenter, value], name="exchange", daemon=True).start()
     return {}
 
 

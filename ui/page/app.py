@@ -6,6 +6,7 @@ puts them where they belong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import gradio as gr
 
 from assistant.assistant import Assistant
 from assistant.question import QUESTION_LIMIT
+from assistant.settings import is_loopback
 from ui.page.acts import carry_out
 from ui.page.asking import ask_again, ask_question
 from ui.page.checking import check_text
@@ -127,6 +129,7 @@ class Page:
 
     def _carry_out(self, tab: Tab, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         self._tabs[str(request.session_hash)] = tab
+        tab.is_owner = is_from_here(request)
         return self._update_components(carry_out(self._presenter, tab, str(event.do), event.sent))
 
     def _signal_change(self, tab: Tab) -> dict[Any, Any]:
@@ -147,6 +150,12 @@ class Page:
 
 def _stop(tab: Tab) -> None:
     tab.conversation.stop.set()
+
+
+def is_from_here(request: gr.Request) -> bool:
+    """Whether a request comes from this machine, and was not passed on by a proxy for the page's public name."""
+    host = re.sub(r":\d+$", "", request.headers.get("host", "")).strip("[]")
+    return bool(request.client) and is_loopback(request.client.host) and is_loopback(host)
 
 
 def make_theme() -> gr.themes.Base:

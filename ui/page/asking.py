@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from assistant.errors import GuideError, HistoryError
 from assistant.history.conversation import KeptTurn
 from assistant.records import Answer
+from assistant.settings import Length
 from ui.page import frame, view
 from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import OpenConversation, Tab
@@ -68,7 +69,7 @@ def _write_answer(
         "box": "",
     }
     try:
-        for answer in _stream_changes(presenter, conversation, question, number):
+        for answer in _stream_changes(presenter, conversation, question, number, tab.length):
             if tab.conversation is conversation and answer.stage != "whole":
                 yield {"current": view.render_turn(question, answer, number, view.TurnDetails(_describe_stage(answer)))}
     except GuideError as error:
@@ -92,11 +93,11 @@ def _is_worth_keeping(answer: Answer, replaces: bool) -> bool:
 
 
 def _stream_changes(
-    presenter: Presenter, conversation: OpenConversation, question: str, number: int
+    presenter: Presenter, conversation: OpenConversation, question: str, number: int, length: Length | None
 ) -> Iterator[Answer]:
     """Yield the answer each time that it has changed, until it is whole or stopped."""
     history = conversation.make_history(number)
-    with closing(presenter.assistant.stream(question, history, conversation.variation)) as answers:
+    with closing(presenter.assistant.stream(question, history, conversation.variation, length)) as answers:
         last = None
         for answer in answers:
             conversation.partial = (number, answer)

@@ -25,7 +25,7 @@ function start() {
   watchAll();
   setTextSize(readTextSize());
   if (mouse.matches) find('#question textarea').focus();  // a phone would show its keyboard
-  act('arrive', { id: new URLSearchParams(location.search).get('c') ?? '' });
+  act('arrive', { id: new URLSearchParams(location.search).get('c') ?? '', length: localStorage.getItem('length') ?? '' });
 }
 
 // Landmarks: Gradio's columns have no roles.
@@ -114,6 +114,7 @@ document.addEventListener('change', async event => {
   } else if (on.dataset.change) {
     const value = on.type === 'checkbox' ? String(on.checked) : on.value;
     const before = [...(on.options ?? [])].find(option => option.defaultSelected);
+    if (on.dataset.field === 'length') localStorage.setItem('length', on.value);  // kept in this browser
     if (!await carryOut(on.dataset.change, { ...on.dataset }, { value }) && before) on.value = before.value;
   }
 });

@@ -5,31 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from assistant.models.installed import InstalledModel
-from assistant.settings import Settings, writer_name
+from assistant.settings import Length, Settings, writer_name
 from ui.page.markup import escape, render_button, render_data, render_screen_top
 
 
-def render_settings(settings: Settings, models: Iterable[InstalledModel], status: str, kept: int) -> str:
+def render_settings(
+    settings: Settings, models: Iterable[InstalledModel] | None, status: str, kept: int, length: Length
+) -> str:
     """What can be changed, and how things stand.
 
     Args:
+        models: to choose from; None if the person may not choose.
         status: a line about the guide and the model.
         kept: how many conversations are kept.
+        length: of the answers in this tab.
     """
     return (
         f'{render_screen_top("Settings")}<div class="settings">'
-        f"{_render_model(settings, models)}{_render_lengths(settings)}{_render_sizes()}{_render_conversations(kept)}"
+        f"{_render_model(settings, models)}{_render_lengths(length)}{_render_sizes()}{_render_conversations(kept)}"
         f"<section><h3>How things stand</h3><p>{escape(status)}</p>"
         f'<p class="path">Texts: {escape(str(settings.corpus))}</p>'
         f'<p class="path">Models, index and conversations: {escape(str(settings.home))}</p></section></div>'
     )
 
 
-def _render_model(settings: Settings, models: Iterable[InstalledModel]) -> str:
+def _render_model(settings: Settings, models: Iterable[InstalledModel] | None) -> str:
     if settings.llm_url:
         return (
             "<section><h3>Language model</h3>"
             f"<p>{escape(writer_name(settings))}, on the server at {escape(settings.llm_host)}.</p></section>"
+        )
+    if models is None:
+        line = "It holds for everybody, and is changed on the computer that runs this page."
+        return (
+            f"<section><h3>Language model</h3><p>{escape(writer_name(settings))}.</p>"
+            f'<p class="quiet">{line}</p></section>'
         )
     chat = [one for one in models if one.model.role == "chat"]
     names = {one.model.name for one in chat}
@@ -54,9 +64,9 @@ def _describe_model(one: InstalledModel) -> str:
     return f"{one.model.name} ({one.model.bytes / 1e9:.1f} GB, {where}{large})"
 
 
-def _render_lengths(settings: Settings) -> str:
+def _render_lengths(length: Length) -> str:
     rows = (("short", "Short"), ("normal", "Normal"), ("long", "Long"))
-    return _render_radios("Length of answers", "length", rows, settings.length, "change", "use")
+    return _render_radios("Length of answers", "length", rows, length, "change", "use")
 
 
 def _render_sizes() -> str:

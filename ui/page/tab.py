@@ -12,6 +12,7 @@ from assistant.guide import Freshness
 from assistant.history.conversation import Conversation, KeptTurn, make_title
 from assistant.loading import LoadingStatus
 from assistant.records import Answer, CheckedText, Turn
+from assistant.settings import Length
 
 Screen = Literal["chat", "guide", "check", "plan", "settings"]
 """What fills the middle of the page."""
@@ -115,6 +116,10 @@ class Tab:
         """The status that the page was last drawn with."""
         self.list_filter = ""
         """Only conversations with these words are listed."""
+        self.length: Length | None = None
+        """How long its answers may be; None stands for the setting."""
+        self.is_owner = False
+        """Whether it is open on the machine that serves the page, and so may change what holds for everybody."""
         self.open_panel = ""
         """What is open at the side: the key of a citation, or "offline"."""
 

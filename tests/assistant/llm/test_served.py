@@ -487,6 +487,6 @@ def test_the_page_says_where_questions_go(settings: Settings, url: str, elsewher
     assert ("leave this computer" in panel) == bool(elsewhere)
     assert chosen.llm_host in panel
     assert ("The language model, the guide" in panel) == (not url)
-    model = render_settings(chosen, [], "", 0)
+    model = render_settings(chosen, [], "", 0, "normal")
     assert ("<select" in model) == (not url)
     assert chosen.llm_host in model

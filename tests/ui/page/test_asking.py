@@ -6,21 +6,28 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import gradio as gr
 import pytest
+from starlette.requests import Request
 
 from assistant import Assistant, Settings, Turn
 from assistant.records import Answer, AnswerSentence
+from assistant.settings import Length
+from ui.page.acts import carry_out
+from ui.page.app import is_from_here
 from ui.page.asking import WENT_ON, ask_again, ask_question
 from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import OpenConversation, Tab
 
 
 class Told(Assistant):
-    """Says what was asked; nothing is loaded."""
+    """Says how long an answer was asked for; nothing is loaded."""
 
-    def stream(self, question: str, history: Sequence[Turn] = (), variation: int = 0) -> Generator[Answer, None, None]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), variation: int = 0, length: Length | None = None
+    ) -> Generator[Answer, None, None]:
         yield Answer("answered", stage="reading")
-        yield Answer("answered", (AnswerSentence(f"You asked: {question}"),))
+        yield Answer("answered", (AnswerSentence(f"A {length or self.settings.length} answer."),))
 
 
 @pytest.fixture
@@ -98,3 +105,59 @@ def test_an_edit_and_another_try_at_once_are_both_kept(presenter: Presenter, ide
     finish(ask_again(presenter, one))
     finish(ask_question(presenter, one, "Third?", 1))
     assert kept(presenter, identity) == ["Edited?", "Third?"], "what a tab has shown it may replace"
+
+
+# What is set in a tab, and what holds for everybody
+
+
+def test_each_tab_has_its_own_length(presenter: Presenter) -> None:
+    one, other = Tab(), Tab()
+    assert carry_out(presenter, one, "use", {"field": "length", "value": "short"}) == {"told": ""}
+    for tab, length in ((one, "short"), (other, "normal")):
+        finish(ask_question(presenter, tab, "How?"))
+        assert tab.conversation.turns[0].answer.text == f"A {length} answer."
+        assert f'value="{length}" checked' in str(carry_out(presenter, tab, "settings", {})["place"])
+    assert not (presenter.assistant.settings.home / "choices.json").exists()
+    assert "huge" in str(carry_out(presenter, one, "use", {"field": "length", "value": "huge"})["told"])
+
+
+@pytest.mark.parametrize(("remembered", "length"), [("long", "long"), ("huge", None), ("", None)])
+def test_a_tab_takes_the_length_that_its_browser_remembers(
+    presenter: Presenter, remembered: str, length: str | None
+) -> None:
+    tab = Tab()
+    carry_out(presenter, tab, "arrive", {"id": "", "length": remembered})
+    assert tab.length == length
+
+
+def test_a_visitor_cannot_change_the_model(presenter: Presenter) -> None:
+    visitor, used = Tab(), presenter.assistant.settings.model
+    told = carry_out(presenter, visitor, "use", {"field": "model", "value": "other.gguf"})["told"]
+    assert "on the computer that runs this page" in str(told)
+    place = str(carry_out(presenter, visitor, "settings", {})["place"])
+    assert "<select" not in place
+    assert used in place
+    visitor.is_owner = True
+    assert "<select" in str(carry_out(presenter, visitor, "settings", {})["place"])
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "from_here"),
+    [
+        ("127.0.0.1", "127.0.0.1:7860", True),
+        ("127.0.0.1", "localhost", True),
+        ("::1", "[::1]:7860", True),
+        ("192.168.1.7", "127.0.0.1:7860", False),
+        ("192.168.1.7", "192.168.1.2:7860", False),
+        ("127.0.0.1", "guide.example", False),
+        ("127.0.0.1", "127.0.0.1.evil.example:7860", False),
+        ("127.0.0.1", "", False),
+        ("10.0.0.1", "[::1]", False),
+    ],
+)
+def test_who_opened_the_page_on_its_own_machine_is_told_by_both_addresses(
+    client: str, host: str, from_here: bool
+) -> None:
+    """A proxy on the same machine passes on what comes from elsewhere, under the public name."""
+    scope = {"type": "http", "client": (client, 50000), "headers": [(b"host", host.encode())]}
+    assert is_from_here(gr.Request(request=Request(scope))) == from_here  # type: ignore[arg-type]
