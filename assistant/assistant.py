@@ -185,6 +185,12 @@ class Assistant:
         spread = questions[:: max(1, len(questions) // k)]
         return tuple(spread[:k])
 
+    @property
+    def document_hashes(self) -> frozenset[str]:
+        """The hashes of the guide's files, as they were last read."""
+        manifest = self.load().store.manifest
+        return frozenset(document.hash for document in manifest.documents) if manifest else frozenset()
+
     def list_documents(self) -> tuple[ListedDocument, ...]:
         """The documents of the guide, ordered by source."""
         return list_documents(self.load().store)

@@ -38,7 +38,7 @@ DOORS = {
     "assistant.language": {"english"},
     "assistant.llm": {"llama", "local", "model", "probes", "served"},
     "assistant.models": {"catalogue", "installed"},
-    "assistant.history": {"conversation", "database", "export", "plan"},
+    "assistant.history": {"conversation", "database", "export", "guides", "plan"},
     "assistant.measuring": {"bench", "decide", "evaluate", "fit", "jsonlines", "traps", "tune"},
     "assistant.cli": set(),
     "ui.page": {"app"},
@@ -63,7 +63,12 @@ ONLY_IN = {
     "openai": {"assistant.llm.served"},
     "huggingface_hub": {"assistant.models.hub"},
     "icalendar": {"assistant.history.export"},
-    "sqlite3": {"assistant.history.conversation", "assistant.history.database", "index.storing.chroma"},
+    "sqlite3": {
+        "assistant.history.conversation",
+        "assistant.history.database",
+        "assistant.history.guides",
+        "index.storing.chroma",
+    },
 }
 """Library -> the modules that may import it."""
 

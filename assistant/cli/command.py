@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from assistant.assistant import open_assistant
-from assistant.cli import doctor, measure, model_commands
+from assistant.cli import doctor, guide_commands, measure, model_commands
 from assistant.cli.printing import print_answer, print_check, print_pending, print_ratings, print_report, print_status
 from assistant.cli.terminal import (
     AsJson,
@@ -46,6 +46,7 @@ from index.watch import watch_changes
 
 app = typer.Typer(help="Ask one guide, on this machine alone.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(model_commands.app, name="models")
+app.add_typer(guide_commands.app, name="guides")
 app.add_typer(measure.app)
 app.add_typer(doctor.app)
 

@@ -19,6 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from assistant.answering.care import Alarm, mark_answers, read_care_book
 from assistant.errors import ConversationError, HistoryError
 from assistant.history.database import Database
+from assistant.history.guides import OF_FOLDER, ensure_guide
 from assistant.question import QUESTION_LIMIT
 from assistant.records import Answer, Passage, Span
 
@@ -88,6 +89,7 @@ class Rating:
     question: str
     answer: str
     guide: str
+    """The folder of the guide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,11 @@ class Conversations:
     """The conversations about one guide. Every method may raise HistoryError.
 
     Args:
-        guide: the corpus folder's resolved path.
+        folder: the resolved path of the guide's folder.
     """
 
-    def __init__(self, database: Database, guide: str) -> None:
-        self._database, self._guide = database, guide
+    def __init__(self, database: Database, folder: str) -> None:
+        self._database, self._folder = database, folder
 
     def list(self, containing: str = "", most: int = 200) -> tuple[Summary, ...]:
         """List the conversations that contain all these words, ignoring case; the last changed first.
@@ -136,8 +138,8 @@ class Conversations:
         with self._database.reading() as connection:
             for *row, content in connection.execute(
                 f"SELECT id, title, changed, count(number), {text} FROM conversation"
-                " JOIN turn ON conversation = id WHERE guide = ? GROUP BY id ORDER BY changed DESC, begun DESC",
-                (self._guide,),
+                f" JOIN turn ON conversation = id WHERE {OF_FOLDER} GROUP BY id ORDER BY changed DESC, begun DESC",
+                (self._folder,),
             ):
                 summary = Summary(*row)
                 if len(found) < most and all(word in _fold_case(f"{summary.title}\n{content}") for word in wanted):
@@ -148,7 +150,7 @@ class Conversations:
         """Read a whole conversation; None if it has been deleted."""
         with self._database.reading() as connection:
             head = connection.execute(
-                "SELECT title, begun, changed FROM conversation WHERE id = ? AND guide = ?", (identity, self._guide)
+                f"SELECT title, begun, changed FROM conversation WHERE id = ? AND {OF_FOLDER}", (identity, self._folder)
             ).fetchone()
             rows = connection.execute(
                 "SELECT question, answer, asked, helpful, why FROM turn WHERE conversation = ? ORDER BY number",
@@ -199,19 +201,19 @@ class Conversations:
             ).fetchone()
             if first is not None:
                 connection.execute(
-                    "UPDATE conversation SET title = ? WHERE id = ? AND guide = ?",
-                    (short or make_title(first[0]), identity, self._guide),
+                    f"UPDATE conversation SET title = ? WHERE id = ? AND {OF_FOLDER}",
+                    (short or make_title(first[0]), identity, self._folder),
                 )
 
     def delete(self, identity: str) -> None:
         """Delete a conversation for good."""
         with self._database.erasing() as connection:
-            connection.execute("DELETE FROM conversation WHERE id = ? AND guide = ?", (identity, self._guide))
+            connection.execute(f"DELETE FROM conversation WHERE id = ? AND {OF_FOLDER}", (identity, self._folder))
 
     def delete_all(self) -> None:
         """Delete all conversations about this guide for good."""
         with self._database.erasing() as connection:
-            connection.execute("DELETE FROM conversation WHERE guide = ?", (self._guide,))
+            connection.execute(f"DELETE FROM conversation WHERE {OF_FOLDER}", (self._folder,))
 
     def rate(self, identity: str, number: int, helpful: bool | None, why: str = "") -> None:
         """Store whether an answer helped, and why; None removes the rating. ConversationError if `why` is too long."""
@@ -222,8 +224,8 @@ class Conversations:
         with self._database.writing() as connection:
             connection.execute(
                 "UPDATE turn SET helpful = ?, why = ?, rated = ? WHERE conversation = ? AND number = ?"
-                " AND EXISTS (SELECT 1 FROM conversation WHERE id = ? AND guide = ?)",
-                (*rating, identity, number, identity, self._guide),
+                f" AND EXISTS (SELECT 1 FROM conversation WHERE id = ? AND {OF_FOLDER})",
+                (*rating, identity, number, identity, self._folder),
             )
 
     def list_ratings(self) -> tuple[Rating, ...]:
@@ -231,11 +233,12 @@ class Conversations:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT rated, helpful, why, question, text FROM turn JOIN conversation ON conversation = id"
-                " WHERE guide = ? AND helpful IS NOT NULL ORDER BY rated DESC, turn.rowid DESC",
-                (self._guide,),
+                f" WHERE {OF_FOLDER} AND helpful IS NOT NULL ORDER BY rated DESC, turn.rowid DESC",
+                (self._folder,),
             ).fetchall()
         return tuple(
-            Rating(when, bool(helpful), why, question, text, self._guide) for when, helpful, why, question, text in rows
+            Rating(when, bool(helpful), why, question, text, self._folder)
+            for when, helpful, why, question, text in rows
         )
 
     def import_json(self, text: str) -> str:
@@ -255,14 +258,14 @@ class Conversations:
         identity = secrets.token_urlsafe(16)
         connection.execute(
             "INSERT INTO conversation (id, guide, title, begun, changed) VALUES (?, ?, ?, ?, ?)",
-            (identity, self._guide, title, begun, changed),
+            (identity, ensure_guide(connection, self._folder), title, begun, changed),
         )
         return identity
 
     def _touch(self, connection: sqlite3.Connection, identity: str, now: float) -> bool:
         """Set the time of the last change; False if the conversation has been deleted."""
         updated = connection.execute(
-            "UPDATE conversation SET changed = ? WHERE id = ? AND guide = ?", (now, identity, self._guide)
+            f"UPDATE conversation SET changed = ? WHERE id = ? AND {OF_FOLDER}", (now, identity, self._folder)
         )
         return updated.rowcount > 0
 

@@ -47,6 +47,15 @@ SCHEMA = (
         )""",
         "CREATE TABLE erasing (begun REAL NOT NULL)",
     ),
+    (  # before, the guide of a conversation or step was the path of its folder
+        """CREATE TABLE guide (
+            id TEXT NOT NULL UNIQUE, folder TEXT NOT NULL UNIQUE, documents TEXT NOT NULL DEFAULT '[]'
+        )""",
+        """INSERT INTO guide (id, folder) SELECT lower(hex(randomblob(16))), guide
+            FROM (SELECT guide FROM conversation UNION SELECT guide FROM step)""",
+        "UPDATE conversation SET guide = (SELECT id FROM guide WHERE folder = conversation.guide)",
+        "UPDATE step SET guide = (SELECT id FROM guide WHERE folder = step.guide)",
+    ),
 )
 """For each version, the statements that lead to the next one; answers and passages are JSON, times since 1970."""
 

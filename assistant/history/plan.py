@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from assistant.errors import HistoryError, PlanError
 from assistant.history.database import Database
+from assistant.history.guides import OF_FOLDER, ensure_guide
 from assistant.records import NextStep, Passage
 
 NOTE_LIMIT = 2000
@@ -37,26 +38,26 @@ class Plan:
     """The steps kept from one guide. Every method may raise HistoryError.
 
     Args:
-        guide: the corpus folder's resolved path.
+        folder: the resolved path of the guide's folder.
     """
 
-    def __init__(self, database: Database, guide: str) -> None:
-        self._database, self._guide = database, guide
+    def __init__(self, database: Database, folder: str) -> None:
+        self._database, self._folder = database, folder
 
     def steps(self) -> tuple[KeptStep, ...]:
         """List the steps: open ones by date, those without a date, done ones; else in the order they were kept."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT id, text, passage, done, note, due, kept FROM step WHERE guide = ?"
+                f"SELECT id, text, passage, done, note, due, kept FROM step WHERE {OF_FOLDER}"
                 " ORDER BY done, due = '', due, kept, rowid",
-                (self._guide,),
+                (self._folder,),
             ).fetchall()
         return tuple(_parse_step(*row) for row in rows)
 
     def keep(self, step: NextStep) -> str:
         """Add a step unless the same text from the same document is kept already; return the id of the kept one."""
-        known = (self._guide, step.text, step.passage.source)
         with self._database.writing() as connection:
+            known = (ensure_guide(connection, self._folder), step.text, step.passage.source)
             connection.execute(
                 "INSERT INTO step (id, guide, text, source, kept, passage) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (guide, text, source) DO NOTHING",
@@ -84,24 +85,24 @@ class Plan:
         with self._database.writing() as connection:
             for name, value in changes.items():
                 connection.execute(
-                    f"UPDATE step SET {name} = ? WHERE id = ? AND guide = ?", (value, identity, self._guide)
+                    f"UPDATE step SET {name} = ? WHERE id = ? AND {OF_FOLDER}", (value, identity, self._folder)
                 )
 
     def drop(self, identity: str) -> None:
         """Delete a step for good."""
         with self._database.erasing() as connection:
-            connection.execute("DELETE FROM step WHERE id = ? AND guide = ?", (identity, self._guide))
+            connection.execute(f"DELETE FROM step WHERE id = ? AND {OF_FOLDER}", (identity, self._folder))
 
     def left(self) -> int:
         """Count the steps that are not done."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT count(*) FROM step WHERE guide = ? AND NOT done", (self._guide,))
+            row = connection.execute(f"SELECT count(*) FROM step WHERE {OF_FOLDER} AND NOT done", (self._folder,))
             return int(row.fetchone()[0])
 
     def kept(self) -> frozenset[tuple[str, str]]:
         """Return (text, document of its passage) of every step, done or not."""
         with self._database.reading() as connection:
-            return frozenset(connection.execute("SELECT text, source FROM step WHERE guide = ?", (self._guide,)))
+            return frozenset(connection.execute(f"SELECT text, source FROM step WHERE {OF_FOLDER}", (self._folder,)))
 
 
 def _parse_step(identity: str, text: str, passage: str, done: int, note: str, due: str, kept: float) -> KeptStep:

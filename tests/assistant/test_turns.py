@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -17,6 +18,7 @@ from assistant.answering.care import Care
 from assistant.errors import QuestionError
 from assistant.history.conversation import KeptTurn
 from assistant.records import Answer, AnswerSentence
+from ui.page.presenter import Presenter
 from ui.page.tab import OpenConversation
 from ui.serving.server import RunningServer, launch
 
@@ -108,3 +110,20 @@ def test_an_earlier_turn_that_is_not_text_is_said_in_a_line(gardener: Assistant,
 def test_an_earlier_turn_may_be_empty_or_long(gardener: Assistant) -> None:
     assert gardener.ask(LEANING, (Turn(""),)).status != "care"
     assert gardener.ask(LEANING, (Turn("beans " * 5000),)).status != "care"
+
+
+# What is kept of them
+
+
+def test_the_page_shows_what_is_kept_after_the_folder_was_renamed(gardener: Assistant, tmp_path: Path) -> None:
+    old, new, home = tmp_path / "garden", tmp_path / "my garden", tmp_path / "home"
+    old.mkdir()
+    (old / "plants.md").write_text(GARDEN, "utf-8")
+    with closing(Presenter(gardener.over(old, home))) as before:
+        before.read_status()
+        before.conversations.keep(None, 0, BEANS, Answer("answered"))
+    old.rename(new)
+    with closing(Presenter(gardener.over(new, home))) as after:
+        assert not after.conversations.list()
+        after.read_status()
+        assert [one.title for one in after.conversations.list()] == [BEANS]

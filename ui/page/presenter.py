@@ -13,6 +13,7 @@ from assistant.errors import GuideError, HistoryError
 from assistant.guide import Follower, Freshness
 from assistant.history.conversation import Conversations
 from assistant.history.database import Database
+from assistant.history.guides import Guides
 from assistant.history.plan import Plan
 from assistant.records import Answer, CheckedText, NextStep, Passage, Span
 from ui.page import frame, panel, view
@@ -31,8 +32,10 @@ class Presenter:
         self.database_problem = ""
         """A line to be shown once, in the next tab that is opened."""
         database = Database(assistant.settings.home, self._note_problem)
-        guide = str(assistant.settings.corpus.resolve())
-        self.conversations, self.plan = Conversations(database, guide), Plan(database, guide)
+        self._folder, self._guides = str(assistant.settings.corpus.resolve()), Guides(database)
+        self.conversations, self.plan = Conversations(database, self._folder), Plan(database, self._folder)
+        self._noted_generation = -1
+        """That of the guide whose documents were noted last."""
         self._follower: Follower | None = None
         self._following = Lock()
 
@@ -55,7 +58,16 @@ class Presenter:
     def read_status(self) -> Status:
         """The status now."""
         ready = self.assistant.ready
-        return Status(ready, self.read_freshness() if ready else Freshness(), self.assistant.loading_status)
+        freshness = self.read_freshness() if ready else Freshness()
+        if ready and freshness.generation != self._noted_generation:
+            self._note_documents(freshness.generation)
+        return Status(ready, freshness, self.assistant.loading_status)
+
+    def _note_documents(self, generation: int) -> None:
+        """Note which documents the guide has, by which it is known again when its folder is moved."""
+        self._noted_generation = generation
+        with suppress(HistoryError):  # whatever shows what is kept says so
+            self._guides.note_documents(self._folder, self.assistant.document_hashes)
 
     def describe_status(self) -> str:
         """The same in a line."""

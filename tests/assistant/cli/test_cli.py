@@ -503,6 +503,7 @@ def test_help_names_every_command(cli: Cli) -> None:
         "tune",
         "calibrate",
         "models",
+        "guides",
         "doctor",
     ):
         assert command in shown
