@@ -5,7 +5,7 @@
     structure does it ask about the guide itself?  -> its sections, tips or steps, whole and in order; end
     find      do they answer it, or its parts?     -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
     quote     the sentence that answers best       -> shown at once; of several questions, one for each
-    write     the chat model words the rest        -> streamed
+    write     the writer's chat model goes on      -> streamed
     ground    sentence by sentence, as it streams  -> supported: shown, with its citations; unsupported: dropped
     steps     what to do next, what to ask next    -> from the guide, each with its citation
 
@@ -66,8 +66,8 @@ def answer_from_guide(
         return
 
     answer = replace(begin_answer(retrieval, finding.leads), chance=chance)
-    model, verdicts = components.model, components.verdicts
-    draft = yield from write_draft(model, verdicts, retrieval, answer, LENGTHS[length], clock, variation)
+    writer, verdicts = components.writer, components.verdicts
+    draft = yield from write_draft(writer, verdicts, retrieval, answer, LENGTHS[length], clock, variation)
     if draft.sentences:
         answer = add_steps(add_unanswered(draft, finding.unanswered), retrieval.matches, asked)
     else:

@@ -81,7 +81,7 @@ class Assistant:
     def use(self, *, model: str = "", length: str = "") -> None:
         """Change settings from the next question on, and keep them for later starts.
 
-        Another chat model is fetched if it is missing, and takes over once it is loaded.
+        Another model that words the answers is fetched if it is missing, and takes over once it is loaded.
 
         Raises:
             GuideError: there is no such model, or it cannot be fetched; everything stays as it was.
@@ -116,6 +116,11 @@ class Assistant:
     def ready(self) -> bool:
         """Whether everything is loaded."""
         return self._components is not None
+
+    @property
+    def caveat(self) -> str:
+        """What is lost in the check where nothing was fitted to the model that checks; empty before all is loaded."""
+        return self._components.caveat if self._components else ""
 
     @property
     def at_once(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from assistant.answering.care import Care
 from assistant.answering.find import Finder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX
-from assistant.answering.verdicts import Verdicts
+from assistant.answering.verdicts import Verdicts, describe_plain_check
 from assistant.guide import Say, name_readers, open_cross_encoder, open_embedder, open_index, refresh_index
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import Probes, load_probes
@@ -49,8 +49,14 @@ class Components:
     readers: str
     """The name of embedder and cross-encoder, by which the curve of coverage is known."""
     searcher: Searcher
-    model: LocalModel | ServedModel
+    writer: LocalModel | ServedModel
+    """Words the answers."""
+    reader: LocalModel | ServedModel
+    """Checks what is worded; the same model as the writer if nothing else is chosen."""
     verdicts: Verdicts
+    """The reader's."""
+    caveat: str
+    """What is lost where no reader was fitted; see `describe_plain_check`."""
     care: Care
 
     @property
@@ -71,52 +77,68 @@ def load_components(settings: Settings, say: Say, progress: Progress, stage: Say
         GuideError: a model or the guide cannot be used.
     """
     find_corpus_files(settings.corpus)  # a missing guide is reported before anything is fetched or loaded
-    chat, embed = _find_chat_file(settings, progress, stage), _fetch_if_missing(settings, "embed", progress, stage)
+    chat = _find_chat_files(settings, progress, stage)
+    embed = _fetch_if_missing(settings, "embed", settings.embedder, progress, stage)
     stage(LOADING_LINE)
     fitted = load_probes(settings)
     with ThreadPoolExecutor(2) as pool:
         # llama.cpp and numpy read the weights from disk while Python imports Chroma.
-        loading = pool.submit(_load_chat_model, chat, settings, fitted)
+        loading = pool.submit(_load_chat_models, chat, settings)
         embedding = pool.submit(open_embedder, embed, settings)
         store, embedder = open_index(settings, say), embedding.result()
         stage(READING_LINE)
         refresh_index(store, settings, embedder, say, progress)
         care = _make_care(settings, embedder, fitted)
         searcher, cross = Searcher(store, embedder), open_cross_encoder(embedder, settings)
-        model = loading.result()
-    return Components(store, embedder, cross, name_readers(settings), searcher, model, Verdicts(model, fitted), care)
+        writer, reader = loading.result()
+    if caveat := describe_plain_check(settings, fitted):
+        say(caveat)
+    verdicts = Verdicts(reader, fitted)
+    return Components(store, embedder, cross, name_readers(settings), searcher, writer, reader, verdicts, caveat, care)
 
 
 def replace_model(components: Components, settings: Settings, progress: Progress, stage: Say) -> Components:
-    """The same components with the chat model that the settings name, fetched if it is missing."""
-    chat = _find_chat_file(settings, progress, stage)
+    """The same components with the chat models that the settings name, fetched if they are missing."""
+    chat = _find_chat_files(settings, progress, stage)
     stage(LOADING_LINE)
     fitted = load_probes(settings)
-    model, care = _load_chat_model(chat, settings, fitted), _make_care(settings, components.embedder, fitted)
-    return replace(components, model=model, verdicts=Verdicts(model, fitted), care=care)
+    writer, reader = _load_chat_models(chat, settings)
+    verdicts, caveat = Verdicts(reader, fitted), describe_plain_check(settings, fitted)
+    return replace(components, writer=writer, reader=reader, verdicts=verdicts, caveat=caveat)
 
 
-def _fetch_if_missing(settings: Settings, role: Role, progress: Progress, stage: Say) -> Path:
-    """The path of the model in use; says that it is being fetched if that is necessary."""
-    choice = settings.model if role == "chat" else settings.embedder
+def _fetch_if_missing(settings: Settings, role: Role, choice: str, progress: Progress, stage: Say) -> Path:
+    """The path of a model; says that it is being fetched if that is necessary."""
     if not is_path(choice) and is_missing(settings, find_model(settings, choice)):
         stage(f"Fetching {choice} …")
-    return ensure_model(settings, role, progress=progress)
+    return ensure_model(settings, role, progress=progress, choice=choice)
 
 
-def _find_chat_file(settings: Settings, progress: Progress, stage: Say) -> Path | None:
-    """The file of the chat model; None if a server runs it."""
-    return None if settings.llm_url else _fetch_if_missing(settings, "chat", progress, stage)
+def _find_chat_files(settings: Settings, progress: Progress, stage: Say) -> tuple[Path | None, Path | None]:
+    """The files of writer and reader; None where a server does it."""
+    writer, reader = (
+        _fetch_if_missing(settings, "chat", choice, progress, stage) if choice else None
+        for choice in ("" if settings.llm_url else settings.model, settings.checker)
+    )
+    return writer, reader
 
 
-def _load_chat_model(path: Path | None, settings: Settings, fitted: Probes) -> LocalModel | ServedModel:
-    """The chat model: on a server, or here with its fixed prefixes evaluated or read from the prefix cache."""
-    if path is None:
-        return connect_to_server(settings)
-    model = LocalModel(path, settings.context, settings.threads, settings.home / "cache")
-    model.warm(PREFIX)
-    model.warm_check(SUPPORT_PREFIX)
-    return model
+def _load_chat_models(
+    files: tuple[Path | None, Path | None], settings: Settings
+) -> tuple[LocalModel | ServedModel, LocalModel | ServedModel]:
+    """Writer and reader: on a server, or here with their fixed prefixes evaluated or read from the prefix cache."""
+    words, checks = files
+    writer = _load_chat_model(words, settings) if words else connect_to_server(settings)
+    if isinstance(writer, LocalModel):
+        writer.warm(PREFIX)
+    reader = _load_chat_model(checks, settings) if checks and checks != words else writer
+    if isinstance(reader, LocalModel):
+        reader.warm_check(SUPPORT_PREFIX)
+    return writer, reader
+
+
+def _load_chat_model(path: Path, settings: Settings) -> LocalModel:
+    return LocalModel(path, settings.context, settings.threads, settings.home / "cache")
 
 
 def _make_care(settings: Settings, embedder: Embedder, fitted: Probes) -> Care:

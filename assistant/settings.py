@@ -30,6 +30,9 @@ OFFLINE = {
 
 Length = Literal["short", "normal", "long"]
 
+NO_READER = "none"
+"""The value of `reader` that leaves the reader's chat model out."""
+
 LENGTHS: dict[Length, tuple[int, int]] = {"short": (2, 80), "normal": (4, 140), "long": (7, 260)}
 """Length of an answer -> the most sentences, after which the model is stopped, and the most tokens."""
 
@@ -65,7 +68,10 @@ class Settings(BaseSettings):
     catalogue: Path = Field(default_factory=lambda: find_shipped("models.txt"))
     """The file that lists the models; see `models.txt`."""
     model: str = "qwen2.5-coder-1.5b-instruct"
-    """The chat model: a name from the catalogue, or the path of a GGUF file."""
+    """The chat model that words the answers: a name from the catalogue, or the path of a GGUF file."""
+    reader: str = "qwen2.5-coder-1.5b-instruct"
+    """The chat model that checks what is worded, named in the same way; if it is the same one, it is loaded once.
+    "none" leaves it out: what words the answers then checks them too."""
     embedder: str = "all-mpnet-base-v2"
     """The embedder: a name from the catalogue, or the path of a sentence-transformers folder."""
     length: Length = "normal"
@@ -117,6 +123,18 @@ class Settings(BaseSettings):
         return parts.geturl().removesuffix(usual or "")
 
     @property
+    def checker(self) -> str:
+        """The chat model here that checks: the reader's, or without one the writer's; empty if that is on a server."""
+        if self.reader != NO_READER:
+            return self.reader
+        return "" if self.llm_url else self.model
+
+    @property
+    def local_models(self) -> tuple[str, ...]:
+        """The models that are loaded here."""
+        return tuple(dict.fromkeys(filter(None, ("" if self.llm_url else self.model, self.checker, self.embedder))))
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the page."""
         return is_loopback(self.host) and not self.origin
@@ -164,6 +182,7 @@ def make_environment(settings: Settings) -> dict[str, str]:
         "corpus",
         "catalogue",
         "model",
+        "reader",
         "embedder",
         "length",
         "context",
@@ -221,14 +240,14 @@ def embedder_name(settings: Settings) -> str:
     return Path(settings.embedder).name
 
 
-def chat_name(settings: Settings) -> str:
-    """The name of the local chat model, as probes are stamped with it."""
-    return Path(settings.model).name
+def checker_name(settings: Settings) -> str:
+    """The name of the chat model here that checks, as probes are stamped with it; empty if a server checks."""
+    return Path(settings.checker).name
 
 
 def writer_name(settings: Settings) -> str:
     """The name of the model that words the answers, here or on a server."""
-    return (settings.llm_model or "chat-server") if settings.llm_url else chat_name(settings)
+    return (settings.llm_model or "chat-server") if settings.llm_url else Path(settings.model).name
 
 
 def read_choices(settings: Settings) -> dict[str, str]:

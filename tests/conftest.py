@@ -28,7 +28,7 @@ from index.embedding.embed import Embedder
 from index.search import Searcher
 from index.storing.store import Store
 
-DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads")
+DEFAULTS = ("corpus", "catalogue", "model", "reader", "embedder", "context", "threads")
 LEFT_OUT = pytest.StashKey[int]()
 TINY = "smollm2-135m-instruct"
 

@@ -43,7 +43,7 @@ from assistant.llm.probes import Probes, load_probes
 from assistant.loading import Components
 from assistant.measuring.evaluate import Case, read_cases
 from assistant.question import clean_question
-from assistant.settings import LENGTHS, chat_name, load_settings
+from assistant.settings import LENGTHS, load_settings, writer_name
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
 from index.chunking.words import Rarity, extract_terms
@@ -55,7 +55,7 @@ COMMAND = "python tests/record_drafts.py"
 GUIDES = {"guide": ROOT / "corpus", "bread": CORPORA / "bread"}
 """Name of a file of questions -> folder of the texts that it asks about."""
 
-DEFAULTS = ("corpus", "catalogue", "model", "embedder", "context", "threads", "chroma_url", "llm_url")
+DEFAULTS = ("corpus", "catalogue", "model", "reader", "embedder", "context", "threads", "chroma_url", "llm_url")
 """Settings that a person may have changed; the drafts are made with the defaults."""
 
 LENGTH = LENGTHS["normal"]
@@ -333,7 +333,7 @@ def record(components: Components, corpus: str, case: Case, known: Draft | None)
     if known and known.prompt == digest_prompt(prompt, LENGTH[1]):
         pieces, logits, usage.cut_short = list(known.pieces), known.verdicts, known.cut_short
     else:
-        pieces = list(components.model.stream(prompt, LENGTH[1], usage))
+        pieces = list(components.writer.stream(prompt, LENGTH[1], usage))
         logits = read_verdicts(found, pieces, components.verdicts.supports)
     searches = tuple((*searched, matches) for searched, matches in recorder.searches.items())
     draft = Draft(corpus, case.id, question, case.history, searches, recorder.logits,
@@ -389,7 +389,7 @@ def describe_origin(settings: Settings) -> dict[str, Any]:
         for name in GUIDES
     }
     return {
-        "model": chat_name(settings),
+        "model": writer_name(settings),
         "readers": name_readers(settings),
         "prompts": digest_prompt((*PREFIX, *SUPPORT_PREFIX), LENGTH[1]),
         "probes": digest(" ".join(probe)),

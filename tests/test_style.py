@@ -36,7 +36,7 @@ DOORS = {
         *"care check clock coverage prompt quote retrieve sources steps structure verdicts write".split(),
     },
     "assistant.language": {"english"},
-    "assistant.llm": {"llama", "local", "model", "probes", "served"},
+    "assistant.llm": {"batching", "llama", "local", "model", "probes", "served"},
     "assistant.models": {"catalogue", "installed"},
     "assistant.history": {"conversation", "database", "export", "guides", "plan"},
     "assistant.measuring": {"bench", "decide", "evaluate", "fit", "jsonlines", "traps", "tune"},

@@ -1,28 +1,32 @@
-"""The chat model's verdicts, as logits: whether the guide supports a sentence.
+"""The reader's verdicts, as logits: whether the guide supports a sentence, whoever worded it.
 
-Where probes were fitted to the model, they read its logits; any other model is asked for a plain yes or no.
+Where probes were fitted to the reader's chat model, they read its logits; any other is asked for a plain yes or no.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assistant.answering.prompt import SUPPORT_PREFIX
+from assistant.llm.batching import Batcher
+from assistant.llm.llama import Logits
 from assistant.llm.local import LocalModel
+from assistant.llm.model import ChatModel
 from assistant.llm.probes import LogitProbe, Probes
-from assistant.llm.served import ServedModel
+from assistant.settings import Settings, checker_name, writer_name
 
 
 class Verdicts:
-    """Asks one chat model.
+    """Asks one chat model, for many callers at once: one here judges in one pass what they ask meanwhile.
 
     Args:
         fitted: the probes for this model; none are used with a model on a server, which gives no logits.
     """
 
-    def __init__(self, model: LocalModel | ServedModel, fitted: Probes) -> None:
+    def __init__(self, model: ChatModel, fitted: Probes) -> None:
         self._model = model
-        local = isinstance(model, LocalModel)
-        self._support = fitted.support if local else None
-        self._claims = fitted.claims if local else None
+        self._logits = Batcher(self._read_logits)
+        self._support, self._claims = fitted.support, fitted.claims
 
     @property
     def reads_claims(self) -> bool:
@@ -38,6 +42,22 @@ class Verdicts:
         return self._judge(text, self._claims or self._support)
 
     def _judge(self, text: str, probe: LogitProbe | None) -> float:
-        if probe and isinstance(self._model, LocalModel):
-            return probe.score(self._model.logits(SUPPORT_PREFIX, [text])[0])
-        return self._model.verdicts(SUPPORT_PREFIX, [text])[0]
+        if not isinstance(self._model, LocalModel):
+            return self._model.verdicts(SUPPORT_PREFIX, [text])[0]
+        logits = self._logits.ask(text)
+        return probe.score(logits) if probe else self._model.compare_yes_no(logits)
+
+    def _read_logits(self, texts: Sequence[str]) -> list[Logits]:
+        assert isinstance(self._model, LocalModel)
+        return self._model.logits(SUPPORT_PREFIX, texts)
+
+
+def describe_plain_check(settings: Settings, fitted: Probes) -> str:
+    """What is lost where nothing was fitted to the model that checks, in a line; empty if something was."""
+    if fitted.support:
+        return ""
+    name = checker_name(settings) or writer_name(settings)
+    return (
+        f"What is worded is checked by a plain yes or no of {name}, to which nothing was fitted: more is shown that "
+        "the guide does not say, and less that it does."
+    )

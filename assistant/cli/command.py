@@ -25,6 +25,7 @@ from assistant.cli.terminal import (
     AsJson,
     Corpus,
     ModelOption,
+    ReaderOption,
     err,
     make_embedder_loader,
     out,
@@ -78,12 +79,13 @@ def serve(
     mcp: Annotated[bool, typer.Option("--mcp", help="Also offer the guide as tools, over MCP.")] = False,
     corpus: Corpus = None,
     model: ModelOption = None,
+    reader: ReaderOption = None,
 ) -> None:
     """Open the chat in your browser; fetches the models the first time."""
     # Imported late: `ui` lies above `assistant`.
     from ui.serving.start import serve as serve_page
 
-    assistant = open_assistant(load_settings(host=host, port=port, corpus=corpus, model=model))
+    assistant = open_assistant(load_settings(host=host, port=port, corpus=corpus, model=model, reader=reader))
 
     def load() -> None:
         with show_progress() as progress:
@@ -98,10 +100,11 @@ def ask(
     as_json: AsJson = False,
     corpus: Corpus = None,
     model: ModelOption = None,
+    reader: ReaderOption = None,
 ) -> None:
     """Ask one question."""
     question = clean_question(question if question is not None else _read_input("question"))
-    assistant = open_assistant(load_settings(corpus=corpus, model=model))
+    assistant = open_assistant(load_settings(corpus=corpus, model=model, reader=reader))
     with show_progress() as progress:
         assistant.load(say, progress)
     if as_json:
@@ -116,10 +119,11 @@ def check(
     file: Annotated[Path | None, typer.Option("--file", help="A file with the text.")] = None,
     as_json: AsJson = False,
     corpus: Corpus = None,
+    reader: ReaderOption = None,
 ) -> None:
     """Say which sentences of a text the guide says, and where."""
     given = clean_text(text if text is not None else _read_file(file) if file else _read_input("text to check"))
-    assistant = open_assistant(load_settings(corpus=corpus))
+    assistant = open_assistant(load_settings(corpus=corpus, reader=reader))
     with show_progress() as progress:
         assistant.load(say, progress)
         if as_json:
@@ -132,9 +136,9 @@ def check(
 
 
 @app.command()
-def chat(corpus: Corpus = None, model: ModelOption = None) -> None:
+def chat(corpus: Corpus = None, model: ModelOption = None, reader: ReaderOption = None) -> None:
     """A conversation in the terminal."""
-    assistant = open_assistant(load_settings(corpus=corpus, model=model))
+    assistant = open_assistant(load_settings(corpus=corpus, model=model, reader=reader))
     with show_progress() as progress:
         assistant.load(say, progress)
     out.print("Ask what you like about the guide; an empty line ends.", style="dim")

@@ -10,21 +10,25 @@ from typing import Any
 
 import typer
 
-from assistant.cli.terminal import AsJson, Corpus, ModelOption, out, print_json
+from assistant.answering.verdicts import describe_plain_check
+from assistant.cli.terminal import AsJson, Corpus, ModelOption, ReaderOption, out, print_json
 from assistant.errors import GuideError
 from assistant.guide import name_vectors, open_index_as_is
+from assistant.llm.probes import load_probes
 from assistant.llm.served import connect_to_server
 from assistant.models import installed
-from assistant.settings import OFFLINE, Settings, index_folder, load_settings
+from assistant.settings import NO_READER, OFFLINE, Settings, index_folder, load_settings
 from index.build import plan_build
 
 app = typer.Typer()
 
 
 @app.command()
-def doctor(as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None) -> None:
+def doctor(
+    as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None, reader: ReaderOption = None
+) -> None:
     """Say what is here: what to paste into a report."""
-    report = _examine(load_settings(corpus=corpus, model=model))
+    report = _examine(load_settings(corpus=corpus, model=model, reader=reader))
     if as_json:
         print_json(report)
         return
@@ -47,7 +51,8 @@ def _examine(settings: Settings) -> dict[str, dict[str, Any]]:
         "packages": {name: _find_version(name) for name in _PACKAGES},
         "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
         "models": {
-            "chat": _describe_server(settings) if settings.llm_url else _describe_model(settings, settings.model),
+            "writer": _describe_server(settings) if settings.llm_url else _describe_model(settings, settings.model),
+            "reader": _describe_reader(settings),
             "embedder": _describe_model(settings, settings.embedder),
         },
         "index": {"state": _describe_index(settings)},
@@ -90,6 +95,12 @@ def _describe_server(settings: Settings) -> str:
     except GuideError as error:
         return str(error)
     return f"{model.model} on {model.url} (there)"
+
+
+def _describe_reader(settings: Settings) -> str:
+    """Name the chat model that checks, and say what is lost if nothing was fitted to it."""
+    named = "none" if settings.reader == NO_READER else _describe_model(settings, settings.reader)
+    return " ".join(filter(None, (f"{named}.", describe_plain_check(settings, load_probes(settings)))))
 
 
 def _describe_index(settings: Settings) -> str:

@@ -28,7 +28,7 @@ from assistant.llm.probes import FILE_NAME, save_probes
 from assistant.measuring import evaluate
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.models import installed
-from assistant.settings import chat_name, embedder_name, load_settings
+from assistant.settings import checker_name, embedder_name, load_settings
 
 app = typer.Typer()
 
@@ -132,19 +132,19 @@ def fit_examples(
     examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
     into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
 ) -> None:
-    """Fit what recognises danger and reads verdicts to the models in use; takes an hour."""
+    """Fit what recognises danger and reads verdicts to embedder and reader; takes an hour."""
     # Imported late: no other command needs it.
     from assistant.measuring.fit import fit, read_examples
 
     settings = load_settings()
     known, path = read_examples(examples), into or settings.home / FILE_NAME
-    chat = LocalModel(
-        installed.ensure_model(settings, "chat"), settings.context, settings.threads, settings.home / "cache"
-    )
+    path_of_chat = installed.ensure_model(settings, "chat", choice=settings.checker)
+    chat = LocalModel(path_of_chat, settings.context, settings.threads, settings.home / "cache")
     with show_progress("Reading the examples") as progress:
         fitted = fit(make_embedder_loader(settings)(), chat, known, progress)
-    save_probes(path, fitted, embedder_name(settings), chat_name(settings))
-    out.print(f"Fitted to {embedder_name(settings)} and {chat_name(settings)}, in {path}.", soft_wrap=True)
+    embedder, checker = embedder_name(settings), checker_name(settings)
+    save_probes(path, fitted, embedder, checker)
+    out.print(f"Fitted to {embedder} and {checker}, in {path}.", soft_wrap=True)
 
 
 @app.command("tune")

@@ -27,7 +27,8 @@ def list_models() -> None:
     for state in installed.list_models(load_settings()):
         model = state.model
         here = "here" if state.verified else ("damaged" if state.problem else "not verified") if state.here else ""
-        memory = f"{model.memory:.1f} GB memory" + (" (more than there is)" if state.fits is False else "")
+        beside = f" + {model.beside:.1f} for the reader" if model.beside else ""
+        memory = f"{model.memory:.1f} GB memory{beside}" + (" (more than there is)" if state.fits is False else "")
         facts = f"{model.role:<5}  {model.bytes / 1e9:5.2f} GB  {memory}  {here}"
         out.print(f"{'*' if state.in_use else ' '} {model.name:<30} {facts}".rstrip(), style="bold", soft_wrap=True)
         measured = "" if model.measured else " Not measured by us."
@@ -39,7 +40,7 @@ def list_models() -> None:
 def fetch_models(name: Annotated[str | None, typer.Argument(help="Those in use if it is not given.")] = None) -> None:
     """Fetch a model and verify it."""
     settings = load_settings()
-    names = [name] if name else [n for n in (settings.model, settings.embedder) if not installed.is_path(n)]
+    names = [name] if name else [n for n in settings.local_models if not installed.is_path(n)]
     for one in names:
         installed.fetch_model(settings, one)
         out.print(f"{one} is here and verified.")
@@ -63,7 +64,7 @@ def use_model(name: Annotated[str, typer.Argument(help="A name of the catalogue,
     """Choose a model for the next starts."""
     settings = load_settings()
     role = installed.use(settings, name)
-    out.print(f"{name} is now the {'chat model' if role == 'chat' else 'embedder'}.")
+    out.print(f"{name} is now {'what words the answers' if role == 'chat' else 'the embedder'}.")
     variable = "ASSISTANT_MODEL" if role == "chat" else "ASSISTANT_EMBEDDER"
     if variable in os.environ:
         err.print(f"{variable} is set, and stands before this choice.")

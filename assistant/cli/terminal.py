@@ -27,7 +27,10 @@ out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 Corpus = Annotated[Path | None, typer.Option(help="The folder of texts; each has its own index.")]
-ModelOption = Annotated[str | None, typer.Option("--model", help="A chat model: a name, or a GGUF file.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="What words the answers: a chat model, or a GGUF file.")
+]
+ReaderOption = Annotated[str | None, typer.Option("--reader", help="What checks the answers: a chat model, or none.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
 
 

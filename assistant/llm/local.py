@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Generator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ PREFIX_SEQUENCE, PROMPT_SEQUENCE = 0, 1
 class LocalModel:
     """A GGUF model on this machine, for one caller at a time. It implements `ChatModel`.
 
+    It may word answers, check them, or both: the memory for either is taken when that is first asked for.
+
     Args:
         path: the GGUF file.
         context: the most tokens of a prompt and its answer.
@@ -47,13 +50,24 @@ class LocalModel:
         self.threads = threads or count_cores()
         self.weights = Weights(path)
         self._cache = PrefixCache(self.weights, cache)
-        self._main = Context(self.weights, context, self.threads, 2)
-        self._checks = Context(self.weights, CONTEXT_TOKENS, self.threads, PREFIX_SLOTS + BATCH_PROMPTS)
-        self._check_prefixes = SharedPrefixes(self._checks, self._cache)
         self._prefix: list[int] = []  # what PREFIX_SEQUENCE holds
         self._prompt: list[int] = []  # what PROMPT_SEQUENCE holds
         self._next_logits: Logits | None = None  # a view into llama.cpp, valid until the next evaluation
         self._reused = 0  # tokens of the current prompt that needed no evaluation
+
+    @cached_property
+    def _main(self) -> Context:
+        """Where prompts are read and answers are worded."""
+        return Context(self.weights, self.context, self.threads, 2)
+
+    @cached_property
+    def _checks(self) -> Context:
+        """Where questions about yes or no are read."""
+        return Context(self.weights, CONTEXT_TOKENS, self.threads, PREFIX_SLOTS + BATCH_PROMPTS)
+
+    @cached_property
+    def _check_prefixes(self) -> SharedPrefixes:
+        return SharedPrefixes(self._checks, self._cache)
 
     @property
     def vocabulary_size(self) -> int:
@@ -141,8 +155,12 @@ class LocalModel:
 
     def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
         """The logit of Yes minus that of No, for each question after a fixed prefix."""
+        return [self.compare_yes_no(logits) for logits in self.logits(prefix, questions)]
+
+    def compare_yes_no(self, logits: Logits) -> float:
+        """The logit of Yes minus that of No."""
         yes, no = (self.weights.tokens(word, special=True)[0] for word in ("Yes", "No"))
-        return [float(logits[yes] - logits[no]) for logits in self.logits(prefix, questions)]
+        return float(logits[yes] - logits[no])
 
     def _evaluate_prompt(self, tokens: list[int]) -> int:
         """Evaluate the new part of a prompt; return how many of its tokens were evaluated before the question came."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import SettingsError
-from assistant.settings import Settings, chat_name, embedder_name
+from assistant.settings import Settings, checker_name, embedder_name
 from index.embedding.embed import Vectors
 
 FILE_NAME = "fitted.npz"
@@ -118,7 +118,7 @@ def load_probes(settings: Settings) -> Probes:
     found: dict[str, Any] = {}
     for path in (settings.home / FILE_NAME, Path(__file__).parent / FILE_NAME):
         if path.is_file():
-            found = _read_probes(path, embedder_name(settings), chat_name(settings)) | found
+            found = _read_probes(path, embedder_name(settings), checker_name(settings)) | found
     return Probes(**found)
 
 

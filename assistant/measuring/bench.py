@@ -151,7 +151,7 @@ def bench(
         progress: called with (steps done, steps in all).
 
     Raises:
-        SettingsError: the chat model is on a server, whose hardware cannot be measured from here.
+        SettingsError: the chat model is on a server, whose hardware cannot be measured from here, or there are two.
     """
     settings = assistant.settings
     steps = StepCounter(progress, 2 * starts + most + FOLLOW_UPS)
@@ -159,9 +159,11 @@ def bench(
     ask_seconds = [time_ask(settings, first) for _ in steps.count(range(starts))]
     serves = [measure_serve(settings, first) for _ in steps.count(range(starts))]
     parts = assistant.load()
-    model = parts.model
+    model = parts.writer
     if not isinstance(model, LocalModel):
         raise SettingsError("The speed of a server is not to be measured from here", "Unset ASSISTANT_LLM_URL.")
+    if parts.reader is not model:
+        raise SettingsError("Speed is measured where one model words and checks", "Set ASSISTANT_READER=none for that.")
     questions = (questions or assistant.suggest_questions(most))[:most]
     load_s = median(time_call(lambda: load_files(settings)) for _ in range(STARTS))
     bare, encoder = BareModel(model, (PREFIX, SUPPORT_PREFIX)), Encoder(ensure_model(settings, "embed"))

@@ -185,9 +185,9 @@ class Evaluation:
 class Judge:
     """Decides whether sentences of the guide support a sentence.
 
-    It is the chat model, asked with a prompt of its own for the logits of yes and no; no entailment model was available
-    where this was measured. `measure_agreement` shows how far it can be trusted. Verbatim quotations are supported
-    without asking.
+    It is the reader's chat model, asked with a prompt of its own for the logits of yes and no; no entailment model was
+    available where this was measured. `measure_agreement` shows how far it can be trusted. Verbatim quotations are
+    supported without asking.
     """
 
     def __init__(self, model: ChatModel) -> None:
@@ -263,7 +263,7 @@ def evaluate(
         labels: pairs to measure the judge's agreement on; without any it is not measured.
         progress: called with (questions done, questions in all).
     """
-    judge = Judge(assistant.load().model)
+    judge = Judge(assistant.load().reader)
     outcomes = []
     for case in cases:
         outcomes.append(measure_outcome(assistant, judge, case))

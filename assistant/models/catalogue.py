@@ -116,7 +116,8 @@ Source = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of the catalogue: memory in GB, context in tokens, sources in the order in which they are tried."""
+    """A model of the catalogue: memory in GB, alone and of the reader `beside` it, context in tokens, sources in the order
+    in which they are tried."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
     name: Name
@@ -127,6 +128,7 @@ class Model:
     measured: bool
     files: Annotated[tuple[ModelFile, ...], Field(min_length=1)]
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    beside: Annotated[float, Field(ge=0)] = 0.0
     note: str = ""
 
     def __post_init__(self) -> None:

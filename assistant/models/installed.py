@@ -20,7 +20,7 @@ from typing import Any
 from assistant.errors import FetchError, ModelError
 from assistant.models.catalogue import Model, Role, find_model, read_catalogue
 from assistant.models.gguf import gguf_size
-from assistant.settings import Settings, save_choices
+from assistant.settings import NO_READER, Settings, save_choices
 from index.progress import Progress, ignore_progress
 
 BLOCK = 1 << 20
@@ -45,11 +45,14 @@ class InstalledModel:
     """What is wrong with its files, for a person to read; empty if nothing is known to be wrong."""
 
 
-def ensure_model(settings: Settings, role: Role, fetch: bool = True, progress: Progress = ignore_progress) -> Path:
+def ensure_model(
+    settings: Settings, role: Role, fetch: bool = True, progress: Progress = ignore_progress, choice: str = ""
+) -> Path:
     """Fetch the model in use if it is missing, verify it, and return its path.
 
     Args:
         role: "chat" for the model of the setting `model`, "embed" for that of `embedder`.
+        choice: another model of that role, by name or path.
         fetch: False never opens a connection; a missing model is then an error.
         progress: called with (done, total) in bytes while the model is fetched.
 
@@ -60,7 +63,7 @@ def ensure_model(settings: Settings, role: Role, fetch: bool = True, progress: P
         ModelError: the model is unknown, missing, damaged, or of the other role.
         FetchError: no source gave all its files.
     """
-    choice = settings.model if role == "chat" else settings.embedder
+    choice = choice or (settings.model if role == "chat" else settings.embedder)
     if is_path(choice):
         return resolve_gguf(settings, Path(choice)) if role == "chat" else resolve_folder(Path(choice))
     model = find_model(settings, choice)
@@ -149,10 +152,15 @@ def inspect_model(settings: Settings, model: Model, problem: str = "") -> Instal
         model=model,
         here=here,
         verified=here and all(known.get(f.path) == (*read_mark(folder / f.path), f.sha256) for f in model.files),
-        in_use=model.name in (settings.model, settings.embedder),
-        fits=None if memory is None else model.memory * 1e9 <= memory,
+        in_use=model.name in settings.local_models,
+        fits=None if memory is None else _count_memory(settings, model) <= memory,
         problem=problem,
     )
+
+
+def _count_memory(settings: Settings, model: Model) -> float:
+    """Bytes that a model needs; for a writer with those of the reader beside it, unless that is left out."""
+    return (model.memory + model.beside * (settings.reader != NO_READER)) * 1e9
 
 
 def find_problem(settings: Settings, model: Model) -> str:

@@ -43,7 +43,7 @@ class Examiner:
     """Judges for each sentence of an answer whether its citations support it, and whether any given passage does."""
 
     def __init__(self, parts: Components) -> None:
-        self._judge, self._embedder = Judge(parts.model), parts.embedder
+        self._judge, self._embedder = Judge(parts.reader), parts.embedder
 
     def judge(self, reply: dict[str, Any]) -> list[dict[str, Any]]:
         found = []

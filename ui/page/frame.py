@@ -75,14 +75,14 @@ def render_links(screen: str, unfinished: int, current: str, status: str) -> str
     return f'<div data-open="{current}">{buttons}</div><p class="standing">{escape(status)}</p>'
 
 
-def describe_status(settings: Settings, freshness: Freshness, ready: bool) -> str:
-    """Whether the guide is up to date, and what words the answers, in a line."""
+def describe_status(settings: Settings, freshness: Freshness, ready: bool, caveat: str = "") -> str:
+    """Whether the guide is up to date, what words the answers, and what to know about the check."""
     if not ready:
         return "Getting ready …"
     read = "The guide is being read again." if freshness.share is not None else "The guide is up to date."
     read = "Not all of the guide could be read." if freshness.problem else read
     on = f" on the server at {settings.llm_host}" if settings.llm_url else ""
-    return f"{read} The answers are worded by {Path(writer_name(settings)).name}{on}."
+    return f"{read} The answers are worded by {Path(writer_name(settings)).name}{on}. {caveat}".rstrip()
 
 
 # Above the conversation

@@ -72,7 +72,7 @@ class Presenter:
     def describe_status(self) -> str:
         """The same in a line."""
         status = self.read_status()
-        return frame.describe_status(self.assistant.settings, status.freshness, status.ready)
+        return frame.describe_status(self.assistant.settings, status.freshness, status.ready, self.assistant.caveat)
 
     def signal_change(self, tab: Tab) -> PageUpdate:
         """A signal to `page.js` if the status is no longer what the page shows."""

@@ -438,7 +438,7 @@ def test_an_assistant_answers_by_a_server(server: LlamaServer, settings: Setting
     chosen = settings.model_copy(update={"model": "no-such-model", "llm_url": server.url})
     assistant = Assistant(chosen)
     parts = assistant.load()
-    assert isinstance(parts.model, ServedModel)
+    assert isinstance(parts.writer, ServedModel)
     assert not parts.verdicts.reads_claims
     before = server.evaluated
     *_, answer = assistant.stream(QUESTION)

@@ -148,9 +148,9 @@ def test_what_a_guide_answers_is_found_first_and_likelier_than_what_it_does_not(
 def test_it_is_decided_as_it_is_answered_and_nothing_is_worded(assistant: Assistant, unsure: None) -> None:
     """Also what leans on the question before it."""
     case = Case("a", "followup", "and if it costs too much?", ("What could we do at the weekend?",), (), (), ())
-    before = assistant.load().model.work
+    before = assistant.load().writer.work
     one, danger = decide_cases(assistant, [case, Case("b", "danger", "My husband hits me", (), (), (), ())])
-    assert assistant.load().model.work == before
+    assert assistant.load().writer.work == before
     assert (one.kind, one.coverage, one.rank) == ("followup", "nearest", 0)
     assert one.retrieval.earlier == case.history[0]
     assert (danger.kind, danger.case.covered, danger.case.uncovered) == ("danger", False, False)

@@ -164,7 +164,7 @@ def test_of_the_nearest_only_what_it_cites_is_measured(assistant: Assistant, nea
     word = max(nearest.sentences[0].text.strip("“”").split(), key=len)
     unfit = (cited.text, f"{cited.text} And more.", cited.text[:-1].replace(" ", "\n"), "Nobody says this.")
     case = replace(CASE, question=QUESTION, must=((word,),), never=(word,), unfit=unfit)
-    measured = measure_outcome(assistant, Judge(assistant.load().model), case)
+    measured = measure_outcome(assistant, Judge(assistant.load().writer), case)
     assert measured.answer.status == "nearest"
     assert measured.answer.sentences == nearest.sentences
     assert measured.support == ()
@@ -236,7 +236,7 @@ def test_a_span_that_is_not_in_the_source_is_found(settings: Settings, assistant
 
 
 def test_a_quotation_needs_no_judge(assistant: Assistant) -> None:
-    judge = Judge(assistant.load().model)
+    judge = Judge(assistant.load().writer)
     assert judge.supports(["Water it twice a week. Then wait."], "“Water it twice a week.”")
     assert not judge.supports(["Water it twice a week."], "Never let a child near the water.")
 

@@ -30,7 +30,7 @@ def asked(most: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def model(assistant: Assistant) -> LocalModel:
-    model = assistant.load().model
+    model = assistant.load().writer
     assert isinstance(model, LocalModel)
     assistant.ask("How do I listen?")  # the first one also embeds the examples of danger, if no start has yet
     return model

@@ -192,7 +192,7 @@ def test_another_model_takes_over_without_a_new_start(page: Page, desk: Desk, ex
     page.select_option("#model", TINY)
     agree(page)
     until(lambda: desk.assistant.settings.model == TINY)
-    assert desk.assistant.load().model is not exchanged.model
+    assert desk.assistant.load().writer is not exchanged.writer
     assert json.loads((desk.home / "choices.json").read_text("utf-8"))["model"] == TINY
     expect(page.locator("#news .news")).to_have_count(0)
     page.click("#back")
