@@ -29,6 +29,7 @@ from paths import CORPORA, QUESTIONS, ROOT, TESTS
 from assistant import Answer, Settings, Turn, open_assistant
 from assistant.answering.clock import Clock
 from assistant.answering.context import split_opening
+from assistant.answering.draft import stream_sentences
 from assistant.answering.find import Finder, Finding
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_answer_prompt
@@ -36,7 +37,7 @@ from assistant.answering.quote import add_unanswered, begin_answer
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
-from assistant.answering.write import remove_opening, stream_sentences, write_draft
+from assistant.answering.write import remove_opening, write_draft
 from assistant.guide import name_readers
 from assistant.llm.model import Message, Usage
 from assistant.llm.probes import Probes, load_probes

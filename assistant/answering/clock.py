@@ -26,9 +26,10 @@ class Clock:
         self._retrieved = time.perf_counter() - self._begun
 
     def watch(self, pieces: Iterable[str]) -> Iterator[str]:
-        """Yield the same pieces, and note when the first one comes."""
+        """Yield the same pieces, and note when the first one with words comes."""
         for piece in pieces:
-            self._first = self._first or time.perf_counter() - self._begun
+            if piece:
+                self._first = self._first or time.perf_counter() - self._begun
             yield piece
 
     def read(self) -> Timings:

@@ -1,16 +1,16 @@
-"""The draft: the chat model words an answer, and a sentence of it is kept only if the guide supports it."""
+"""The writer words an answer, and a sentence of its draft is kept only if the guide supports it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
-
-import sentencex
+from functools import cache
 
 from assistant.answering.clock import Clock
 from assistant.answering.context import count_conditions, is_held, is_understood, split_opening
+from assistant.answering.draft import stream_sentences
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.quote import fill_citations
@@ -27,7 +27,7 @@ REPEATED = 0.2
 
 
 def write_draft(
-    model: ChatModel,
+    writer: ChatModel,
     verdicts: Verdicts,
     retrieval: Retrieval,
     answer: Answer,
@@ -42,10 +42,10 @@ def write_draft(
         length: how many sentences are kept before the model is stopped, and the most tokens that it may generate.
     """
     most_sentences, most_tokens = length
-    grounder = Grounder(retrieval.selections, verdicts.supports, f"{retrieval.earlier} {retrieval.question}")
+    grounder = Grounder(retrieval.selections, cache(verdicts.supports), f"{retrieval.earlier} {retrieval.question}")
     prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
     dropped: list[str] = []
-    with closing(model.stream(prompt, most_tokens, clock.usage, variation)) as pieces:
+    with closing(writer.stream(prompt, most_tokens, clock.usage, variation)) as pieces:
         yield answer
         for drafted in stream_sentences(clock.watch(pieces)):
             if drafted is None:
@@ -91,28 +91,6 @@ def _is_quoted(support: Sequence[Citation], answer: Answer) -> bool:
     """Whether the answer quotes all that would support a sentence: that says nothing new, only in other words."""
     quoted = {citation.span for sentence in answer.sentences if sentence.quotes for citation in sentence.support}
     return all(citation.span in quoted for citation in support)
-
-
-def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
-    """Yield the sentences of a text that comes in pieces, each as soon as the next one begins.
-
-    An unfinished sentence at the end is left out. Before each piece is looked at, None is yielded, so that the caller
-    can stop the model between tokens.
-    """
-    text = ""
-    for piece in pieces:
-        text += piece
-        yield None
-        if re.search(r"[.!?\n]", text) and text.count("“") == text.count("”") and text.count('"') % 2 == 0:
-            *whole, text = _split(text)
-            yield from filter(None, (sentence.strip(" \n-*") for sentence in whole))
-    whole = [sentence.strip(" \n-*") for sentence in _split(text)]
-    yield from (sentence for sentence in whole if sentence.rstrip("”\"')*").endswith((".", "!", "?")))
-
-
-def _split(text: str) -> list[str]:
-    """A text cut at the ends of its sentences; joined, the parts give the text back."""
-    return [str(part) for line in text.splitlines(keepends=True) for part in sentencex.segment("en", line)] or [""]
 
 
 def repeats(sentence: str, answer: Answer) -> bool:

@@ -49,6 +49,9 @@ TOP_LOGPROBS = 20
 PLAIN_VERDICT = 2.0
 """The verdict for a Yes from a server that gives no logprobs; for a No it is negative."""
 
+TOKEN_CHARACTERS = 8
+"""A server that does not keep to the limit of tokens is left after so many characters for each; English has 4 or 5."""
+
 OPTIONAL_FIELDS = ("logprobs", "top_logprobs", "stream_options", "chat_template_kwargs")
 """Fields that some servers reject; each is left out once an error message of the server names it."""
 
@@ -86,19 +89,25 @@ class ServedModel:
     ) -> Generator[str, None, None]:
         """Yield an answer piece by piece; see `ChatModel.stream`. Closing the generator closes the connection.
 
+        While the server thinks and says nothing, empty pieces are yielded.
+
         Raises:
             QuestionError: the prompt and the limit do not fit the model's context.
             ModelError: the server is away, breaks off, or sends nothing usable.
         """
-        ended = False
+        ended, room = False, limit * TOKEN_CHARACTERS
         with self._translate_errors(), closing(self._chunks(prompt, limit, variation)) as chunks:
             for chunk in chunks:
                 piece, reason = dig(chunk, "choices", 0, "delta", "content"), dig(chunk, "choices", 0, "finish_reason")
                 ended, usage.cut_short = ended or bool(reason), usage.cut_short or reason == "length"
                 usage.generated += bool(piece)
                 read_usage(chunk, usage)
-                if piece:
-                    yield str(piece)
+                said = str(piece or "")
+                yield said[:room]
+                room -= max(1, len(said))
+                if room <= 0:
+                    usage.cut_short = True
+                    return
         if not ended:
             raise ModelError(f"The chat server {self.url} broke off in the middle of an answer", INTERRUPTED_ADVICE)
 

@@ -13,10 +13,11 @@ from hashed import HashedEmbedder
 
 import assistant as package
 from assistant import Answer, Assistant, Passage, Settings, Turn, open_assistant
+from assistant.answering.draft import stream_sentences
 from assistant.answering.quote import quote_nearest
 from assistant.answering.retrieve import retrieve
 from assistant.answering.steps import form_question
-from assistant.answering.write import remove_opening, stream_sentences
+from assistant.answering.write import remove_opening
 from assistant.errors import ModelError, QuestionError
 from assistant.question import QUESTION_LIMIT, clean_question
 from assistant.records import HERE, NEAREST, AnswerSentence, Citation, Span
@@ -420,7 +421,9 @@ def small(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Assis
     endless = "The gate squeaks because of rust and wind" + " and rust and wind" * 4000
     text = f"# Gates\n\n## Why does the gate squeak?\n\n{endless}.\n\n## Oil\n\nOil the hinge twice a year.\n"
     (corpus / "a.md").write_text(text, "utf-8")
-    return open_assistant(settings.model_copy(update={"model": TINY, "context": ROOM, "corpus": corpus}))
+    return open_assistant(
+        settings.model_copy(update={"model": TINY, "reader": "none", "context": ROOM, "corpus": corpus})
+    )
 
 
 @pytest.mark.thorough

@@ -29,10 +29,11 @@ from record_drafts import (
 from assistant import Answer, Settings
 from assistant.answering.context import points_back
 from assistant.answering.coverage import decide_coverage
+from assistant.answering.draft import stream_sentences
 from assistant.answering.ground import Grounder
 from assistant.answering.quote import find_best
 from assistant.answering.retrieve import Retrieval
-from assistant.answering.write import repeats, stream_sentences
+from assistant.answering.write import repeats
 from assistant.guide import name_readers
 from assistant.measuring.evaluate import Case, find_misplaced_spans, read_cases
 from assistant.records import AnswerSentence

@@ -11,12 +11,13 @@ from by_hand import make_match, make_retrieval
 from paths import CORPORA, ROOT
 
 from assistant.answering.clock import Clock
+from assistant.answering.draft import stream_sentences
 from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.quote import begin_answer, make_passages
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span
 from assistant.answering.verdicts import Verdicts
-from assistant.answering.write import remove_opening, repeats, stream_sentences, write_draft
+from assistant.answering.write import remove_opening, repeats, write_draft
 from assistant.llm.model import Message, Usage
 from assistant.llm.probes import Probes
 from assistant.records import Answer, AnswerSentence, Citation

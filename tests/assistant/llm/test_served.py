@@ -20,7 +20,7 @@ from assistant.llm import served
 from assistant.llm.local import LocalModel
 from assistant.llm.model import Message, Usage
 from assistant.llm.replies import neutralise
-from assistant.llm.served import PLAIN_VERDICT, RETRIES, TOP_LOGPROBS, ServedModel
+from assistant.llm.served import PLAIN_VERDICT, RETRIES, TOKEN_CHARACTERS, TOP_LOGPROBS, ServedModel
 from assistant.models.installed import ensure_model
 from assistant.settings import load_settings
 from index.search import Searcher
@@ -80,7 +80,7 @@ def line(error: GuideError, *parts: str) -> None:
 
 def test_the_pieces_are_the_text_up_to_the_limit(model: ServedModel) -> None:
     usage, seen = Usage(), []
-    for number, text in enumerate(model.stream(ASKED, 12, usage), start=1):
+    for number, text in enumerate(filter(None, model.stream(ASKED, 12, usage)), start=1):
         assert usage.generated >= number
         seen.append(text)
     assert len(seen) > 3
@@ -113,6 +113,14 @@ def test_closing_stops_the_server(server: LlamaServer, model: ServedModel) -> No
     model.verdicts([], ["Is the sea deep?"])
     assert server.evaluated - before < 300
     assert next(pieces, None) is None
+
+
+def test_a_server_that_ignores_the_limit_is_left() -> None:
+    for rows in ([piece("word " * 10_000)], [piece("word ")] * 10_000, [piece("")] * 10_000):
+        with small_server(lambda call, rows=rows: call.events(*rows, piece("", "stop"))) as server:  # type: ignore[misc]
+            text, usage = word(ServedModel(server.url), ASKED, 9)
+        assert len(text) <= 9 * TOKEN_CHARACTERS
+        assert usage.cut_short
 
 
 def test_the_counts_of_the_server_are_taken() -> None:
@@ -249,7 +257,7 @@ def test_a_server_that_dies(file: Path, tmp_path: Path, once: None) -> None:
     with llama_server(file, tmp_path / "log") as server:
         model = ServedModel(server.url)
         pieces = model.stream(ASKED, 3000, Usage())
-        assert next(pieces)
+        assert next(filter(None, pieces))
         server.process.kill()
         with pytest.raises(ModelError) as told:
             list(pieces)
@@ -429,16 +437,18 @@ def test_doctor_says_that_it_is_away(cli: Cli) -> None:
     with small_server(lambda call: None) as server:
         pass
     report = json.loads(cli("doctor", "--json", ASSISTANT_LLM_URL=server.url).stdout)
-    assert server.url in report["models"]["chat"]
-    assert "cannot be reached" in report["models"]["chat"]
+    assert server.url in report["models"]["writer"]
+    assert "cannot be reached" in report["models"]["writer"]
 
 
-def test_an_assistant_answers_by_a_server(server: LlamaServer, settings: Settings, shipped: Searcher) -> None:
-    """No local chat model is looked for: there is none of that name."""
-    chosen = settings.model_copy(update={"model": "no-such-model", "llm_url": server.url})
-    assistant = Assistant(chosen)
-    parts = assistant.load()
+def test_an_assistant_answers_by_a_server_alone(server: LlamaServer, settings: Settings, shipped: Searcher) -> None:
+    """Without a reader no local chat model is looked for: there is none of that name."""
+    chosen = settings.model_copy(update={"model": "no-such-model", "reader": "none", "llm_url": server.url})
+    assistant, said = Assistant(chosen), list[str]()
+    parts = assistant.load(said.append)
     assert isinstance(parts.writer, ServedModel)
+    assert parts.reader is parts.writer
+    assert [line for line in said if "more is shown that the guide does not say" in line] == [assistant.caveat]
     assert not parts.verdicts.reads_claims
     before = server.evaluated
     *_, answer = assistant.stream(QUESTION)
@@ -455,7 +465,7 @@ def test_an_assistant_answers_by_a_server(server: LlamaServer, settings: Setting
 def test_a_question_when_the_server_is_gone(file: Path, tmp_path: Path, settings: Settings, once: None) -> None:
     """One line, and the next question is free to come."""
     with llama_server(file, tmp_path / "log") as server:
-        assistant = Assistant(settings.model_copy(update={"llm_url": server.url}))
+        assistant = Assistant(settings.model_copy(update={"llm_url": server.url, "reader": "none"}))
         assistant.load()
     for _ in range(2):
         with pytest.raises(ModelError) as told:
