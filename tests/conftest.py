@@ -101,7 +101,8 @@ def assistant(settings: Settings) -> Assistant:
 def cli(home: Path) -> Cli:
     """Runs the command as a person does: `cli("ask", "...", stdin=b"", NAME="value")`.
 
-    The process sees the tests' data folder, and none of the person's settings, nor our offline switches.
+    The process sees the tests' data folder, and none of the person's settings, nor our offline switches. It loads one
+    chat model: no reader stands beside another writer.
     """
     script = shutil.which("assistant", path=str(Path(sys.executable).parent))
     command = [script] if script else [sys.executable, "-c", "from assistant.cli import main; main()"]
@@ -110,6 +111,7 @@ def cli(home: Path) -> Cli:
         start = [sys.executable, "-c", program] if program else command
         kept = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_") and k not in OFFLINE}
         ours = {"ASSISTANT_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+        ours |= {"ASSISTANT_READER": "none"}
         return subprocess.run([*start, *words], input=stdin, capture_output=True, env=kept | ours | variables)
 
     return run

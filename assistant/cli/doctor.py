@@ -99,8 +99,12 @@ def _describe_server(settings: Settings) -> str:
 
 def _describe_reader(settings: Settings) -> str:
     """Name the chat model that checks, and say what is lost if nothing was fitted to it."""
-    named = "none" if settings.reader == NO_READER else _describe_model(settings, settings.reader)
-    return " ".join(filter(None, (f"{named}.", describe_plain_check(settings, load_probes(settings)))))
+    named = NO_READER if settings.reader == NO_READER else _describe_model(settings, settings.reader)
+    try:
+        lost = describe_plain_check(settings, load_probes(settings))
+    except GuideError as error:
+        lost = str(error)
+    return ". ".join(filter(None, (named, lost)))
 
 
 def _describe_index(settings: Settings) -> str:

@@ -28,7 +28,7 @@ from assistant.llm.probes import FILE_NAME, save_probes
 from assistant.measuring import evaluate
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.models import installed
-from assistant.settings import checker_name, embedder_name, load_settings
+from assistant.settings import embedder_name, load_settings
 
 app = typer.Typer()
 
@@ -138,13 +138,14 @@ def fit_examples(
 
     settings = load_settings()
     known, path = read_examples(examples), into or settings.home / FILE_NAME
-    path_of_chat = installed.ensure_model(settings, "chat", choice=settings.checker)
-    chat = LocalModel(path_of_chat, settings.context, settings.threads, settings.home / "cache")
+    choice = settings.checker or settings.model
+    file = installed.ensure_model(settings, "chat", choice=choice)
+    chat = LocalModel(file, settings.context, settings.threads, settings.home / "cache")
     with show_progress("Reading the examples") as progress:
         fitted = fit(make_embedder_loader(settings)(), chat, known, progress)
-    embedder, checker = embedder_name(settings), checker_name(settings)
-    save_probes(path, fitted, embedder, checker)
-    out.print(f"Fitted to {embedder} and {checker}, in {path}.", soft_wrap=True)
+    embedder, reader = embedder_name(settings), Path(choice).name
+    save_probes(path, fitted, embedder, reader)
+    out.print(f"Fitted to {embedder} and {reader}, in {path}.", soft_wrap=True)
 
 
 @app.command("tune")

@@ -116,8 +116,7 @@ Source = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of the catalogue: memory in GB, alone and of the reader `beside` it, context in tokens, sources in the order
-    in which they are tried."""
+    """A model of the catalogue: memory in GB (and `beside` it), context in tokens, sources in the order of trial."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
     name: Name

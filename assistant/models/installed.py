@@ -159,8 +159,8 @@ def inspect_model(settings: Settings, model: Model, problem: str = "") -> Instal
 
 
 def _count_memory(settings: Settings, model: Model) -> float:
-    """Bytes that a model needs; for a writer with those of the reader beside it, unless that is left out."""
-    return (model.memory + model.beside * (settings.reader != NO_READER)) * 1e9
+    """Bytes that a model needs; for a writer with those of the reader beside it, if it has one."""
+    return (model.memory + (0 if settings.reader in (NO_READER, model.name) else model.beside)) * 1e9
 
 
 def find_problem(settings: Settings, model: Model) -> str:

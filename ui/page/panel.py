@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.contents import Extract, PlacedPassage
 from assistant.records import Passage, Span
-from assistant.settings import Settings
+from assistant.settings import NO_READER, Settings
 from ui.page.markup import escape, highlight, render_button, render_data, split_paragraphs
 
 CHANGED = "The guide has changed since"
@@ -125,10 +125,11 @@ def render_offline(settings: Settings) -> str:
 
 def _render_online(settings: Settings, reach: str) -> str:
     """What goes to a chat server on another machine, and what does not."""
+    checked = "there too" if settings.reader == NO_READER else "here"
     return (
         f"<p>The answers are worded by a server on another machine, <b>{escape(settings.llm_host)}</b>. Each time you "
         "ask, your question, the one before it and the passages of the guide that bear on it leave this computer and "
-        "go there; the words that come back are checked there too. Whoever runs that server can read all this.</p>"
+        f"go there; the words that come back are checked {checked}. Whoever runs that server can read all this.</p>"
         "<p>The search in the guide is done here, and your conversations and your plan are files on this computer. "
         "Nothing is sent anywhere else.</p>"
         f"<p>{escape(reach)}</p>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from assistant.models.installed import InstalledModel
-from assistant.settings import Length, Settings, writer_name
+from assistant.settings import NO_READER, Length, Settings, checker_name, writer_name
 from ui.page.markup import escape, render_button, render_data, render_screen_top
 
 
@@ -33,7 +33,8 @@ def _render_model(settings: Settings, models: Iterable[InstalledModel] | None) -
     if settings.llm_url:
         return (
             "<section><h3>Language model</h3>"
-            f"<p>{escape(writer_name(settings))}, on the server at {escape(settings.llm_host)}.</p></section>"
+            f"<p>{escape(writer_name(settings))}, on the server at {escape(settings.llm_host)}.</p>"
+            f"{_describe_reader(settings)}</section>"
         )
     if models is None:
         line = "It holds for everybody, and is changed on the computer that runs this page."
@@ -53,9 +54,16 @@ def _render_model(settings: Settings, models: Iterable[InstalledModel] | None) -
     return (
         '<section><h3><label for="model">Language model</label></h3>'
         f'<select id="model"{render_data(change="use", field="model", sure=sure, verb="Change")}>{options}</select>'
-        '<p class="quiet">A larger one words answers better and is slower. '
-        "The guide is checked all the same.</p></section>"
+        '<p class="quiet">A larger one words answers better and is slower.</p>'
+        f"{_describe_reader(settings)}</section>"
     )
+
+
+def _describe_reader(settings: Settings) -> str:
+    """Which model checks, unless nothing beside the writer does: what is lost then stands under how things stand."""
+    name = escape(checker_name(settings))
+    checked = f"Whatever words the answers, they are checked by {name}."
+    return "" if settings.reader == NO_READER else f'<p class="quiet">{checked}</p>'
 
 
 def _describe_model(one: InstalledModel) -> str:

@@ -242,7 +242,7 @@ def test_doctor_works_where_nothing_else_does(cli: Cli, tmp_path: Path) -> None:
     words = ("doctor", "--json", "--corpus", str(tmp_path / "gone"), "--model", "no-such")
     report = json.loads(plain(cli(*words, ASSISTANT_HOME=str(tmp_path))))
     assert "not made" in report["index"]["state"]
-    assert "no-such" in report["models"]["chat"]
+    assert "no-such" in report["models"]["writer"]
     assert "missing" in report["models"]["embedder"]
 
 
@@ -574,9 +574,9 @@ def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:
     home = {"ASSISTANT_HOME": str(tmp_path)}
     plain(cli("models", "use", TINY, **home))
     report = json.loads(plain(cli("doctor", "--json", **home)))
-    assert report["models"]["chat"].startswith(TINY)
+    assert report["models"]["writer"].startswith(TINY)
     report = json.loads(plain(cli("doctor", "--json", "--model", "qwen3.5-2b", **home)))
-    assert report["models"]["chat"].startswith("qwen3.5-2b"), "an option stands before a choice"
+    assert report["models"]["writer"].startswith("qwen3.5-2b"), "an option stands before a choice"
 
 
 def test_what_is_chosen_is_found_again_in_a_data_folder_below_the_persons_own(cli: Cli, tmp_path: Path) -> None:
@@ -584,5 +584,21 @@ def test_what_is_chosen_is_found_again_in_a_data_folder_below_the_persons_own(cl
     plain(cli("models", "use", TINY, **home))
     report = json.loads(plain(cli("doctor", "--json", **home)))
     assert report["paths"]["data"] == str(tmp_path / "guides")
-    assert report["models"]["chat"].startswith(TINY)
+    assert report["models"]["writer"].startswith(TINY)
     assert "ASSISTANT_HOME" in one_line(cli("doctor", ASSISTANT_HOME="~no-one-of-this-name/guides"))
+
+
+def test_doctor_says_what_checks_and_what_is_lost_without_it(cli: Cli, settings: Settings) -> None:
+    def doctor(*words: str) -> dict[str, str]:
+        models: dict[str, str] = json.loads(plain(cli("doctor", "--json", *words)))["models"]
+        return models
+
+    other = doctor("--model", TINY, "--reader", settings.reader)
+    assert other["writer"].startswith(TINY)
+    assert other["reader"].startswith(settings.reader)
+    assert "more is shown that the guide does not say" not in other["reader"]
+    alone = doctor("--model", TINY, "--reader", "none")
+    assert alone["reader"].startswith("none")
+    assert f"a plain yes or no of {TINY}" in alone["reader"]
+    assert "more is shown that the guide does not say" in alone["reader"]
+    assert doctor("--reader", "none")["reader"] == "none", "the default model checks what it words"

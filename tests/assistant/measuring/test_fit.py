@@ -72,7 +72,7 @@ def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, setti
     logits = chance.normal(size=(60, 70)).astype(np.float32)
     reading = fit_probe(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
     danger = fit_danger(chance.normal(size=(20, 8)).astype(np.float32) / 3, ["a", ""] * 10)
-    mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "model": "two"})
+    mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "reader": "two"})
     save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading), "one", "two")
     kept = load_probes(mine)
     assert kept.danger is not None
@@ -80,7 +80,7 @@ def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, setti
     assert kept.support.score(logits[0]) == reading.score(logits[0])
     assert kept.claims is not None
     assert kept.danger.score(np.ones(8, np.float32) / 3) == danger.score(np.ones(8, np.float32) / 3)
-    other_chat = load_probes(mine.model_copy(update={"model": "three"}))
+    other_chat = load_probes(mine.model_copy(update={"reader": "three"}))
     assert other_chat.danger is not None
     assert other_chat.support is None
     assert load_probes(mine.model_copy(update={"embedder": "four"})) == Probes()
