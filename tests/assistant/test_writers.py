@@ -19,8 +19,9 @@ from assistant.llm.local import LocalModel
 from assistant.llm.served import ServedModel
 
 QUESTION = "My girlfriend says I look at my phone while she talks"
-SAID = "Put your phone down when your partner is talking and focus on what they're saying."
-TURNED = "Never put your phone down when your partner is talking."
+SAID = "You can show interest by making eye contact and nodding, and ask follow-up questions."
+TURNED = "Never show interest by making eye contact and nodding."
+FREELY = "Look her in the eye and nod, so that she sees your interest in the conversation."
 ELSEWHERE = "Buy her a new phone for her birthday."
 
 
@@ -104,7 +105,7 @@ def test_a_server_words_and_decides_nothing(assistant: Assistant) -> None:
     reader = assistant.load().reader
     assert isinstance(reader, LocalModel)
     before = reader.work
-    with worded(assistant, lambda call: call.events(piece(f"{ELSEWHERE} {SAID} "), piece("", "stop"))) as (
+    with worded(assistant, lambda call: call.events(piece(f"{FREELY} {SAID} "), piece("", "stop"))) as (
         other,
         server,
     ):
@@ -118,7 +119,7 @@ def test_a_server_words_and_decides_nothing(assistant: Assistant) -> None:
 def test_eight_at_once_share_one_reader(assistant: Assistant, quoted: Answer) -> None:
     reader = assistant.load().reader
     assert isinstance(reader, LocalModel)
-    with worded(assistant, lambda call: call.events(piece(f"{ELSEWHERE} {TURNED} {SAID} "), piece("", "stop"))) as (
+    with worded(assistant, lambda call: call.events(piece(f"{FREELY} {TURNED} {SAID} "), piece("", "stop"))) as (
         other,
         _,
     ):
