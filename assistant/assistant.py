@@ -17,7 +17,8 @@ from assistant.answering.sources import make_passage, revise
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, extract, extract_around, list_documents
 from assistant.errors import GuideError
-from assistant.guide import Follower, Say, open_fresh_index, say_nothing
+from assistant.follower import Follower, Loaded
+from assistant.guide import Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
 from assistant.question import clean_earlier, clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
@@ -212,10 +213,17 @@ class Assistant:
         """A kept answer, its citations found again in the guide as it is now; see `Passage.now`."""
         return revise(answer, self.load().store)
 
-    def follow(self) -> Follower:
-        """Keep the index up to date with the texts until the follower is closed."""
-        components = self.load()
-        return Follower(components.store, self.settings, components.embedder)
+    def follow(self, say: Say = say_nothing) -> Follower:
+        """Keep the index up to date with the texts, from when it is loaded until the follower is closed.
+
+        Args:
+            say: called with what goes wrong, in lines.
+        """
+
+        def find_loaded() -> Loaded | None:
+            return (self._components.store, self._components.embedder) if self._components else None
+
+        return Follower(self.settings, find_loaded, say)
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), variation: int = 0, length: Length | None = None

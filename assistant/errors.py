@@ -19,6 +19,9 @@ Errors of libraries become one of these where they are called. Any other excepti
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from index.errors import BusyError, CorpusError, DamagedStoreError, GuideError, StoreError
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "QuestionError",
     "SettingsError",
     "StoreError",
+    "explain",
 ]
 
 
@@ -68,3 +72,20 @@ class ModelError(GuideError):
 
 class FetchError(ModelError):
     """No source gave all files of a model."""
+
+
+@contextmanager
+def explain(what: str, do: str = "") -> Iterator[None]:
+    """Turn whatever goes wrong inside into a GuideError: for the outer door of a thread, where it would get lost.
+
+    Args:
+        what: what could not be done, without a final full stop; the reason is added to it.
+        do: see `GuideError`.
+    """
+    try:
+        yield
+    except (GuideError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # libraries in Rust panic with one that is no Exception
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+        raise GuideError(f"{what} ({reason})", do) from error

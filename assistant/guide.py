@@ -1,17 +1,14 @@
-"""The guide that the settings name: opens its index, makes it equal to the texts, and keeps it so."""
+"""The guide that the settings name: opens its index, makes it equal to the texts, and says what was done."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
 
-from assistant.errors import BusyError, GuideError
+from assistant.errors import BusyError
 from assistant.settings import Settings, embedder_name, index_folder
-from index.build import Report, build, find_skipped
+from index.build import Report, build
 from index.completeness import ENOUGH, describe_share
 from index.embedding.adapter import CROSS, find_adapter, hash_adapter
 from index.embedding.cross import CrossEncoder
@@ -19,7 +16,6 @@ from index.embedding.embed import Embedder
 from index.progress import Progress, ignore_progress
 from index.storing.manifest import IndexedDocument
 from index.storing.store import Store, open_store
-from index.watch import watch_changes
 
 Say = Callable[[str], None]
 """Called with a line that a person may want to read while things load."""
@@ -153,71 +149,3 @@ def describe_changes(report: Report) -> str:
         if names
     ]
     return "; ".join(parts)
-
-
-def _describe_amount(report: Report) -> str:
-    """What changed and how much was embedded, in words."""
-    new = f", {report.embedded} sentences and passages new" if report.embedded else ""
-    return f"{describe_changes(report) or 'the guide was read again'}{new}"
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How far the index follows the texts."""
-
-    generation: int = 0
-    """Grows with each switch of the index."""
-    when: float = 0.0
-    """The time of the last change, in seconds since 1970; 0 if there was none since the start."""
-    what: str = ""
-    """What changed, in words."""
-    share: float | None = None
-    """The share of the texts that is read, 0 to 1; None while nothing is being read."""
-    problem: str = ""
-    """Why the texts could not be read again, in one line; meanwhile the old index answers. Empty if they could."""
-
-
-class Follower:
-    """Keeps an index equal to its texts, in a thread of its own, until it is closed."""
-
-    def __init__(self, store: Store, settings: Settings, embedder: Embedder) -> None:
-        self.state = Freshness(self._read_generation(store))
-        self._store, self._settings, self._embedder = store, settings, embedder
-        self._skipped = set(find_skipped(store.manifest, settings.corpus))
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="follower", daemon=True)
-        self._thread.start()
-
-    @staticmethod
-    def _read_generation(store: Store) -> int:
-        manifest = store.manifest
-        return manifest.generation if manifest else 0
-
-    def close(self) -> None:
-        """End the thread, after the build that is under way."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        for _ in watch_changes(self._settings.corpus, self._stop):
-            try:
-                name = self._embedder.name
-                report = build(
-                    self._store, self._settings.corpus, lambda: self._embedder, name, progress=self._report_progress
-                )
-                self._note_build(report)
-            except (GuideError, OSError) as error:
-                self.state = replace(self.state, share=None, problem=str(error))
-
-    def _report_progress(self, done: int, total: int) -> None:
-        self.state = replace(self.state, share=done / total if total else 1.0)
-
-    def _note_build(self, report: Report) -> None:
-        generation = self._read_generation(self._store)
-        problem = next((line for line in report.skipped if line not in self._skipped), "")
-        self._skipped |= set(report.skipped)
-        if generation == self.state.generation:
-            self.state = replace(self.state, share=None, problem=problem)
-        else:
-            # If another process built the index, the report does not say what changed.
-            self.state = Freshness(generation, time.time(), _describe_amount(report), problem=problem)

@@ -24,14 +24,15 @@ def watch_changes(corpus: Path, stop: Event) -> Iterator[None]:
 
     A folder that is removed or replaced is watched again as soon as it exists.
     """
-    first = True
+    came = False
     while not stop.is_set():
         if (identity := _read_identity(corpus)) is None:
+            came = True
             stop.wait(_CHECK_MS / 1000)
             continue
-        if not first:
+        if came:
             yield
-        first, checked = False, time.monotonic()
+        came, checked = True, time.monotonic()
         try:
             # No filter here: only `find_corpus_files` decides which files are texts.
             bursts = watch(

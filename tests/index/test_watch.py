@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from hashed import HashedEmbedder, write_version
 
 from assistant import Settings
-from assistant.guide import Follower, Freshness, describe_build, describe_changes, open_fresh_index
+from assistant.follower import Follower, Freshness
+from assistant.guide import describe_build, describe_changes, open_fresh_index
 from index.build import build
+from index.embedding.embed import Vectors
 from index.storing.store import Store
 from index.watch import watch_changes
 
@@ -105,7 +109,7 @@ def store(settings: Settings) -> Store:
 
 @pytest.fixture
 def follower(store: Store, settings: Settings) -> Iterator[Follower]:
-    follower = Follower(store, settings, HashedEmbedder())  # type: ignore[arg-type]
+    follower = Follower(settings, lambda: (store, HashedEmbedder()))  # type: ignore[arg-type, return-value]
     time.sleep(0.5)
     yield follower
     follower.close()
@@ -172,10 +176,89 @@ def test_a_name_that_is_no_text_does_not_end_the_following(follower: Follower, c
         time.sleep(0.05)
 
 
+class Panic(BaseException):
+    """As libraries in Rust raise it: no Exception."""
+
+
+class FaultyEmbedder(HashedEmbedder):
+    """Raises at a text with a bad word."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        if any("cursed" in text for text in texts):
+            raise self._error
+        return super().embed_documents(texts)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ZeroDivisionError("by\nzero"), "ZeroDivisionError: by zero"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (Panic("index out of bounds"), "Panic: index out of bounds"),
+    ],
+)
+def test_whatever_goes_wrong_is_said_once_and_the_next_change_is_followed(
+    settings: Settings, store: Store, corpus: Path, error: BaseException, reason: str
+) -> None:
+    said: list[str] = []
+    loaded: Any = (store, FaultyEmbedder(error))
+    with closing(Follower(settings, lambda: loaded, said.append)) as follower:
+        time.sleep(0.5)
+        before = follower.state
+        for text in ("A cursed word.", "Another cursed word."):
+            (corpus / "1.md").write_text(f"# D\n\n{text}\n", "utf-8")
+            time.sleep(1.5)
+        assert (
+            follower.state.problem
+            == f"The texts could not be read again ({reason}). That is tried at their next change."
+        )
+        assert said == [follower.state.problem]
+        assert (follower.state.generation, follower.state.share) == (before.generation, None)
+        (corpus / "1.md").write_text("# D\n\nA good word.\n", "utf-8")
+        while follower.state.generation == before.generation:
+            time.sleep(0.05)
+        assert follower.state.problem == ""
+
+
+def test_a_guide_that_is_not_there_at_the_beginning_is_followed_once_it_comes(
+    settings: Settings, store: Store, corpus: Path
+) -> None:
+    aside = corpus.with_name("aside")
+    corpus.rename(aside)
+    said: list[str] = []
+    loaded: Any = (store, HashedEmbedder())
+    with closing(Follower(settings, lambda: loaded, said.append)) as follower:
+        while not follower.state.problem:
+            time.sleep(0.05)
+        assert str(corpus) in said[0]
+        aside.rename(corpus)
+        while follower.state.problem:
+            time.sleep(0.05)
+    assert len(said) == 1
+
+
+def test_what_changes_while_the_models_load_is_read(settings: Settings, store: Store, corpus: Path) -> None:
+    loaded: list[Any] = []
+    with closing(Follower(settings, lambda: loaded[0] if loaded else None)) as follower:
+        (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+        assert follower.state == Freshness()
+        loaded.append((store, HashedEmbedder()))
+        while "1.md changed" not in follower.state.what:
+            time.sleep(0.05)
+
+
+def test_following_ends_though_nothing_was_loaded(settings: Settings) -> None:
+    Follower(settings, lambda: None).close()
+
+
 def test_a_kind_of_file_that_is_not_read_is_named_when_it_comes(settings: Settings, store: Store, corpus: Path) -> None:
     """Not those that were there before."""
     (corpus / "old.doc").write_bytes(b"Words.")
-    follower = Follower(store, settings, HashedEmbedder())  # type: ignore[arg-type]
+    follower = Follower(settings, lambda: (store, HashedEmbedder()))  # type: ignore[arg-type, return-value]
     time.sleep(0.5)
     before = follower.state
     (corpus / "talk.pptx").write_bytes(b"PK")

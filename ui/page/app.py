@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.assistant import Assistant
+from assistant.follower import Follower
 from assistant.question import QUESTION_LIMIT
 from assistant.settings import is_loopback
 from ui.page.acts import carry_out
@@ -33,8 +34,8 @@ TICK_SECONDS = 1.0
 class Page:
     """The components of the page, and what happens at each event. The assistant may still be loading."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self._presenter = Presenter(assistant)
+    def __init__(self, assistant: Assistant, follower: Follower) -> None:
+        self._presenter = Presenter(assistant, follower)
         self._tabs: dict[str, Tab] = {}
         """Gradio's name for a session -> its tab, to find it when it is closed."""
         self._pieces: dict[str, Any] = {}
@@ -44,9 +45,8 @@ class Page:
             self._listen()
 
     def close(self) -> None:
-        """Stop serving the page, and stop watching the texts of the guide."""
+        """Stop serving the page."""
         self.blocks.close(verbose=False)
-        self._presenter.close()
 
     # Layout
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.guide import Freshness
+from assistant.follower import Freshness
 from assistant.history.conversation import Summary
 from assistant.loading import LoadingStatus
 from assistant.settings import Settings, writer_name

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import replace
-from threading import Lock
 from typing import TypeAlias
 
 from assistant.assistant import Assistant
 from assistant.errors import GuideError, HistoryError
-from assistant.guide import Follower, Freshness
+from assistant.follower import Follower
 from assistant.history.conversation import Conversations
 from assistant.history.database import Database
 from assistant.history.guides import Guides
@@ -25,10 +24,14 @@ PageUpdate: TypeAlias = dict[str, str | bool]
 
 
 class Presenter:
-    """The assistant, which may still be loading, and what is kept; gives the pieces of the page that show them."""
+    """The assistant, which may still be loading, and what is kept; gives the pieces of the page that show them.
 
-    def __init__(self, assistant: Assistant) -> None:
-        self.assistant = assistant
+    Args:
+        follower: keeps the guide up to date.
+    """
+
+    def __init__(self, assistant: Assistant, follower: Follower) -> None:
+        self.assistant, self._follower = assistant, follower
         self.database_problem = ""
         """A line to be shown once, in the next tab that is opened."""
         database = Database(assistant.settings.home, self._note_problem)
@@ -36,29 +39,15 @@ class Presenter:
         self.conversations, self.plan = Conversations(database, self._folder), Plan(database, self._folder)
         self._noted_generation = -1
         """That of the guide whose documents were noted last."""
-        self._follower: Follower | None = None
-        self._following = Lock()
-
-    def close(self) -> None:
-        """Stop watching the texts of the guide."""
-        if self._follower:
-            self._follower.close()
 
     def _note_problem(self, line: str) -> None:
         self.database_problem = line
 
     # Status
 
-    def read_freshness(self) -> Freshness:
-        """How the index stands to the texts; the first call starts to keep it up to date."""
-        with self._following:
-            self._follower = self._follower or self.assistant.follow()
-        return self._follower.state
-
     def read_status(self) -> Status:
         """The status now."""
-        ready = self.assistant.ready
-        freshness = self.read_freshness() if ready else Freshness()
+        ready, freshness = self.assistant.ready, self._follower.state
         if ready and freshness.generation != self._noted_generation:
             self._note_documents(freshness.generation)
         return Status(ready, freshness, self.assistant.loading_status)
@@ -128,7 +117,7 @@ class Presenter:
         """A turn's answer with its citations found again in the guide as it is now; as kept until that is loaded."""
         if not self.assistant.ready:
             return conversation.turns[number].answer
-        return conversation.revise_answer(number, self.read_freshness().generation, self.assistant.revise)
+        return conversation.revise_answer(number, self._follower.state.generation, self.assistant.revise)
 
     def update_conversation(self, tab: Tab) -> PageUpdate:
         """The open conversation; nothing while `asking` draws it."""

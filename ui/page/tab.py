@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Literal
 
-from assistant.guide import Freshness
+from assistant.follower import Freshness
 from assistant.history.conversation import Conversation, KeptTurn, make_title
 from assistant.loading import LoadingStatus
 from assistant.records import Answer, CheckedText, Turn

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketClose
 
 from assistant.assistant import Assistant
 from assistant.errors import SettingsError
+from assistant.guide import Say, say_nothing
 from ui.page.app import HEAD, STYLE, Page, make_theme
 from ui.serving.address import format_address, open_listener
 from ui.serving.api import offer
@@ -106,12 +107,15 @@ class RunningServer:
         self._closing.close()
 
 
-def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: bool = False) -> RunningServer:
-    """Serve the page at once; a question waits until the models are loaded.
+def launch(
+    assistant: Assistant, listener: socket.socket | None = None, *, mcp: bool = False, say: Say = say_nothing
+) -> RunningServer:
+    """Serve the page at once; a question waits until the models are loaded. From then on the index follows the texts.
 
     Args:
         listener: from `open_listener`; by default at the address of the settings. Closed with the server.
         mcp: also serve the endpoints as MCP tools.
+        say: called with what goes wrong while it is served, in lines.
 
     Raises:
         PortError: the page cannot be served at that address.
@@ -120,7 +124,8 @@ def launch(assistant: Assistant, listener: socket.socket | None = None, *, mcp: 
     with ExitStack() as undo:
         listener = undo.enter_context(listener or open_listener(assistant.settings, mcp))
         address = format_address(listener)
-        page = undo.enter_context(closing(Page(assistant)))
+        follower = undo.enter_context(closing(assistant.follow(say)))
+        page = undo.enter_context(closing(Page(assistant, follower)))
         thread = _start(make_app(assistant, page, address, mcp), listener, undo)
         return RunningServer(address, thread, undo.pop_all())
 

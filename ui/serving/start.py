@@ -10,16 +10,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from assistant.assistant import Assistant
+from assistant.guide import Say
 from ui.serving.address import MCP_PATH, format_address, open_listener
 
 if TYPE_CHECKING:
     from ui.serving.server import RunningServer
 
 
-def serve(
-    assistant: Assistant, *, browser: bool, mcp: bool = False, say: Callable[[str], None], load: Callable[[], object]
-) -> None:
+def serve(assistant: Assistant, *, browser: bool, mcp: bool = False, say: Say, load: Callable[[], object]) -> None:
     """Serve the page until it is interrupted. `load` runs meanwhile; if it raises, the server is closed.
+
+    Args:
+        say: called with lines for who runs the server.
 
     Raises:
         GuideError: from `launch` or `load`.
@@ -28,7 +30,7 @@ def serve(
     with ExitStack() as undo:
         listener = undo.enter_context(open_listener(assistant.settings, mcp))
         address = format_address(listener)
-        launching = undo.enter_context(ThreadPoolExecutor(1)).submit(_launch, assistant, listener, mcp)
+        launching = undo.enter_context(ThreadPoolExecutor(1)).submit(_launch, assistant, listener, mcp, say)
         undo.callback(_close, launching)
         if browser:
             webbrowser.open(address)
@@ -44,11 +46,11 @@ def serve(
         served.wait()
 
 
-def _launch(assistant: Assistant, listener: socket.socket, mcp: bool) -> RunningServer:
+def _launch(assistant: Assistant, listener: socket.socket, mcp: bool, say: Say) -> RunningServer:
     # Imported late, in its own thread: importing Gradio takes as long as loading all models.
     from ui.serving.server import launch
 
-    return launch(assistant, listener, mcp=mcp)
+    return launch(assistant, listener, mcp=mcp, say=say)
 
 
 def _close(launching: Future[RunningServer]) -> None:

@@ -20,6 +20,8 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from browser import until
+from conftest import TINY
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
@@ -266,6 +268,33 @@ def test_ctrl_c_ends_it_quietly_while_an_answer_streams_and_a_tab_is_open(home: 
         shown, said = process.communicate()
     assert process.returncode == 130
     assert shown == said == ""
+
+
+def test_an_edit_is_answered_though_no_page_is_open_until_the_server_is_closed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    price = tmp_path / "museum.md"
+    price.write_text("# The Museum\n\nA ticket for the museum costs 9 euros.\n", "utf-8")
+    museum = open_assistant(settings.model_copy(update={"port": 0, "model": TINY, "corpus": tmp_path}))
+    said: list[str] = []
+    with closing(launch(museum, say=said.append)) as served:
+        chat = openai.OpenAI(base_url=f"{served.address}/v1", api_key="none", max_retries=0)
+        asked: Any = {"model": "any", "messages": [{"role": "user", "content": "What does a ticket cost?"}]}
+
+        def answer() -> str:
+            return str(chat.chat.completions.create(**asked).choices[0].message.content)
+
+        assert "9 euros" in answer()
+        price.write_text("# The Museum\n\nA ticket for the museum costs 12 euros.\n", "utf-8")
+        until(lambda: "12 euros" in answer())
+        price.unlink()
+        until(lambda: said)
+        assert str(tmp_path) in said[0]
+        assert "12 euros" in answer()
+    price.write_text("# The Museum\n\nA ticket for the museum costs 15 euros.\n", "utf-8")
+    time.sleep(2)
+    assert "12 euros" in museum.search("ticket", 1)[0].text
+    assert len(said) == 1
 
 
 def test_mcp_that_cannot_be_had_is_said(unloaded: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
