@@ -16,14 +16,14 @@ from assistant.answering.clock import Clock
 from assistant.answering.sources import make_passage, revise
 from assistant.answering.steps import form_question
 from assistant.contents import Extract, ListedDocument, extract, extract_around, list_documents
-from assistant.errors import GuideError
+from assistant.errors import GuideError, explain
 from assistant.follower import Follower, Loaded
 from assistant.guide import Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
 from assistant.question import clean_earlier, clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
 from assistant.records import Answer, CheckedSentence, CheckedText, Passage, Turn
-from assistant.settings import Length, Settings, load_settings, save_choices
+from assistant.settings import Length, Settings, load_settings, save_choices, writer_name
 from index.progress import Progress, ignore_progress
 from index.search import Searcher
 
@@ -47,20 +47,21 @@ class Assistant:
         self.loading_status: LoadingStatus | None = LoadingStatus(STARTING_LINE)
         """What is being loaded or fetched; None once everything is loaded."""
         self._components: Components | None = None
-        self._loading = Lock()
+        self._loading, self._changing = Lock(), Lock()
         self._queue = AnswerQueue(SERVED_AT_ONCE if settings.llm_url else 1)
 
     def load(self, say: Say = say_nothing, progress: Progress = ignore_progress) -> Components:
         """Fetch what is missing, load the models, bring the index up to date, warm up; only the first call does so."""
-        with self._loading:
-            if self._components is None:
-                with self._preparing(progress) as (progress, stage):
-                    self._components = load_components(self.settings, say, progress, stage)
-            return self._components
+        if self._components is None:
+            with self._loading:
+                if self._components is None:
+                    with self._preparing(progress) as (progress, stage):
+                        self._components = load_components(self.settings, say, progress, stage)
+        return self._components
 
     @contextmanager
     def _preparing(self, progress: Progress = ignore_progress) -> Iterator[tuple[Progress, Say]]:
-        """Callbacks for progress and stage that keep `preparing` up to date."""
+        """Callbacks for progress and stage that keep `loading_status` up to date."""
         line = STARTING_LINE
 
         def set_stage(now: str) -> None:
@@ -75,30 +76,40 @@ class Assistant:
         try:
             yield set_progress, set_stage
         except GuideError as error:
-            self.loading_status = LoadingStatus(problem=str(error))
+            as_before = f"Answers are worded by {writer_name(self.settings)} as before. " if self.ready else ""
+            self.loading_status = LoadingStatus(problem=f"{as_before}{error}")
             raise
         self.loading_status = None
 
     def use(self, *, model: str = "", length: str = "") -> None:
         """Change settings from the next question on, and keep them for later starts.
 
-        Another model that words the answers is fetched if it is missing, and takes over once it is loaded.
+        Another model that words the answers is fetched if it is missing, and loaded beside the one that does meanwhile.
 
         Raises:
-            GuideError: there is no such model, or it cannot be fetched; everything stays as it was.
+            GuideError: there is no such model or length, or the model cannot be fetched or loaded; it stays as it was.
         """
-        changes = {name: value for name, value in (("model", model), ("length", length)) if value}
-        fresh, components = load_settings(**(self.settings.model_dump() | changes)), self.load()
-        self.loading_status = None  # clears an earlier problem
-        if fresh.model != self.settings.model:
-            with self._loading, self._preparing() as (progress, stage):
-                components = replace_model(components, fresh, progress, stage)
-                with self._queue.join() as place:
-                    place.wait()
-                    self._components = components
-        save_choices(fresh, **changes)
-        # Settings that changed meanwhile stay.
-        self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in changes})
+        self.load()
+        if length:
+            self._keep_setting(self._check_settings(length=length), "length")
+        if model:
+            with self._changing, self._preparing() as (progress, stage), explain(f"{model} could not be loaded"):
+                fresh, components = self._check_settings(model=model), self.load()
+                if fresh.model != self.settings.model:
+                    components = replace_model(components, fresh, progress, stage)
+                self._keep_setting(fresh, "model")
+                self._components = components
+
+    def _check_settings(self, **changes: str) -> Settings:
+        """The settings with some changed; SettingsError if a value is not allowed."""
+        return load_settings(**(self.settings.model_dump() | changes))
+
+    def _keep_setting(self, fresh: Settings, name: str) -> None:
+        """Take one setting over from others, and keep it for later starts."""
+        value = getattr(fresh, name)
+        with self._loading:  # two may be changed at once, and both must stay
+            save_choices(fresh, **{name: value})
+            self.settings = self.settings.model_copy(update={name: value})
 
     def over(self, corpus: Path, home: Path | None = None) -> Assistant:
         """An assistant over another guide that shares this one's models and its line of questions.
@@ -159,13 +170,15 @@ class Assistant:
         Raises:
             QuestionError: empty, too long, or not text.
         """
-        sentences, components = tuple(split_text(clean_text(text))), self.load()
+        sentences = tuple(split_text(clean_text(text)))
+        self.load()
         yield (checked := CheckedText(len(sentences)))
         before, numbers = "", dict[tuple[str, int], int]()
         for sentence in sentences:
             with self._queue.join() as place:
                 while place.count_ahead():
                     yield checked
+                components = self.load()  # by now another model may have taken over
                 one = check_sentence(components.searcher, components.verdicts, sentence, before)
             one = number_citations(one, numbers)
             yield (checked := replace(checked, sentences=(*checked.sentences, one)))
@@ -246,10 +259,11 @@ class Assistant:
         while self._components is None and self._loading.locked():
             yield waiting  # another thread is loading
             time.sleep(WAIT_SECONDS)
-        components = self.load()
+        self.load()
         with self._queue.join() as place:
             while ahead := place.count_ahead():
                 waiting = waiting if waiting.before == ahead else replace(waiting, before=ahead)
                 yield waiting
+            components = self.load()  # by now another model may have taken over
             length = length or self.settings.length
             yield from answer_question(components, asked, turns, Clock(begun), length, variation)

@@ -44,7 +44,7 @@ def _render_model(settings: Settings, models: Iterable[InstalledModel] | None) -
         )
     chat = [one for one in models if one.model.role == "chat"]
     names = {one.model.name for one in chat}
-    sure = "Change the language model? One that is not here is fetched first."
+    sure = "Change the language model? One that is not here is fetched first; until then the present one answers."
     own = "" if settings.model in names else f"<option selected>{escape(settings.model)}</option>"
     options = own + "".join(
         f'<option value="{escape(one.model.name)}"{" selected" if one.model.name == settings.model else ""}>'
