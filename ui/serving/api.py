@@ -3,25 +3,30 @@
 # No `from __future__ import annotations` here: Gradio reads the annotations as types.
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Turn
+from ui.serving.calls import CALL_HEADER
 from ui.serving.streaming import stream_changes
 
 MAX_PASSAGES = 20
 """Most passages that one search returns."""
 
 
-def offer(assistant: Assistant) -> None:
+def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
     """Add the endpoints to the page's Blocks, inside whose `with` block it must be called.
 
     Gradio shows the docstrings of these functions to MCP clients. The other events of the page are private.
+
+    Args:
+        open_calls: the names of the calls over MCP whose callers still listen.
     """
 
     async def ask(
@@ -40,7 +45,7 @@ def offer(assistant: Assistant) -> None:
         """
         with _report_errors():
             stream = assistant.stream(_check_text(question), _read_history(history or ()))
-            async with aclosing(stream_changes(stream)) as answers:
+            async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as answers:
                 async for answer in answers:
                     yield _encode(answer.to_dict(), request)
 
@@ -68,7 +73,8 @@ def offer(assistant: Assistant) -> None:
             text: What to check, in plain English, at most 20,000 characters.
         """
         with _report_errors():
-            async with aclosing(stream_changes(assistant.stream_check(_check_text(text)))) as stages:
+            stream = assistant.stream_check(_check_text(text))
+            async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as stages:
                 async for stage in stages:
                     checked = stage
             sentences: list[dict[str, Any]] = _encode([one.to_dict() for one in checked.sentences], request)
@@ -80,6 +86,13 @@ def offer(assistant: Assistant) -> None:
     gr.api(ask, api_name="ask", concurrency_id="guide", **limits)
     gr.api(search, api_name="search", concurrency_id="guide", **limits)
     gr.api(check, api_name="check", concurrency_id="check", **limits)
+
+
+def _watch_client(request: gr.Request, open_calls: Collection[str]) -> Callable[[], bool]:
+    """What tells whether the client of the event that is being handled has gone away."""
+    event = LocalContext.blocks.get()._queue.event_ids_to_events.get(LocalContext.event_id.get())
+    call = request.headers.get(CALL_HEADER)
+    return lambda: (event is not None and not event.alive) or (call is not None and call not in open_calls)
 
 
 def _encode(data: Any, request: gr.Request) -> Any:

@@ -170,14 +170,26 @@ def make_error_response(error: GuideError, status: int | None = None) -> JSONRes
 
 
 async def _read_whole(answers: AsyncGenerator[Answer, None], request: Request) -> Answer | None:
-    """The whole answer; None if the client disconnects before it is there."""
-    last = None
-    async with aclosing(answers):
-        async for answer in answers:
-            if await request.is_disconnected():
-                return None
-            last = answer
-    return last
+    """The whole answer; None, and the model stops, as soon as the client disconnects."""
+
+    async def read() -> Answer | None:
+        last = None
+        async with aclosing(answers):
+            async for answer in answers:
+                last = answer
+        return last
+
+    async def wait_until_gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    reading, leaving = asyncio.create_task(read()), asyncio.create_task(wait_until_gone())
+    try:
+        await asyncio.wait((reading, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return reading.result() if reading.done() else None
+    finally:
+        reading.cancel()
+        leaving.cancel()
 
 
 async def _stream_in_slot(

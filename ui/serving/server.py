@@ -23,6 +23,7 @@ from assistant.guide import Say, say_nothing
 from ui.page.app import HEAD, STYLE, Page, make_theme
 from ui.serving.address import format_address, open_listener
 from ui.serving.api import offer
+from ui.serving.calls import CallNamer
 from ui.serving.completions import make_router
 
 CLOSE_SECONDS = 1
@@ -133,10 +134,12 @@ def launch(
 def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
     """The guard, inside it our own routes, and the page at every other path."""
     app = FastAPI(openapi_url=None)  # FastAPI's own documentation page loads scripts from another machine
+    open_calls = set[str]()
+    app.add_middleware(CallNamer, open_calls=open_calls)
     app.add_middleware(Guard, address=address, origin=assistant.settings.origin, loopback=assistant.settings.loopback)
     app.include_router(make_router(assistant))
     with page.blocks:
-        offer(assistant)
+        offer(assistant, open_calls)
     blocks = page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
         app,

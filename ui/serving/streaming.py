@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import closing
 from threading import Event
 from typing import TypeVar
@@ -12,10 +12,15 @@ Item = TypeVar("Item")
 """An answer, or a checked text; an item that has not changed is the same object."""
 
 
-async def stream_changes(items: Generator[Item, None, None]) -> AsyncGenerator[Item, None]:
+async def stream_changes(
+    items: Generator[Item, None, None], has_left: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[Item, None]:
     """Yield the item each time that it has changed. The generator runs, and is closed, in one other thread.
 
     Closing this returns at once; the generator ends at its next item.
+
+    Args:
+        has_left: whether nobody listens any more; called at each item, in that thread. The generator ends then.
     """
     loop, changed, stop = asyncio.get_running_loop(), asyncio.Queue[Item | None](), Event()
 
@@ -28,6 +33,8 @@ async def stream_changes(items: Generator[Item, None, None]) -> AsyncGenerator[I
                 if item is not last:
                     loop.call_soon_threadsafe(changed.put_nowait, item)
                 last = item
+                if has_left():
+                    return
 
     running = loop.run_in_executor(None, run)
     running.add_done_callback(lambda _: changed.put_nowait(None))

@@ -1,0 +1,120 @@
+"""Programs that go away: nothing goes on for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from threading import Event
+from typing import Any, TypeAlias
+
+import httpx2
+import pytest
+from browser import until
+from chat_server import Call, SmallServer, piece, small_server
+
+from assistant import Assistant, Settings, open_assistant
+from ui.serving.address import MCP_PATH
+from ui.serving.server import RunningServer, launch
+
+QUESTION = "How do I stop the squeak of the gate?"
+CHAT = {"messages": [{"role": "user", "content": QUESTION}]}
+TOOL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "ask", "arguments": {"question": QUESTION}},
+}
+LONG_TEXT = "Oiling the hinge of a gate helps against its squeak. " * 300
+"""Only the chat model can say whether the guide says so."""
+
+
+Sent: TypeAlias = tuple[str, str, dict[str, Any]]
+"""Method, URL and options of a request."""
+
+
+class Writer:
+    """A chat server whose sentence has no end, and whose verdicts take their time."""
+
+    def __init__(self) -> None:
+        self.ended = Event()
+
+    def __call__(self, call: Call) -> None:
+        if not call.body.get("stream"):
+            self.ended.wait(1)
+            call.answer({"choices": [{"message": {"content": "No"}}]})
+            return
+        call.handler.send_response(200)
+        call.handler.send_header("Content-Type", "text/event-stream")
+        call.handler.end_headers()
+        with suppress(ConnectionError):  # whoever asked was stopped
+            while not self.ended.wait(0.05):
+                call.handler.wfile.write(f"data: {json.dumps(piece('and on '))}\n\n".encode())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SmallServer]:
+    writer = Writer()
+    with small_server(writer) as server:
+        yield server
+        writer.ended.set()
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings, server: SmallServer, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    corpus = tmp_path_factory.mktemp("gates")
+    (corpus / "a.md").write_text("# Gates\n\n## Squeaks\n\nTo stop the squeak of the gate, oil its hinge.\n", "utf-8")
+    assistant = open_assistant(settings.model_copy(update={"port": 0, "llm_url": server.url, "corpus": corpus}))
+    assistant.load()
+    return assistant
+
+
+@pytest.fixture(scope="module")
+def served(assistant: Assistant) -> Iterator[RunningServer]:
+    with closing(launch(assistant, mcp=True)) as served:
+        yield served
+
+
+def ask_whole(address: str) -> Sent:
+    return "POST", f"{address}/v1/chat/completions", {"json": CHAT}
+
+
+def ask_streamed(address: str) -> Sent:
+    return "POST", f"{address}/v1/chat/completions", {"json": CHAT | {"stream": True}}
+
+
+def ask_over_mcp(address: str) -> Sent:
+    accepted = {"accept": "application/json, text/event-stream"}
+    return "POST", f"{address}{MCP_PATH}", {"json": TOOL, "headers": accepted}
+
+
+def ask_gradio(address: str, name: str = "ask", *data: str) -> Sent:
+    url = f"{address}/gradio_api/call/{name}"
+    event = httpx2.post(url, json={"data": data or [QUESTION, None]}).json()["event_id"]
+    return "GET", f"{url}/{event}", {}
+
+
+def check_by_gradio(address: str) -> Sent:
+    return ask_gradio(address, "check", LONG_TEXT)
+
+
+@pytest.mark.parametrize("ask", [ask_whole, ask_streamed, ask_over_mcp, ask_gradio, check_by_gradio])
+def test_what_is_asked_for_by_who_goes_away_ends(
+    assistant: Assistant,
+    served: RunningServer,
+    server: SmallServer,
+    ask: Callable[[str], Sent],
+) -> None:
+    server.calls.clear()
+
+    async def leave() -> None:
+        method, url, more = ask(served.address)
+        async with httpx2.AsyncClient(timeout=None) as client:
+            asking = asyncio.create_task(client.request(method, url, **more))
+            await asyncio.to_thread(until, lambda: server.asked)
+            assert assistant.waiting
+            asking.cancel()
+
+    asyncio.run(leave())
+    until(lambda: not assistant.waiting)
