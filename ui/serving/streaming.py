@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
 from typing import TypeVar
@@ -15,7 +16,7 @@ Item = TypeVar("Item")
 async def stream_changes(
     items: Generator[Item, None, None], has_left: Callable[[], bool] = lambda: False
 ) -> AsyncGenerator[Item, None]:
-    """Yield the item each time that it has changed. The generator runs, and is closed, in one other thread.
+    """Yield the item each time that it has changed. The generator runs, and is closed, in a thread of its own.
 
     Closing this returns at once; the generator ends at its next item.
 
@@ -36,7 +37,10 @@ async def stream_changes(
                 if has_left():
                     return
 
-    running = loop.run_in_executor(None, run)
+    # Not the loop's own pool: on a small machine that has fewer threads than there are answers at once.
+    pool = ThreadPoolExecutor(1, "stream")
+    running = loop.run_in_executor(pool, run)
+    pool.shutdown(wait=False)
     running.add_done_callback(lambda _: changed.put_nowait(None))
     try:
         while (item := await changed.get()) is not None:

@@ -1,12 +1,12 @@
-"""Programs that go away: nothing goes on for nobody."""
+"""Programs that ask at once, and that go away: all are answered, and nothing goes on for nobody."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from threading import Event
+from threading import Barrier, Event
 from typing import Any, TypeAlias
 
 import httpx2
@@ -15,8 +15,10 @@ from browser import until
 from chat_server import Call, SmallServer, piece, small_server
 
 from assistant import Assistant, Settings, open_assistant
+from assistant.assistant import SERVED_AT_ONCE
 from ui.serving.address import MCP_PATH
 from ui.serving.server import RunningServer, launch
+from ui.serving.streaming import stream_changes
 
 QUESTION = "How do I stop the squeak of the gate?"
 CHAT = {"messages": [{"role": "user", "content": QUESTION}]}
@@ -118,3 +120,40 @@ def test_what_is_asked_for_by_who_goes_away_ends(
 
     asyncio.run(leave())
     until(lambda: not assistant.waiting)
+
+
+def count_streams(server: SmallServer) -> int:
+    return sum(bool(call.body.get("stream")) for call in server.asked)
+
+
+def test_eight_are_answered_at_once(assistant: Assistant, served: RunningServer, server: SmallServer) -> None:
+    server.calls.clear()
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(timeout=None) as client:
+            asking = [
+                asyncio.create_task(client.post(f"{served.address}/v1/chat/completions", json=CHAT)) for _ in range(8)
+            ]
+            await asyncio.to_thread(until, lambda: count_streams(server) == SERVED_AT_ONCE)
+            for one in asking:
+                one.cancel()
+
+    asyncio.run(ask())
+    until(lambda: not assistant.waiting)
+
+
+def test_as_many_are_streamed_at_once_as_are_asked_for() -> None:
+    """However few cores there are, and so threads in the pool of an event loop."""
+    together = Barrier(40)
+
+    def meet() -> Generator[int, None, None]:
+        together.wait()
+        yield 1
+
+    async def read() -> list[int]:
+        return [item async for item in stream_changes(meet())]
+
+    async def read_all() -> list[list[int]]:
+        return await asyncio.gather(*(read() for _ in range(40)))
+
+    assert asyncio.run(read_all()) == [[1]] * 40
