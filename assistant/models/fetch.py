@@ -42,7 +42,7 @@ ONLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 """The offline switches that this process alone removes; telemetry stays off."""
 
 
-def fetch(settings: Settings, name: str, started_in: Path, report: Progress = ignore_progress) -> None:
+def fetch(settings: Settings, name: str, report: Progress = ignore_progress) -> None:
     """Fetch what is missing or damaged of a model; one process at a time for each model.
 
     Raises:
@@ -54,7 +54,7 @@ def fetch(settings: Settings, name: str, started_in: Path, report: Progress = ig
     partial.mkdir(parents=True, exist_ok=True)
     with hold_lock(partial.with_name(f"{name}.lock"), meter):
         shutil.rmtree(partial / "pip", ignore_errors=True)  # left over if a run was killed
-        job = Job(model, find_unsound(settings, model), partial, started_in, meter)
+        job = Job(model, find_unsound(settings, model), partial, meter)
         if job.list_missing():
             fetch_from_sources(job)
         install_files(settings, job)
@@ -172,7 +172,6 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("--home", type=Path, help="the data folder")
     parser.add_argument("--catalogue", type=Path, help="the catalogue of models")
-    parser.add_argument("--folder", type=Path, default=Path.cwd(), help="the folder to run pip in")
     parser.add_argument("--child", action="store_true", help="stop when standard input ends")
     options = parser.parse_args(words)
     signal.signal(signal.SIGINT, stop)
@@ -186,7 +185,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(home=options.home, catalogue=options.catalogue)
         for name in options.names:
-            fetch(settings, name, options.folder, send_progress if options.child else ignore_progress)
+            fetch(settings, name, send_progress if options.child else ignore_progress)
     except GuideError as problem:
         error = {"what": problem.what, "do": problem.do}
     except KeyboardInterrupt:

