@@ -58,7 +58,7 @@ ONLY_IN = {
     "llama_cpp": {"assistant.llm.llama"},
     "gradio": {"ui.page.app", "ui.serving.server", "ui.serving.api"},
     "fastapi": {"ui.serving.server", "ui.serving.completions"},
-    "starlette": {"ui.serving.server", "ui.serving.completions", "ui.serving.calls"},
+    "starlette": {"ui.serving.server", "ui.serving.completions", "ui.serving.calls", "ui.serving.gate"},
     "uvicorn": {"ui.serving.server"},
     "openai": {"assistant.llm.served"},
     "huggingface_hub": {"assistant.models.hub"},

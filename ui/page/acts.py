@@ -324,5 +324,5 @@ def carry_out(presenter: Presenter, tab: Tab, name: str, data: ActData) -> PageU
         return ACTS[name](presenter, tab, data)
     except GuideError as error:
         return {"told": render_message(str(error))}
-    except LookupError:  # the page shows something that is no longer there
+    except (LookupError, ValueError):  # the page shows something that is no longer there
         return {"told": render_message("That is no longer here. Reload the page to see what is.")}

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Gradio reads the annotations as types.
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -14,10 +14,42 @@ from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.records import Answer, Turn
 from ui.serving.calls import CALL_HEADER
+from ui.serving.gate import Data
 from ui.serving.streaming import stream_changes
 
 MAX_PASSAGES = 20
 """Most passages that one search returns."""
+
+
+class EarlierTurn(Data):
+    """A turn of the history of a question."""
+
+    question: str
+    answer: str = ""
+
+
+class Ask(Data):
+    """The data of `/ask`."""
+
+    question: str
+    history: list[EarlierTurn] | None = None
+
+
+class Search(Data):
+    """The data of `/search`."""
+
+    question: str
+    k: int = 5
+
+
+class Check(Data):
+    """The data of `/check`."""
+
+    text: str
+
+
+SCHEMAS: dict[str, type[Data]] = {"ask": Ask, "search": Search, "check": Check}
+"""Name of an endpoint -> its data, checked before Gradio gets them."""
 
 
 def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
@@ -44,7 +76,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
             history: Earlier turns of the conversation, oldest first, each with its question and its answer.
         """
         with _report_errors():
-            stream = assistant.stream(_check_text(question), _read_history(history or ()))
+            stream = assistant.stream(question, [Turn(**turn) for turn in history or ()])
             async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as answers:
                 async for answer in answers:
                     yield _encode(answer.to_dict(), request)
@@ -57,9 +89,9 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
             k: How many passages, 1 to 20.
         """
         with _report_errors():
-            if type(k) is not int or not 1 <= k <= MAX_PASSAGES:
-                raise QuestionError(f"There cannot be {k!r} passages", f"Ask for 1 to {MAX_PASSAGES}.")
-            found = Answer("answered", passages=assistant.search(_check_text(question), k))
+            if not 1 <= k <= MAX_PASSAGES:
+                raise QuestionError(f"There cannot be {k} passages", f"Ask for 1 to {MAX_PASSAGES}.")
+            found = Answer("answered", passages=assistant.search(question, k))
             passages: list[dict[str, Any]] = _encode(found.to_dict()["passages"], request)
             return passages
 
@@ -73,7 +105,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
             text: What to check, in plain English, at most 20,000 characters.
         """
         with _report_errors():
-            stream = assistant.stream_check(_check_text(text))
+            stream = assistant.stream_check(text)
             async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as stages:
                 async for stage in stages:
                     checked = stage
@@ -99,20 +131,6 @@ def _encode(data: Any, request: gr.Request) -> Any:
     """The data as it is; for MCP as JSON, since Gradio would send its Python `str`."""
     by_mcp = request.headers.get("x-gradio-user") == "mcp"
     return json.dumps(data, ensure_ascii=False) if by_mcp else data
-
-
-def _check_text(value: object) -> str:
-    """The value if it is text; else raises QuestionError."""
-    if not isinstance(value, str):
-        raise QuestionError("What you gave is not text", "Give it in words.")
-    return value
-
-
-def _read_history(history: Sequence[Any]) -> list[Turn]:
-    """Earlier turns; raises QuestionError if they do not have the form that `ask` documents."""
-    if not isinstance(history, list | tuple) or not all(isinstance(turn, dict) for turn in history):
-        raise QuestionError("The history is not a list of turns", 'Give each as {"question": "…", "answer": "…"}.')
-    return [Turn(_check_text(turn.get("question")), _check_text(turn.get("answer", ""))) for turn in history]
 
 
 @contextmanager

@@ -7,13 +7,16 @@ import socket
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from pydantic import create_model
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -22,18 +25,16 @@ from assistant.errors import SettingsError
 from assistant.guide import Say, say_nothing
 from ui.page.app import HEAD, STYLE, Page, make_theme
 from ui.serving.address import format_address, open_listener
-from ui.serving.api import offer
+from ui.serving.api import SCHEMAS, offer
 from ui.serving.calls import CallNamer
 from ui.serving.completions import make_router
+from ui.serving.gate import Data, Gate
 
 CLOSE_SECONDS = 1
 """How long open connections have to end by themselves when the server is closed."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """The host names of a page on a loopback address."""
-
-OUTWARD_PATHS = ("/gradio_api/file=http", "/gradio_api/proxy=")
-"""How the paths begin, in lower case, at which Gradio would fetch something from another machine."""
 
 
 class Guard:
@@ -70,8 +71,6 @@ class Guard:
             return False
         sender = headers.get("origin", "").lower()
         if "origin" in headers and (sender != self._origin if public else urlsplit(sender).netloc != host):
-            return False
-        if str(scope["path"]).lower().startswith(OUTWARD_PATHS):
             return False
         return headers.get("sec-fetch-site", "none") in ("same-origin", "none") or _is_followed_link(scope, headers)
 
@@ -132,7 +131,7 @@ def launch(
 
 
 def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
-    """The guard, inside it our own routes, and the page at every other path."""
+    """The guard, inside it our own routes, and behind the gate the page at every other path."""
     app = FastAPI(openapi_url=None)  # FastAPI's own documentation page loads scripts from another machine
     open_calls = set[str]()
     app.add_middleware(CallNamer, open_calls=open_calls)
@@ -162,13 +161,28 @@ def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastA
             raise SettingsError(blocks.mcp_error, "Start without --mcp.")
         # The MCP tools call the page; its address must not come from a request's headers.
         blocks.mcp_server_obj.root_path = address
+    mount = app.routes[-1]
+    assert isinstance(mount, Mount)
+    mount.app = Gate(mount.app, {number: _find_schema(event) for number, event in blocks.fns.items()}, mcp)
     return app
+
+
+def _find_schema(event: Any) -> type[Data]:
+    """The data of an event of Gradio: what an endpoint takes, or text for each input of the page that has its own."""
+    if event.api_name in SCHEMAS:
+        return SCHEMAS[event.api_name]
+    inputs: dict[str, Any] = {
+        f"input_{at}": (None if block.stateful else str, ...) for at, block in enumerate(event.inputs)
+    }
+    return create_model("PageData", __base__=Data, **inputs)
 
 
 def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
     """Start the server in a thread of its own and wait until it runs; `undo` gets what ends it."""
     config = uvicorn.Config(
         app,
+        loop="asyncio",  # the same server whatever else is installed, and audit hooks see its connections
+        http="h11",
         log_config=None,
         log_level="error",
         access_log=False,
@@ -180,6 +194,8 @@ def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
     log = logging.getLogger("uvicorn.error")
 
     def is_worth_logging(record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1]:  # one line, without the traceback
+            record.msg, record.exc_info = f"A request could not be answered ({record.exc_info[1]!r})", None
         return not server.should_exit  # requests cut off by closing are no errors
 
     def end() -> None:
