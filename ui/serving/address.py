@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from assistant.errors import PortError, SettingsError
-from assistant.settings import Settings
+from assistant.settings import Settings, is_loopback
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The host names of a page on a loopback address."""
 
 MCP_PATH = "/gradio_api/mcp/"
 """The path at which Gradio serves MCP (streamable HTTP)."""
@@ -58,6 +61,18 @@ def format_address(listener: socket.socket) -> str:
     if ip_address(host).is_unspecified:
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def name_page(host: str) -> frozenset[str]:
+    """The host names, in lower case, of a page that listens at a host.
+
+    None is looked up: whoever answers for a name of another site could point it here.
+    """
+    if is_loopback(host):
+        return LOOPBACK_NAMES
+    machine = socket.gethostname().lower()
+    short = machine.partition(".")[0]
+    return LOOPBACK_NAMES | {host.lower(), machine, short, f"{short}.local"} - {""}
 
 
 def check_mcp(address: str) -> None:

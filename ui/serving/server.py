@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from ipaddress import ip_address
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +26,7 @@ from assistant.assistant import Assistant
 from assistant.errors import SettingsError
 from assistant.guide import Say, say_nothing
 from ui.page.app import HEAD, STYLE, Page, make_theme
-from ui.serving.address import format_address, open_listener
+from ui.serving.address import format_address, name_page, open_listener
 from ui.serving.api import SCHEMAS, offer
 from ui.serving.calls import CallNamer
 from ui.serving.completions import make_router
@@ -33,45 +35,54 @@ from ui.serving.gate import Data, Gate
 CLOSE_SECONDS = 1
 """How long open connections have to end by themselves when the server is closed."""
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The host names of a page on a loopback address."""
+MAX_BODY = 25 * 2**20
+"""The most bytes of a request: of a conversation that is imported."""
 
 
 class Guard:
     """ASGI middleware around everything: refuses requests that another web site makes the person's browser send.
 
-    Requests from pages of another origin are refused; a link from there to the page may be followed. On a loopback
-    address or behind a proxy the Host header must be one of our names, so that no site can point a name of its own
-    here (DNS rebinding).
+    Requests from pages of another origin are refused; a link from there to the page may be followed. The Host header
+    must be one of the page's names, so that no site can point a name of its own here (DNS rebinding): the public one,
+    one of `names`, or the address at which the request came in.
 
     Args:
-        address: the URL at which it is served.
+        names: host names of the page, in lower case.
         origin: the public URL if it is behind a proxy; else empty.
-        loopback: whether only this machine can reach it.
     """
 
-    def __init__(self, app: ASGIApp, address: str, origin: str, loopback: bool) -> None:
-        self._app, self._origin = app, origin
-        self._names = LOOPBACK_NAMES | {urlsplit(address).hostname} if loopback or origin else None
+    def __init__(self, app: ASGIApp, names: frozenset[str], origin: str) -> None:
+        self._app, self._names, self._origin = app, names, origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed; answer the rest with 403."""
-        if scope["type"] == "lifespan" or self._is_allowed(scope):
+        """Pass on what is allowed; answer what comes from elsewhere with 403, what is too large with 413."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await WebSocketClose()(scope, receive, send)
-        else:
-            await PlainTextResponse("This is served to its own page and to programs only.", 403)(scope, receive, send)
-
-    def _is_allowed(self, scope: Scope) -> bool:
+            return
         headers = Headers(scope=scope)
-        host = headers.get("host", "").lower()
-        public = bool(self._origin) and host == urlsplit(self._origin).netloc
-        if self._names is not None and not public and parse_host_name(host) not in self._names:
-            return False
-        sender = headers.get("origin", "").lower()
-        if "origin" in headers and (sender != self._origin if public else urlsplit(sender).netloc != host):
-            return False
+        if not self._is_named(scope, headers):
+            refusal = PlainTextResponse("This is served under other names. ASSISTANT_ORIGIN can add one.", 403)
+        elif not self._is_own(scope, headers):
+            refusal = PlainTextResponse("This is served to its own page and to programs only.", 403)
+        elif "transfer-encoding" in headers or int(headers.get("content-length", 0)) > MAX_BODY:
+            refusal = PlainTextResponse(f"A request has at most {MAX_BODY:,} bytes, and says how many.", 413)
+        else:
+            await self._app(scope, receive, send)
+            return
+        await (WebSocketClose() if scope["type"] == "websocket" else refusal)(scope, receive, send)
+
+    def _is_public(self, headers: Headers) -> bool:
+        return bool(self._origin) and headers.get("host", "").lower() == urlsplit(self._origin).netloc
+
+    def _is_named(self, scope: Scope, headers: Headers) -> bool:
+        name = parse_host_name(headers.get("host", "").lower())
+        return self._is_public(headers) or name in self._names or name == parse_address(scope["server"][0])
+
+    def _is_own(self, scope: Scope, headers: Headers) -> bool:
+        if "origin" in headers:
+            sender, host = headers["origin"].lower(), headers.get("host", "").lower()
+            if sender != self._origin if self._is_public(headers) else sender.partition("://")[2] != host:
+                return False
         return headers.get("sec-fetch-site", "none") in ("same-origin", "none") or _is_followed_link(scope, headers)
 
 
@@ -82,10 +93,14 @@ def _is_followed_link(scope: Scope, headers: Headers) -> bool:
 
 def parse_host_name(host: str) -> str:
     """The name in a Host header, without port and brackets; empty if the header is malformed."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    found = re.fullmatch(r"(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?", host)
+    return (found[1] or found[2]) if found else ""
+
+
+def parse_address(given: str) -> str:
+    """An address of a socket as it stands in a Host header: one of IPv4 that came in over IPv6 in its own form."""
+    address = ip_address(given.partition("%")[0])
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +150,7 @@ def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastA
     app = FastAPI(openapi_url=None)  # FastAPI's own documentation page loads scripts from another machine
     open_calls = set[str]()
     app.add_middleware(CallNamer, open_calls=open_calls)
-    app.add_middleware(Guard, address=address, origin=assistant.settings.origin, loopback=assistant.settings.loopback)
+    app.add_middleware(Guard, names=name_page(assistant.settings.host), origin=assistant.settings.origin)
     app.include_router(make_router(assistant))
     with page.blocks:
         offer(assistant, open_calls)
