@@ -324,7 +324,7 @@ def record(components: Components, corpus: str, case: Case, known: Draft | None)
         known: what was said to it before, by the same models.
     """
     question, recorder = clean_question(case.question), Recorder(components)
-    if components.care.answer(question):
+    if components.care.is_sure(question):
         return None
     finding = find(recorder, recorder, question, case.history)
     if finding.coverage != "answered":

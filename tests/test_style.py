@@ -33,7 +33,7 @@ DOORS = {
     "index.embedding": {"adapter", "cross", "embed", "encoder", "tune"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
-        *"care check clock coverage prompt quote retrieve sources steps structure verdicts write".split(),
+        *"care check clock coverage find prompt quote retrieve sources steps structure verdicts write".split(),
     },
     "assistant.language": {"english"},
     "assistant.llm": {"batching", "llama", "local", "model", "probes", "served"},

@@ -21,6 +21,7 @@ from record_drafts import (
     Draft,
     NotRecordedError,
     describe_origin,
+    find_again,
     read_drafts,
     replay,
     show_all,
@@ -28,13 +29,12 @@ from record_drafts import (
 
 from assistant import Answer, Settings
 from assistant.answering.context import points_back
-from assistant.answering.coverage import decide_coverage
 from assistant.answering.draft import stream_sentences
 from assistant.answering.ground import Grounder
-from assistant.answering.quote import find_best
+from assistant.answering.parts import split_question
+from assistant.answering.quote import UNANSWERED, quote
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.write import repeats
-from assistant.guide import name_readers
 from assistant.measuring.evaluate import Case, find_misplaced_spans, read_cases
 from assistant.records import AnswerSentence
 from index.chunking.words import extract_terms
@@ -79,7 +79,7 @@ def split(draft: Draft, size: int = 0) -> list[str]:
 
 def list_worded(answers: Sequence[Replayed]) -> list[tuple[Retrieval, AnswerSentence]]:
     """The shown sentences that the model worded."""
-    return [(found, one) for _, found, answer in answers for one in answer.sentences if not one.quotes]
+    return [(found, one) for _, found, answer in answers for one in answer.sentences if one.support and not one.quotes]
 
 
 def count_worded(drafts: Sequence[Draft], verdict: Callable[[str], float]) -> int:
@@ -95,7 +95,7 @@ def test_the_drafts_were_made_from_todays_models_prompts_and_texts(settings: Set
 
 
 def test_the_drafts_answer_the_questions_as_they_are_today(drafts: Sequence[Draft], cases: dict[str, Case]) -> None:
-    assert len(drafts) >= 175
+    assert len(drafts) >= 195
     assert len({draft.id for draft in drafts}) == len(drafts)
     for draft in drafts:
         case = cases[draft.id]
@@ -103,12 +103,8 @@ def test_the_drafts_answer_the_questions_as_they_are_today(drafts: Sequence[Draf
         assert draft.history == case.history, f"to make them anew: {COMMAND}"
 
 
-def test_the_drafts_are_those_that_are_answered_today(replayed: Sequence[Replayed], settings: Settings) -> None:
-    others = [
-        draft.question
-        for draft, found, _ in replayed
-        if decide_coverage(found, name_readers(settings))[0] != "answered"
-    ]
+def test_the_drafts_are_those_that_are_answered_today(drafts: Sequence[Draft]) -> None:
+    others = [draft.question for draft in drafts if find_again(draft).coverage != "answered"]
     assert not others, f"to make them anew: {COMMAND}"
 
 
@@ -134,16 +130,19 @@ def test_what_is_shown_is_what_was_shown(drafts: Sequence[Draft]) -> None:
 def test_every_sentence_is_cited_where_it_stands(answered: Sequence[Replayed]) -> None:
     for draft, _, answer in answered:
         assert answer.sentences
-        assert all(sentence.support for sentence in answer.sentences), draft.id
+        own = [one.text for one in answer.sentences if not one.support]
+        parts = split_question(draft.question)
+        assert set(own) <= {UNANSWERED.format(part) for part in parts if len(parts) > 1}, draft.id
         assert not list(find_misplaced_spans(answer, GUIDES[draft.corpus])), draft.id
 
 
 def test_an_answer_begins_with_the_sentence_that_answers_best(answered: Sequence[Replayed]) -> None:
-    """And quotes no other."""
+    """And quotes no other, but one for each of several questions."""
     for draft, found, answer in answered:
-        assert answer.sentences[:1] == find_best(found, 1), draft.id
+        quoted = [one for one in answer.sentences if one.quotes]
+        assert 1 <= len(quoted) <= len(split_question(draft.question))
+        assert answer.sentences[: len(quoted)] == quote(found, len(quoted)).sentences, draft.id
         assert answer.lead
-        assert not any(one.quotes for one in answer.sentences[1:])
 
 
 def test_a_quotation_is_word_for_word(answered: Sequence[Replayed]) -> None:
@@ -163,7 +162,7 @@ def test_what_is_shown_is_whole_sentences_that_state_something(answered: Sequenc
         headings += one.text.rstrip(".!") in [selection.match.chunk.heading for selection in found.selections]
     assert headings <= 2, "a heading alone states nothing"
     for *_, answer in answered:
-        assert len(answer.sentences) <= LENGTH[0]
+        assert sum(bool(one.support) for one in answer.sentences) <= LENGTH[0]
 
 
 def test_no_answer_says_the_same_twice(answered: Sequence[Replayed]) -> None:
@@ -175,17 +174,17 @@ def test_no_answer_says_the_same_twice(answered: Sequence[Replayed]) -> None:
 def test_what_is_worded_says_more_than_what_is_quoted(answered: Sequence[Replayed]) -> None:
     for *_, answer in answered:
         quoted = {citation for one in answer.sentences if one.quotes for citation in one.support}
-        assert not any(quoted.issuperset(one.support) for one in answer.sentences if not one.quotes)
+        assert not any(quoted.issuperset(one.support) for one in answer.sentences if one.support and not one.quotes)
 
 
 # How much of a draft stands
 
 
 def test_most_of_what_the_model_words_stands(replayed: Sequence[Replayed], answered: Sequence[Replayed]) -> None:
-    """Of 403 sentences; what only says again what is quoted is dropped too."""
-    assert sum(len(answer.dropped) for *_, answer in replayed) <= 167
-    assert len(list_worded(answered)) >= 236
-    assert sum(all(one.quotes for one in answer.sentences) for *_, answer in answered) <= 44, "nothing was left"
+    """Of 448 sentences; what only says again what is quoted is dropped too."""
+    assert sum(len(answer.dropped) for *_, answer in replayed) <= 191
+    assert len(list_worded(answered)) >= 256
+    assert sum(all(one.quotes for one in answer.sentences) for *_, answer in answered) <= 52, "nothing was left"
     assert len(replayed) == len(answered), "something can always be quoted"
 
 
@@ -194,8 +193,8 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 169
-    assert count_worded(drafts, lambda asked: SURE) == 243
+    assert count_worded(drafts, lambda asked: -SURE) == 182
+    assert count_worded(drafts, lambda asked: SURE) == 263
 
 
 def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -205,7 +204,7 @@ def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dic
         for group in cases[draft.id].must
         if not any(word.casefold() in answer.text.casefold() for word in group)
     ]
-    assert len(missed) <= 29, missed  # of 207
+    assert len(missed) <= 39, missed  # of 230
 
 
 def test_hardly_any_answer_obeys_a_misuse(answered: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -231,7 +230,7 @@ def test_the_numbers_of_an_answer_are_those_of_the_guide(answered: Sequence[Repl
             other = f"{one.text[: number.start()]}{int(number[0]) + 37}{one.text[number.end() :]}"
             assert not Grounder(found.selections, lambda asked: SURE, found.question).find_support(other), other
             changed.append(other)
-    assert len(changed) >= 20
+    assert len(changed) >= 19
 
 
 def test_hardly_a_sentence_stands_on_the_notes_of_another_guide(answered: Sequence[Replayed]) -> None:
