@@ -31,7 +31,7 @@ from assistant.measuring.evaluate import (
     read_cases,
     read_labels,
 )
-from assistant.records import AnswerSentence, Citation, Span
+from assistant.records import AnswerSentence, Citation, Concern, Span
 
 CASE = Case("one", "direct", "How do I listen?", (), ("listen with care",), (("listen", "hear"),), ())
 
@@ -187,6 +187,12 @@ def test_refusals_answers_and_alarms_are_told_apart() -> None:
     assert found["not-covered questions answered"] == 0.5
     assert found["danger recognised"] == 0.5
     assert found["false alarms"] == pytest.approx(1 / 6, abs=1e-4)
+    quiet = outcome(danger)
+    quiet = replace(quiet, answer=replace(quiet.answer, care=Concern("self-harm", "unsure", "People to call")))
+    found_quietly = figures(quiet, replace(quiet, case=remark), outcome(remark))
+    assert found_quietly["danger recognised"] == 1
+    assert found_quietly["false alarms"] == 0
+    assert found_quietly["quiet lines without danger"] == 0.5
     assert found["answer mentions what it must"] == 1, "of those that are answered"
     missed = figures(outcome(CASE), outcome(CASE, mentioned=(False,)), outcome(CASE, "nearest", mentioned=(False,)))
     assert missed["answer mentions what it must"] == 0.5
