@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import outward
 import pytest
 from browser import QUESTION, RIGHT_TO_LEFT, Desk, OpenTab, chromium, chromium_path, desk_over, opening
-from paths import ROOT
+from paths import ROOT, TESTS
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from assistant import Assistant, Settings, open_assistant
@@ -186,3 +187,16 @@ def open_tab(browser: Browser, desk: Desk) -> Iterator[OpenTab]:
 def page(open_tab: OpenTab, desk: Desk) -> Page:
     """The page in a tab, nothing asked yet."""
     return open_tab(desk.address)
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_out(request: pytest.FixtureRequest) -> Iterator[None]:
+    """While a test of the page or the server runs, this process opens no connection to another machine."""
+    if not request.path.is_relative_to(TESTS / "ui"):
+        yield
+        return
+    tried: list[str] = []
+    outward.watched = tried
+    yield
+    outward.watched = None
+    assert not tried

@@ -213,7 +213,7 @@ function announce(line) {
 function announceAnswer() {
   const turn = find('#current .turn');
   if (!turn) return;
-  const said = [...turn.querySelectorAll('.lead, .said:not(.nearest ~ .steps .said), .care > p, .not-covered > p, .notice')];
+  const said = [...turn.querySelectorAll('.concern summary, .lead, .said:not(.nearest ~ .steps .said), .care > p, .not-covered > p, .notice')];
   const state = turn.querySelector('.state')?.textContent;
   if (!said.length) announced = 0;
   if (state) announcing = true;
@@ -255,10 +255,22 @@ function refocus() {
   (again || (box && box.checkVisibility() ? box : find('#main'))).focus({ preventScroll: true });
 }
 
+// A quiet line that was opened stays open while its answer grows.
+
+const unfolded = new Set();
+document.addEventListener('toggle', event => {
+  const id = event.target.querySelector('summary')?.id;
+  if (id) unfolded[event.target.open ? 'add' : 'delete'](id);
+}, true);
+
+function unfold() {
+  for (const line of document.querySelectorAll('.concern:not([open])')) line.open = unfolded.has(line.firstChild.id);
+}
+
 function observe(selector, update) {
   // Attributes too, since Gradio may change one and leave the rest as it is.
   const changes = { childList: true, subtree: true, attributeFilter: ['data-open', 'data-stale', 'data-here'] };
-  new MutationObserver(() => { update(find(selector)); refocus(); }).observe(find(selector), changes);
+  new MutationObserver(() => { update(find(selector)); unfold(); refocus(); }).observe(find(selector), changes);
 }
 
 let heading = '', told = '';  // of the screen that is open: its heading with what it shows, and what was announced

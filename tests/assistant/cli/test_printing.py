@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,18 @@ from assistant.cli.printing import print_answer, print_report, print_status
 from assistant.cli.terminal import out
 from assistant.errors import ModelError
 from assistant.guide import describe_completeness
-from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span
+from assistant.records import (
+    HERE,
+    NEAREST,
+    Answer,
+    AnswerSentence,
+    Citation,
+    Concern,
+    Contact,
+    NextStep,
+    Passage,
+    Span,
+)
 from index.build import build, plan_build
 from index.storing.manifest import IndexedDocument
 from index.storing.store import Store
@@ -113,6 +125,16 @@ def test_an_answer_that_grows_is_led_to_once(capsys: pytest.CaptureFixture[str])
 
 
 # How much of the files is in the index
+
+
+def test_a_quiet_line_is_printed_once_above_the_answer_with_whom_to_call(capsys: pytest.CaptureFixture[str]) -> None:
+    concern, people = Concern("self-harm", "unsure", "People to talk to"), (Contact("A line", "116 123", "UK"),)
+    answer = Answer("answered", (AnswerSentence("Yes."),), care=concern, contacts=people)
+    lines = printed(capsys, replace(answer, sentences=()), answer)
+    assert lines[:2] == [concern.line, "  UK: A line: 116 123"]
+    assert lines.count(concern.line) == 1
+    assert "Yes." in lines[2:]
+    assert not any("116 123" in line for line in lines[2:])
 
 
 def compared(source: str, words: int, indexed: int, missing: str = "", left_out: int = 0) -> IndexedDocument:

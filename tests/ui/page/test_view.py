@@ -8,7 +8,18 @@ from typing import Any
 import lxml.html
 import pytest
 
-from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span
+from assistant.records import (
+    HERE,
+    NEAREST,
+    Answer,
+    AnswerSentence,
+    Citation,
+    Concern,
+    Contact,
+    NextStep,
+    Passage,
+    Span,
+)
 from ui.page.view import TurnDetails, render_turn
 
 TEXT = "Water the beans at dusk. Never wet the leaves."
@@ -151,3 +162,21 @@ def test_markup_in_a_quotation_is_text() -> None:
     assert not turn.xpath("//b")
     html = render_turn(nasty, answer, 0, TurnDetails())
     assert not set("`{}$") & set(html)
+
+
+@pytest.mark.parametrize(
+    "answer", [ANSWERED, NEAREST_SAID, Answer("not_covered", (AnswerSentence("I can't find it."),))]
+)
+def test_a_quiet_line_stands_above_whatever_is_said_and_opens_whom_to_call(answer: Answer) -> None:
+    concern = Concern("self-harm", "unsure", "If part of you <does> not want to go on: people to call")
+    people = (Contact("A line", "116 123", "UK"), Contact("A list", "findahelpline.com", "Elsewhere"))
+    turn = rendered(replace(answer, care=concern, contacts=people))
+    (line,) = turn.find_class("concern")
+    assert line.tag == "details"
+    assert "open" not in line.attrib, "it is quiet"
+    assert line.getchildren()[0].text_content() == concern.line
+    assert [one.get("href") for one in line.xpath(".//a")] == ["tel:116123", "https://findahelpline.com"]
+    reply = turn.find_class("reply")[0]
+    assert reply.getchildren()[0] is line
+    assert len(reply) > 1, "the answer stands below it"
+    assert not rendered(answer).find_class("concern")

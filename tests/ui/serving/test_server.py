@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,18 @@ from paths import ROOT
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError, PortError, SettingsError
-from assistant.records import HERE, NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span
+from assistant.records import (
+    HERE,
+    NEAREST,
+    Answer,
+    AnswerSentence,
+    Citation,
+    Concern,
+    Contact,
+    NextStep,
+    Passage,
+    Span,
+)
 from assistant.settings import load_settings
 from ui.page.frame import render_header
 from ui.page.panel import render_offline
@@ -573,6 +585,15 @@ def test_the_nearest_is_a_paragraph_for_each_quotation_and_lists_what_comes_with
         "\n\n**Next steps**\n\n- Never wet the leaves. (Watering, a.md)"
     )
     assert "ask" not in format_rest(Answer("answered", (QUOTED,), (WATERING,), (step,), ("And peas?",)))
+
+
+def test_a_quiet_line_comes_first_in_the_openai_form_with_whom_to_call() -> None:
+    concern, people = Concern("self-harm", "unsure", "People to talk to"), (Contact("A line", "116 123", "UK"),)
+    answer = Answer("answered", (QUOTED,), (WATERING,), care=concern, contacts=people)
+    begun = format_sentences(replace(answer, sentences=()))
+    assert begun == "People to talk to\n\n- UK: A line: 116 123"
+    assert format_sentences(answer).startswith(f"{begun}\n\n")
+    assert "116" not in format_rest(answer)
     assert format_rest(Answer("nearest", (QUOTED,))) == ""
 
 
