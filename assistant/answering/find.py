@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.answering.coverage import decide_coverage, read_quotations
 from assistant.answering.parts import join_retrievals, split_question
-from assistant.answering.retrieve import Retrieval, retrieve
+from assistant.answering.retrieve import Retrieval, leans, retrieve
 from assistant.records import Coverage, Turn
 from index.embedding.cross import CrossEncoder
 from index.search import Searcher
@@ -53,7 +53,8 @@ class Finder:
             return None
         findings = []
         for part in parts:
-            findings.append(self.find(retrieve(self._searcher, part, history)))
+            found = [self.find(retrieve(self._searcher, part, turns)) for turns in self._list_histories(part, history)]
+            findings.append(max(found, key=lambda one: one.chance))
             history = (*history, Turn(part))
         answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]
         if not answered:
@@ -62,3 +63,7 @@ class Finder:
         unanswered = tuple(part for part, one in zip(parts, findings, strict=True) if one not in answered)
         chance = min(one.chance for one in answered)
         return Finding(joined, "answered", chance, len(joined.quotations), unanswered)
+
+    def _list_histories(self, part: str, history: Sequence[Turn]) -> tuple[Sequence[Turn], ...]:
+        """What a part may be read with: nothing, and what comes before it if it may lean on that."""
+        return ((), history) if history and leans(part, self._searcher.knows) else ((),)

@@ -95,7 +95,7 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
     )
     chosen: list[Quotation] = []
     for one in ranked:
-        near = one.score >= NEAR_BEST * ranked[0].score
+        near = not chosen or one.score >= NEAR_BEST * chosen[0].score
         if len(chosen) < QUOTED and near and not any(one.overlaps(kept) for kept in chosen):
             chosen.append(one)
     return tuple(chosen)

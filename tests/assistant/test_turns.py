@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -85,9 +85,13 @@ def test_what_was_asked_in_danger_is_read_with_no_later_question(
 def test_earlier_turns_are_looked_at_only_if_a_question_leans_on_them(
     gardener: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged = []
-    answer = Care.answer
-    monkeypatch.setattr(Care, "answer", lambda self, question: judged.append(question) or answer(self, question))
+    judged, assess = [], Care.assess
+
+    def note(self: Care, question: str, earlier: str = "") -> object:
+        judged.append(question)
+        return assess(self, question, earlier)
+
+    monkeypatch.setattr(Care, "assess", note)
     gardener.ask("When should I water the beans in my garden?", (Turn(DANGER), Turn(BEANS)))
     assert judged == ["When should I water the beans in my garden?"]
 
@@ -115,15 +119,22 @@ def test_an_earlier_turn_may_be_empty_or_long(gardener: Assistant) -> None:
 # What is kept of them
 
 
+@contextmanager
+def presenting(assistant: Assistant) -> Iterator[Presenter]:
+    assistant.load()
+    with closing(assistant.follow()) as follower:
+        yield Presenter(assistant, follower)
+
+
 def test_the_page_shows_what_is_kept_after_the_folder_was_renamed(gardener: Assistant, tmp_path: Path) -> None:
     old, new, home = tmp_path / "garden", tmp_path / "my garden", tmp_path / "home"
     old.mkdir()
     (old / "plants.md").write_text(GARDEN, "utf-8")
-    with closing(Presenter(gardener.over(old, home))) as before:
+    with presenting(gardener.over(old, home)) as before:
         before.read_status()
         before.conversations.keep(None, 0, BEANS, Answer("answered"))
     old.rename(new)
-    with closing(Presenter(gardener.over(new, home))) as after:
+    with presenting(gardener.over(new, home)) as after:
         assert not after.conversations.list()
         after.read_status()
         assert [one.title for one in after.conversations.list()] == [BEANS]

@@ -16,7 +16,7 @@ from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError
 from assistant.llm.local import LocalModel
 from assistant.models.installed import ensure_model
-from assistant.settings import read_choices
+from assistant.settings import NO_READER, read_choices
 
 QUESTION = "How do I stop the squeak of the gate?"
 NO_MODEL = b"GGUF" + bytes(1000)
@@ -65,14 +65,14 @@ def assistant(settings: Settings, hub: Hub, tmp_path_factory: pytest.TempPathFac
     (settings.home / "cache").mkdir(exist_ok=True)
     for name in ("cache", f"models/{TINY}", f"models/{settings.embedder}"):
         (home / name).symlink_to((settings.home / name).resolve(), target_is_directory=True)
-    changes = {"model": TINY, "catalogue": catalogue, "corpus": corpus, "home": home}
+    changes = {"model": TINY, "reader": NO_READER, "catalogue": catalogue, "corpus": corpus, "home": home}
     assistant = open_assistant(settings.model_copy(update=changes))
     assistant.load()
     return assistant
 
 
 def model_of(assistant: Assistant) -> LocalModel:
-    model = assistant.load().model
+    model = assistant.load().writer
     assert isinstance(model, LocalModel)
     return model
 

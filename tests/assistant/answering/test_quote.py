@@ -101,9 +101,8 @@ def test_what_is_far_behind_the_best_is_not_quoted() -> None:
     at = NEAR_BEST * 1.6 - 0.8
     match = make_match("Beans", {DUSK: 0.8, CAN: at + 1e-9, STRAW: at - 0.001}, 0.8)
     assert [one.text for one in quote(make_retrieval(match), 3).sentences] == quoted(DUSK, CAN)
-    assert [one.text for one in quote(make_retrieval(make_match("Beans", {DUSK: -0.4}, 0.1)), 3).sentences] == quoted(
-        DUSK
-    )
+    alone = make_retrieval(make_match("Beans", {DUSK: -0.4}, 0.1))
+    assert [one.text for one in quote(alone, 3).sentences] == quoted(DUSK)
 
 
 def test_nearness_counts_the_chunk_and_the_sentence() -> None:

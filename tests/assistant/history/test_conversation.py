@@ -29,7 +29,18 @@ from assistant.history.database import DATABASE_NAME, SCHEMA_VERSION, Database
 from assistant.history.export import export_conversation_json
 from assistant.history.plan import Plan
 from assistant.question import QUESTION_LIMIT
-from assistant.records import HERE, Answer, AnswerSentence, Citation, Contact, NextStep, Passage, Span, Timings
+from assistant.records import (
+    HERE,
+    Answer,
+    AnswerSentence,
+    Citation,
+    Concern,
+    Contact,
+    NextStep,
+    Passage,
+    Span,
+    Timings,
+)
 
 GUIDE, OTHER = "/guides/garden", "/guides/bread"
 
@@ -95,13 +106,14 @@ def records(value: object) -> Iterator[Any]:
 
 
 def test_every_field_of_an_answer_comes_back_equal(kept: Conversations) -> None:
-    identity, listed = kept.keep(None, 0, "When?", FULL), replace(FULL, listed=True)
+    listed = replace(FULL, listed=True, care=Concern("child", "unsure", "Whom to call"))
+    identity = kept.keep(None, 0, "When?", FULL)
     kept.keep(identity, 1, "What else?", listed)
     conversation = kept.read(identity)
     assert conversation is not None
     assert [turn.answer for turn in conversation.turns] == [FULL, listed]
     assert hash(conversation) is not None  # lists would have come back as lists
-    tried = [listed, *records(FULL)]
+    tried = [*records(listed), *records(FULL)]
     for kind in {type(record) for record in tried}:
         some = [record for record in tried if type(record) is kind]
         for field in fields(kind):

@@ -32,8 +32,9 @@ class Told(Assistant):
 
 @pytest.fixture
 def presenter(settings: Settings, tmp_path: Path) -> Iterator[Presenter]:
-    with closing(Presenter(Told(settings.model_copy(update={"home": tmp_path})))) as presenter:
-        yield presenter
+    told = Told(settings.model_copy(update={"home": tmp_path}))
+    with closing(told.follow()) as follower:
+        yield Presenter(told, follower)
 
 
 def kept(presenter: Presenter, identity: str) -> list[str]:
