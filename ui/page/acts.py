@@ -244,8 +244,12 @@ def _show_plan(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 def _change_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     """Tick a step, or write its note or date."""
     value = str(data["value"])
-    given: dict[str, Any] = {str(data["field"]): value == "true" if data["field"] == "done" else value}
-    presenter.plan.change(str(data["id"]), **given)
+    given: dict[str, dict[str, Any]] = {
+        "done": {"done": value == "true"},
+        "note": {"note": value},
+        "due": {"due": value},
+    }
+    presenter.plan.change(str(data["id"]), **given[str(data["field"])])
     return {**presenter.update_sidebar(tab), "told": ""}
 
 

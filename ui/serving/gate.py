@@ -120,12 +120,13 @@ class Gate:
         await self._app(scope, replay, send)
 
     def _check_event(self, body: bytes) -> bytes:
-        """The body with what its schema has, and nothing else. Raises ValidationError."""
+        """The body with what its schema has, as valid text, and nothing else. Raises ValidationError."""
         call = Call.model_validate(_parse(body), context=self._schemas)
         schema = self._schemas[call.fn_index]
         named = dict(zip(chain(schema.model_fields, map(str, count())), call.data, strict=False))
         data = schema.model_validate(named).model_dump().values()
-        return json.dumps(call.model_dump() | {"data": list(data)}).encode()
+        whole = json.dumps(call.model_dump() | {"data": list(data)}, ensure_ascii=False)
+        return whole.encode(errors="replace")  # half a surrogate pair is no text, and would end the answer to it
 
 
 def _parse(body: bytes) -> object:

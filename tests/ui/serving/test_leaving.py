@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from threading import Barrier, Event
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -16,6 +17,7 @@ from chat_server import Call, SmallServer, piece, small_server
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.assistant import SERVED_AT_ONCE
+from assistant.settings import NO_READER
 from ui.serving.address import MCP_PATH
 from ui.serving.server import RunningServer, launch
 from ui.serving.streaming import stream_changes
@@ -67,7 +69,9 @@ def server() -> Iterator[SmallServer]:
 def assistant(settings: Settings, server: SmallServer, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     corpus = tmp_path_factory.mktemp("gates")
     (corpus / "a.md").write_text("# Gates\n\n## Squeaks\n\nTo stop the squeak of the gate, oil its hinge.\n", "utf-8")
-    assistant = open_assistant(settings.model_copy(update={"port": 0, "llm_url": server.url, "corpus": corpus}))
+    assistant = open_assistant(
+        settings.model_copy(update={"port": 0, "llm_url": server.url, "reader": NO_READER, "corpus": corpus})
+    )
     assistant.load()
     return assistant
 
@@ -92,9 +96,12 @@ def ask_over_mcp(address: str) -> Sent:
 
 
 def ask_gradio(address: str, name: str = "ask", *data: str) -> Sent:
-    url = f"{address}/gradio_api/call/{name}"
-    event = httpx2.post(url, json={"data": data or [QUESTION, None]}).json()["event_id"]
-    return "GET", f"{url}/{event}", {}
+    events = httpx2.get(f"{address}/config").json()["dependencies"]
+    number = next(event["id"] for event in events if event["api_name"] == name)
+    session = {"session_hash": uuid4().hex}
+    call = {"data": data or [QUESTION, None], "fn_index": number}
+    httpx2.post(f"{address}/gradio_api/queue/join", json=call | session).raise_for_status()
+    return "GET", f"{address}/gradio_api/queue/data", {"params": session}
 
 
 def check_by_gradio(address: str) -> Sent:
