@@ -10,13 +10,17 @@ from dataclasses import replace
 
 import pytest
 from chat_server import Call, SmallServer, piece, small_server
+from conftest import TINY
 
 from assistant import Answer, Assistant, Settings
 from assistant.answering.prompt import SYSTEM
 from assistant.errors import ModelError
+from assistant.guide import say_nothing
 from assistant.llm import served
 from assistant.llm.local import LocalModel
 from assistant.llm.served import ServedModel
+from assistant.loading import replace_model
+from index.progress import ignore_progress
 
 QUESTION = "My girlfriend says I look at my phone while she talks"
 SAID = "You can show interest by making eye contact and nodding, and ask follow-up questions."
@@ -136,8 +140,8 @@ def test_eight_at_once_share_one_reader(assistant: Assistant, quoted: Answer) ->
 @pytest.mark.thorough
 def test_a_weak_writer_beside_the_reader(assistant: Assistant, settings: Settings) -> None:
     """Both are loaded here; each takes memory only for what it does."""
-    weak = Assistant(settings.model_copy(update={"model": "smollm2-135m-instruct"}))
-    parts = weak.load()
+    weak = Assistant(settings.model_copy(update={"model": TINY}))
+    weak._components = parts = replace_model(assistant.load(), weak.settings, ignore_progress, say_nothing)
     assert isinstance(parts.writer, LocalModel)
     assert isinstance(parts.reader, LocalModel)
     assert parts.reader.weights.path == assistant.load().writer.weights.path  # type: ignore[union-attr]
