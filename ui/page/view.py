@@ -36,7 +36,7 @@ def render_welcome(topics: Sequence[str]) -> str:
         '<section class="welcome"><h2>What is on your mind?</h2>'
         "<p>Ask in your own words. Every sentence of an answer is checked against the guide and shows you where it "
         "says so. What the guide does not cover, I will not make up.</p>"
-        '<p class="concern">I am a program, not a person, and I know nothing but this guide.</p>'
+        '<p class="quiet">I am a program, not a person, and I know nothing but this guide.</p>'
         f"{group if topics else ''}</section>"
     )
 
