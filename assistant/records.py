@@ -171,6 +171,11 @@ class Contact:
     number: str
     country: str
 
+    @property
+    def line(self) -> str:
+        """As it is told in text."""
+        return f"{self.country}: {self.who}: {self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Concern:
@@ -228,7 +233,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer as shown, without markers; with whom to call, a line each, under a care answer or its line."""
-        people = [f"{contact.country}: {contact.who}: {contact.number}" for contact in self.contacts]
+        people = [contact.line for contact in self.contacts]
         lines = (self.lead, *(sentence.text for sentence in self.sentences))
         said = ("\n" if self.in_lines else " ").join(filter(None, lines))
         if self.status == "care":

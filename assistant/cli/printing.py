@@ -70,7 +70,7 @@ def _print_quiet_line(answer: Answer) -> None:
 
 def _print_contacts(answer: Answer) -> None:
     for contact in answer.contacts:
-        out.print(f"  {contact.country}: {contact.who}: {contact.number}", soft_wrap=True)
+        out.print(f"  {contact.line}", soft_wrap=True)
 
 
 def print_check(stages: Iterable[CheckedText]) -> None:

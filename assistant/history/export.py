@@ -75,7 +75,7 @@ def export_plan_calendar(steps: Sequence[KeptStep], guide_title: str, now: datet
 def _format_blocks(answer: Answer) -> Iterator[str]:
     """Yield the paragraphs and lists of an answer in Markdown."""
     said = [_add_marks(sentence, _escape(sentence.text)) for sentence in answer.sentences]
-    people = [f"- {_escape(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts]
+    people = [f"- {_escape(contact.line)}" for contact in answer.contacts]
     if answer.quiet_line:
         yield _escape(answer.quiet_line)
         yield from _join_items(people)

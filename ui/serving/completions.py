@@ -301,7 +301,7 @@ def format_rest(answer: Answer) -> str:
 
 def _list_contacts(answer: Answer) -> str:
     """Whom to call, as a Markdown list."""
-    return "\n".join(f"- {escape_markdown(f'{one.country}: {one.who}: {one.number}')}" for one in answer.contacts)
+    return "\n".join(f"- {escape_markdown(contact.line)}" for contact in answer.contacts)
 
 
 def _format_place(passage: Passage) -> str:
