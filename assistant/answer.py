@@ -57,8 +57,7 @@ def answer_from_guide(
         clock.mark_retrieved()
         yield replace(answer, timings=clock.read())
         return
-    finder = components.finder
-    finding = finder.find_parts(retrieval, history) or finder.find(select_summarised(retrieval, components.searcher))
+    finding = components.finder.find(select_summarised(retrieval, components.searcher), history)
     retrieval, chance = finding.retrieval, finding.chance
     clock.mark_retrieved()
     if finding.coverage != "answered":

@@ -259,8 +259,8 @@ def find_again(draft: Draft) -> Finding:
 def find(searcher: Any, cross: Any, question: str, history: Sequence[str]) -> Finding:
     """What a search and a cross-encoder find for a question in its conversation."""
     before = tuple(Turn(one) for one in history)
-    retrieval, finder = retrieve(searcher, question, before), Finder(searcher, cross, name_readers(load_settings()))
-    return finder.find_parts(retrieval, before) or finder.find(retrieval)
+    finder = Finder(searcher, cross, name_readers(load_settings()))
+    return finder.find(retrieve(searcher, question, before), before)
 
 
 def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str]) -> Answer:

@@ -98,6 +98,11 @@ class Alarm:
         """What an answer tells of it."""
         return Concern(self.kind.name, "sure" if self.sure else "unsure", "" if self.sure else self.kind.line)
 
+    def mark(self, answer: Answer) -> Answer:
+        """An answer with the quiet line and whom to call; without next steps where advice may be unsafe."""
+        steps = () if self.kind.unsafe else answer.next_steps
+        return replace(answer, care=self.concern, contacts=self.kind.contacts, next_steps=steps)
+
 
 class Care:
     """Decides whether a question comes from someone who is in danger, or is a danger to others.
@@ -170,16 +175,11 @@ class Care:
 
 
 def mark_answers(alarm: Alarm, answers: Iterable[Answer]) -> Iterator[Answer]:
-    """Yield answers with a quiet line above them and whom to call; the very same object as long as none is new.
-
-    Where advice may be unsafe, nothing is suggested to do next.
-    """
+    """Yield answers as `Alarm.mark` gives them; the very same object as long as none is new."""
     last, marked = None, Answer("answered")
     for answer in answers:
         if answer is not last:
-            last, marked = answer, replace(answer, care=alarm.concern, contacts=alarm.kind.contacts)
-            if alarm.kind.unsafe:
-                marked = replace(marked, next_steps=())
+            last, marked = answer, alarm.mark(answer)
         yield marked
 
 

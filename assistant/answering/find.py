@@ -36,24 +36,28 @@ class Finder:
     def __init__(self, searcher: Searcher, cross: CrossEncoder | None, readers: str) -> None:
         self._searcher, self._cross, self._readers = searcher, cross, readers
 
-    def find(self, retrieval: Retrieval) -> Finding:
+    def find(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding:
+        """What answers a question, or each of several; if it answers none of these, they are one question.
+
+        Args:
+            retrieval: of the whole question.
+            history: the conversation before.
+        """
+        return self._find_parts(retrieval, history) or self._read(retrieval)
+
+    def _read(self, retrieval: Retrieval) -> Finding:
         """Read what was retrieved for one question."""
         read = read_quotations(retrieval, self._cross)
         return Finding(read, *decide_coverage(read, self._readers))
 
-    def find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
-        """Look up each of several questions alone; None if it is a single one, or if none of them is answered.
-
-        Args:
-            retrieval: of all together.
-            history: the conversation before.
-        """
+    def _find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
+        """Look up each of several questions alone; None if it is a single one, or if none of them is answered."""
         parts = split_question(retrieval.question)
         if len(parts) == 1 or retrieval.suggested:
             return None
         findings = []
         for part in parts:
-            found = [self.find(retrieve(self._searcher, part, turns)) for turns in self._list_histories(part, history)]
+            found = [self._read(retrieve(self._searcher, part, turns)) for turns in self._list_histories(part, history)]
             findings.append(max(found, key=lambda one: one.chance))
             history = (*history, Turn(part))
         answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]

@@ -57,7 +57,10 @@ def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> 
         question, earlier: as of `Retrieval`.
         parts: each with a quotation at least.
     """
+    every = sorted((match for part in parts for match in part.matches), key=lambda match: -match.score)
     matches: dict[str, Match] = {}
+    for match in every:
+        matches.setdefault(match.chunk.id, match)
     chosen: dict[str, Selection] = {}
     for part in parts:
         first = part.quotations[0].number
@@ -65,10 +68,6 @@ def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> 
             known = chosen.get(one.match.chunk.id, one)
             sentences = tuple(dict.fromkeys((*known.sentences, *one.sentences)))
             chosen[one.match.chunk.id] = replace(one, number=0, sentences=sentences)
-        for match in part.matches:
-            known_match = matches.setdefault(match.chunk.id, match)
-            if match.score > known_match.score:
-                matches[match.chunk.id] = match
     numbers = {chunk: number for number, chunk in enumerate(chosen, start=1)}
     quotations: dict[tuple[int, ...], Quotation] = {}
     for part in parts:
@@ -79,7 +78,7 @@ def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> 
     return Retrieval(
         question,
         earlier,
-        tuple(sorted(matches.values(), key=lambda match: -match.score)),
+        tuple(matches.values()),
         tuple(replace(one, number=numbers[chunk]) for chunk, one in chosen.items()),
         quotations=tuple(quotations.values()),
         logit=min((part.logit for part in parts if part.logit is not None), default=None),

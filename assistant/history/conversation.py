@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from assistant.answering.care import Alarm, mark_answers, read_care_book
+from assistant.answering.care import Alarm, read_care_book
 from assistant.errors import ConversationError, HistoryError
 from assistant.history.database import Database
 from assistant.history.guides import OF_FOLDER, ensure_guide
@@ -342,8 +342,9 @@ def _replace_contacts(answer: Answer) -> Answer:
     book = read_care_book()
     if answer.status == "care":
         return book.answer(book.find_kind(answer.reason))
-    alarm = Alarm(book.find_kind(answer.care.kind), sure=False) if answer.care else None
-    return next(mark_answers(alarm, [answer])) if alarm else replace(answer, contacts=())
+    if answer.care:
+        return Alarm(book.find_kind(answer.care.kind), sure=False).mark(answer)
+    return replace(answer, contacts=())
 
 
 def _check_answer(answer: Answer, where: str) -> None:

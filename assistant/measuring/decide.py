@@ -72,7 +72,7 @@ def decide_cases(assistant: Assistant, cases: Iterable[Case], kind: str = "") ->
     for case in cases:
         history = tuple(Turn(question) for question in case.history)
         retrieval = retrieve(components.searcher, case.question, history)
-        found = components.finder.find_parts(retrieval, history) or components.finder.find(retrieval)
+        found = components.finder.find(retrieval, history)
         rank = find_gold_rank(case, retrieval.matches)
         yield Decision(kind or case.category, case, found.retrieval, found.coverage, found.chance, rank)
 

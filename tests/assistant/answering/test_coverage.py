@@ -143,7 +143,7 @@ def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Com
     """By vectors alone the one is as near as the other."""
     outcomes = {}
     for question in ("What does a single kayak cost?", "What does a pedal boat cost?", "Who founded the boat hire?"):
-        found = boats.finder.find(retrieve(boats.searcher, question, ()))
+        found = boats.finder.find(retrieve(boats.searcher, question, ()), ())
         assert found.retrieval.logit is not None
         outcomes[question] = found.retrieval.logit, found.coverage
     (kayak, answered), (pedal, other), (founder, third) = outcomes.values()

@@ -154,8 +154,7 @@ def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -
     suggested = dict.fromkeys((*other.suggest_questions(), *filter(None, headings)))
     refused = {}
     for question in suggested:
-        retrieval = retrieve(parts.searcher, question, ())
-        found = parts.finder.find_parts(retrieval, ()) or parts.finder.find(retrieval)
+        found = parts.finder.find(retrieve(parts.searcher, question, ()), ())
         if found.coverage != "answered" or parts.care.is_sure(question):
             refused[question] = found.coverage, found.chance
     assert not refused
