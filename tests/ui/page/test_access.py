@@ -36,6 +36,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from assistant import Assistant
+from assistant.loading import LoadingStatus
 from assistant.records import NEAREST, Answer, AnswerSentence, Citation, NextStep, Passage, Span, Status
 
 WIDE, TABLET, PHONE = (1440, 900), (768, 1024), (360, 740)
@@ -1143,6 +1144,17 @@ def test_nothing_is_cut_off_with_a_large_font_of_the_browser(large: Shown) -> No
     assert root == "32px"
     wrong = [line for size in fitting(large) for line in spoilt(large.page, size)]
     expect_none(wrong)
+
+
+def test_a_problem_that_names_a_long_file_is_wrapped(
+    browser: Browser, site: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = LoadingStatus(problem=f"There is no model at {'kept_in_one_folder' * 5}/model.gguf.")
+    monkeypatch.setattr(site.assistant, "loading_status", problem)
+    with opened(browser, PHONE) as page:
+        arrive(page, site, "answered")
+        expect(page.locator("#news .problem")).to_contain_text("model.gguf")
+        expect_none(spoilt(page, PHONE))
 
 
 def test_the_size_of_the_text_is_set_in_the_page_and_stays(browser: Browser, site: Desk) -> None:
