@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,7 +31,8 @@ from index.search import Searcher
 from index.storing.store import Store
 
 DEFAULTS = ("corpus", "catalogue", "model", "reader", "embedder", "context", "threads")
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT_MARKS = ("thorough", "endurance")
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 TINY = "smollm2-135m-instruct"
 
 Cli = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -42,16 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
-    """Counts the thorough tests that this run leaves out."""
+    """Counts the tests that this run leaves out, by their mark."""
     for item in items:
-        if item.get_closest_marker("thorough"):
-            item.config.stash[LEFT_OUT] = item.config.stash.get(LEFT_OUT, 0) + 1
+        for mark in LEFT_OUT_MARKS:
+            if item.get_closest_marker(mark):
+                item.config.stash.setdefault(LEFT_OUT, Counter())[mark] += 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Says what was left out, and how to run it."""
-    if left_out := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(f"{left_out} thorough tests were left out. To run them: pytest -m thorough")
+    for mark, left_out in config.stash.get(LEFT_OUT, Counter()).items():
+        terminalreporter.write_line(f"{left_out} {mark} tests were left out. To run them: pytest -m {mark}")
 
 
 @pytest.fixture(scope="session")
