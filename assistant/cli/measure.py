@@ -153,24 +153,27 @@ def tune_embedder(
     examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
     into: Annotated[Path, typer.Argument(help="The file to write; the run is kept beside it, and goes on from there.")],
     cross: Annotated[bool, typer.Option("--cross", help="Tune the cross-encoder, over the tuned vectors.")] = False,
+    danger: Annotated[bool, typer.Option("--danger", help="Tune what recognises danger.")] = False,
 ) -> None:
-    """Tune the embedder to the small guides of a folder; takes an hour. `assistant calibrate` comes after it."""
+    """Tune the embedder to the small guides or messages of a folder; takes an hour. `calibrate` comes after it."""
     # Imported late: no other command needs it.
-    from assistant.measuring.tune import read_guides
+    from assistant.measuring.tune import read_guides, read_messages
     from index.embedding.adapter import find_adapter, read_adapter, save_adapter
     from index.embedding.tune import tune, tune_cross
+    from index.embedding.tune_classifier import tune_classifier
 
     settings = load_settings()
-    folder, guides = installed.ensure_model(settings, "embed"), read_guides(examples)
-    state = into.with_suffix(".partial")
+    folder, state = installed.ensure_model(settings, "embed"), into.with_suffix(".partial")
     vectors = find_adapter(settings.embedder)
     if cross and vectors is None:
         raise SettingsError(f"There is no adapter for {settings.embedder}", "Tune the embedder without --cross first.")
     with show_progress("Learning") as progress:
-        if cross and vectors:
-            adapter = tune_cross(folder, read_adapter(vectors), guides, state, progress)
+        if danger:
+            adapter = tune_classifier(folder, read_messages(examples), state, progress)
+        elif cross and vectors:
+            adapter = tune_cross(folder, read_adapter(vectors), read_guides(examples), state, progress)
         else:
-            adapter = tune(folder, guides, state, progress)
+            adapter = tune(folder, read_guides(examples), state, progress)
     save_adapter(into, adapter)
     out.print(f"The adapter is in {into}.", soft_wrap=True)
 

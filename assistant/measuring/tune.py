@@ -1,10 +1,14 @@
-"""The small guides that the embedder is tuned to, and the curve of coverage, which is fitted to others.
+"""The small guides and messages that the embedder is tuned to, and the curve of coverage, which is fitted to others.
 
 A folder of examples holds, as JSON lines:
 
     guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl
         sentences (heading, text), asked (question, answers), not_answered (question), claims (claim, evidence,
         supported): small guides with questions that they answer and that they do not, or claims about them
+    danger.jsonl, messages.jsonl
+        kind, question, and of the second certainty: short and long messages of people in danger, and harmless ones
+    asked.jsonl
+        question: more harmless messages
 """
 
 from __future__ import annotations
@@ -21,8 +25,15 @@ from assistant.answering.coverage import Curve
 from assistant.measuring.decide import Decision
 from assistant.measuring.jsonlines import read_json_lines
 from index.embedding.tune import TunedGuide
+from index.embedding.tune_classifier import LabelledText
 
 FILES = ("guides", "more_guides", "claims", "advice")
+
+HARMLESS = "harmless"
+"""The kind of a message that points to no danger."""
+
+UNSURE, LONG = 0.8, 2.0
+"""The chance of danger in a message of which readers were not sure, and the weight of the messages told like life."""
 
 MOST_CLAIMS = 8
 """Claims taken from a guide, which is searched for evidence as it is for answers."""
@@ -41,6 +52,24 @@ def read_guides(folder: Path) -> tuple[TunedGuide, ...]:
     """Read the small guides of a folder of examples. Raises QuestionError: a file or a line is bad."""
     rows = (row for name in FILES for row in read_json_lines(folder / f"{name}.jsonl", ("sentences",)))
     return tuple(_make_guide(row) for row in rows)
+
+
+def read_messages(folder: Path) -> tuple[LabelledText, ...]:
+    """Read the messages of a folder of examples, labelled by kind of danger. Raises QuestionError as `read_guides`."""
+    rows = [(row, 1.0) for row in read_json_lines(folder / "danger.jsonl", ("question", "kind"))]
+    rows += [(row, LONG) for row in read_json_lines(folder / "messages.jsonl", ("question", "kind", "certainty"))]
+    messages = [_make_message(row, weight) for row, weight in rows]
+    guides = (row for name in FILES for row in read_json_lines(folder / f"{name}.jsonl", ("sentences",)))
+    asked = [one for row in guides for one in (*row.get("asked", ()), *row.get("not_answered", ()))]
+    asked += read_json_lines(folder / "asked.jsonl", ("question",))
+    texts = dict.fromkeys(one if isinstance(one, str) else one["question"] for one in asked)
+    return *messages, *(LabelledText(text, "", 0.0) for text in texts)
+
+
+def _make_message(row: dict[str, Any], weight: float) -> LabelledText:
+    if row["kind"] == HARMLESS:
+        return LabelledText(row["question"], "", 0.0, weight)
+    return LabelledText(row["question"], row["kind"], UNSURE if row.get("certainty") == "unsure" else 1.0, weight)
 
 
 def _make_guide(row: dict[str, Any]) -> TunedGuide:

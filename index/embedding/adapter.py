@@ -1,11 +1,13 @@
 """Low-rank adapters: what tuning adds to the linear layers of an embedder, Wx + B(Ax) instead of Wx.
 
-Shipped beside this module, for each tuned model NAME.safetensors, for its vectors, and NAME.cross.safetensors, for the
-cross-encoder over the same weights; `tune.py` makes them. Source: Hu et al., 2021 (LoRA).
+Shipped beside this module, for each tuned model NAME.safetensors, for its vectors, NAME.cross.safetensors, for the
+cross-encoder over the same weights, and NAME.danger.safetensors, for the classifier of danger; `tune.py` and
+`tune_classifier.py` make them. Source: Hu et al., 2021 (LoRA).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +17,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 Floats = NDArray[np.float32]
@@ -26,11 +28,11 @@ LowRank = tuple[Floats, Floats]
 DOWN, UP = ".down", ".up"
 """What a file adds to the name of a layer for its A and its B."""
 
-HEAD = "head"
-"""The name of the head in a file."""
+HEAD, QUERIES, LABELS = "head", "queries", "labels"
+"""The names of these in a file; labels are in its metadata."""
 
-CROSS = ".cross"
-"""What is added to the name of a model for its cross-encoder."""
+CROSS, DANGER = ".cross", ".danger"
+"""What is added to the name of a model for its cross-encoder, and for the classifier of danger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ class Adapter:
 
     layers: Mapping[str, LowRank]
     head: Floats | None = None
-    """Of a cross-encoder: what its first token's state is weighed by, and last a summand; shape (dimensions + 1,)."""
+    """What states are weighed by, and last a summand: of a cross-encoder, its first token's, shape (dimensions + 1,);
+    of a classifier, every token's, shape (1 + labels, dimensions + 1), first for none of the labels."""
+    queries: Floats | None = None
+    """Of a classifier: how much each token counts for each label, shape (1 + labels, dimensions)."""
+    labels: tuple[str, ...] = ()
 
 
 def find_adapter(model: str) -> Path | None:
@@ -60,7 +66,7 @@ def read_adapter(path: Path) -> Adapter:
         kept = {name: part.astype(np.float32) for name, part in load_file(path).items()}
         names = [name.removesuffix(DOWN) for name in kept if name.endswith(DOWN)]
         layers = {name: (kept[name + DOWN], kept[name + UP]) for name in names}
-        return Adapter(MappingProxyType(layers), kept.get(HEAD))
+        return Adapter(MappingProxyType(layers), kept.get(HEAD), kept.get(QUERIES), _read_labels(path))
     except (SafetensorError, KeyError) as error:
         raise ValueError(str(error)) from error
 
@@ -69,6 +75,12 @@ def save_adapter(path: Path, adapter: Adapter) -> None:
     """Write an adapter, as half floats."""
     parts = {name + DOWN: down for name, (down, _) in adapter.layers.items()}
     parts |= {name + UP: up for name, (_, up) in adapter.layers.items()}
-    if adapter.head is not None:
-        parts[HEAD] = adapter.head
-    save_file({name: np.ascontiguousarray(part, np.float16) for name, part in parts.items()}, path)
+    parts |= {name: part for name, part in ((HEAD, adapter.head), (QUERIES, adapter.queries)) if part is not None}
+    halves = {name: np.ascontiguousarray(part, np.float16) for name, part in parts.items()}
+    save_file(halves, path, {LABELS: json.dumps(adapter.labels)} if adapter.labels else None)
+
+
+def _read_labels(path: Path) -> tuple[str, ...]:
+    """The labels in the metadata of a file."""
+    with safe_open(path, "numpy") as kept:
+        return tuple(json.loads((kept.metadata() or {}).get(LABELS, "[]")))

@@ -12,11 +12,12 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.embedding.adapter import Adapter
+from index.embedding.network import SEED, Network, learn, to_numpy
 from index.progress import Progress, ignore_progress
 
 if TYPE_CHECKING:
@@ -45,14 +46,6 @@ of those that answer, and not any of them."""
 SECOND, ELSEWHERE, UNTITLED = 0.35, 0.15, 0.25
 """Shares of the questions without an answer that are shown a second sentence, of all that are shown one of another
 guide, and of the sentences that are shown without the title of their guide."""
-
-SAVED = 50
-"""Steps between two states on disk."""
-
-MOST_TOKENS, MOST_PAIRED, PADDED = 160, 192, 20
-"""Tokens at which a text is cut, and a pair of them; texts of about the same length that are padded together."""
-
-SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,7 @@ def tune(
     import torch
 
     torch.manual_seed(SEED)
-    network = _Network(folder, RANK)
+    network = Network(folder, RANK)
     items = [item for guide in guides for item in _find_hard(guide, network.embed)]
     random.Random(SEED).shuffle(items)
     scale, bias = (torch.nn.Parameter(torch.tensor(start)) for start in (10.0, -5.0))
@@ -104,7 +97,7 @@ def tune(
         return _compute_loss(some, network.embed, scale, bias, chance)
 
     groups = [(network.parts, RATE), ([scale, bias], 1e-2)]
-    _run(_split_batches(items, BATCH), compute_loss, groups, network.net, state, progress)
+    learn(_split_batches(items, BATCH), compute_loss, groups, network.net, state, progress)
     return network.make_adapter()
 
 
@@ -122,10 +115,10 @@ def tune_cross(
     """
     import torch
 
-    embed = _Network(folder, RANK, adapter).embed
+    embed = Network(folder, RANK, adapter).embed
     items = [item for guide in guides for item in _find_hard(guide, embed)]
     torch.manual_seed(SEED)
-    network = _Network(folder, CROSS_RANK)
+    network = Network(folder, CROSS_RANK)
     batches = []
     for turn in range(PASSES):
         random.Random(f"{SEED} {turn}").shuffle(items)
@@ -138,57 +131,14 @@ def tune_cross(
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, answers, weight=weights)
 
     groups = [(network.parts, CROSS_RATE), (list(network.head.parameters()), HEAD_RATE)]
-    _run(batches, compute_loss, groups, network.net, state, progress)
+    learn(batches, compute_loss, groups, network.net, state, progress)
     head = torch.cat([network.head.weight[0], network.head.bias])
-    return Adapter(network.make_adapter().layers, _to_numpy(head))
+    return Adapter(network.make_adapter().layers, to_numpy(head))
 
 
 def _split_batches(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
     """Whole batches only."""
     return [items[start : start + size] for start in range(0, len(items) - size + 1, size)]
-
-
-def _run(
-    batches: Sequence[Sequence[_Item]],
-    compute_loss: Callable[[Sequence[_Item], random.Random], torch.Tensor],
-    groups: Sequence[tuple[list[Any], float]],
-    net: Any,
-    state: Path | None,
-    progress: Progress,
-) -> None:
-    """Learn from the batches, one after the other.
-
-    Args:
-        groups: (numbers to learn, learning rate at its highest)
-        state, progress: see `tune`.
-    """
-    import torch
-
-    learned, done = [part for parts, _ in groups for part in parts], 0
-    for part in learned:
-        part.requires_grad = True
-    optimizer = torch.optim.AdamW([{"params": parts, "lr": rate} for parts, rate in groups], weight_decay=0.01)
-    if state and state.is_file():
-        kept = torch.load(state)
-        done = kept["done"]
-        optimizer.load_state_dict(kept["optimizer"])
-        with torch.no_grad():
-            for part, value in zip(learned, kept["parts"], strict=True):
-                part.copy_(value)
-    net.train()
-    for step in range(done, len(batches)):
-        loss = compute_loss(batches[step], random.Random(f"{SEED} {step}"))
-        share = min(1.0, (step + 1) / 10) * max(0.02, 1 - step / len(batches))
-        for group, (_, rate) in zip(optimizer.param_groups, groups, strict=True):
-            group["lr"] = rate * share
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
-        optimizer.step()
-        progress(step + 1, len(batches))
-        if state and (step + 1) % SAVED == 0:
-            parts = [part.detach() for part in learned]
-            torch.save({"done": step + 1, "optimizer": optimizer.state_dict(), "parts": parts}, state)
 
 
 def _find_hard(guide: TunedGuide, embed: Callable[[Sequence[str]], torch.Tensor]) -> list[_Item]:
@@ -289,84 +239,3 @@ def _draw_pairs(item: _Item, items: Sequence[_Item], chance: random.Random) -> I
         other = chance.choice(items).guide
         if other is not item.guide:
             yield question, place(other, chance.randrange(len(other.sentences))), 0.0, 0.7
-
-
-class _Network:
-    """The network of a model with low-rank parts beside its linear layers.
-
-    Args:
-        adapter: the low-rank parts; without one, new parts that change nothing yet.
-    """
-
-    def __init__(self, folder: Path, rank: int, adapter: Adapter | None = None) -> None:
-        import torch
-        from sentence_transformers import SentenceTransformer
-
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        self._tokenizer = model.tokenizer
-        self.net: Any = model[0].model
-        self.net.requires_grad_(False)
-        self.layers: dict[str, tuple[Any, Any]] = {}
-        for name, layer in self.net.named_modules():
-            if isinstance(layer, torch.nn.Linear) and "layer." in name:
-                down = torch.randn(rank, layer.in_features) / layer.in_features**0.5
-                up = torch.zeros(layer.out_features, rank)
-                if adapter:
-                    down, up = (torch.from_numpy(part) for part in adapter.layers[name])
-                self.layers[name] = down, up
-                layer.register_forward_hook(_add_low_rank(down, up))
-        self.head = torch.nn.Linear(self.net.config.hidden_size, 1)
-        torch.nn.init.zeros_(self.head.weight)
-        torch.nn.init.zeros_(self.head.bias)
-        self.net.eval()
-
-    @property
-    def parts(self) -> list[Any]:
-        """The low-rank parts of all layers."""
-        return [part for down_up in self.layers.values() for part in down_up]
-
-    def make_adapter(self) -> Adapter:
-        """The low-rank parts as they are now."""
-        return Adapter({name: (_to_numpy(down), _to_numpy(up)) for name, (down, up) in self.layers.items()})
-
-    def embed(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors, shape (texts, dimensions)."""
-        import torch
-
-        def pool(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            weights = mask.unsqueeze(-1).float()
-            return torch.nn.functional.normalize((states * weights).sum(1) / weights.sum(1), dim=-1)
-
-        return self._read([(text,) for text in texts], MOST_TOKENS, pool)
-
-    def score(self, pairs: Sequence[tuple[str, str]]) -> torch.Tensor:
-        """Logits, shape (pairs,)."""
-        return self._read(pairs, MOST_PAIRED, lambda states, _: self.head(states[:, 0]).squeeze(1))
-
-    def _read(
-        self,
-        texts: Sequence[tuple[str, ...]],
-        most: int,
-        reduce: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    ) -> torch.Tensor:
-        """What is made of the last states of texts or pairs, in their order; those of a length are read together."""
-        import torch
-
-        order = sorted(range(len(texts)), key=lambda at: sum(map(len, texts[at])))
-        parts = []
-        for start in range(0, len(order), PADDED):
-            some = [texts[at] for at in order[start : start + PADDED]]
-            columns = [list(column) for column in zip(*some, strict=True)]
-            batch = self._tokenizer(*columns, padding=True, truncation=True, max_length=most, return_tensors="pt")
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                states = self.net(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-            parts.append(reduce(states.last_hidden_state.float(), batch["attention_mask"]))
-        return torch.cat(parts)[torch.as_tensor(np.argsort(order))]
-
-
-def _add_low_rank(down: torch.Tensor, up: torch.Tensor) -> Callable[..., torch.Tensor]:
-    return lambda layer, inputs, output: output + (inputs[0] @ down.T) @ up.T
-
-
-def _to_numpy(part: torch.Tensor) -> Any:
-    return part.detach().numpy()
