@@ -10,7 +10,7 @@ from assistant.errors import BusyError
 from assistant.settings import Settings, embedder_name, index_folder
 from index.build import Report, build
 from index.completeness import ENOUGH, describe_share
-from index.embedding.adapter import CROSS, find_adapter, hash_adapter
+from index.embedding.adapter import CROSS, DANGER, find_adapter, hash_adapter
 from index.embedding.cross import CrossEncoder
 from index.embedding.embed import Embedder
 from index.progress import Progress, ignore_progress
@@ -33,8 +33,9 @@ MAX_LACKING = 10
 
 
 def open_embedder(folder: Path, settings: Settings, processes: int = 1) -> Embedder:
-    """The embedder that the settings name, from the folder of its model, with its adapter; see `Embedder`."""
-    return Embedder(folder, name_vectors(settings), processes, find_adapter(settings.embedder))
+    """The embedder that the settings name, from the folder of its model, with what is shipped for it."""
+    adapter, classifier = find_adapter(settings.embedder), find_adapter(settings.embedder + DANGER)
+    return Embedder(folder, name_vectors(settings), processes, adapter, classifier)
 
 
 def name_vectors(settings: Settings) -> str:

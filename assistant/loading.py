@@ -7,16 +7,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.answering.care import Care
+from assistant.answering.danger import DangerReader
 from assistant.answering.find import Finder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX
 from assistant.answering.verdicts import Verdicts, describe_plain_check
-from assistant.guide import Say, name_readers, open_cross_encoder, open_embedder, open_index, refresh_index
+from assistant.guide import (
+    Say,
+    name_readers,
+    name_vectors,
+    open_cross_encoder,
+    open_embedder,
+    open_index,
+    refresh_index,
+)
 from assistant.llm.local import LocalModel
-from assistant.llm.probes import Probes, load_probes
+from assistant.llm.probes import load_probes
 from assistant.llm.served import ServedModel, connect_to_server
 from assistant.models.catalogue import Role, find_model
 from assistant.models.installed import ensure_model, is_missing, is_path
-from assistant.settings import Settings, embedder_name
+from assistant.settings import Settings
 from index.embedding.cross import CrossEncoder
 from index.embedding.embed import Embedder
 from index.progress import Progress
@@ -88,7 +97,7 @@ def load_components(settings: Settings, say: Say, progress: Progress, stage: Say
         store, embedder = open_index(settings, say), embedding.result()
         stage(READING_LINE)
         refresh_index(store, settings, embedder, say, progress)
-        care = _make_care(settings, embedder, fitted)
+        care = _make_care(settings, embedder)
         searcher, cross = Searcher(store, embedder), open_cross_encoder(embedder, settings)
         writer, reader = loading.result()
     if caveat := describe_plain_check(settings, fitted):
@@ -141,6 +150,7 @@ def _load_chat_model(path: Path, settings: Settings) -> LocalModel:
     return LocalModel(path, settings.context, settings.threads, settings.home / "cache")
 
 
-def _make_care(settings: Settings, embedder: Embedder, fitted: Probes) -> Care:
-    """Care on plain vectors, which no tuning moves; those of its examples are kept from start to start."""
-    return Care(embedder.embed_plain, fitted.danger, settings.home / "cache" / f"care-{embedder_name(settings)}.npz")
+def _make_care(settings: Settings, embedder: Embedder) -> Care:
+    """Care with the classifier of the embedder, or with its vectors; those of examples are kept from start to start."""
+    reader = DangerReader(embedder.classify, embedder.labels) if embedder.labels else None
+    return Care(embedder.embed_questions, reader, settings.home / "cache" / f"care-{name_vectors(settings)}.npz")

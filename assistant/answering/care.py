@@ -20,8 +20,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from assistant.answering.danger import DangerReader
 from assistant.errors import SettingsError
-from assistant.llm.probes import DangerClassifier
 from assistant.records import Answer, AnswerSentence, Concern, Contact
 from assistant.settings import read_packaged_text
 from index.embedding.embed import Vectors
@@ -33,7 +33,7 @@ else:
     import tomli as tomllib
 
 SURE, UNSURE = 0.4, -0.2
-"""Scores of the classifier from which a question is surely danger, and from which it may be..."""
+"""Chances from which a question is surely danger, and from which it may be..."""
 
 SURE_OF_PATTERN, UNSURE_OF_PATTERN = 0.1, -0.6
 """...and the same where a pattern matches."""
@@ -108,14 +108,14 @@ class Care:
     """Decides whether a question comes from someone who is in danger, or is a danger to others.
 
     Args:
-        embed: `Embedder.embed_plain`, or its like: texts to unit vectors.
-        classifier: fitted for the same embedder; None if there is none.
+        embed: `Embedder.embed_questions`, or its like: texts to unit vectors.
+        reader: reads danger from a message; None if nothing was fitted to the embedder.
         cache: the file in which the vectors of the examples are kept between starts; None keeps none.
     """
 
-    def __init__(self, embed: Embed, classifier: DangerClassifier | None = None, cache: Path | None = None) -> None:
+    def __init__(self, embed: Embed, reader: DangerReader | None = None, cache: Path | None = None) -> None:
         self._embed, self._cache = embed, cache
-        self._classifier = classifier
+        self._reader = reader
         self._book = read_care_book()
         self._examples: Vectors | None = None
 
@@ -126,14 +126,14 @@ class Care:
             earlier: the question before, if this one leans on it: both are also read together.
         """
         pattern = self.match_patterns(question)
-        if self._classifier is None:
+        if self._reader is None:
             kind = pattern or self.match_examples(question)
             return Alarm(kind, sure=True) if kind else None
         texts = [question, *([f"{earlier} {question}"] if earlier else [])]
-        score, name = max(map(self._classifier.score, self._embed(texts)))
+        chance, name = max(self._reader.read(texts))
         sure, unsure = (SURE_OF_PATTERN, UNSURE_OF_PATTERN) if pattern else (SURE, UNSURE)
         kind = pattern or self._book.find_kind(name)
-        return Alarm(kind, score >= sure) if score >= unsure else None
+        return Alarm(kind, chance >= sure) if chance >= unsure else None
 
     def is_sure(self, question: str) -> bool:
         """Whether a question surely comes from someone in danger."""

@@ -1,12 +1,11 @@
 """The probes: small classifiers fitted to labelled examples, in a file that names the models they were fitted to.
 
-`assistant fit` writes the file; see `fit.py`. Without a probe for the models in use, `care` relies on its patterns and
-examples, and a verdict is the logit of Yes minus that of No.
+`assistant fit` writes the file; see `fit.py`. Without a probe for the models in use, a verdict is the logit of Yes
+minus that of No.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,48 +16,13 @@ from numpy.typing import NDArray
 
 from assistant.errors import SettingsError
 from assistant.settings import Settings, checker_name, embedder_name
-from index.embedding.embed import Vectors
 
 FILE_NAME = "fitted.npz"
 
 FORMAT = 2
 """The version of the file format; a file of another version, or without one, is ignored."""
 
-QUANTIZATION_STEP = 0.25 / 127
-"""The quantization step of the stored support vectors (8 bits). Components of unit vectors are seldom above 0.25."""
-
-NEIGHBOURS, SHARPNESS = 5, 10
-"""How many examples vote on the kind of danger, each with the weight exp(SHARPNESS * cosine)."""
-
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class DangerClassifier:
-    """A support vector machine with a Gaussian kernel that tells danger from what only sounds like danger.
-
-    Source: Cortes and Vapnik, Machine Learning 20, 1995; fitted with scikit-learn.
-    """
-
-    vectors: NDArray[np.int8]
-    """Support vectors as multiples of `QUANTIZATION_STEP`, shape (n, dimensions)."""
-    weights: Floats
-    """Shape (n,); positive for danger."""
-    kinds: NDArray[np.str_]
-    """The kind of danger of each support vector, empty for a harmless one; shape (n,)."""
-    gamma: Floats
-    bias: Floats
-
-    def score(self, vector: Vectors) -> tuple[float, str]:
-        """The score for danger of a text's vector, about -2 to 2, and the kind of danger, should it be one."""
-        cosines = self.vectors.astype(np.float32) @ vector * np.float32(QUANTIZATION_STEP)
-        score = float(np.exp(-2 * self.gamma * (1 - cosines)) @ self.weights + self.bias)
-        dangers = np.flatnonzero(self.kinds != "")
-        nearest = dangers[np.argsort(-cosines[dangers])[:NEIGHBOURS]]
-        votes: defaultdict[str, float] = defaultdict(float)
-        for i in nearest:
-            votes[str(self.kinds[i])] += float(np.exp(SHARPNESS * cosines[i]))
-        return score, max(votes, key=lambda kind: votes[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +48,14 @@ class LogitProbe:
 class Probes:
     """The probes for the models in use; None where none was fitted to them."""
 
-    danger: DangerClassifier | None = None
     support: LogitProbe | None = None
     """For sentences that a chat model drafts."""
     claims: LogitProbe | None = None
     """For sentences from elsewhere."""
 
 
-PROBE_CLASSES: dict[str, type[DangerClassifier | LogitProbe]] = {
-    "danger": DangerClassifier,
-    "support": LogitProbe,
-    "claims": LogitProbe,
-}
-"""By field of `Probes`, which is also the prefix of its arrays in the file."""
+_NAMES = tuple(field.name for field in fields(Probes))
+"""The prefix of the arrays of each in the file."""
 
 
 def subtract_mean(logits: Floats) -> Floats:
@@ -107,9 +66,9 @@ def subtract_mean(logits: Floats) -> Floats:
 def save_probes(path: Path, fitted: Probes, embedder: str, chat: str) -> None:
     """Write the probes that were fitted to these models."""
     arrays: dict[str, Any] = {"form": np.array(FORMAT), "embedder": np.array(embedder), "chat": np.array(chat)}
-    for name, probe_class in PROBE_CLASSES.items():
+    for name in _NAMES:
         if probe := getattr(fitted, name):
-            arrays |= {f"{name}.{field.name}": getattr(probe, field.name) for field in fields(probe_class)}
+            arrays |= {f"{name}.{field.name}": getattr(probe, field.name) for field in fields(LogitProbe)}
     np.savez_compressed(path, **arrays)
 
 
@@ -126,12 +85,13 @@ def _read_probes(path: Path, embedder: str, chat: str) -> dict[str, Any]:
     """Name -> probe, for the probes in a file that were fitted to these models."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            if "form" not in stored or int(stored["form"]) != FORMAT or str(stored["embedder"]) != embedder:
+            made_for = [str(stored[name]) for name in ("form", "embedder", "chat")] if "form" in stored else []
+            if made_for != [str(FORMAT), embedder, chat]:
                 return {}
             return {
-                name: probe_class(**{field.name: stored[f"{name}.{field.name}"] for field in fields(probe_class)})
-                for name, probe_class in PROBE_CLASSES.items()
-                if f"{name}.bias" in stored and (probe_class is DangerClassifier or str(stored["chat"]) == chat)
+                name: LogitProbe(**{field.name: stored[f"{name}.{field.name}"] for field in fields(LogitProbe)})
+                for name in _NAMES
+                if f"{name}.bias" in stored
             }
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise SettingsError(f"{path} is damaged ({error})", "Delete it, or run `assistant fit` again.") from error

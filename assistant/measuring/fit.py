@@ -2,20 +2,15 @@
 
 A folder of examples holds, as JSON lines:
 
-    danger.jsonl, messages.jsonl
-                   kind, question                short and long messages of people in danger, and harmless ones
-    asked.jsonl    question                      more harmless messages: questions about a guide
-    guides.jsonl, more_guides.jsonl, advice.jsonl
-                   asked, not_answered           the same: questions about small guides
     pairs.jsonl    evidence, answer, supported   sentences of answers, with the sentences that they were worded from
     claims.jsonl   sentences, claims             guides, with claims about them and whether they say so
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,17 +21,12 @@ from assistant.answering.check import build_claim_question
 from assistant.answering.prompt import SUPPORT_PREFIX, build_support_question
 from assistant.answering.retrieve import Selection
 from assistant.llm.local import LocalModel
-from assistant.llm.probes import QUANTIZATION_STEP, DangerClassifier, Floats, LogitProbe, Probes, subtract_mean
+from assistant.llm.probes import Floats, LogitProbe, Probes, subtract_mean
 from assistant.measuring.jsonlines import read_json_lines
 from index.chunking.chunk import Chunk, Sentence
-from index.embedding.embed import EMBEDDING_BATCH, Embedder, Vectors
+from index.embedding.embed import Embedder, Vectors
 from index.progress import Progress, ignore_progress
 from index.search import Match
-from index.storing.entries import split_batches
-
-GAMMA, COST = 2.0, 10.0
-"""Gamma of the Gaussian kernel, and cost of an example on the wrong side; chosen on the questions of
-tests/questions/calibrating.jsonl and care_checking.jsonl."""
 
 FREQUENT_TOKENS, PROBED_TOKENS = 100_000, 2_000
 """Tokens whose logits are read are chosen from the most frequent, which come first in a vocabulary."""
@@ -51,8 +41,6 @@ on the tuning half of tests/questions/grounding.jsonl."""
 CLAIM_COMPONENTS, CLAIM_PENALTY, CLAIM_UNITS = 100, 0.001, (4.0, 0.0)
 """The same for the probe of claims from elsewhere, with the weights and bar in `check.py`."""
 
-HARMLESS = "harmless"
-
 SENTENCE_ROOM = 10_000
 """Characters between the starts of two sentences of an example, which stand in no file."""
 
@@ -65,8 +53,6 @@ HeadedSentence: TypeAlias = tuple[str, str]
 class Examples:
     """The labelled examples of a folder."""
 
-    messages: tuple[tuple[str, str], ...]
-    """(text, kind of danger); the kind is empty for harmless ones."""
     support: tuple[tuple[tuple[str, ...], str, bool], ...]
     """(evidence, sentence of an answer, whether it is supported)"""
     claims: tuple[tuple[tuple[HeadedSentence, ...], str, bool], ...]
@@ -79,12 +65,6 @@ def read_examples(folder: Path) -> Examples:
     def rows(name: str, *needed: str) -> Iterator[dict[str, Any]]:
         return read_json_lines(folder / f"{name}.jsonl", needed)
 
-    dangers = chain.from_iterable(rows(name, "question", "kind") for name in ("danger", "messages"))
-    messages = [(row["question"], "" if row["kind"] == HARMLESS else row["kind"]) for row in dangers]
-    for guide in chain.from_iterable(rows(name, "asked") for name in ("guides", "more_guides", "advice")):
-        asked = (*guide["asked"], *guide["not_answered"])
-        messages += [(one if isinstance(one, str) else one["question"], "") for one in asked]
-    messages += [(row["question"], "") for row in rows("asked", "question")]
     pairs = rows("pairs", "evidence", "answer", "supported")
     support = [(tuple(row["evidence"]), row["answer"], bool(row["supported"])) for row in pairs]
     claims = [
@@ -92,12 +72,12 @@ def read_examples(folder: Path) -> Examples:
         for guide in rows("claims", "sentences", "claims")
         for row in guide["claims"]
     ]
-    return Examples(tuple(dict.fromkeys(messages)), tuple(support), tuple(claims))
+    return Examples(tuple(support), tuple(claims))
 
 
 def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = ignore_progress) -> Probes:
     """Fit all parts; `progress` is called with (texts evaluated, texts in all)."""
-    total = sum(map(len, (examples.messages, examples.support, examples.claims)))
+    total = len(examples.support) + len(examples.claims)
     done = 0
 
     def count(some: int) -> None:
@@ -105,13 +85,6 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
         done += some
         progress(done, total)
 
-    vectors = np.concatenate(
-        [
-            _embed_plain(embedder, batch, count)
-            for batch in split_batches([text for text, _ in examples.messages], EMBEDDING_BATCH)
-        ]
-    )
-    danger = fit_danger(vectors, [kind for _, kind in examples.messages])
     tokens = choose_tokens(model)
 
     def supports(claim: str) -> Floats:
@@ -131,22 +104,7 @@ def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Pro
     ]
     labels = [label for *_, label in (*examples.support, *examples.claims)]
     said = fit_probe(tokens, np.stack([*supported, *checked]), labels, CLAIM_COMPONENTS, CLAIM_PENALTY)
-    return Probes(danger, scale(support, SUPPORT_UNITS), scale(said, CLAIM_UNITS))
-
-
-def fit_danger(vectors: Vectors, kinds: Sequence[str]) -> DangerClassifier:
-    """Fit a classifier of danger to vectors, shape (messages, dimensions), and kinds; empty for harmless ones."""
-    # Imported late, as below: only fitting needs scikit-learn.
-    from sklearn.svm import SVC
-
-    machine = SVC(C=COST, gamma=GAMMA).fit(vectors, [bool(kind) for kind in kinds])
-    return DangerClassifier(
-        np.round(machine.support_vectors_ / QUANTIZATION_STEP).clip(-127, 127).astype(np.int8),
-        machine.dual_coef_[0].astype(np.float32),
-        np.array([kinds[i] for i in machine.support_]),
-        np.array(GAMMA, np.float32),
-        np.array(machine.intercept_[0], np.float32),
-    )
+    return Probes(scale(support, SUPPORT_UNITS), scale(said, CLAIM_UNITS))
 
 
 def fit_probe(
@@ -193,9 +151,3 @@ def find_sentences(sentences: Sequence[HeadedSentence], cosines: Vectors) -> lis
         match = Match(chunk, 0.0, 0.0, tuple(float(cosines[at]) for at, _ in places), (0.0,) * len(places))
         selections.append(Selection(number, match, ()))
     return selections
-
-
-def _embed_plain(embedder: Embedder, texts: Sequence[str], count: Callable[[int], None]) -> Vectors:
-    vectors = embedder.embed_plain(texts)
-    count(len(texts))
-    return vectors

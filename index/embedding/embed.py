@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.adapter import Adapter, read_adapter
+from index.embedding.classifier import classify
 from index.embedding.cross import CrossEncoder
-from index.embedding.encoder import Encoder
+from index.embedding.encoder import Encoder, Floats, pool
 from index.errors import GuideError
 
 if TYPE_CHECKING:
@@ -39,32 +40,41 @@ class Embedder:
         folder: a sentence-transformers folder.
         name: stored in the index, which is rebuilt for another name.
         adapter: file of the adapter that the vectors of questions and texts are made with; None for plain vectors.
+        classifier: file of the adapter of a classifier, which reads questions in the same pass; None for none.
         processes: number of processes that embed texts of the guide; if more than 1, each loads its own copy.
 
     Raises:
         GuideError: the folder does not hold a model that loads.
     """
 
-    def __init__(self, folder: Path, name: str, processes: int = 1, adapter: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, name: str, processes: int = 1, adapter: Path | None = None, classifier: Path | None = None
+    ) -> None:
         self.name = name
         self.batch = EMBEDDING_BATCH * processes
         self.embedded = 0
         """Number of texts embedded so far."""
         self._folder, self._processes = folder, processes
-        self._recent: dict[str, tuple[Vectors, Vectors]] = {}
-        """Text -> (its vector, its plain vector)"""
+        self._recent: dict[str, tuple[Vectors, Floats]] = {}
+        """Text -> (its vector, its logits by the classifier, empty if there is none)"""
         self._loading, self._asking = Lock(), Lock()
         self._model: SentenceTransformer | None = None
         self._pool: Any = None
         self._adapter = _read_adapter(adapter) if adapter else None
-        self._encoder = _open_encoder(folder, (self._adapter, None) if self._adapter else (None,))
+        self._classifier = _read_adapter(classifier) if classifier else None
+        self._encoder = _open_encoder(folder, (self._adapter, *([self._classifier] if self._classifier else [])))
         if self._encoder is None:
             self._get_model()
-            if adapter:
+            if made_for := adapter or classifier:
                 raise GuideError(
-                    f"The model in {folder} is not the one that {adapter.name} was made for",
+                    f"The model in {folder} is not the one that {made_for.name} was made for",
                     "Run `assistant models verify`.",
                 )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the classifier tells apart; empty if there is none."""
+        return self._classifier.labels if self._classifier else ()
 
     def make_cross_encoder(self, adapter: Path) -> CrossEncoder | None:
         """A cross-encoder over the same weights; None if `Encoder` does not support the model.
@@ -83,30 +93,31 @@ class Embedder:
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed questions, in order; the vectors of the last few are kept."""
-        return np.stack([vector for vector, _ in self._embed_both(texts)])
+        return np.stack([vector for vector, _ in self._read(texts)])
 
-    def embed_plain(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts without the adapter, in order; the vectors of the last few are kept."""
-        return np.stack([plain for _, plain in self._embed_both(texts)])
+    def classify(self, texts: Sequence[str]) -> Floats:
+        """The logits of no label and of each of `labels`, shape (texts, 1 + labels); kept with the vectors."""
+        return np.stack([logits for _, logits in self._read(texts)])
 
-    def _embed_both(self, texts: Sequence[str]) -> list[tuple[Vectors, Vectors]]:
-        """(vector, plain vector) of each text: of a recent one as it was kept, of the others made now."""
+    def _read(self, texts: Sequence[str]) -> list[tuple[Vectors, Floats]]:
+        """(vector, logits) of each text: of a recent one as it was kept, of the others made now."""
         with self._asking:
             if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
                 self.embedded += len(new)
-                self._recent |= dict(zip(new, self._embed_new(new), strict=True))
-            both = [self._recent[text] for text in texts]
+                self._recent |= dict(zip(new, self._read_new(new), strict=True))
+            found = [self._recent[text] for text in texts]
             for text in list(self._recent)[:-REMEMBERED_QUESTIONS]:
                 del self._recent[text]
-        return both
+        return found
 
-    def _embed_new(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, Vectors]]:
-        if self._encoder and (self._adapter or len(texts) < EMBEDDING_BATCH):
-            for vectors in map(self._encoder.encode, texts):
-                yield vectors[0], vectors[-1]
+    def _read_new(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, Floats]]:
+        none = np.empty(0, np.float32)
+        if self._encoder and (self._adapter or self._classifier or len(texts) < EMBEDDING_BATCH):
+            for states in map(self._encoder.read, texts):
+                yield pool(states[0]), classify(states[-1], self._classifier) if self._classifier else none
         else:
             for vector in self._to_float32(self._get_model().encode_query(list(texts), **_ENCODE_OPTIONS)):
-                yield vector, vector
+                yield vector, none
 
     def _get_model(self) -> SentenceTransformer:
         """Return the sentence_transformers model; load it, and start its processes, at the first call."""

@@ -40,7 +40,7 @@ class Encoder:
 
     Args:
         folder: a sentence-transformers folder.
-        adapters: one for each vector of a text; None for the plain one.
+        adapters: one for each reading of a text; None for the plain one. Layers that one does not name stay plain.
 
     Raises:
         LookupError, OSError, ValueError: the folder is incomplete or holds an unsupported model.
@@ -67,8 +67,11 @@ class Encoder:
 
     def encode(self, text: str) -> Floats:
         """Embed a text: shape (adapters, dimensions), rows of length 1."""
-        means = self._read(text).mean(axis=2).T
-        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
+        return np.stack([pool(states) for states in self.read(text)])
+
+    def read(self, text: str) -> Floats:
+        """The last states of a text's tokens: shape (adapters, tokens, dimensions)."""
+        return self._read(text).transpose(1, 2, 0)
 
     def read_pair(self, one: str, other: str) -> Floats:
         """Read two texts together: the state of the first token, shape (adapters, dimensions)."""
@@ -114,7 +117,7 @@ class Encoder:
         result = self._weights[f"{name}.weight"] @ state + self._weights[f"{name}.bias"][:, None]
         tokens = state.shape[1] // len(self._adapters)
         for number, adapter in enumerate(self._adapters):
-            if adapter:
+            if adapter and name in adapter.layers:
                 columns = slice(number * tokens, (number + 1) * tokens)
                 down, up = adapter.layers[name]
                 result[:, columns] += up @ (down @ state[:, columns])
@@ -131,6 +134,12 @@ class Encoder:
         places = np.arange(tokens)
         kinds = bucket_distances(places[None, :] - places[:, None])
         return np.asarray(self._weights["encoder.relative_attention_bias.weight"][kinds].transpose(2, 0, 1))
+
+
+def pool(states: Floats) -> Floats:
+    """The vector of a text, of length 1: the mean of its states, shape (tokens, dimensions)."""
+    mean = states.mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
 
 def gelu(x: Floats) -> Floats:

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from paths import QUESTIONS, TRAINING
 
 from assistant import Assistant, Settings
 from assistant.answering.care import Alarm, Care, leave_out_unsafe, mark_answers, read_care_book
-from assistant.llm.probes import load_probes
-from assistant.measuring.fit import HARMLESS
+from assistant.answering.danger import DangerReader
+from assistant.measuring.tune import HARMLESS
+from assistant.models.installed import ensure_model
 from assistant.records import Answer, AnswerSentence, Concern, NextStep, Passage
-from index.embedding.embed import Embedder, Vectors
+from index.embedding.embed import Embedder
 
 SETS = ("guide", "bread", "care", "care_checking", "care_final")
 NUMBERS = {
@@ -41,29 +43,16 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def embed(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
-    """The real embedder as care has it, which remembers what it has read."""
-    known: dict[str, Vectors] = {}
+def care(embedder: Embedder) -> Care:
+    """With the classifier, which remembers what it has read."""
+    known: dict[str, NDArray[np.float32]] = {}
 
-    def embed(texts: Sequence[str]) -> Vectors:
+    def classify(texts: Sequence[str]) -> NDArray[np.float32]:
         if new := [text for text in dict.fromkeys(texts) if text not in known]:
-            known.update(zip(new, embedder.embed_plain(new), strict=True))
+            known.update(zip(new, embedder.classify(new), strict=True))
         return np.stack([known[text] for text in texts])
 
-    return embed
-
-
-@pytest.fixture(scope="module")
-def care(embed: Callable[[Sequence[str]], Vectors], settings: Settings) -> Care:
-    fitted = load_probes(settings).danger
-    assert fitted is not None
-    return Care(embed, fitted)
-
-
-@pytest.fixture(scope="module")
-def read(embed: Callable[[Sequence[str]], Vectors]) -> None:
-    """All questions of the sets, read at once."""
-    embed(sorted({row["question"] for name in SETS for row in rows(name)}))
+    return Care(embedder.embed_questions, DangerReader(classify, embedder.labels))
 
 
 def assess(care: Care, question: str) -> str:
@@ -95,7 +84,6 @@ def label(name: str) -> list[tuple[bool, str]]:
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("read")
 @pytest.mark.parametrize(
     ("name", "seen", "alarms", "lines"),
     [
@@ -230,9 +218,9 @@ def test_no_line_but_the_first_and_the_contacts_holds_a_number() -> None:
 
 
 @pytest.mark.thorough
-def test_without_a_classifier_examples_are_seen_for_what_they_are(embed: Callable[[Sequence[str]], Vectors]) -> None:
-    book, care = read_care_book(), Care(embed)
-    embed([*(example for kind in book.kinds for example in kind.examples), *book.harmless_examples])  # at once
+def test_without_a_classifier_examples_are_seen_for_what_they_are(settings: Settings) -> None:
+    plain = Embedder(ensure_model(settings, "embed"), "plain")
+    book, care = read_care_book(), Care(plain.embed_questions)
     for kind in book.kinds:
         for example in kind.examples:
             assert assess(care, example) == "sure", example
@@ -254,7 +242,7 @@ def test_danger_inside_a_long_question_is_seen(care: Care) -> None:
 def test_words_decide_before_meaning_is_asked() -> None:
     """Even without an embedder: what is plainly said is seen."""
 
-    def none(texts: Sequence[str]) -> Vectors:
+    def none(texts: Sequence[str]) -> NDArray[np.float32]:
         raise AssertionError(f"the embedder was asked about {texts}")
 
     for question in DANGER.values():

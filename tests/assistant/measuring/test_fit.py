@@ -15,16 +15,12 @@ from assistant.answering.prompt import SUPPORT_PREFIX
 from assistant.errors import QuestionError, SettingsError
 from assistant.llm.local import LocalModel
 from assistant.llm.probes import FILE_NAME, Probes, load_probes, save_probes
-from assistant.measuring.fit import Examples, find_sentences, fit, fit_danger, fit_probe, read_examples, scale
+from assistant.measuring.fit import Examples, find_sentences, fit, fit_probe, read_examples, scale
 from index.embedding.embed import Embedder
 
 
 def test_our_examples_are_read() -> None:
     examples = read_examples(TRAINING)
-    kinds = {kind for _, kind in examples.messages}
-    assert len(kinds) == 7
-    assert len(examples.messages) > 5000
-    assert len({text for text, _ in examples.messages}) == len(examples.messages)
     assert len({sentences for sentences, *_ in examples.claims}) > 60
     for labelled in (examples.support, examples.claims):
         assert 0.35 <= sum(label for *_, label in labelled) / len(labelled) <= 0.6
@@ -32,26 +28,8 @@ def test_our_examples_are_read() -> None:
 
 
 def test_a_missing_file_of_examples_is_named(tmp_path: Path) -> None:
-    with pytest.raises(QuestionError, match="danger.jsonl"):
+    with pytest.raises(QuestionError, match="pairs.jsonl"):
         read_examples(tmp_path)
-
-
-def test_danger_is_told_apart_and_its_kind_named(embedder: Embedder) -> None:
-    texts = {
-        "He hits me when he drinks": "violence",
-        "My husband beats me": "violence",
-        "I want to kill myself": "self-harm",
-        "I am going to end my life": "self-harm",
-        "How do I water a fern?": "",
-        "She forgot our anniversary": "",
-        "My train is late again": "",
-        "What can we cook together?": "",
-    }
-    danger = fit_danger(embedder.embed_plain(list(texts)), list(texts.values()))
-    asked = embedder.embed_plain(["my wife hits me", "i want to end my life", "how do I water roses"])
-    (hit, violence), (end, harm), (roses, _) = (danger.score(vector) for vector in asked)
-    assert min(hit, end) > roses
-    assert (violence, harm) == ("violence", "self-harm")
 
 
 def test_a_reading_finds_what_separates() -> None:
@@ -71,19 +49,14 @@ def test_what_is_kept_comes_back_for_the_same_models_alone(tmp_path: Path, setti
     chance = np.random.default_rng(3)
     logits = chance.normal(size=(60, 70)).astype(np.float32)
     reading = fit_probe(np.arange(70, dtype=np.int32), logits, [row[0] > 0 for row in logits])
-    danger = fit_danger(chance.normal(size=(20, 8)).astype(np.float32) / 3, ["a", ""] * 10)
     mine = settings.model_copy(update={"home": tmp_path, "embedder": "one", "reader": "two"})
-    save_probes(tmp_path / FILE_NAME, Probes(danger, reading, reading), "one", "two")
+    save_probes(tmp_path / FILE_NAME, Probes(reading, reading), "one", "two")
     kept = load_probes(mine)
-    assert kept.danger is not None
     assert kept.support is not None
     assert kept.support.score(logits[0]) == reading.score(logits[0])
     assert kept.claims is not None
-    assert kept.danger.score(np.ones(8, np.float32) / 3) == danger.score(np.ones(8, np.float32) / 3)
-    other_chat = load_probes(mine.model_copy(update={"reader": "three"}))
-    assert other_chat.danger is not None
-    assert other_chat.support is None
-    assert load_probes(mine.model_copy(update={"embedder": "four"})) == Probes()
+    for other in ({"reader": "three"}, {"embedder": "four"}):
+        assert load_probes(mine.model_copy(update=other)) == Probes()
 
 
 def test_a_damaged_file_is_named(tmp_path: Path, settings: Settings) -> None:
@@ -94,7 +67,6 @@ def test_a_damaged_file_is_named(tmp_path: Path, settings: Settings) -> None:
 
 def test_the_shipped_file_fits_the_default_models(settings: Settings) -> None:
     fitted = load_probes(settings)
-    assert fitted.danger is not None
     assert fitted.support is not None
     assert fitted.claims is not None
 
@@ -109,10 +81,10 @@ def test_a_claim_is_compared_with_what_shares_its_words_and_what_is_nearest_by_m
 @pytest.mark.thorough
 def test_everything_is_fitted_from_a_few_examples(embedder: Embedder, tiny: LocalModel) -> None:
     known = read_examples(TRAINING)
-    few = Examples(known.messages[::500], known.support[::100], known.claims[::150])
+    few = Examples(known.support[::100], known.claims[::150])
     told: list[tuple[int, int]] = []
     fitted = fit(embedder, tiny, few, lambda done, total: told.append((done, total)))
-    total = len(few.messages) + len(few.support) + len(few.claims)
+    total = len(few.support) + len(few.claims)
     assert told[-1] == (total, total)
     for part in (fitted.support, fitted.claims):
         assert part is not None

@@ -21,7 +21,7 @@ from assistant.errors import GuideError
 from assistant.models.catalogue import read_catalogue
 from assistant.models.installed import ensure_model
 from index.embedding import adapter as adapters
-from index.embedding.adapter import CROSS, Adapter, find_adapter, hash_adapter, read_adapter, save_adapter
+from index.embedding.adapter import CROSS, DANGER, Adapter, find_adapter, hash_adapter, read_adapter, save_adapter
 from index.embedding.cross import CrossEncoder
 from index.embedding.embed import Embedder, _merge
 from index.embedding.encoder import Encoder
@@ -118,7 +118,6 @@ def test_an_adapter_beside_the_weights_is_the_same_as_within_them(folder: Path, 
     embedder, plain = Embedder(folder, "x", adapter=path), Encoder(folder)
     for text, merged in zip(TEXTS, embedder.embed_documents(TEXTS), strict=True):
         assert embedder.embed_questions([text])[0] == pytest.approx(merged, abs=1e-5)
-        assert embedder.embed_plain([text])[0] == pytest.approx(plain.encode(text)[0], abs=1e-6)
         assert merged @ plain.encode(text)[0] < 0.999, "it moves the vector"
 
 
@@ -131,10 +130,37 @@ def test_adapters_side_by_side_are_the_same_as_alone(folder: Path, tmp_path: Pat
         assert together.encode(text) == pytest.approx(np.concatenate([one.encode(text) for one in alone]), abs=1e-6)
 
 
-def test_without_an_adapter_plain_vectors_are_those_of_questions(settings: Settings) -> None:
-    embedder = Embedder(ensure_model(settings, "embed"), "x")
-    assert (embedder.embed_plain(TEXTS[:2]) == embedder.embed_questions(TEXTS[:2])).all()
-    assert embedder.embedded == 2, "nothing is embedded twice"
+def make_classifier(path: Path, folder: Path, upper: tuple[str, ...]) -> Path:
+    """The adapter of a classifier with two labels at random, in the layers with these numbers."""
+    layers = read_adapter(make_adapter(path.with_suffix(".layers"), folder)).layers
+    layers = {name: parts for name, parts in layers.items() if name.split("layer.")[1].split(".")[0] in upper}
+    size, chance = len(Encoder(folder).encode("a")[0]), np.random.default_rng(0)
+    head, queries = (chance.normal(size=(3, width)).astype(np.float32) for width in (size + 1, size))
+    save_adapter(path, Adapter(layers, head, queries, ("cold", "hot")))
+    return path
+
+
+def test_a_classifier_reads_what_is_embedded_in_the_same_pass(folder: Path, tmp_path: Path) -> None:
+    """As torch reads it, with the layers merged that its adapter has; vectors are those without it."""
+    path = make_classifier(tmp_path / "some.classifier", folder, ("4", "5"))
+    adapter, vectors = read_adapter(path), make_adapter(tmp_path / "vectors", folder, seed=1)
+    embedder, alone = Embedder(folder, "x", 1, vectors, path), Embedder(folder, "x", 1, vectors)
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    _merge(model, adapter)
+    assert embedder.labels == ("cold", "hot")
+    assert alone.labels == ()
+    assert adapter.head is not None
+    assert adapter.queries is not None
+    head, queries = torch.from_numpy(adapter.head), torch.from_numpy(adapter.queries)
+    for text in TEXTS:
+        batch = model.tokenizer([text], return_tensors="pt", truncation=True, max_length=model.max_seq_length)
+        with torch.no_grad():
+            states = model[0].model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+            read = states.last_hidden_state[0]
+            logits = (read @ head[:, :-1].T * (read @ queries.T).softmax(dim=0)).sum(0) + head[:, -1]
+        assert embedder.classify([text])[0] == pytest.approx(logits.numpy(), abs=2e-4)
+        assert embedder.embed_questions([text])[0] == pytest.approx(alone.embed_questions([text])[0], abs=1e-6)
+    assert embedder.embedded == len(TEXTS), "nothing is read twice"
 
 
 def test_two_texts_read_together_are_read_as_transformers_reads_them(folder: Path, tmp_path: Path) -> None:
@@ -171,6 +197,7 @@ def test_an_adapter_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     save_adapter(tmp_path / "a.safetensors", Adapter(layers))
     kept, head = read_adapter(tmp_path / "a.safetensors").layers, read_adapter(tmp_path / "a.safetensors").head
     assert head is None
+    assert read_adapter(tmp_path / "a.safetensors").labels == ()
     assert list(kept) == list(layers)
     for name, parts in layers.items():
         for part, saved in zip(kept[name], parts, strict=True):
@@ -214,15 +241,20 @@ def test_an_adapter_is_not_used_with_another_model(settings: Settings, tmp_path:
 def test_every_shipped_adapter_fits_the_model_that_it_is_named_after(settings: Settings) -> None:
     names = {model.name for model in read_catalogue(settings) if model.role == "embed"}
     for path in Path(adapters.__file__).parent.glob("*.safetensors"):
-        model, is_cross = path.stem.removesuffix(CROSS), path.stem.endswith(CROSS)
+        model, has_head = path.stem.removesuffix(CROSS).removesuffix(DANGER), path.stem.endswith((CROSS, DANGER))
         assert model in names
         assert find_adapter(path.stem) == path
-        assert find_adapter(model), "a cross-encoder reads what tuned vectors find"
+        assert find_adapter(model), "a cross-encoder reads what tuned vectors find, and a classifier beside them"
         folder = ensure_model(settings.model_copy(update={"embedder": model}), "embed")
         layers, head = read_adapter(path).layers, read_adapter(path).head
-        assert (head is not None) == is_cross
+        assert (head is not None) == has_head
         assert head is None or np.isfinite(head).all()
-        fitting = {name: (up.shape[0], down.shape[1]) for name, (down, up) in layers.items()}
-        assert fitting == read_shapes(folder)
+        assert bool(read_adapter(path).labels) == path.stem.endswith(DANGER)
+        fitting, shapes = (
+            {name: (up.shape[0], down.shape[1]) for name, (down, up) in layers.items()},
+            read_shapes(folder),
+        )
+        assert fitting == {name: shapes[name] for name in fitting}
+        assert len(fitting) == len(shapes) or path.stem.endswith(DANGER)
         assert len({rank for down, up in layers.values() for rank in (down.shape[0], up.shape[1])}) == 1
         assert all(np.isfinite(part).all() for parts in layers.values() for part in parts)

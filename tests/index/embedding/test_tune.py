@@ -8,12 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from assistant import Settings
 from assistant.models.installed import ensure_model
+from index.embedding import tune_classifier
+from index.embedding.adapter import save_adapter
 from index.embedding.cross import CrossEncoder
+from index.embedding.embed import Embedder
 from index.embedding.encoder import Encoder
 from index.embedding.tune import BATCH, CROSS_BATCH, CROSS_RANK, PASSES, RANK, TunedGuide, misspell, tune, tune_cross
+from index.embedding.tune_classifier import LabelledText
 
 QUESTIONS = (
     "How often do I water the beans in summer?",
@@ -103,7 +108,7 @@ def test_a_run_that_was_cut_off_goes_on(settings: Settings, tmp_path: Path, monk
     """From its last state on disk."""
     folder = ensure_model(settings.model_copy(update={"embedder": "all-minilm-l6-v2"}), "embed")
     guides, state, told = [make_guide(BEANS), make_guide(TOOLS)] * 2, tmp_path / "state", list[int]()
-    monkeypatch.setattr("index.embedding.tune.SAVED", 1)
+    monkeypatch.setattr("index.embedding.network.SAVED", 1)
 
     def cut_off(done: int, total: int) -> None:
         told.append(done)
@@ -116,3 +121,42 @@ def test_a_run_that_was_cut_off_goes_on(settings: Settings, tmp_path: Path, monk
     assert told == [1, 2, 2], "the second step was not kept"
     tune(folder, guides, state, cut_off)
     assert told == [1, 2, 2], "nothing is left to do"
+
+
+SAID = {
+    "cold": ("My hands freeze by noon.", "It is icy in here.", "I am shivering again.", "Snow came through the roof."),
+    "hot": (
+        "I sweat all day long.",
+        "The stove burns me.",
+        "It is boiling in here.",
+        "The heat is too much.",
+    ),
+    "": ("I lost my keys.", "We had soup.", "Where is the cat?", "The train was late."),
+}
+
+
+@pytest.mark.thorough
+def test_a_few_texts_give_a_classifier_that_tells_them_apart(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tune_classifier, "PASSES", 30)
+    monkeypatch.setattr(tune_classifier, "LOWER", 3)
+    folder = ensure_model(settings.model_copy(update={"embedder": "all-minilm-l6-v2"}), "embed")
+    texts = [LabelledText(text, label, float(bool(label))) for label, said in SAID.items() for text in said]
+    adapter = tune_classifier.tune_classifier(folder, texts)
+    assert adapter.labels == ("cold", "hot")
+    assert {name.split("layer.")[1][0] for name in adapter.layers} == {"3", "4", "5"}
+    save_adapter(tmp_path / "a", adapter)
+    embedder = Embedder(folder, "x", classifier=tmp_path / "a")
+    asked = ["My feet are frozen.", "It is so hot that I melt.", "We had bread."]
+    assert [int(row.argmax()) for row in embedder.classify(asked)] == [1, 2, 0]
+
+
+def test_texts_of_about_the_same_length_are_learned_from_together() -> None:
+    states = [torch.zeros(1 + at * 7 % 300, 1) for at in range(1000)]
+    items = [tune_classifier._Item(state, 0, 0.0, 1.0) for state in states]
+    batches = list(tune_classifier._split_batches(items, random.Random(0)))
+    assert sorted(id(item) for batch in batches for item in batch) == sorted(map(id, items))
+    for batch in batches:
+        assert len(batch) * max(len(item.state) for item in batch) <= tune_classifier.TOKENS
+    assert len(batches) < 1.3 * sum(map(len, states)) / tune_classifier.TOKENS

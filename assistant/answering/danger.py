@@ -1,0 +1,44 @@
+"""How surely a message comes from someone in danger, and in which: from logits of the embedder's classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+SLOPE, SUMMAND = 1.0, 0.0
+
+WINDOW, OVERLAP = 220, 60
+"""Words that are read at once, as an embedder cuts off the rest, and those that are read again with what follows."""
+
+
+class DangerReader:
+    """Reads messages.
+
+    Args:
+        classify: `Embedder.classify`, or its like: texts to logits of no label and of each label.
+        kinds: the labels.
+    """
+
+    def __init__(self, classify: Callable[[Sequence[str]], Floats], kinds: Sequence[str]) -> None:
+        self._classify, self._kinds = classify, tuple(kinds)
+
+    def read(self, texts: Sequence[str]) -> list[tuple[float, str]]:
+        """(chance of danger, its kind should it be one) of each text; of a long one, where that is highest."""
+        return [max(map(self._read, self._classify(_split_windows(text)))) for text in texts]
+
+    def _read(self, logits: Floats) -> tuple[float, str]:
+        some = float(np.logaddexp.reduce(logits[1:]) - logits[0])
+        return 1 / (1 + float(np.exp(-(SLOPE * some + SUMMAND)))), self._kinds[int(np.argmax(logits[1:]))]
+
+
+def _split_windows(text: str) -> list[str]:
+    """A text in parts that overlap; itself if it is short."""
+    words = text.split()
+    if len(words) <= WINDOW:
+        return [text]
+    starts = range(0, len(words) - OVERLAP, WINDOW - OVERLAP)
+    return [" ".join(words[start : start + WINDOW]) for start in starts]
