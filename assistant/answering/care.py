@@ -32,11 +32,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SURE, UNSURE = 0.4, -0.2
-"""Chances from which a question is surely danger, and from which it may be..."""
+SURE, UNSURE = 2.0, -0.8
+"""Log odds of danger from which a question surely comes from it, and from which it may: of harmless messages that are
+told like danger, one in fifty is above the first, and one in seven above the second. `tests/bench/danger.py --fit`."""
 
-SURE_OF_PATTERN, UNSURE_OF_PATTERN = 0.1, -0.6
-"""...and the same where a pattern matches."""
+PATTERN = 1.0
+"""What a pattern that matches adds to them. It finds next to nothing that is not read; but a person can edit it."""
 
 EXAMPLE_LIKENESS, MARGIN = 0.52, 0.12
 """Without the classifier: cosine to an example of danger from which a question is danger, if it is nearer to that than
@@ -130,10 +131,10 @@ class Care:
             kind = pattern or self.match_examples(question)
             return Alarm(kind, sure=True) if kind else None
         texts = [question, *([f"{earlier} {question}"] if earlier else [])]
-        chance, name = max(self._reader.read(texts))
-        sure, unsure = (SURE_OF_PATTERN, UNSURE_OF_PATTERN) if pattern else (SURE, UNSURE)
+        odds, name = max(self._reader.read(texts))
+        odds += PATTERN if pattern else 0.0
         kind = pattern or self._book.find_kind(name)
-        return Alarm(kind, chance >= sure) if chance >= unsure else None
+        return Alarm(kind, odds >= SURE) if odds >= UNSURE else None
 
     def is_sure(self, question: str) -> bool:
         """Whether a question surely comes from someone in danger."""

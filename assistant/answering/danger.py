@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-SLOPE, SUMMAND = 1.0, 0.0
-
 WINDOW, OVERLAP = 220, 60
 """Words that are read at once, as an embedder cuts off the rest, and those that are read again with what follows."""
 
@@ -27,12 +25,11 @@ class DangerReader:
         self._classify, self._kinds = classify, tuple(kinds)
 
     def read(self, texts: Sequence[str]) -> list[tuple[float, str]]:
-        """(chance of danger, its kind should it be one) of each text; of a long one, where that is highest."""
+        """(log odds of danger, its kind should it be one) of each text; of a long one, where they are highest."""
         return [max(map(self._read, self._classify(_split_windows(text)))) for text in texts]
 
     def _read(self, logits: Floats) -> tuple[float, str]:
-        some = float(np.logaddexp.reduce(logits[1:]) - logits[0])
-        return 1 / (1 + float(np.exp(-(SLOPE * some + SUMMAND)))), self._kinds[int(np.argmax(logits[1:]))]
+        return float(np.logaddexp.reduce(logits[1:]) - logits[0]), self._kinds[int(np.argmax(logits[1:]))]
 
 
 def _split_windows(text: str) -> list[str]:
