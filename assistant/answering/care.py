@@ -32,7 +32,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SURE, UNSURE = 2.0, -0.8
+SURE, UNSURE = 1.9, -0.85
 """Log odds of danger from which a question surely comes from it, and from which it may: of harmless messages that are
 told like danger, one in fifty is above the first, and one in seven above the second. `tests/bench/danger.py --fit`."""
 

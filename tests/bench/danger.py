@@ -32,7 +32,7 @@ from assistant.settings import load_settings
 SETS = ("care_long", "care", "care_checking", "care_final", "guide", "bread", "advice", "guides", "calibrating")
 FITTED = "care_calibrating"
 
-SENT_AWAY, LINES = 0.02, 0.13
+SENT_AWAY, LINES = 0.02, 0.14
 """Wanted rates of harmless messages like these: with nothing but people to call, and with a quiet line."""
 
 LENGTHS = (20, 50, 100, 10_000)
@@ -137,7 +137,7 @@ def main() -> None:
 
 
 def fit_bars(reader: DangerReader, care: Care, messages: Sequence[Message]) -> str:
-    """What a pattern would add if it were fitted, and the bars of `care.py`: the log odds that so many harmless reach."""
+    """What a pattern would add if it were fitted, and the bars of `care.py`: log odds that so many harmless reach."""
     # Imported late: only fitting needs it.
     from sklearn.linear_model import LogisticRegression
 
