@@ -67,6 +67,7 @@ ONLY_IN = {
         "assistant.history.conversation",
         "assistant.history.database",
         "assistant.history.guides",
+        "assistant.history.terms",
         "index.storing.chroma",
     },
 }

@@ -9,7 +9,6 @@ import re
 import secrets
 import sqlite3
 import time
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
@@ -20,6 +19,7 @@ from assistant.answering.care import Alarm, read_care_book
 from assistant.errors import ConversationError, HistoryError
 from assistant.history.database import Database
 from assistant.history.guides import OF_FOLDER, ensure_guide
+from assistant.history.terms import MOST_TERMS, index_conversation, make_condition, split_terms
 from assistant.question import QUESTION_LIMIT
 from assistant.records import Answer, Passage, Span
 
@@ -130,21 +130,24 @@ class Conversations:
         """List the conversations that contain all these words, ignoring case; the last changed first.
 
         Args:
+            containing: of more than MOST_TERMS words, the longest are looked for.
             most: list at most so many.
         """
-        wanted = _fold_case(containing).split()
-        text = "group_concat(turn.question || char(10) || turn.text, char(10))" if wanted else "''"
-        found: list[Summary] = []
+        terms = sorted(split_terms(containing), key=len)[-MOST_TERMS:]
         with self._database.reading() as connection:
-            for *row, content in connection.execute(
-                f"SELECT id, title, changed, count(number), {text} FROM conversation"
-                f" JOIN turn ON conversation = id WHERE {OF_FOLDER} GROUP BY id ORDER BY changed DESC, begun DESC",
-                (self._folder,),
-            ):
-                summary = Summary(*row)
-                if len(found) < most and all(word in _fold_case(f"{summary.title}\n{content}") for word in wanted):
-                    found.append(summary)
-        return tuple(found)
+            conditions = (OF_FOLDER, *(make_condition(connection, term) for term in terms))
+            rows = connection.execute(
+                "SELECT id, title, changed, (SELECT count(*) FROM turn WHERE conversation = id) FROM conversation"
+                f" WHERE {' AND '.join(conditions)} ORDER BY changed DESC, begun DESC LIMIT ?",
+                (self._folder, *terms, most),
+            ).fetchall()
+        return tuple(Summary(*row) for row in rows)
+
+    def count(self) -> int:
+        """Count the conversations."""
+        with self._database.reading() as connection:
+            row = connection.execute(f"SELECT count(*) FROM conversation WHERE {OF_FOLDER}", (self._folder,))
+            return int(row.fetchone()[0])
 
     def read(self, identity: str) -> Conversation | None:
         """Read a whole conversation; None if it has been deleted."""
@@ -190,6 +193,7 @@ class Conversations:
             if known is None or _list_times(connection, identity) <= {turn.asked for turn in known}:
                 connection.execute("DELETE FROM turn WHERE conversation = ? AND number >= ?", (identity, number))
             _append_turn(connection, identity, KeptTurn(question, answer, now))
+            index_conversation(connection, identity)
         return identity
 
     def rename(self, identity: str, title: str) -> None:
@@ -204,6 +208,7 @@ class Conversations:
                     f"UPDATE conversation SET title = ? WHERE id = ? AND {OF_FOLDER}",
                     (short or make_title(first[0]), identity, self._folder),
                 )
+                index_conversation(connection, identity)
 
     def delete(self, identity: str) -> None:
         """Delete a conversation for good."""
@@ -252,6 +257,7 @@ class Conversations:
             identity = self._begin(connection, exported.title, exported.begun, exported.changed)
             for turn in exported.turns:
                 _append_turn(connection, identity, replace(turn, answer=_replace_contacts(turn.answer)))
+            index_conversation(connection, identity)
         return identity
 
     def _begin(self, connection: sqlite3.Connection, title: str, begun: float, changed: float) -> str:
@@ -277,11 +283,6 @@ def make_title(question: str) -> str:
         return line
     cut = line[: TITLE_LENGTH + 1]
     return re.sub(r"\W+$", "", cut[: cut.rfind(" ")] if " " in cut else cut[:-1]) + "…"
-
-
-def _fold_case(text: str) -> str:
-    """Normalise a text for searching: the same for any case and any Unicode composition of its letters."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _parse_turn(question: str, answer: str, asked: float, helpful: int | None, why: str) -> KeptTurn:

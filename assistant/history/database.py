@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from assistant.errors import HistoryError
+from assistant.history.terms import index_all
 
 DATABASE_NAME = "conversations.sqlite3"
 
@@ -26,7 +27,7 @@ LOCK_SECONDS = 10.0
 MIN_PAGE_BYTES = 512
 """SQLite's smallest page, and so its smallest file."""
 
-SCHEMA = (
+SCHEMA: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
     (
         """CREATE TABLE conversation (
             id TEXT NOT NULL UNIQUE, guide TEXT NOT NULL, title TEXT NOT NULL,
@@ -56,8 +57,20 @@ SCHEMA = (
         "UPDATE conversation SET guide = (SELECT id FROM guide WHERE folder = conversation.guide)",
         "UPDATE step SET guide = (SELECT id FROM guide WHERE folder = step.guide)",
     ),
+    (  # before, each search read all that is kept
+        "CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
+        """CREATE TABLE posting (
+            conversation TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE, term INTEGER NOT NULL,
+            PRIMARY KEY (conversation, term)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX posting_by_term ON posting (term)",
+        """CREATE TRIGGER unused_term AFTER DELETE ON posting
+            WHEN NOT EXISTS (SELECT 1 FROM posting WHERE term = OLD.term)
+            BEGIN DELETE FROM term WHERE id = OLD.term; END""",
+        index_all,
+    ),
 )
-"""For each version, the statements that lead to the next one; answers and passages are JSON, times since 1970."""
+"""For each version, the steps that lead to the next one; answers and passages are JSON, times since 1970."""
 
 SCHEMA_VERSION = len(SCHEMA)
 
@@ -229,8 +242,11 @@ def _read_version(connection: sqlite3.Connection) -> int:
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a file from its version of the schema to ours, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
-    for statement in chain.from_iterable(SCHEMA[version:]):
-        connection.execute(statement)
+    for step in chain.from_iterable(SCHEMA[version:]):
+        if isinstance(step, str):
+            connection.execute(step)
+        else:
+            step(connection)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 

@@ -260,7 +260,7 @@ def _drop_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 
 def _show_settings(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     assistant = presenter.assistant
-    settings, kept = assistant.settings, len(presenter.conversations.list(most=10**6))
+    settings, kept = assistant.settings, presenter.conversations.count()
     passages = sum(document.parts for document in assistant.list_documents()) if assistant.ready else 0
     status = f"{passages} passages. {presenter.describe_status()}"
     models = installed.list_models(settings) if tab.is_owner else None

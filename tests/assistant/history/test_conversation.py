@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -251,6 +250,31 @@ def test_every_word_must_be_there_in_the_title_or_any_turn(kept: Conversations) 
     assert len(kept.list("  ")) == 1
 
 
+def test_what_is_no_longer_kept_is_not_found(database: Database, kept: Conversations) -> None:
+    identity = kept.keep(None, 0, "Beans?", said("At dusk."))
+    kept.keep(identity, 1, "Tomatoes?", said("Keep the leaves dry."))
+    kept.keep(identity, 0, "Peas?", said("At dawn."))
+    kept.rename(identity, "My plot")
+    kept.keep(None, 0, "Leeks?", said("At dawn."))
+    assert [len(kept.list(word)) for word in ("beans", "tomato", "dusk", "peas", "plot", "dawn", "")] == [
+        *(0, 0, 0, 1, 1, 2, 2),
+    ]
+    kept.delete(identity)
+    with database.reading() as connection:
+        assert {term for (term,) in connection.execute("SELECT text FROM term")} == {"leeks?", "at", "dawn."}
+    kept.delete_all()
+    with database.reading() as connection:
+        assert connection.execute("SELECT * FROM term").fetchall() == []
+
+
+def test_as_many_words_as_there_are_can_be_looked_for(kept: Conversations) -> None:
+    words = " ".join(f"word{number}" for number in range(3000))
+    kept.keep(None, 0, "Beans?", said(words))
+    kept.keep(None, 0, "Peas?", said("At dawn."))
+    assert len(kept.list(words)) == 1
+    assert kept.list(f"{words} {'x' * 10_000}") == ()
+
+
 # Rating
 
 
@@ -402,12 +426,6 @@ def write(thread):
         identity = kept.keep(identity, turn, f"{name} {thread} {turn}", answer)
     kept.rate(identity, 3, True, f"{name} {thread}")
 
-if name == "endless":
-    kept, identity, turn = Conversations(Database(home, print), guide), None, 0
-    while True:
-        identity = kept.keep(identity if turn % 7 else None, turn % 7, str(turn), answer)
-        print(identity, turn % 7, flush=True)
-        turn += 1
 threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
@@ -454,30 +472,6 @@ def test_threads_of_one_database_lose_nothing(kept: Conversations) -> None:
     assert sorted(questions(kept.read(shared))) == sorted(["Shared?", *(f"shared {number}" for number in range(8))])
     assert sorted(one.title for one in kept.list("mine")) == [f"mine {number}" for number in range(8)]
     assert kept.list("gone") == ()
-
-
-@pytest.mark.thorough
-def test_a_writer_that_is_killed_leaves_all_that_it_had_kept(
-    tmp_path: Path, kept: Conversations, lines: list[str]
-) -> None:
-    chance = random.Random(7)
-    told: dict[str, int] = {}
-    for _ in range(3):
-        writer = started(tmp_path, "endless")
-        assert writer.stdout is not None
-        for _ in range(chance.randint(1, 40)):
-            identity, turn = writer.stdout.readline().split()
-            told[identity] = int(turn)
-        os.kill(writer.pid, signal.SIGKILL)
-        rest, problems = writer.communicate()
-        assert problems == ""
-        told |= {identity: int(turn) for identity, turn in map(str.split, rest.splitlines())}
-        for identity, last in told.items():
-            assert len(questions(kept.read(identity))) >= last + 1
-        assert all(len(questions(kept.read(one.id))) == one.turns for one in kept.list())
-    assert lines == []
-    with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 # Damage

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from hashed import HashedEmbedder, write_version
 from paths import TESTS
+from sizes import in_sizes
 
 from index.build import Report, build, plan_build
 from index.errors import BusyError, StoreError
@@ -99,7 +100,7 @@ def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_pa
     assert len(again.segments._client.list_collections()) == 1 + len(again.manifest.segments)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("kills", in_sizes(4, 30, 100))
 def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path, kills: int) -> None:
     """So many times, at random; each time the index is of one version, answers, and the next run completes."""
     folder, corpus, luck = tmp_path / "index", tmp_path / "corpus", random.Random(7)
