@@ -202,11 +202,13 @@ def load_or_embed(path: Path | None, texts: Sequence[str], embed: Embed) -> Vect
                 return np.asarray(kept["vectors"], dtype=np.float32)
     vectors = embed(texts)
     if path:
+        fresh = path.with_suffix(f".{os.getpid()}.npz")
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{os.getpid()}.npz")
             np.savez(fresh, texts=np.array(texts), vectors=vectors)
             fresh.replace(path)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)  # the disk may be full: what was not written whole takes its room
     return vectors
 
 

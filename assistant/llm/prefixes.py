@@ -62,17 +62,18 @@ class PrefixCache:
         path = self._path(tokens)
         if path is None or self._folder is None:
             return
+        unfinished = path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}")
             held = (self._api.llama_token * len(tokens))(*tokens)
             if self._api.llama_state_seq_save_file(context, str(unfinished).encode(), sequence, held, len(tokens)):
-                path.with_suffix(".sum").write_text(_compute_sum(unfinished))
+                path.with_suffix(".sum").write_bytes(_compute_sum(unfinished))
                 unfinished.replace(path)
-            unfinished.unlink(missing_ok=True)
             for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-CACHED_PREFIXES]:
                 old.unlink()
                 old.with_suffix(".sum").unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)  # the disk may be full: what was not written whole takes its room
 
     def _path(self, tokens: Sequence[int]) -> Path | None:
         name = sha256(f"{self._model} {list(tokens)}".encode()).hexdigest()[:24]
@@ -139,13 +140,13 @@ class SharedPrefixes:
         return found
 
 
-def _compute_sum(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+def _compute_sum(path: Path) -> bytes:
+    return sha256(path.read_bytes()).hexdigest().encode()
 
 
 def _is_intact(path: Path) -> bool:
     """Whether a state file holds the bytes that were written; llama.cpp would load damaged ones without an error."""
     try:
-        return path.with_suffix(".sum").read_text() == _compute_sum(path)
+        return path.with_suffix(".sum").read_bytes() == _compute_sum(path)
     except OSError:
         return False

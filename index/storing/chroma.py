@@ -6,8 +6,9 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -22,6 +23,12 @@ DATABASE = "chroma.sqlite3"
 
 MIN_FREE_BYTES = 4_000_000
 """Opening writes: with less free space than this, a failure to open means a full disk, not damaged files."""
+
+PATIENCE, CONNECT_SECONDS = 60.0, 5.0
+"""Of a server: the most seconds between two pieces of a reply, and until it accepts a connection."""
+
+REASON_CHARACTERS = 200
+"""The most characters of what Chroma says that are shown."""
 
 HNSW_SETTINGS = {"space": "cosine", "ef_construction": 100, "ef_search": 200}
 
@@ -93,8 +100,31 @@ def connect_server(url: str) -> ClientAPI:
         what = f"{url} is no address of a Chroma server"
         raise StoreError(what, "Set ASSISTANT_CHROMA_URL to one like http://localhost:8000.") from error
     with translate_errors(url):
+        _amend_client()
         settings = chromadb.Settings(anonymized_telemetry=False)
         return chromadb.HttpClient(host=host, port=port, ssl=secure, settings=settings)
+
+
+@cache
+def _amend_client() -> None:
+    """Amend what no setting does: Chroma's client waits for ever, and raises a bare Exception for an unknown status."""
+    import httpx
+    from chromadb.api.base_http_client import BaseHTTPClient
+    from chromadb.api.fastapi import FastAPI
+    from chromadb.errors import error_types
+
+    request, raise_error = FastAPI._make_request, FastAPI._raise_chroma_error
+
+    def request_within_limits(self: FastAPI, method: str, path: str, **given: Any) -> Any:
+        limits = httpx.Timeout(PATIENCE, connect=CONNECT_SECONDS)
+        return request(self, method, path, timeout=limits, **given)
+
+    def raise_known_error(response: httpx.Response) -> None:
+        if not response.is_success and not any(f'"{name}"' in response.text for name in error_types):
+            response.raise_for_status()
+        raise_error(response)
+
+    FastAPI._make_request, BaseHTTPClient._raise_chroma_error = request_within_limits, staticmethod(raise_known_error)
 
 
 @contextmanager
@@ -103,7 +133,7 @@ def translate_errors(place: str | Path) -> Iterator[None]:
     try:
         yield
     except import_error_types() as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:REASON_CHARACTERS]
         if isinstance(place, Path):
             what, do = f"The index at {place} cannot be read or written ({reason})", "See that the disk has room."
         else:
@@ -116,7 +146,8 @@ def import_error_types() -> tuple[type[Exception], ...]:
     import httpx
     from chromadb.errors import ChromaError
 
-    return ChromaError, httpx.HTTPError, OSError, ValueError, RuntimeError, LookupError, TypeError
+    wrong = (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError)
+    return ChromaError, httpx.HTTPError, *wrong
 
 
 def import_not_found_error() -> type[Exception]:

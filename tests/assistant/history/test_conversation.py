@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from paths import ROOT
+from small_disk import run_on_small_disk
 
 from assistant.answering.care import Kind, read_care_book
 from assistant.errors import ConversationError, HistoryError
@@ -673,15 +673,11 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 
 DISK = """
-import subprocess, sys
-from pathlib import Path
 from assistant.history.conversation import Conversations
 from assistant.history.database import Database
 from assistant.errors import HistoryError
 from assistant.records import Answer, AnswerSentence
 
-disk = Path(sys.argv[1])
-room = lambda *how: subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(how), "tmpfs", disk], check=True)
 answer = Answer("answered", (AnswerSentence("Yes. " * 2000),))
 kept, ids = lambda: Conversations(Database(disk, print), "garden"), []
 room("size=600k")
@@ -707,15 +703,8 @@ print("as it should be")
 
 
 def test_a_full_disk_and_one_that_cannot_be_written_are_one_line_each(tmp_path: Path) -> None:
-    """A small disk of its own: what was kept before is there, and when the disk grows more is kept."""
-    apart = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
-    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True).returncode:
-        reason = "no small disk can be mounted here (unshare); a full disk is not tested"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = [*apart, sys.executable, "-c", DISK, str(tmp_path)]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True)
-    assert done.stdout == "as it should be\n", done.stderr
+    """What was kept before is there, and when the disk grows more is kept."""
+    run_on_small_disk(DISK, tmp_path / "disk")
 
 
 # Bringing in

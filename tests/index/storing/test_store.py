@@ -7,24 +7,34 @@ import os
 import random
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Event, Thread
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
 from hashed import HashedEmbedder, write_version
 from paths import TESTS
 from sizes import in_sizes
+from small_disk import run_on_small_disk
 
 from index.build import Report, build, plan_build
 from index.errors import BusyError, StoreError
+from index.storing import chroma
 from index.storing.manifest import IndexedDocument, Manifest, Segment
-from index.storing.store import Store, open_store
+from index.storing.store import LEASE_SECONDS, Store, open_store
 from index.storing.writer import MERGE_FACTOR, find_mergeable
 
 PROGRAM = TESTS / "hashed.py"
@@ -148,18 +158,14 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path, kills
 
 
 FULL = """
-import subprocess, sys
-from pathlib import Path
 from hashed import HashedEmbedder, write_version
 from index.build import build
 from index.errors import BusyError, StoreError
 from index.storing.store import Store
 
-disk, corpus = Path(sys.argv[1]), Path(sys.argv[2])
-room = lambda megabytes, *how: subprocess.run(
-    ["mount", "-t", "tmpfs", "-o", ",".join([*how, f"size={megabytes}m"]), "tmpfs", disk], check=True)
+corpus = Path(sys.argv[2])
 versions = lambda store: {chunk.sentences[0].plain.split()[1] for chunk in store.chunks()}
-room(int(sys.argv[3]))
+room(f"size={sys.argv[3]}m")
 write_version(corpus, "0", 3, 5)
 store, embedder = Store(disk / "index"), HashedEmbedder()
 build(store, corpus, lambda: embedder, embedder.name)
@@ -170,7 +176,7 @@ except StoreError as error:
     line = str(error)
 assert "\\n" not in line and str(disk) in line and "room" in line, line
 assert versions(store) == {"0"}
-room(200, "remount")
+room("remount", "size=200m")
 build(store, corpus, lambda: embedder, embedder.name)
 assert versions(store) == {"1"}
 assert len(store.segments._client.list_collections()) == 1 + len(store.manifest.segments)
@@ -181,16 +187,7 @@ print("as it should be")
 @pytest.mark.parametrize("megabytes", [3, *(pytest.param(size, marks=pytest.mark.thorough) for size in (2, 5))])
 def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megabytes: int) -> None:
     """A disk of its own, so small that the second build does not fit; when it grows, the build completes."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    apart = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
-    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True).returncode:
-        reason = "no small disk can be mounted here (unshare); a full disk is not tested"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    words = [sys.executable, "-c", FULL, str(disk), str(tmp_path / "corpus"), str(megabytes)]
-    paths = os.pathsep.join((str(PROGRAM.parent), str(PROGRAM.parent.parent)))
-    done = subprocess.run([*apart, *words], env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
-    assert done.stdout == "as it should be\n", done.stderr
+    run_on_small_disk(FULL, tmp_path / "disk", str(tmp_path / "corpus"), str(megabytes))
 
 
 def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
@@ -477,8 +474,6 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -602,6 +597,131 @@ def test_a_builder_that_lost_its_place_stops(tmp_path: Path, corpus: Path, serve
         store._renewed = 0.0
         store.renew()
     assert versions(other) == versions(store) == {"1"}
+
+
+class FaultyServer:
+    """Passes on to a Chroma server what it is asked, until a fault is set: what it does then, with the connection."""
+
+    def __init__(self, server: Server) -> None:
+        self.fault: Callable[[BaseHTTPRequestHandler], object] | None = None
+        self.hanging, self.over = Event(), Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def __getattr__(self, name: str) -> Callable[[], None]:
+                if name.startswith("do_"):  # whatever the method is called
+                    return self.meet
+                raise AttributeError(name)
+
+            def meet(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if outer.fault:
+                    outer.fault(self)
+                    return
+                kept = {name: value for name, value in self.headers.items() if name.lower() == "content-type"}
+                asked = Request(server.url + self.path, body or None, kept, method=self.command)
+                try:
+                    with urlopen(asked) as found:
+                        answer(self, found.status, found.read())
+                except HTTPError as error:
+                    answer(self, error.code, error.read())
+
+            def log_message(self, *words: object) -> None:
+                """Nothing."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+
+    def hang(self, handler: BaseHTTPRequestHandler) -> None:
+        self.hanging.set()
+        self.over.wait()
+
+    def close(self) -> None:
+        self.over.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+
+def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, more: int = 0) -> None:
+    """Answer with JSON, of which the last bytes never come."""
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(body) + more))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+NONSENSE = (
+    b"<html>Hello</html>",
+    b"",
+    b"[]",
+    b"{}",
+    b"3",
+    b"null",
+    b'{"error": 7}',
+    b'[{"id": null}]',
+    b'{"ids": [[9]]}',
+)
+
+SERVER_FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], object]] = {
+    "reset": reset,
+    "broken off": lambda handler: answer(handler, 200, b"{", more=9),
+    **{f"says {said!r}": partial(lambda said, handler: answer(handler, 200, said), said) for said in NONSENSE},
+    **{f"status {status}": partial(lambda n, handler: answer(handler, n, b"no"), status) for status in (204, 301, 500)},
+    "hangs": lambda handler: None,
+}
+
+
+@pytest.fixture
+def faulty(server: Server) -> Iterator[FaultyServer]:
+    with closing(FaultyServer(server)) as faulty:
+        yield faulty
+
+
+@pytest.mark.parametrize("kind", SERVER_FAULTS)
+def test_whatever_a_server_does_is_one_line_and_the_same_store_goes_on(
+    tmp_path: Path, corpus: Path, faulty: FaultyServer, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "index", faulty.url, "faulty")
+    made(store, corpus)
+    faulty.fault = faulty.hang if kind == "hangs" else SERVER_FAULTS[kind]
+    if kind == "hangs":
+        monkeypatch.setattr(chroma, "PATIENCE", 0.2)
+    for use in (
+        store.chunks,
+        lambda: found(store, "Version 0 says 1 and 3."),
+        lambda: made(store, corpus, force=True),
+        lambda: Store(tmp_path / "other", faulty.url, "faulty"),
+    ):
+        with pytest.raises(StoreError) as caught:
+            use()
+        assert faulty.url in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 400
+    assert faulty.hanging.is_set() == (kind == "hangs")
+    assert not faulty.over.is_set(), "it was left, and still hangs"
+    faulty.fault = None
+    assert versions(store) == {"0"}
+    write_version(corpus, "1", 3, 5)
+    made(store, corpus)
+    assert versions(store) == {"1"}
+
+
+def test_who_died_while_building_is_not_waited_for_after_a_clock_was_set_back(
+    tmp_path: Path, corpus: Path, server: Server
+) -> None:
+    store, begun = Store(tmp_path / "one", server.url, "clock"), time.time()
+    store.segments.keep(builder=f"dead/1/2|{begun + LEASE_SECONDS - 1:.0f}")
+    with pytest.raises(BusyError):
+        made(store, corpus)
+    store.segments.keep(builder=f"dead/1/2|{begun + 365 * 86400:.0f}")
+    assert made(store, corpus).documents == 3
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "localhost:8000", "ftp://x", "http://127.0.0.1:port"])
