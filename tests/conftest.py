@@ -203,3 +203,11 @@ def nothing_goes_out(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     outward.watched = None
     assert not tried
+
+
+@pytest.fixture
+def no_traceback(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever happens in a test, none is printed or logged."""
+    yield
+    assert "Traceback" not in capfd.readouterr().err
+    assert not [record.getMessage() for record in caplog.records if record.exc_info]

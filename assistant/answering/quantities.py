@@ -28,7 +28,7 @@ from assistant.language.english import (
 from index.chunking.words import FUNCTION_WORDS, stem
 
 _TOKEN = re.compile(
-    r"(?P<time>\d{1,2}:\d{2})(?!\d)|(?P<code>[^\W\d_]{1,3}\d+\w*)|(?P<number>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,]\d+)?)"
+    r"(?P<time>\d{1,2}:\d{2})(?!\d)|(?P<code>[^\W\d_]{1,3}\d+\w*)|(?P<number>\d{1,3}(?:[,\u00a0\u202f]\d{3}){1,30}(?:\.\d{1,99})?(?!\d)|\d{1,99}(?:[.,]\d{1,99})?)"
     r"|(?P<fraction>[½¼¾⅓⅔⅛])|(?P<sign>(?<![\w%°])[-−–](?=\d))|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)|(?P<mark>[€£$¥%°]|[^\s\w])"
 )
 _FRACTIONS = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
@@ -192,7 +192,7 @@ def _read_clock(tokens: Sequence[_Token], at: int) -> _Number | None:
 
 def _read_hour(word: str) -> Fraction:
     """The hour that a word or figure names; 0 if it names none."""
-    return Fraction(int(word) if word.isdigit() else NUMBERS.get(word, 0))
+    return Fraction(int(word) if word.isdecimal() else NUMBERS.get(word, 0))
 
 
 def _read_number(tokens: Sequence[_Token], at: int) -> _Number | None:
@@ -252,7 +252,7 @@ def _read_value(tokens: Sequence[_Token], at: int) -> tuple[Fraction | None, int
     rest = [token.text.casefold() for token in tokens[at : at + 3]]
     if rest[:2] == ["and", "a"] and len(rest) == 3 and rest[2] in SHARES:
         return value + SHARES[rest[2]], at + 3
-    if rest[:1] == ["/"] and len(rest) > 1 and rest[1].isdigit() and value < int(rest[1]) <= 16 and rest[2:] != ["/"]:
+    if rest[:1] == ["/"] and len(rest) > 1 and rest[1].isdecimal() and value < int(rest[1]) <= 16 and rest[2:] != ["/"]:
         return value / int(rest[1]), at + 2
     return value, at
 
@@ -292,7 +292,7 @@ def _goes_on(following: Sequence[str]) -> bool:
     return following[:2] == ["and", "a"] or (
         len(following) > 1
         and following[0] in ("and", "to", "or")
-        and (following[1] in NUMBERS or following[1].isdigit())
+        and (following[1] in NUMBERS or following[1].isdecimal())
     )
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-import zipfile
-import zlib
-from io import BytesIO
 from typing import Literal
 
 from index.reading.blocks import UnreadableError
+from index.reading.packed import ZIP_ERRORS, Package
 
 Format = Literal["markdown", "text", "html", "table", "rtf", "pdf", "docx", "odt", "epub"]
 
@@ -34,17 +32,19 @@ FORMATS: dict[str, Format] = {
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"7z\xbc\xaf", b"Rar!")
 _BINARY_NAMES: dict[Format, str] = {
-    "pdf": "PDF",
-    "docx": "Word document",
-    "odt": "OpenDocument text",
-    "epub": "e-book (EPUB)",
+    "pdf": "a PDF",
+    "docx": "a Word document",
+    "odt": "an OpenDocument text",
+    "epub": "an e-book (EPUB)",
 }
 _ZIPPED: dict[Format, bytes] = {
     "odt": b"application/vnd.oasis.opendocument.text",
     "epub": b"application/epub+zip",
 }
 """What the file "mimetype" says inside."""
-_HTML = re.compile(r"\s*(?:<\?xml[^<>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^<>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+)
 _TAGGED = re.compile(
     r"<(?:html|head|body|p|div|span|h[1-6]|[uod]l|li|table|article|section|main|br|a)\b", re.IGNORECASE
 )
@@ -106,7 +106,7 @@ def detect_format(data: bytes, extension: str) -> Format:
         return zipped
     if expected in _BINARY_NAMES and not _HTML.match(data[:HEAD_BYTES].decode("latin-1")):
         kind = _BINARY_NAMES[expected]
-        raise UnreadableError(f"is not a {kind}, whatever its name says", f"Save it as a {kind} again, or remove it.")
+        raise UnreadableError(f"is not {kind}, whatever its name says", f"Save it as {kind} again, or remove it.")
     return "text" if expected in (*_BINARY_NAMES, "rtf") else expected
 
 
@@ -233,12 +233,11 @@ def _can_decode(data: bytes, encoding: str) -> bool:
 def _detect_zipped(data: bytes, expected: Format) -> Format | None:
     """Detect what a zip file is: a document by what lies in it, or a damaged one by its name; else None."""
     try:
-        with zipfile.ZipFile(BytesIO(data)) as packed:
-            names = packed.namelist()
-            kind = packed.read("mimetype")[:100].strip() if "mimetype" in names else b""
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError):
+        packed = Package(data)
+        kind = packed.read("mimetype")[:100].strip() if "mimetype" in packed.names else b""
+    except ZIP_ERRORS:
         return "docx" if b"word/" in data else expected if expected in _ZIPPED else None
-    if "word/document.xml" in names:
+    if "word/document.xml" in packed.names:
         return "docx"
     return next((format_ for format_, named in _ZIPPED.items() if kind == named), None)
 

@@ -15,7 +15,13 @@ from index.reading.tree import HEADINGS, count_words, list_seen, read_blocks, re
 FURNITURE = "page furniture (menus, banners, forms, comments)"
 """How words that are no text of their page are counted in the notes."""
 
-_DECLARATIONS = re.compile(r"\s*<\?xml[^>]*\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
+HEAD_LETTERS = 10_000
+"""Characters at the start of a page that are searched for its declarations."""
+
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no tree can hold. Source: XML 1.0, 2.2."""
+
+_DECLARATIONS = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]\w*;")
 _QUESTION_ENDS = ("?", "？", "؟")
 
@@ -68,7 +74,8 @@ def parse_page(page: str) -> Element | None:
     from lxml import etree
 
     # Neither entities of its own nor anything from elsewhere becomes part of a page.
-    page = _DECLARATIONS.sub("", page.replace("\0", ""), count=2)
+    page = _UNFIT.sub("", page)
+    page = _DECLARATIONS.sub("", page[:HEAD_LETTERS], count=2) + page[HEAD_LETTERS:]
     if "http://www.w3.org/1999/xhtml" in page[:1000]:
         strict = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
         try:
@@ -86,7 +93,7 @@ def parse_page(page: str) -> Element | None:
         return None
     if any("Excessive depth" in error.message for error in parser.error_log):
         raise UnreadableError("has thousands of elements inside each other", "Save it as text, or remove it.")
-    return _strip_namespaces(tree)
+    return tree
 
 
 def _strip_namespaces(tree: Element) -> Element:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,9 +16,14 @@ from index.reading.inline import Element
 UNPACKED_LIMIT = 128 * 2**20
 """Bytes; the text of any document is less, and a small file that unpacks to gigabytes must not fill the memory."""
 
-_DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, SyntaxError, ValueError, LookupError)
-_LIBRARY_ERRORS = (TypeError, AttributeError, NotImplementedError, RuntimeError)
-"""What a file can raise that lacks what its kind prescribes."""
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, ValueError, LookupError, RuntimeError),
+)
+"""What a zip file raises that is damaged, locked, or packed in a way that is not known here."""
+
+_DAMAGE_ERRORS = (*ZIP_ERRORS, SyntaxError, TypeError, AttributeError)
+"""What a file raises besides that lacks what its kind prescribes."""
 
 _Result = TypeVar("_Result")
 
@@ -85,7 +92,7 @@ def read_package(data: bytes, kind: str, read: Callable[[Package], _Result]) -> 
     """
     try:
         return read(Package(data))
-    except (*_DAMAGE_ERRORS, *_LIBRARY_ERRORS) as error:
+    except _DAMAGE_ERRORS as error:
         if isinstance(error, UnreadableError):
             raise
         raise UnreadableError(

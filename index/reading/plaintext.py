@@ -32,7 +32,7 @@ _NUMBERED = re.compile(r"\d{1,3}[.)][ \t]+(?=\S)")
 _LETTERED = re.compile(r"\(?(?P<letter>[A-Za-z])[.)][ \t]+(?=\S)")
 _ROMAN = re.compile(r"\(?(?P<letter>[ivx]{1,4}|[IVX]{1,4})[.)][ \t]+(?=\S)")
 _ROMANS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
-_LABEL = re.compile(r"(?P<word>[^\W\d_]+) (?P<number>\d+)\s?[:.–—-]\s+(?=\w)")
+_LABEL = re.compile(r"(?P<word>[^\W\d_]+) (?P<number>\d{1,9})\s?[:.–—-]\s+(?=\w)")
 _SECTION = re.compile(
     r"(?:(?P<word>[^\W\d_]+) )?(?P<parts>\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,7}\b)[.):]?(?:\s+[–—-])?(?=\s|\Z)"
 )

@@ -174,7 +174,10 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
     if len(gutters) != 1:
         return False
     marks = [line.text for line in split_columns(band, gutters)[0]]
-    bare = [int(mark) if mark.isdecimal() else ord(mark) if len(mark) == 1 and mark.isalpha() else -9 for mark in marks]
+    bare = [
+        int(mark) if re.fullmatch(r"\d{1,9}", mark) else ord(mark) if len(mark) == 1 and mark.isalpha() else -9
+        for mark in marks
+    ]
     return all(map(MARK.fullmatch, marks)) or all(one + 1 == other > 0 for one, other in pairwise([bare[0] - 1, *bare]))
 
 

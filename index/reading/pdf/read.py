@@ -180,7 +180,7 @@ def _make_running_keys(line: Line, body: BodyStyle) -> set[tuple[str, int]]:
     Numbers in it can count the pages, all of them or one ("page 2 of 9"). In large letters they do not: "Chapter 1"
     and "Chapter 2" are headings at the top of their pages.
     """
-    numbers = list(re.finditer(r"\d+", line.text))
+    numbers = list(re.finditer(r"\d{1,9}", line.text))
     keys = set()
     for counting in ([], numbers, numbers[:1], numbers[-1:]) if not body.is_large(line) else ([],):
         text = line.text

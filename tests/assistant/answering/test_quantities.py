@@ -21,6 +21,7 @@ from assistant.answering.quantities import agree_in_quantities, find_quantities
         ("thirty per cent, 30 %, 30 percent", [(30, "percent")] * 3),
         ("12 months, one year", [(12, "months")] * 2),
         ("twenty-five, three hundred, two thousand", [(25, ""), (300, ""), (2000, "")]),
+        ("1/² of it, half past ², between one and ②", [(1, "")]),
         ("One of them is the one that you want.", []),
         ("between one and three metres", [(1, "length"), (3, "length")]),
     ],
@@ -104,3 +105,9 @@ OTHER = {
 def test_another_quantity_or_one_in_another_place_is_not_held(claim: str, evidence: str) -> None:
     assert not agree_in_quantities(claim, [evidence])
     assert agree_in_quantities(evidence, [evidence])
+
+
+@pytest.mark.parametrize("figures", ["9" * 5000, "1." + "9" * 5000, "1" + ",000" * 2000, "1/" + "9" * 5000])
+def test_a_number_of_thousands_of_digits_is_met(figures: str) -> None:
+    assert agree_in_quantities(f"It costs {figures} euros.", [f"It costs {figures} euros."])
+    assert not agree_in_quantities(f"It costs {figures} euros.", ["It costs 3 euros."])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,38 @@ def test_a_folder_of_other_kinds_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "talk.pptx").write_bytes(b"PK")
     with pytest.raises(CorpusError, match="Save its text as .pdf"):
         find_corpus_files(tmp_path)
+
+
+# What is no text
+
+
+def test_comments_without_a_page_are_soon_looked_through() -> None:
+    assert of("<!---->" * 500 + "Wash it.", "a.txt").text
+
+
+def packed(method: int = 0, size: int = 0) -> bytes:
+    """A zip file with one part; with the number of a method, or a size of its list, that are not true."""
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w") as opened:
+        opened.writestr("mimetype", "application/epub+zip")
+    data = bytearray(held.getvalue())
+    listed = data.index(b"PK\x01\x02")
+    data[8:10] = data[listed + 10 : listed + 12] = method.to_bytes(2, "little")
+    data[-10:-6] = (size or len(data) - 22 - listed).to_bytes(4, "little")
+    return bytes(data)
+
+
+@pytest.mark.parametrize("data", [packed(size=2**31), packed(method=14), packed(method=12), packed(method=99)])
+@pytest.mark.parametrize("name", ["a.epub", "a.odt", "a.docx", "a.txt"])
+def test_a_damaged_zip_file_is_named(data: bytes, name: str) -> None:
+    with pytest.raises(CorpusError, match=name):
+        of(data, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("a.odt", "an OpenDocument text"), ("a.epub", "an e-book"), ("a.docx", "a Word"), ("a.pdf", "a PDF")],
+)
+def test_a_file_of_another_kind_than_its_name_says_is_named(name: str, what: str) -> None:
+    with pytest.raises(CorpusError, match=f"is not {what}.* Save it as {what}"):
+        of("Wash it.", name)

@@ -516,3 +516,18 @@ def test_what_is_nested_too_deeply_is_named() -> None:
 
 def test_spans_that_fill_the_memory_are_cut() -> None:
     assert len(page("<table>" + "<tr><td colspan=9999 rowspan=9999>x<td>y</tr>" * 50 + "</table>").text) < 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<b<th>Wash</b<th> it.",
+        "<u!Ü>Wash</u!Ü> it.",
+        "<div>\x01Wash\x0c it.\ufffe</div>",
+        "<div>" * 100 + "Wash\x1f it." + "</div>" * 100,
+        " " * 200_000 + "<p>Wash it.",
+        "<p>Wash it." + "<!DOCTYPE [" * 20_000,
+    ],
+)
+def test_a_page_with_odd_names_characters_and_declarations_is_read(body: str) -> None:
+    assert "Wash" in page(body).text

@@ -768,3 +768,11 @@ def test_the_foot_of_the_only_page_is_left_out(foot: str) -> None:
     assert blocks(read(Page().lines(60, 740, TEXT).write(60, 30, foot))) == [" ".join(TEXT)]
     other = foot.replace("1/1", "1/2").replace("1 of 1", "1 of 2").replace("1 von 1", "1 von 2")
     assert blocks(read(Page().lines(60, 740, TEXT).write(60, 30, other))) == [" ".join(TEXT), other]
+
+
+def test_numbers_of_thousands_of_digits_are_met() -> None:
+    """At the foot of a page, and where the number of an item would stand."""
+    page = Page().lines(60, 740, TEXT).write(60, 30, "9" * 5000, size=0.1)
+    for number in range(4):
+        page.write(60, 600 - 14 * number, f"{number}" * 5000, size=0.1).write(400, 600 - 14 * number, "An item.")
+    assert blocks(read(page))[0] == " ".join(TEXT)

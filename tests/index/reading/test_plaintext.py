@@ -329,3 +329,8 @@ def test_the_first_line_above_headings_is_the_title(title: str) -> None:
     assert of(text).title == title
     assert of(text).blocks[0].kind == "paragraph"
     assert of(f"{title}\n3 Mill Lane, Lund\n\nThe gate is green.\n").title == "a"
+
+
+def test_a_number_of_thousands_of_digits_is_no_label() -> None:
+    text = "".join(f"Tip {number}{'0' * 5000}: Listen.\n\nPut the phone away.\n\n" for number in (1, 2))
+    assert "Put the phone away." in sentences(text)
