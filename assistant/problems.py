@@ -91,7 +91,8 @@ class Problems:
 
     @contextmanager
     def _hold(self) -> Iterator[None]:
-        """Hold the record, against other threads and other programs."""
+        """Hold the record, against other threads and other programs. Raises OSError: there is no data folder yet."""
+        self._path.parent.stat()  # the lock would make one, wherever the environment says
         with _THREADS, FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS):
             yield
 

@@ -30,10 +30,10 @@ WINGS = sorted({name.rpartition(".")[0] for name, path in MODULES.items() if nam
 DOORS = {
     "index.reading": {"blocks", "documents", "plain"},
     "index.chunking": {"chunk", "sentences", "words"},
-    "index.embedding": {"adapter", "cross", "embed", "encoder", "tune"},
+    "index.embedding": {"adapter", "cross", "embed", "encoder", "tune", "tune_classifier"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
-        *"care check clock coverage find prompt quote retrieve sources steps structure verdicts write".split(),
+        *"care check clock coverage danger find prompt quote retrieve sources steps structure verdicts write".split(),
     },
     "assistant.language": {"english"},
     "assistant.llm": {"batching", "llama", "local", "model", "probes", "served"},
@@ -47,7 +47,7 @@ DOORS = {
 """Wing -> its modules that others may import; the rest are its own."""
 
 ONLY_IN = {
-    "sentence_transformers": {"index.embedding.embed", "index.embedding.tune"},
+    "sentence_transformers": {"index.embedding.embed", "index.embedding.network"},
     "transformers": {"index.embedding.embed"},
     "chromadb": {"index.storing.chroma"},
     "watchfiles": {"index.watch"},
