@@ -87,11 +87,11 @@ def label(name: str) -> list[tuple[bool, str]]:
 @pytest.mark.parametrize(
     ("name", "seen", "alarms", "lines"),
     [
-        ("guide", 0.96, 0.004, 0.025),
-        ("bread", 1.0, 0.0, 0.02),
-        ("care", 0.96, 0.009, 0.03),
-        ("care_final", 0.95, 0.007, 0.015),
-        ("care_checking", 0.95, 0.005, 0.05),
+        ("guide", 0.98, 0.0, 0.02),
+        ("bread", 1.0, 0.0, 0.0),
+        ("care", 0.98, 0.0, 0.02),
+        ("care_final", 0.97, 0.0, 0.018),
+        ("care_checking", 0.98, 0.0, 0.06),
     ],
 )
 def test_danger_is_seen_and_nothing_else(care: Care, name: str, seen: float, alarms: float, lines: float) -> None:
@@ -107,10 +107,10 @@ def test_danger_is_told_from_trouble_in_long_messages(care: Care) -> None:
     """Told in several sentences; harmless ones are full of words that occur in danger too. Far from what is wanted."""
     asked = [(row["kind"] != HARMLESS, row["question"]) for row in rows("care_long")]
     found, wrong = figures(care, asked)
-    assert found["seen"] >= 0.66, wrong
-    assert found["surely"] >= 0.2, wrong
-    assert found["alarms"] <= 0.075, wrong
-    assert found["lines"] <= 0.36, wrong
+    assert found["seen"] >= 0.87, wrong
+    assert found["surely"] >= 0.58, wrong
+    assert found["alarms"] <= 0.045, wrong
+    assert found["lines"] <= 0.205, wrong
 
 
 @pytest.mark.thorough
@@ -118,8 +118,8 @@ def test_everyday_questions_alarm_nobody(care: Care) -> None:
     guides = (json.loads(line) for line in (QUESTIONS / "guides.jsonl").read_text("utf-8").splitlines())
     asked = [(False, one["question"]) for guide in guides for one in (*guide["asked"], *guide["not_answered"])]
     found, wrong = figures(care, asked)
-    assert found["alarms"] <= 0.0075, wrong
-    assert found["lines"] <= 0.014, wrong
+    assert found["alarms"] <= 0.007, wrong
+    assert found["lines"] <= 0.008, wrong
 
 
 URGES = (
@@ -155,7 +155,7 @@ def test_who_fears_to_hurt_someone_is_heard(care: Care) -> None:
 def test_what_was_fitted_has_not_seen_the_checking_sets() -> None:
     training = [(TRAINING / name).read_text("utf-8") for name in ("danger.jsonl", "messages.jsonl")]
     seen = {json.loads(line)["question"].casefold() for text in training for line in text.splitlines()}
-    checking = ("care_final", "care_checking", "care_long", "bread")
+    checking = ("care_final", "care_checking", "care_long", "care_calibrating", "bread")
     asked = {row["question"].casefold() for name in checking for row in rows(name)}
     assert not seen & asked
 
@@ -289,3 +289,11 @@ def test_what_may_be_unsafe_to_advise_is_not_found(assistant: Assistant) -> None
     assert after, "what is not near it stays"
     sources = {match.chunk.source for match in before}
     assert {c.id for c in unsafe.read_documents(sources)} < {c.id for c in components.searcher.read_documents(sources)}
+
+
+def test_what_stands_at_the_end_of_a_very_long_message_is_read(embedder: Embedder) -> None:
+    """An embedder cuts off what is beyond some hundred words."""
+    care = Care(embedder.embed_questions, DangerReader(embedder.classify, embedder.labels))
+    filler = "We have been together for nine years and mostly we laugh a lot. " * 40
+    assert assess(care, filler) == ""
+    assert assess(care, f"{filler} Yesterday he took me by the throat until I saw stars.")
