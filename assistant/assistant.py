@@ -20,6 +20,7 @@ from assistant.errors import GuideError, explain
 from assistant.follower import Follower, Loaded
 from assistant.guide import Say, open_fresh_index, say_nothing
 from assistant.loading import STARTING_LINE, Components, LoadingStatus, load_components, replace_model
+from assistant.problems import Problems
 from assistant.question import clean_earlier, clean_question, clean_text
 from assistant.queue import WAIT_SECONDS, AnswerQueue
 from assistant.records import Answer, CheckedSentence, CheckedText, Passage, Turn
@@ -43,7 +44,7 @@ class Assistant:
     """Answers questions about one guide. Models and index are loaded when they are first needed."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings, self.problems = settings, Problems(settings.home)
         self.loading_status: LoadingStatus | None = LoadingStatus(STARTING_LINE)
         """What is being loaded or fetched; None once everything is loaded."""
         self._components: Components | None = None
@@ -73,9 +74,11 @@ class Assistant:
             progress(done, total)
 
         set_stage(line)
+        self.problems.reserve()
         try:
             yield set_progress, set_stage
         except GuideError as error:
+            self.problems.note("start", error)
             as_before = f"Answers are worded by {writer_name(self.settings)} as before. " if self.ready else ""
             self.loading_status = LoadingStatus(problem=f"{as_before}{error}")
             raise

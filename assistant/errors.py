@@ -19,6 +19,8 @@ Errors of libraries become one of these where they are called. Any other excepti
 
 from __future__ import annotations
 
+import errno
+from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -74,6 +76,10 @@ class FetchError(ModelError):
     """No source gave all files of a model."""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The system's numbers for a full disk."""
+
+
 @contextmanager
 def explain(what: str, do: str = "") -> Iterator[None]:
     """Turn whatever goes wrong inside into a GuideError: for the outer door of a thread, where it would get lost.
@@ -84,8 +90,10 @@ def explain(what: str, do: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (GuideError, KeyboardInterrupt, SystemExit):
+    except (GuideError, KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError):
         raise
     except BaseException as error:  # libraries in Rust panic with one that is no Exception
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
-        raise GuideError(f"{what} ({reason})", do) from error
+        if isinstance(error, OSError) and error.strerror:
+            do = "Free some space on that disk." if error.errno in FULL else do
+            raise GuideError(f"{what} ({error.strerror})", do) from error
+        raise GuideError(f"{what}: {type(error).__name__}", do, str(error)) from error

@@ -10,8 +10,9 @@ from itertools import chain
 from threading import Event, Thread
 from typing import TypeAlias
 
-from assistant.errors import BusyError, GuideError, explain
+from assistant.errors import BusyError, GuideError
 from assistant.guide import Say, describe_changes, say_nothing
+from assistant.problems import Problems
 from assistant.settings import Settings
 from index.build import Report, build, find_skipped
 from index.embedding.embed import Embedder
@@ -57,6 +58,7 @@ class Follower:
     def __init__(self, settings: Settings, find_loaded: Callable[[], Loaded | None], say: Say = say_nothing) -> None:
         self.state = Freshness()
         self._corpus, self._find_loaded, self._say = settings.corpus, find_loaded, say
+        self._problems = Problems(settings.home)
         self._skipped = set[str]()
         self._stop = Event()
         self._thread = Thread(target=self._run, name="follower", daemon=True)
@@ -89,12 +91,14 @@ class Follower:
     def _surviving(self) -> Iterator[None]:
         """Note whatever is raised inside, and go on."""
         try:
-            with explain("The texts could not be read again", "That is tried at their next change."):
+            with self._problems.meet(
+                "texts", "The texts could not be read again", "That is tried at their next change."
+            ):
                 yield
         except BusyError:  # who else is building builds it for us too
             self.state = replace(self.state, share=None)
         except GuideError as error:
-            self._note_problem(str(error))
+            self._show_problem(str(error))
 
     def _report_progress(self, done: int, total: int) -> None:
         self.state = replace(self.state, share=done / total if total else 1.0)
@@ -103,10 +107,13 @@ class Follower:
         if generation != self.state.generation:
             # If another process built the index, the report does not say what changed.
             self.state = replace(self.state, generation=generation, when=time.time(), what=_describe_amount(report))
-        self._note_problem(next((line for line in report.skipped if line not in self._skipped), ""))
+        line = next((line for line in report.skipped if line not in self._skipped), "")
+        if line:
+            self._problems.note("texts", GuideError(line))
+        self._show_problem(line)
         self._skipped |= set(report.skipped)
 
-    def _note_problem(self, line: str) -> None:
+    def _show_problem(self, line: str) -> None:
         """Show a problem, or that there is none any more, and say it if it is new."""
         new, self.state = line != self.state.problem, replace(self.state, share=None, problem=line)
         if line and new:

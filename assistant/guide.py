@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from assistant.errors import BusyError
+from assistant.errors import BusyError, GuideError
+from assistant.problems import Problems
 from assistant.settings import Settings, embedder_name, index_folder
 from index.build import Report, build
 from index.completeness import ENOUGH, describe_share
@@ -57,7 +58,12 @@ def name_readers(settings: Settings) -> str:
 
 def open_index(settings: Settings, say: Say = say_nothing) -> Store:
     """The store of the guide. A damaged one is put aside and started anew, with a line. Raises StoreError."""
-    return open_store(index_folder(settings), say, *locate_index(settings))
+
+    def tell(line: str) -> None:
+        Problems(settings.home).note("index", GuideError(line))
+        say(line)
+
+    return open_store(index_folder(settings), tell, *locate_index(settings))
 
 
 def open_index_as_is(settings: Settings) -> Store:

@@ -56,12 +56,17 @@ def read_packaged_text(name: str) -> str:
     return (Path(__file__).parent / name).read_text("utf-8")
 
 
+def find_usual_home() -> Path:
+    """The data folder unless another is named."""
+    return user_data_path("guide-assistant", appauthor=False)
+
+
 class Settings(BaseSettings):
     """All settings. Each is the variable `ASSISTANT_<NAME>`; some are also an option `--<name>` of a command."""
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", frozen=True, extra="ignore")
 
-    home: Path = Field(default_factory=lambda: user_data_path("guide-assistant", appauthor=False))
+    home: Path = Field(default_factory=find_usual_home)
     """The data folder: models, indexes, conversations, stored choices."""
     corpus: Path = Field(default_factory=lambda: find_shipped("corpus"))
     """The folder of the guide's texts."""
@@ -193,17 +198,30 @@ def make_environment(settings: Settings) -> dict[str, str]:
     return os.environ | {f"ASSISTANT_{name.upper()}": str(getattr(settings, name)) for name in ours}
 
 
+def find_home() -> Path:
+    """The data folder that the environment names, for who has no settings because one of them is wrong."""
+    named = os.environ.get("ASSISTANT_HOME")
+    return Path(os.path.expanduser(named)) if named else find_usual_home()  # noqa: PTH111 - never raises
+
+
 def load_settings(**options: Any) -> Settings:
-    """Load settings from options (None counts as not given), then the environment, then the stored choices.
+    """The same as `read_settings`; SettingsError also if the data folder cannot be written."""
+    settings = read_settings(**options)
+    ensure_writable(settings.home)
+    return settings
+
+
+def read_settings(**options: Any) -> Settings:
+    """Read settings from options (None counts as not given), then the environment, then the stored choices.
 
     Raises:
-        SettingsError: a value is not allowed, or the data folder cannot be written.
+        SettingsError: a value is not allowed.
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
         settings = Settings(**given)
         kept = {name: value for name, value in read_choices(settings).items() if name not in settings.model_fields_set}
-        settings = Settings(**(kept | given))
+        return Settings(**(kept | given))
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
@@ -211,8 +229,6 @@ def load_settings(**options: Any) -> Settings:
             f"{name} cannot be {first['input']!r}: {first['msg'].lower()}",
             f"Change --{name.replace('_', '-')} or ASSISTANT_{name.upper()}.",
         ) from error
-    ensure_writable(settings.home)
-    return settings
 
 
 def ensure_writable(home: Path) -> None:
@@ -260,8 +276,18 @@ def read_choices(settings: Settings) -> dict[str, str]:
 
 
 def save_choices(settings: Settings, **kept: str) -> None:
-    """Store choices for later runs; options and the environment take precedence over them."""
+    """Store choices for later runs; options and the environment take precedence over them.
+
+    Raises:
+        SettingsError: they cannot be written; those that were stored stay.
+    """
     path = settings.home / "choices.json"
     unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(read_choices(settings) | kept, indent=2), "utf-8")
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(json.dumps(read_choices(settings) | kept, indent=2), "utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise SettingsError(
+            f"The choice cannot be kept in {path} ({error.strerror or error})",
+            "Make room on that disk, or see who may write there.",
+        ) from error

@@ -9,17 +9,27 @@ class GuideError(Exception):
     Args:
         what: one sentence that names the problem and the place, without a final full stop.
         do: the next step, in the imperative; empty if there is none.
+        details: words from elsewhere, which may repeat those of a conversation; they are shown, and not recorded.
     """
 
-    def __init__(self, what: str, do: str = "") -> None:
+    def __init__(self, what: str, do: str = "", details: str = "") -> None:
         super().__init__(what)
-        self.what = what
-        self.do = do
+        self.what, self.do, self.details = what, do, details
+        self.recorded = False
+        """Whether it stands in the record of problems."""
 
     def __str__(self) -> str:
         """Return the line that is shown: the problem and the next step."""
-        what = " ".join(self.what.split()).rstrip(".")
-        return f"{what}. {self.do}".strip() if self.do else f"{what}."
+        return _join(f"{self.what} ({self.details})" if self.details else self.what, self.do)
+
+    @property
+    def line(self) -> str:
+        """The same without the details."""
+        return _join(self.what, self.do)
+
+
+def _join(what: str, do: str) -> str:
+    return f"{' '.join(what.split()).rstrip('.')}. {do}".strip()
 
 
 class CorpusError(GuideError):

@@ -82,8 +82,8 @@ READ_ENVIRONMENT = {
 }
 """Module -> why it may look at the environment."""
 
-OUTER_DOORS = {"assistant.cli.command", "assistant.models.fetch", "assistant.errors"}
-"""The outer doors of our processes (the command, the fetching child) and threads (`explain`): any exception is met."""
+OUTER_DOORS = {"assistant.cli.command", "assistant.errors"}
+"""The outer doors of our processes (the command) and threads (`explain`): any exception is met."""
 
 
 def wing_of(module: str) -> str:

@@ -37,9 +37,10 @@ from assistant.cli.terminal import (
 )
 from assistant.errors import GuideError, QuestionError
 from assistant.guide import name_vectors, open_index, open_index_as_is
+from assistant.problems import Problems
 from assistant.question import clean_question, clean_text
 from assistant.records import Turn
-from assistant.settings import Settings, load_settings
+from assistant.settings import Settings, find_home, load_settings
 from index.build import build, plan_build
 from index.embedding.embed import Embedder
 from index.storing.store import Store
@@ -55,9 +56,11 @@ app.add_typer(doctor.app)
 def main() -> None:
     """Run the command. Exit codes: 1 for an error that a person can mend, 130 if interrupted, 70 for a bug."""
     tolerate_encoding()
+    problems = Problems(find_home())
     try:
         app(standalone_mode=True)
     except GuideError as error:
+        problems.note("command", error)
         err.print(str(error), style="red", soft_wrap=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
@@ -66,7 +69,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ASSISTANT_DEBUG"):
             raise
-        err.print(f"Something went wrong inside: {type(error).__name__}: {error}", style="red")
+        inside = GuideError(f"Something went wrong inside: {type(error).__name__}", details=str(error))
+        problems.note("command", inside)
+        err.print(str(inside), style="red", soft_wrap=True)
         err.print("Please report it with the output of `assistant doctor`; ASSISTANT_DEBUG=1 shows where.")
         raise SystemExit(70) from None
 
@@ -145,7 +150,8 @@ def chat(corpus: Corpus = None, model: ModelOption = None, reader: ReaderOption 
     history: list[Turn] = []
     while (question := _read_line()).strip():
         try:
-            answer = print_answer(assistant.stream(question, history))
+            with assistant.problems.meet("command", "The question could not be answered"):
+                answer = print_answer(assistant.stream(question, history))
         except GuideError as error:
             err.print(str(error), style="red", soft_wrap=True)
             continue
@@ -193,6 +199,7 @@ def _build(
     except GuideError as error:
         if not watching:
             raise
+        Problems(settings.home).note("command", error)
         err.print(str(error), style="red", soft_wrap=True)
         return
     if report.reason or not watching:

@@ -1,9 +1,10 @@
-"""`assistant doctor`: versions, paths, models and index of this installation, to paste into a report."""
+"""`assistant doctor`: versions, paths, models, index and past problems of this installation, to paste into a report."""
 
 from __future__ import annotations
 
 import os
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import typer
 
 from assistant.answering.verdicts import describe_plain_check
 from assistant.cli.terminal import AsJson, Corpus, ModelOption, ReaderOption, out, print_json
-from assistant.errors import GuideError
+from assistant.errors import GuideError, SettingsError
 from assistant.guide import name_vectors, open_index_as_is
 from assistant.llm.probes import load_probes
 from assistant.llm.served import connect_to_server
 from assistant.models import installed
-from assistant.settings import NO_READER, OFFLINE, Settings, index_folder, load_settings
+from assistant.problems import Problems
+from assistant.settings import NO_READER, OFFLINE, Settings, ensure_writable, index_folder, read_settings
 from index.build import plan_build
 
 app = typer.Typer()
@@ -28,14 +30,21 @@ def doctor(
     as_json: AsJson = False, corpus: Corpus = None, model: ModelOption = None, reader: ReaderOption = None
 ) -> None:
     """Say what is here: what to paste into a report."""
-    report = _examine(load_settings(corpus=corpus, model=model, reader=reader))
+    settings = read_settings(corpus=corpus, model=model, reader=reader)
+    report, problems = _examine(settings), Problems(settings.home).read()
     if as_json:
-        print_json(report)
+        print_json({**report, "problems": [asdict(one) for one in problems]})
         return
     for section, rows in report.items():
         out.print(section, style="bold")
         for name, value in rows.items():
             out.print(f"  {name}: {value}", soft_wrap=True)
+    out.print("problems", style="bold")
+    for one in problems:
+        times = f", {one.times} times" if one.times > 1 else ""
+        out.print(f"  {one.when}, {one.place}{times}: {one.line}", soft_wrap=True)
+    if not problems:
+        out.print("  none is recorded")
 
 
 def _examine(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -49,7 +58,12 @@ def _examine(settings: Settings) -> dict[str, dict[str, Any]]:
             "memory": f"{memory / 1e9:.1f} GB" if memory else "unknown",
         },
         "packages": {name: _find_version(name) for name in _PACKAGES},
-        "paths": {"data": str(settings.home), "corpus": str(settings.corpus), "catalogue": str(settings.catalogue)},
+        "paths": {
+            "data": str(settings.home),
+            "writable": _describe_writing(settings.home),
+            "corpus": str(settings.corpus),
+            "catalogue": str(settings.catalogue),
+        },
         "models": {
             "writer": _describe_server(settings) if settings.llm_url else _describe_model(settings, settings.model),
             "reader": _describe_reader(settings),
@@ -58,6 +72,14 @@ def _examine(settings: Settings) -> dict[str, dict[str, Any]]:
         "index": {"state": _describe_index(settings)},
         "offline": {name: os.environ.get(name, "not set") for name in OFFLINE},
     }
+
+
+def _describe_writing(home: Path) -> str:
+    try:
+        ensure_writable(home)
+    except SettingsError as error:
+        return str(error)
+    return "yes"
 
 
 _PACKAGES = (

@@ -162,8 +162,8 @@ class Conversations:
             title, begun, changed = head
             return Conversation(identity, title, begun, changed, tuple(_parse_turn(*row) for row in rows))
         except ValidationError as error:
-            what = f"The conversation “{head[0]}” cannot be read: {_describe_first(error)}"
-            raise HistoryError(what, "Delete it, or bring back a copy of the file.") from error
+            what, do = "A conversation cannot be read", "Delete it, or bring back a copy of the file."
+            raise HistoryError(what, do, f"“{head[0]}”: {_describe_first(error)}") from error
 
     def keep(
         self,

@@ -7,6 +7,7 @@ while a connection is open: closing it would drop SQLite's locks.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from assistant.errors import HistoryError
+from assistant.problems import Problems
 
 DATABASE_NAME = "conversations.sqlite3"
 
@@ -66,6 +68,12 @@ _SQLITE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 _DAMAGE_WORDS = ("not a database", "malformed", "unsupported file format")
 _FULL_WORDS = ("is full", "No space left", "quota exceeded")
+_FAILED_WORDS = ("disk I/O error", "unable to open")
+"""What SQLite says of a full disk, too, if it has no room for its -wal and -shm files."""
+
+MIN_FREE_BYTES = 1_000_000
+"""With less free space than this, such a failure means a full disk."""
+
 _LOCKED_WORDS = ("locked", "busy")
 
 
@@ -81,7 +89,7 @@ class Database:
         self, home: Path, say: Callable[[str], None] = lambda line: None, patience: float = LOCK_SECONDS
     ) -> None:
         self.path = home / DATABASE_NAME
-        self._say, self._patience = say, patience
+        self._say, self._patience, self._problems = say, patience, Problems(home)
         self._checked = False
 
     @contextmanager
@@ -121,7 +129,7 @@ class Database:
                     raise HistoryError(f"Another program reads {self.path}")
                 connection.execute("DELETE FROM erasing WHERE rowid <= ?", (last,))
         except HistoryError as error:
-            self._say(f"Traces of what was deleted are wiped at the next start. {error}")
+            self._tell(f"Traces of what was deleted are wiped at the next start. {error}")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -131,7 +139,7 @@ class Database:
                 yield connection
         except _SQLITE_ERRORS as error:
             self._checked = False
-            raise self._to_history_error(error) from error
+            raise self._note(self._explain(error)) from error
 
     def _connect(self) -> sqlite3.Connection:
         """Connect to the file, which is checked or created first unless that has been done."""
@@ -142,7 +150,7 @@ class Database:
             with FileLock(self.path.with_suffix(".lock"), timeout=self._patience):
                 self._prepare()
         except OSError as error:
-            raise self._to_history_error(error) from error
+            raise self._note(self._explain(error)) from error
         self._checked = True
         self._finish_erasing()
         return self._connect_to_file()
@@ -198,7 +206,7 @@ class Database:
         for suffix in ("", "-wal", "-shm", "-journal"):
             with suppress(FileNotFoundError):
                 self._add_suffix(suffix).rename(aside.with_name(aside.name + suffix))
-        self._say(f"{self.path} was damaged. It is put aside as {aside.name}, and a new one is begun.")
+        self._tell(f"{self.path} was damaged. It is put aside as {aside.name}, and a new one is begun.")
 
     def _finish_erasing(self) -> None:
         """Finish a deletion that was interrupted, by a crash or by a full disk."""
@@ -207,13 +215,28 @@ class Database:
         if begun:
             self._erase()
 
-    def _to_history_error(self, error: Exception) -> HistoryError:
+    def _is_disk_full(self) -> bool:
+        with suppress(OSError):
+            return shutil.disk_usage(self.path.parent).free < MIN_FREE_BYTES
+        return False
+
+    def _tell(self, line: str) -> None:
+        """Say and record a line."""
+        self._note(HistoryError(line))
+        self._say(line)
+
+    def _note(self, error: HistoryError) -> HistoryError:
+        self._problems.note("history", error)
+        return error
+
+    def _explain(self, error: Exception) -> HistoryError:
         """Say what went wrong and what to do about it."""
         # The path is left out of the words searched below: it may contain any word.
         path, said = self.path, (isinstance(error, OSError) and error.strerror) or str(error)
         if isinstance(error, TimeoutError) or any(word in said for word in _LOCKED_WORDS):
             return HistoryError(f"{path} is in use by another program", "Try again in a moment, or end that program.")
-        if any(word in said for word in _FULL_WORDS):
+        failed_on_full = any(word in said for word in _FAILED_WORDS) and self._is_disk_full()
+        if failed_on_full or any(word in said for word in _FULL_WORDS):
             return HistoryError(f"There is no room left to write {path}", "Free some space on that disk.")
         if _is_damage(error):
             return HistoryError(f"{path} is damaged ({said})", "Try again: it is put aside, and a new one is begun.")

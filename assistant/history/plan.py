@@ -110,7 +110,9 @@ def _parse_step(identity: str, text: str, passage: str, done: int, note: str, du
         day = date.fromisoformat(due) if due else None
         return KeptStep(identity, text, PASSAGE_ADAPTER.validate_json(passage), bool(done), note, day, kept)
     except ValueError as error:
-        raise HistoryError(f"The step “{text}” cannot be read", "Bring back a copy of the file.") from error
+        raise HistoryError(
+            "A step of the plan cannot be read", "Bring back a copy of the file.", f"“{text}”"
+        ) from error
 
 
 def _format_day(due: date | str | None) -> str | None:

@@ -226,8 +226,8 @@ class ServedModel:
         reported = dig(error.body, "message") or dig(error.body, "error", "message") or f"status {status}"
         reason = shorten(str(reported).replace(self._key, "…") if self._key else str(reported))
         if status == 404:
-            return ModelError(f"{server} has no such model or is no such server ({reason})", ADDRESS_ADVICE)
-        return ModelError(f"{server} could not answer ({reason})", "Ask again, or see what the server says.")
+            return ModelError(f"{server} has no such model or is no such server", ADDRESS_ADVICE, reason)
+        return ModelError(f"{server} could not answer", "Ask again, or see what the server says.", reason)
 
     def _no_such_server(self) -> ModelError:
         return ModelError(f"{self.url} does not answer like a chat server of the OpenAI form", ADDRESS_ADVICE)

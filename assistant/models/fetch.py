@@ -4,7 +4,7 @@
 
 `assistant/models/installed.py` starts it, so that the process that reads the guide and answers stays offline.
 Progress goes to standard error; the last line of standard output is the result as JSON:
-{"error": null} or {"error": {"what": ..., "do": ...}}.
+{"error": null} or {"error": {"what": ..., "do": ..., "details": ...}}.
 
 An unfinished model lies in `<data folder>/models/.partial/<name>/`, where the next run goes on with it:
     files/      complete files whose sha256 is right
@@ -29,7 +29,7 @@ from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
-from assistant.errors import FetchError, GuideError
+from assistant.errors import FetchError, GuideError, explain
 from assistant.models.catalogue import HubSource, Model, ModelFile, RegistrySource, find_model
 from assistant.models.hub import fetch_from_hub
 from assistant.models.installed import folder_of, hash_if_changed, read_mark, read_stamp, write_stamp
@@ -185,14 +185,12 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(home=options.home, catalogue=options.catalogue)
         for name in options.names:
-            fetch(settings, name, send_progress if options.child else ignore_progress)
+            with explain(f"Fetching {name} stopped", f"To go on, type: assistant models fetch {name}"):
+                fetch(settings, name, send_progress if options.child else ignore_progress)
     except GuideError as problem:
-        error = {"what": problem.what, "do": problem.do}
+        error = {"what": problem.what, "do": problem.do, "details": problem.details}
     except KeyboardInterrupt:
         return 130
-    except Exception as problem:  # noqa: BLE001 - the outer door of this process, where no traceback is shown
-        what = f"Fetching stopped ({type(problem).__name__}: {problem})"
-        error = {"what": what, "do": "To see more, type: assistant doctor"}
     sys.stdout.write(json.dumps({"error": error}) + "\n")
     return 1 if error else 0
 

@@ -105,7 +105,7 @@ def fetch_model(settings: Settings, name: str, progress: Progress = ignore_progr
         what = f"Fetching {name} stopped with code {child.returncode}"
         raise FetchError(what, f"To go on, type: assistant models fetch {name}") from fault
     if error:
-        raise FetchError(error["what"], error["do"])
+        raise FetchError(**error)
 
 
 def _parse_record(line: bytes) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hashed import HashedEmbedder, write_version
 from assistant import Settings
 from assistant.follower import Follower, Freshness
 from assistant.guide import describe_build, describe_changes, open_fresh_index
+from assistant.problems import Problems
 from index.build import build
 from index.embedding.embed import Vectors
 from index.storing.store import Store
@@ -196,9 +197,18 @@ class FaultyEmbedder(HashedEmbedder):
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (ZeroDivisionError("by\nzero"), "ZeroDivisionError: by zero"),
-        (OSError(28, "No space left on device"), "No space left on device"),
-        (Panic("index out of bounds"), "Panic: index out of bounds"),
+        (
+            ZeroDivisionError("by\nzero"),
+            ": ZeroDivisionError (by zero). That is tried at their next change.",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            " (No space left on device). Free some space on that disk.",
+        ),
+        (
+            Panic("index out of bounds"),
+            ": Panic (index out of bounds). That is tried at their next change.",
+        ),
     ],
 )
 def test_whatever_goes_wrong_is_said_once_and_the_next_change_is_followed(
@@ -212,11 +222,11 @@ def test_whatever_goes_wrong_is_said_once_and_the_next_change_is_followed(
         for text in ("A cursed word.", "Another cursed word."):
             (corpus / "1.md").write_text(f"# D\n\n{text}\n", "utf-8")
             time.sleep(1.5)
-        assert (
-            follower.state.problem
-            == f"The texts could not be read again ({reason}). That is tried at their next change."
-        )
+        assert follower.state.problem == f"The texts could not be read again{reason}"
         assert said == [follower.state.problem]
+        (met,) = Problems(settings.home).read()
+        assert met.place == "texts"
+        assert met.times >= 2
         assert (follower.state.generation, follower.state.share) == (before.generation, None)
         (corpus / "1.md").write_text("# D\n\nA good word.\n", "utf-8")
         while follower.state.generation == before.generation:

@@ -325,8 +325,10 @@ ACTS: dict[str, Callable[[Presenter, Tab, ActData], PageUpdate]] = {
 def carry_out(presenter: Presenter, tab: Tab, name: str, data: ActData) -> PageUpdate:
     """Carry out an act; if that fails, show a message."""
     try:
-        return ACTS[name](presenter, tab, data)
+        with presenter.assistant.problems.meet("page", "That could not be done"):
+            try:
+                return ACTS[name](presenter, tab, data)
+            except (LookupError, ValueError):  # the page shows something that is no longer there
+                return {"told": render_message("That is no longer here. Reload the page to see what is.")}
     except GuideError as error:
         return {"told": render_message(str(error))}
-    except (LookupError, ValueError):  # the page shows something that is no longer there
-        return {"told": render_message("That is no longer here. Reload the page to see what is.")}

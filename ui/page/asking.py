@@ -39,10 +39,14 @@ def ask_question(
     if not conversation.begin(variation):
         return
     try:
-        if _catch_up(presenter, conversation) and replaced is not None:
-            yield {**presenter.redraw_conversation(tab), "told": frame.render_message(WENT_ON)}
-            return
-        yield from _write_answer(presenter, tab, conversation, question, replaced)
+        with presenter.assistant.problems.meet("page", "The question could not be answered"):
+            if _catch_up(presenter, conversation) and replaced is not None:
+                yield {**presenter.redraw_conversation(tab), "told": frame.render_message(WENT_ON)}
+                return
+            yield from _write_answer(presenter, tab, conversation, question, replaced)
+    except GuideError as error:
+        if tab.conversation is conversation:
+            yield {"current": view.render_problem(question, str(error))}
     finally:
         conversation.end()
     yield {"busy": tab.conversation.writing, **presenter.update_sidebar(tab)}
@@ -68,13 +72,9 @@ def _write_answer(
         ),
         "box": "",
     }
-    try:
-        for answer in _stream_changes(presenter, conversation, question, number, tab.length):
-            if tab.conversation is conversation and answer.stage != "whole":
-                yield {"current": view.render_turn(question, answer, number, view.TurnDetails(_describe_stage(answer)))}
-    except GuideError as error:
-        yield {"current": view.render_problem(question, str(error))}
-        return
+    for answer in _stream_changes(presenter, conversation, question, number, tab.length):
+        if tab.conversation is conversation and answer.stage != "whole":
+            yield {"current": view.render_turn(question, answer, number, view.TurnDetails(_describe_stage(answer)))}
     partial = conversation.partial
     if partial is None or (conversation.stop.is_set() and not _is_worth_keeping(partial[1], replaced is not None)):
         ended: PageUpdate = {"current": view.render_problem(question, STOPPED)}

@@ -18,7 +18,10 @@ def check_text(presenter: Presenter, tab: Tab, text: str) -> Iterator[PageUpdate
     check = tab.check = OpenCheck()
     told: PageUpdate = {}
     try:
-        with closing(presenter.assistant.stream_check(text)) as stages:
+        with (
+            presenter.assistant.problems.meet("page", "The text could not be checked"),
+            closing(presenter.assistant.stream_check(text)) as stages,
+        ):
             last = None
             for checked in stages:
                 if check.stop.is_set():

@@ -55,7 +55,7 @@ class Presenter:
     def _note_documents(self, generation: int) -> None:
         """Note which documents the guide has, by which it is known again when its folder is moved."""
         self._noted_generation = generation
-        with suppress(HistoryError):  # whatever shows what is kept says so
+        with suppress(GuideError):  # whatever shows what is kept, or the guide, says so
             self._guides.note_documents(self._folder, self.assistant.document_hashes)
 
     def describe_status(self) -> str:
@@ -84,6 +84,7 @@ class Presenter:
             try:
                 update |= {**self.update_conversation(tab), **self.update_header(), **self.update_panel(tab)}
             except GuideError as error:  # the next signal tries again
+                self.assistant.problems.note("page", error)
                 return {"news": frame.render_news(replace(status.freshness, problem=str(error)), None)}
         tab.shown_status = status
         return update

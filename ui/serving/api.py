@@ -5,6 +5,7 @@
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from gradio.context import LocalContext
 
 from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
+from assistant.problems import Problems
 from assistant.records import Answer, Turn
 from ui.serving.calls import CALL_HEADER
 from ui.serving.gate import Data
@@ -61,6 +63,8 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
         open_calls: the names of the calls over MCP whose callers still listen.
     """
 
+    report_errors = partial(_report_errors, assistant.problems)
+
     async def ask(
         request: gr.Request, question: str, history: list[dict[str, str]] | None = None
     ) -> AsyncIterator[dict[str, Any]]:
@@ -75,7 +79,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
             question: What to ask, in plain English, at most 4,000 characters.
             history: Earlier turns of the conversation, oldest first, each with its question and its answer.
         """
-        with _report_errors():
+        with report_errors():
             stream = assistant.stream(question, [Turn(**turn) for turn in history or ()])
             async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as answers:
                 async for answer in answers:
@@ -88,7 +92,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
             question: What to look for, in plain English.
             k: How many passages, 1 to 20.
         """
-        with _report_errors():
+        with report_errors():
             if not 1 <= k <= MAX_PASSAGES:
                 raise QuestionError(f"There cannot be {k} passages", f"Ask for 1 to {MAX_PASSAGES}.")
             found = Answer("answered", passages=assistant.search(question, k))
@@ -104,7 +108,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
         Args:
             text: What to check, in plain English, at most 20,000 characters.
         """
-        with _report_errors():
+        with report_errors():
             stream = assistant.stream_check(text)
             async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as stages:
                 async for stage in stages:
@@ -134,9 +138,10 @@ def _encode(data: Any, request: gr.Request) -> Any:
 
 
 @contextmanager
-def _report_errors() -> Iterator[None]:
-    """Turn a GuideError into the one line that Gradio sends to the caller."""
+def _report_errors(problems: Problems) -> Iterator[None]:
+    """Turn whatever goes wrong into the one line that Gradio sends to the caller."""
     try:
-        yield
+        with problems.meet("program", "That could not be done"):
+            yield
     except GuideError as error:
         raise gr.Error(str(error), print_exception=False) from error

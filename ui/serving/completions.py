@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
+from assistant.problems import Problems
 from assistant.records import Answer, Passage, Turn
 from assistant.settings import writer_name
 from ui.serving.streaming import stream_changes
@@ -150,7 +151,7 @@ def make_router(assistant: Assistant) -> APIRouter:
     @api.post("/chat/completions")
     async def complete(body: CompletionRequest, request: Request) -> Response:
         question, history = body.conversation
-        answers = _stream_in_slot(slots, lambda: assistant.stream(question, history))
+        answers = _stream_in_slot(slots, assistant.problems, lambda: assistant.stream(question, history))
         name = writer_name(assistant.settings)
         if body.stream:
             first = await anext(answers)  # a wrong question raises here, while the status can still be set
@@ -193,12 +194,13 @@ async def _read_whole(answers: AsyncGenerator[Answer, None], request: Request) -
 
 
 async def _stream_in_slot(
-    slots: asyncio.Semaphore, begin: Callable[[], Generator[Answer, None, None]]
+    slots: asyncio.Semaphore, problems: Problems, begin: Callable[[], Generator[Answer, None, None]]
 ) -> AsyncGenerator[Answer, None]:
     """Yield an answer as it grows, once a slot is free; a request that waits for one occupies no thread."""
-    async with slots, aclosing(stream_changes(begin())) as answers:
-        async for answer in answers:
-            yield answer
+    with problems.meet("program", "The question could not be answered"):
+        async with slots, aclosing(stream_changes(begin())) as answers:
+            async for answer in answers:
+                yield answer
 
 
 async def _stream_events(

@@ -190,10 +190,13 @@ def bad_home(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_data_folder_that_cannot_be_written(cli: Cli, bad_home: str) -> None:
-    for words in (("ask", QUESTION), ("doctor",), ("index",), ("models", "list")):
+    for words in (("ask", QUESTION), ("index",), ("models", "list")):
         line = one_line(cli(*words, ASSISTANT_HOME=bad_home))
         assert bad_home in line
         assert "ASSISTANT_HOME" in line
+    assert (
+        "cannot be written" in json.loads(plain(cli("doctor", "--json", ASSISTANT_HOME=bad_home)))["paths"]["writable"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,16 +229,30 @@ def test_the_models_are_listed_by_their_whole_names(cli: Cli, settings: Settings
 
 def test_doctor_says_what_belongs_into_a_report(cli: Cli, settings: Settings) -> None:
     report = json.loads(plain(cli("doctor", "--json")))
-    assert {"machine", "packages", "paths", "models", "index", "offline"} <= set(report)
+    assert {"machine", "packages", "paths", "models", "index", "offline", "problems"} <= set(report)
     assert report["paths"]["data"] == str(settings.home)
     assert report["paths"]["corpus"] == str(settings.corpus)
     assert report["offline"] == OFFLINE
     assert "chromadb" in report["packages"]
     assert "verified" in report["models"]["embedder"]
     shown = plain(cli("doctor"))
-    for rows in report.values():
-        assert all(name in shown for name in rows)
+    for section, rows in report.items():
+        assert all((name["line"] if section == "problems" else name) in shown for name in rows)
     assert str(settings.home) in shown
+
+
+def test_doctor_says_what_went_wrong_before(cli: Cli, tmp_path: Path) -> None:
+    """What commands met; what was wrong with what was given is left out."""
+    assert json.loads(plain(cli("doctor", "--json", ASSISTANT_HOME=str(tmp_path))))["problems"] == []
+    home = {"ASSISTANT_HOME": str(tmp_path)}
+    for words in (("models", "use", "no-such"), ("models", "use", "no-such"), ("ask", " ")):
+        cli(*words, **home)
+    cli("models", "list", **home, ASSISTANT_CATALOGUE="/gone")
+    first, second = json.loads(plain(cli("doctor", "--json", ASSISTANT_HOME=str(tmp_path))))["problems"]
+    assert ("/gone" in first["line"], first["times"]) == (True, 1)
+    assert ("no-such" in second["line"], second["times"], second["place"]) == (True, 2, "command")
+    shown = plain(cli("doctor", ASSISTANT_HOME=str(tmp_path)))
+    assert f"{second['when']}, command, 2 times: {second['line']}" in shown
 
 
 def test_doctor_works_where_nothing_else_does(cli: Cli, tmp_path: Path) -> None:

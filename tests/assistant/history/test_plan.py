@@ -147,5 +147,5 @@ def test_a_step_that_went_bad_is_one_line(database: Database, plan: Plan, column
     plan.keep(step("Water the beans."))
     with database.writing() as connection:
         connection.execute(f"UPDATE step SET {column} = ?", (value,))
-    with pytest.raises(HistoryError, match="“Water the beans.” cannot be read"):
+    with pytest.raises(HistoryError, match="A step of the plan cannot be read .“Water the beans.”."):
         plan.steps()

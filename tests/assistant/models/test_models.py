@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 from hub_server import COMMIT, Hub, serve
 from paths import ROOT
+from small_disk import run_on_small_disk
 
 from assistant.errors import FetchError, ModelError
 from assistant.models import installed
@@ -534,6 +535,48 @@ def test_the_disk_is_asked_first(place: Place) -> None:
     source = place.parts(WEIGHTS, 1)
     with pytest.raises(FetchError, match=r"needs 3,000,000,000\.00 GB of free disk in .*, and .* GB are free"):
         installed.ensure_model(place.offer({"tiny.gguf": WEIGHTS}, source, bytes=10**18), "chat")
+
+
+FULL = """
+from pathlib import Path
+from threading import Thread
+import os, socket, time
+from hub_server import Hub, serve
+from test_models import Place, REPO, WEIGHTS, hub_source
+from assistant.errors import FetchError
+from assistant.models import installed
+
+room("size=6m")
+place = Place(disk)
+with serve(Hub(files={f"{REPO}/tiny.gguf": WEIGHTS}, hold_at=1_000_000)) as hub:
+    os.environ |= {"HF_ENDPOINT": hub.address, "HF_HOME": str(disk / "hf"), "NO_PROXY": "127.0.0.1"}
+    settings, told = place.offer({"tiny.gguf": WEIGHTS}, hub_source()), []
+
+    def fetch():
+        try:
+            installed.ensure_model(settings, "chat")
+        except FetchError as error:
+            told.append(str(error))
+
+    fetching = Thread(target=fetch)
+    fetching.start()
+    while not hub.ranges():
+        time.sleep(0.01)
+    fill()
+    hub.hold_at = 0
+    hub.released.set()
+    fetching.join()
+    (line,) = told
+    assert "tiny" in line and "No space left on device" in line and "Free some space" in line, line
+    assert "\\n" not in line and "Error" not in line, line
+    clear()
+    assert installed.ensure_model(settings, "chat").read_bytes() == WEIGHTS
+print("as it should be")
+"""
+
+
+def test_a_disk_that_fills_while_a_model_comes_is_one_line_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    run_on_small_disk(FULL, tmp_path / "disk")
 
 
 @pytest.mark.thorough

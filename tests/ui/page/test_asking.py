@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
 import gradio as gr
 import pytest
 from starlette.requests import Request
+from told import finish, presenting_told
 
-from assistant import Assistant, Settings, Turn
-from assistant.records import Answer, AnswerSentence
-from assistant.settings import Length
+from assistant import Settings
 from ui.page.acts import carry_out
 from ui.page.app import is_from_here
 from ui.page.asking import WENT_ON, ask_again, ask_question
@@ -20,21 +18,10 @@ from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import OpenConversation, Tab
 
 
-class Told(Assistant):
-    """Says how long an answer was asked for; nothing is loaded."""
-
-    def stream(
-        self, question: str, history: Sequence[Turn] = (), variation: int = 0, length: Length | None = None
-    ) -> Generator[Answer, None, None]:
-        yield Answer("answered", stage="reading")
-        yield Answer("answered", (AnswerSentence(f"A {length or self.settings.length} answer."),))
-
-
 @pytest.fixture
 def presenter(settings: Settings, tmp_path: Path) -> Iterator[Presenter]:
-    told = Told(settings.model_copy(update={"home": tmp_path}))
-    with closing(told.follow()) as follower:
-        yield Presenter(told, follower)
+    with presenting_told(settings.model_copy(update={"home": tmp_path})) as presenter:
+        yield presenter
 
 
 def kept(presenter: Presenter, identity: str) -> list[str]:
@@ -54,11 +41,6 @@ def begin(asking: Iterator[PageUpdate]) -> Iterator[PageUpdate]:
     """Until the question is shown; its answer is not written yet."""
     next(asking)
     return asking
-
-
-def finish(asking: Iterator[PageUpdate]) -> str:
-    """The last message to the person."""
-    return "".join(str(update.get("told", "")) for update in asking)
 
 
 @pytest.fixture
