@@ -91,8 +91,9 @@ class Problems:
 
     @contextmanager
     def _hold(self) -> Iterator[None]:
-        """Hold the record, against other threads and other programs. Raises OSError: there is no data folder yet."""
-        self._path.parent.stat()  # the lock would make one, wherever the environment says
+        """Hold the record, against other threads and other programs. Raises OSError; it makes no data folder."""
+        if not self._path.parent.is_dir():  # a lock would make it, however it is misspelt
+            raise FileNotFoundError(self._path.parent)
         with _THREADS, FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS):
             yield
 
