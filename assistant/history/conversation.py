@@ -137,8 +137,8 @@ class Conversations:
         with self._database.reading() as connection:
             conditions = (OF_FOLDER, *(make_condition(connection, term) for term in terms))
             rows = connection.execute(
-                "SELECT id, title, changed, (SELECT count(*) FROM turn WHERE conversation = id) FROM conversation"
-                f" WHERE {' AND '.join(conditions)} ORDER BY changed DESC, begun DESC LIMIT ?",
+                "SELECT id, title, changed, (SELECT max(number) + 1 FROM turn WHERE conversation = id)"
+                f" FROM conversation WHERE {' AND '.join(conditions)} ORDER BY changed DESC, begun DESC LIMIT ?",
                 (self._folder, *terms, most),
             ).fetchall()
         return tuple(Summary(*row) for row in rows)

@@ -28,6 +28,9 @@ _TALKING = {"begin": 4, "append": 6, "edit": 5, "rename": 2, "rate": 2, "delete"
 WEIGHTS = _TALKING | {"export": 2, "plan": 3, "note": 3, "drop": 2, "choose": 2}
 """Kind of a change -> how often it is made."""
 
+MOST_TALKS = 30
+"""Most conversations that are kept at once."""
+
 Kept: TypeAlias = dict[str, tuple[str | bool | None, ...]]
 """Name -> title, questions and ratings of a conversation, or the note of a step; "length" -> the choice.
 
@@ -74,6 +77,8 @@ def choose_change(kept: Kept, luck: Random) -> Change:
     """A change that can be made now, with a name or text that was never used before."""
     kind = luck.choices([*WEIGHTS], [*WEIGHTS.values()])[0]
     talks, steps = ([name for name in kept if name[0] == first] for first in "cs")
+    if len(talks) > MOST_TALKS:
+        kind = "delete"
     unique, words = f"{luck.getrandbits(60):015x}z", luck.choice([1, 30, 3000])
     if kind == "begin" or (not talks and kind not in ("plan", "note", "drop", "choose")):
         return Change("begin", f"c{unique}", text=f"c{unique} first", words=words)
@@ -158,8 +163,8 @@ def change_without_end(home: Path, seed: int) -> None:
 if __name__ == "__main__":
     for line in sys.stdin:
         if child := os.fork():
-            say(child)
             os.waitpid(child, 0)
             say("killed")
         else:
+            say(os.getpid())
             change_without_end(Path(sys.argv[1]), int(line))
