@@ -12,6 +12,7 @@ from paths import ROOT
 
 from assistant.answering.sources import make_passage
 from assistant.answering.steps import (
+    NEAR,
     choose_follow_ups,
     choose_next_steps,
     form_question,
@@ -26,11 +27,11 @@ from index.search import Match, Searcher
 
 CORPORA = {"guide": ROOT / "corpus", "bread": ROOT / "tests" / "corpora" / "bread"}
 QUESTIONS = (
-    "My girlfriend says I look at my phone while she talks",
+    "How do I listen better?",
     "What could we do together at the weekend?",
     "How do I show her that I am grateful?",
-    "I find it hard to talk about my feelings",
-    "she got a promotion, how do i react",
+    "How can I be more open about my feelings?",
+    "How can I show my partner that I appreciate them?",
 )
 
 
@@ -155,6 +156,17 @@ def test_next_steps_come_from_different_places_if_there_are_enough(tmp_path: Pat
         "Sweep the yard on Monday.",
         "Taste the soup often.",
     ]
+
+
+def test_what_is_only_loosely_near_is_no_next_step(tmp_path: Path) -> None:
+    """None is better than one beside the point."""
+    text = "# T\n\n## A\n\nStir the soup slowly. Taste the soup often.\n"
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    (chunk,) = read_corpus(tmp_path)[0]
+    near, far = NEAR + 0.01, NEAR - 0.01
+    steps = choose_next_steps([replace(match(chunk, (near, far)), likeness=NEAR)], ())
+    assert [step.text for step in steps] == ["Stir the soup slowly."]
+    assert choose_next_steps([replace(match(chunk, (far, far)), likeness=NEAR)], ()) == ()
 
 
 def test_passages_keep_their_numbers_and_others_get_new_ones(shipped: Searcher) -> None:
