@@ -29,9 +29,9 @@ from index.search import Match
 STEPS, FOLLOW_UPS = 3, 3
 """The most next steps and follow-ups that are offered."""
 
-NEAR = 0.54
-"""Mean of two cosines to the question, a sentence's and its chunk's; one with less is beside the point, and none is
-better. Of 139 steps about four guides 24 have more, of which three in four fit; of the rest one in six."""
+NEAR, NEAR_BEST = 0.46, 0.75
+"""Mean of two cosines to the question, a sentence's and its chunk's, and share of the best such mean. A step with less
+is beside the point, and none is better: of 139 about four guides 48 have more, .58 of which fit; of the others .11."""
 
 DANGLING_COST = 0.08
 """Taken from the score of a step that points back ("wash it"), and so is harder to understand alone."""
@@ -94,12 +94,15 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
 
 def keep_cited_steps(matches: Sequence[Match], passages: Sequence[Passage]) -> tuple[NextStep, ...]:
     """Up to STEPS things to do among what the passages are cited for; arguments as of `choose_next_steps`."""
-    found = {(match.chunk.source, match.chunk.start): match for match in matches}
+    near = {(match.chunk.source, sentence.start) for _, match, sentence in _list_near(matches)}
+    chunks = {(match.chunk.source, match.chunk.start): match.chunk for match in matches}
     steps = [
         _make_step(sentence, passage)
         for passage in passages
-        for sentence, _ in _list_near(found[passage.source, passage.start])
-        if make_span(sentence) in passage.cited and tells_to_do(sentence.plain)
+        for sentence in chunks[passage.source, passage.start].sentences
+        if make_span(sentence) in passage.cited
+        and (passage.source, sentence.start) in near
+        and tells_to_do(sentence.plain)
     ]
     return tuple(steps[:STEPS])
 
@@ -115,18 +118,20 @@ def _word_step(sentence: Sentence) -> str:
 
 def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Match, Sentence]]:
     """Yield (score, match, sentence) for instructions near the question that the answer has not given yet."""
-    for match in matches:
-        for sentence, likeness in _list_near(match):
-            if tells_to_do(sentence.plain) and not _is_repeated(_word_step(sentence), said):
-                yield likeness - (DANGLING_COST if DANGLING.search(sentence.plain) else 0.0), match, sentence
+    for likeness, match, sentence in _list_near(matches):
+        if tells_to_do(sentence.plain) and not _is_repeated(_word_step(sentence), said):
+            yield likeness - (DANGLING_COST if DANGLING.search(sentence.plain) else 0.0), match, sentence
 
 
-def _list_near(match: Match) -> Iterator[tuple[Sentence, float]]:
-    """Yield the sentences of a chunk that are near enough to the question, each with how near it is."""
-    for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True):
-        likeness = (cosine + match.likeness) / 2
-        if likeness >= NEAR:
-            yield sentence, likeness
+def _list_near(matches: Sequence[Match]) -> list[tuple[float, Match, Sentence]]:
+    """(likeness to the question, match, sentence) of all sentences that are near enough to it."""
+    rows = [
+        ((cosine + match.likeness) / 2, match, sentence)
+        for match in matches
+        for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
+    ]
+    least = max(NEAR, NEAR_BEST * max((likeness for likeness, *_ in rows), default=0.0))
+    return [row for row in rows if row[0] >= least]
 
 
 def tells_to_do(sentence: str) -> bool:
