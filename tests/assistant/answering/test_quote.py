@@ -188,7 +188,7 @@ def test_a_whole_answer_goes_on_from_what_it_has_not_said() -> None:
     retrieval = find()
     draft = go_on(begin_answer(retrieval), retrieval, ("Straw keeps the stems cool.", STRAW))
     whole = add_steps(draft, retrieval.matches, ())
-    assert [step.text for step in whole.next_steps] == [TORCH], "the can is too far from what was asked"
+    assert [step.text for step in whole.next_steps] == [TORCH, CAN]
     assert whole.follow_ups == tuple(form_question(match.chunk) for match in retrieval.matches[1:])
     assert replace(whole, next_steps=(), follow_ups=()) == draft
     asked = whole.follow_ups[:1]
