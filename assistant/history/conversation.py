@@ -64,7 +64,6 @@ class Summary:
     title: str
     changed: float
     """When its last turn was kept, in seconds since 1970."""
-    turns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +136,8 @@ class Conversations:
         with self._database.reading() as connection:
             conditions = (OF_FOLDER, *(make_condition(connection, term) for term in terms))
             rows = connection.execute(
-                "SELECT id, title, changed, (SELECT max(number) + 1 FROM turn WHERE conversation = id)"
-                f" FROM conversation WHERE {' AND '.join(conditions)} ORDER BY changed DESC, begun DESC LIMIT ?",
+                f"SELECT id, title, changed FROM conversation WHERE {' AND '.join(conditions)}"
+                " ORDER BY changed DESC, begun DESC LIMIT ?",
                 (self._folder, *terms, most),
             ).fetchall()
         return tuple(Summary(*row) for row in rows)

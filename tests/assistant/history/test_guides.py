@@ -168,8 +168,9 @@ def test_what_an_older_version_kept_is_all_there(tmp_path: Path) -> None:
     ]
     assert questions(database, "/guides/bread") == {"How warm is the oven?"}
     garden = Conversations(database, "/guides/garden")
-    assert {one.title: one.turns for one in garden.list()} == {"My beans": 3, "Is anyone there?": 1}
-    beans = next(garden.read(one.id) for one in garden.list() if one.title == "My beans")
+    talks = {one.title: garden.read(one.id) for one in garden.list()}
+    assert {title: len(talk.turns) for title, talk in talks.items() if talk} == {"My beans": 3, "Is anyone there?": 1}
+    beans = talks["My beans"]
     assert beans is not None
     first, nearest, uncovered = beans.turns
     assert (first.question, first.helpful, first.why) == ("When do I water the beans?", True, "It was dusk.")

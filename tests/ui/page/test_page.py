@@ -112,7 +112,7 @@ def test_leaving_for_a_new_conversation_stops_the_model(page: Page, desk: Desk) 
     expect(page.locator("#send")).to_be_visible()
     expect(page.locator(".turn")).to_have_count(0)
     whole(page, UNCOVERED)
-    assert {one.turns for one in desk.conversations.list()} == {1}, "each stands by itself"
+    assert {len(desk.questions(one.id)) for one in desk.conversations.list()} == {1}, "each stands by itself"
 
 
 def test_while_an_answer_is_written_an_earlier_source_opens_and_no_other_question_is_asked(

@@ -207,7 +207,7 @@ def started(scene: Scene, writer: str) -> Iterator[Program]:
         program.kill()
 
 
-@pytest.mark.parametrize("moments", in_sizes(2, 24, 100))
+@pytest.mark.parametrize("moments", in_sizes(1, 12, 100))
 def test_it_starts_again_with_all_that_it_showed(settings: Settings, tmp_path: Path, moments: int) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
