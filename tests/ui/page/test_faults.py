@@ -166,7 +166,7 @@ def test_an_act_that_fails_inside_is_a_line(failing: Presenter, monkeypatch: pyt
     def fail(**_: object) -> None:
         raise RuntimeError("no reason")
 
-    monkeypatch.setattr(failing.conversations, "list", fail)
+    monkeypatch.setattr(failing.conversations, "count", fail)
     assert "That could not be done: RuntimeError" in str(carry_out(failing, Tab(), "settings", {})["told"])
     assert Problems(failing.assistant.settings.home).read()[0].line == "That could not be done: RuntimeError."
 
