@@ -132,7 +132,7 @@ def fit_examples(
     examples: Annotated[Path, typer.Argument(help="A folder of labelled examples; see tests/training.")],
     into: Annotated[Path | None, typer.Option(help="The file to write; else one in the data folder.")] = None,
 ) -> None:
-    """Fit what recognises danger and reads verdicts to embedder and reader; takes an hour."""
+    """Fit what reads verdicts to embedder and reader; takes an hour. See `tune --danger` for what recognises danger."""
     # Imported late: no other command needs it.
     from assistant.measuring.fit import fit, read_examples
 
