@@ -116,7 +116,7 @@ class Segments:
         self._cache = {}
 
     def reopen(self) -> None:
-        """Open the folder with a new client: after a failed write, Chroma's client never writes again."""
+        """Open the folder with a new client; reads that are under way keep the old one."""
         if not self.served:
             self._client, self._cache = chroma.open_folder(self._folder, anew=True), {}
 

@@ -117,7 +117,10 @@ class Store:
         if kept.get("format") != FORMAT or not kept.get("manifest"):
             return None
         if known is None or known.generation != kept["generation"]:
-            known = self._manifest = Manifest.from_json(str(kept["manifest"]))
+            old, known = known, Manifest.from_json(str(kept["manifest"]))
+            self._manifest = known
+            if old and not set(old.segments) <= set(known.segments):
+                self.segments.reopen()  # Chroma's client keeps the files of a dropped segment open
         return known
 
     @property
@@ -284,7 +287,7 @@ class Store:
                 lock.acquire()
         try:
             if self._build_failed:
-                self.segments.reopen()  # reads that are under way keep the old client
+                self.segments.reopen()  # after a failed write, Chroma's client never writes again
             self._build_failed = False
             with self._hold_lease() if self.segments.served else nullcontext():
                 yield

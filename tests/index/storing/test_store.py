@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import numpy as np
+import psutil
 import pytest
 from hashed import HashedEmbedder, write_version
 from paths import TESTS
@@ -247,6 +250,18 @@ def test_many_small_edits_leave_few_segments(tmp_path: Path, corpus: Path) -> No
         assert store.segments[segment.name].count() == segment.entries
 
 
+def test_what_was_replaced_is_not_kept_open(tmp_path: Path, corpus: Path) -> None:
+    store, reader = Store(tmp_path / "index"), Store(tmp_path / "index")
+    opened = []
+    for number in range(30):
+        (corpus / "one.md").write_text(f"# One\n\nSentence {number} is the only one here.\n", "utf-8")
+        made(store, corpus)
+        assert found(store, "Which sentence is here?") == found(reader, "Which sentence is here?")
+        gc.collect()
+        opened.append(psutil.Process().num_fds())
+    assert max(opened[15:]) <= max(opened[:15]) + 10
+
+
 def test_segments_are_merged_by_size_and_the_dying_are_written_again() -> None:
     def manifest(*sizes: tuple[int, int]) -> Manifest:
         documents = [
@@ -368,6 +383,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("large")
     write_version(folder / "corpus", "0", 60, 20)
     assert started("once", folder / "index", folder / "corpus").wait() == 0
+    with closing(sqlite3.connect(folder / "index" / "chroma.sqlite3")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what still stood in the log would cover damage
     return folder / "index"
 
 
