@@ -20,6 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from assistant.assistant import Assistant
@@ -106,6 +107,11 @@ class OpenAIRoute(APIRoute):
                 where = ".".join(str(part) for part in first["loc"][1:])
                 return make_error_response(
                     QuestionError(f"The request is not in the OpenAI form: {where}: {first['msg']}")
+                )
+            except HTTPException as error:  # JSON that Python does not read: not UTF-8, nested too deep, a giant number
+                return make_error_response(
+                    QuestionError(f"The request is not in the OpenAI form: {error.detail}", "Send JSON in UTF-8."),
+                    error.status_code,
                 )
             except GuideError as error:
                 return make_error_response(error)

@@ -550,9 +550,16 @@ def test_what_is_wrong_with_a_request_has_the_openai_form(
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
-def test_what_is_no_request_has_the_openai_form(served: RunningServer, body: bytes) -> None:
-    answer = httpx2.post(f"{served.address}/v1/chat/completions", content=body)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"\xff", b"9" * 5000, b"[" * 100_000],
+    ids=["empty", "cut", "list", "no UTF-8", "giant number", "nested"],
+)
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}], ids=["untyped", "json"])
+def test_what_is_no_request_is_refused_in_the_openai_form(
+    served: RunningServer, headers: dict[str, str], body: bytes
+) -> None:
+    answer = httpx2.post(f"{served.address}/v1/chat/completions", content=body, headers=headers)
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
