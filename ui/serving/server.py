@@ -203,6 +203,7 @@ def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
         access_log=False,
         timeout_graceful_shutdown=CLOSE_SECONDS,
         server_header=False,
+        reset_contextvars=True,  # else what Gradio notes about a request can reach the next one on its connection
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listener],), name="server", daemon=True)
