@@ -2,9 +2,10 @@
 
 A folder of examples holds, as JSON lines:
 
-    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl
+    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl, manners.jsonl
         sentences (heading, text), asked (question, answers), not_answered (question), claims (claim, evidence,
-        supported): small guides with questions that they answer and that they do not, or claims about them
+        supported): small guides with questions that they answer and that they do not, or claims about them; a
+        question that leans on another has that as earlier
     danger.jsonl, messages.jsonl
         kind, question, and of the second certainty: short and long messages of people in danger, and harmless ones
     asked.jsonl
@@ -27,7 +28,7 @@ from assistant.measuring.jsonlines import read_json_lines
 from index.embedding.tune import TunedGuide
 from index.embedding.tune_classifier import LabelledText
 
-FILES = ("guides", "more_guides", "claims", "advice")
+FILES = ("guides", "more_guides", "claims", "advice", "manners")
 
 HARMLESS = "harmless"
 """The kind of a message that points to no danger."""
@@ -86,11 +87,16 @@ def _make_guide(row: dict[str, Any]) -> TunedGuide:
 def _list_questions(row: dict[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield questions and claims, each with the numbers of the sentences that answer it or say so."""
     for one in row.get("asked", ()):
-        yield one["question"], tuple(one["answers"])
+        yield _join_earlier(one), tuple(one["answers"])
     for one in row.get("not_answered", ()):
-        yield (one if isinstance(one, str) else one["question"]), ()
+        yield (one if isinstance(one, str) else _join_earlier(one)), ()
     said = [one for one in row.get("claims", ()) if one["supported"] and one["evidence"]]
     yield from ((one["claim"], tuple(one["evidence"])) for one in said[:MOST_CLAIMS])
+
+
+def _join_earlier(asked: dict[str, Any]) -> str:
+    """A question behind the one that it leans on, as the cross-encoder reads it."""
+    return f"{asked.get('earlier', '')} {asked['question']}".strip()
 
 
 def fit_curve(decisions: Sequence[Decision]) -> Curve:

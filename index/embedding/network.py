@@ -24,8 +24,11 @@ SEED = 0
 SAVED = 50
 """Steps between two states on disk."""
 
-MOST_TOKENS, MOST_PAIRED, PADDED = 160, 192, 20
+MOST_TOKENS, MOST_PAIRED, PADDED = 160, 256, 20
 """Tokens at which a text is cut, and a pair of them; texts of about the same length that are padded together."""
+
+HALVES = ("amx_bf16", "avx512_bf16")
+"""What a processor must have to compute with half floats; one that imitates them takes seven times as long."""
 
 _LAYER = re.compile(r"\blayer\.(\d+)\.")
 
@@ -48,6 +51,7 @@ class Network:
 
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         self._tokenizer = model.tokenizer
+        self._halves = any(torch.cpu.get_capabilities().get(name) for name in HALVES)
         self.net: Any = model[0].model
         self.net.requires_grad_(False)
         self.layers: dict[str, tuple[Any, Any]] = {}
@@ -110,7 +114,7 @@ class Network:
             some = [texts[at] for at in order[start : start + PADDED]]
             columns = [list(column) for column in zip(*some, strict=True)]
             batch = self._tokenizer(*columns, padding=True, truncation=True, max_length=most, return_tensors="pt")
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._halves):
                 states = self.net(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
             parts.append(reduce(states.last_hidden_state.float(), batch["attention_mask"]))
         return torch.cat(parts)[torch.as_tensor(np.argsort(order))]
@@ -140,7 +144,7 @@ class Network:
         padded = torch.nn.utils.rnn.pad_sequence(list(states), batch_first=True).float()
         sizes = torch.tensor([len(one) for one in states])
         mask = (torch.arange(padded.shape[1]) < sizes[:, None]).long()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._halves):
             read = self.net(inputs_embeds=padded, attention_mask=mask)
         return read.last_hidden_state.float(), mask
 
