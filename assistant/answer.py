@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from assistant.answering.care import leave_out_unsafe, mark_answers
 from assistant.answering.clock import Clock
-from assistant.answering.quote import NOTHING_TO_QUOTE, add_unanswered, begin_answer, decline, quote_nearest
+from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, begin_answer, decline, quote_nearest
 from assistant.answering.retrieve import find_earlier, leans, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.structure import answer_from_structure, select_summarised
@@ -67,9 +67,9 @@ def answer_from_guide(
 
     answer = replace(begin_answer(retrieval, finding.leads), chance=chance)
     writer, verdicts = components.writer, components.verdicts
-    draft = yield from write_draft(writer, verdicts, retrieval, answer, LENGTHS[length], clock, variation)
+    draft = yield from write_draft(writer, verdicts, finding, answer, LENGTHS[length], clock, variation)
     if draft.sentences:
-        answer = add_steps(add_unanswered(draft, finding.unanswered), retrieval.matches, asked)
+        answer = add_steps(add_open_parts(draft, finding.open_parts), retrieval.matches, asked)
     else:
         answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped, chance=chance)
     yield replace(answer, stage="whole", timings=clock.read())

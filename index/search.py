@@ -86,12 +86,16 @@ class Searcher:
             earlier: a question that this one leans on. This one is searched with it and alone; the higher cosine
                 counts.
         """
-        rarity, speller = self._learn_words()
-        queries = [speller.repair(text) for text in ((f"{earlier} {question}", question) if earlier else (question,))]
+        rarity, _ = self._learn_words()
+        queries = [self.repair(text) for text in ((f"{earlier} {question}", question) if earlier else (question,))]
         near = self._store.find_nearest(self._embedder.embed_questions(queries), ENTRIES_PER_QUERY)
         asked = extract_terms(queries[0])
         matches = [_make_match(one, asked, rarity) for one in near if one.chunk.id not in self._left_out]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
+
+    def repair(self, text: str) -> str:
+        """A text with what is typed badly in it put right, towards the words of the corpus."""
+        return self._learn_words()[1].repair(text)
 
     def read_documents(self, sources: Collection[str]) -> tuple[Chunk, ...]:
         """All chunks of these documents, ordered by source and place."""
@@ -101,8 +105,7 @@ class Searcher:
 
     def knows(self, text: str) -> bool:
         """Whether the corpus, or the sample of a large one, holds any telling word of this text."""
-        rarity, speller = self._learn_words()
-        return rarity.knows(extract_terms(speller.repair(text)))
+        return self._learn_words()[0].knows(extract_terms(self.repair(text)))
 
 
 def join_text(chunk: Chunk) -> str:

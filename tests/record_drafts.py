@@ -33,7 +33,7 @@ from assistant.answering.draft import stream_sentences
 from assistant.answering.find import Finder, Finding
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_answer_prompt
-from assistant.answering.quote import add_unanswered, begin_answer
+from assistant.answering.quote import add_open_parts, begin_answer
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
@@ -47,8 +47,9 @@ from assistant.question import clean_question
 from assistant.settings import LENGTHS, load_settings, writer_name
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
-from index.chunking.words import Rarity, extract_terms
+from index.chunking.words import Rarity, extract_terms, split_words
 from index.search import Match, join_text
+from index.spelling import Speller
 
 DRAFTS, SHOWN = (TESTS / "drafts" / name for name in ("drafts.jsonl", "shown.txt"))
 COMMAND = "python tests/record_drafts.py"
@@ -111,6 +112,7 @@ class Guide:
     chunks: dict[str, Chunk]
     """By id."""
     rarity: Rarity
+    speller: Speller
 
 
 class RecordedModel:
@@ -164,9 +166,13 @@ class RecordedSearcher:
             for name, score, likeness, cosines, headings in matches[:k]
         )
 
+    def repair(self, text: str) -> str:
+        """A text with its typing mistakes put right."""
+        return read_guide(self._corpus).speller.repair(text)
+
     def knows(self, text: str) -> bool:
         """Whether the corpus has any word in which a text tells something."""
-        return read_guide(self._corpus).rarity.knows(extract_terms(text))
+        return read_guide(self._corpus).rarity.knows(extract_terms(self.repair(text)))
 
 
 class RecordedCrossEncoder:
@@ -201,6 +207,10 @@ class Recorder:
         )  # fmt: skip
         return found
 
+    def repair(self, text: str) -> str:
+        """As the search does."""
+        return self._searcher.repair(text)
+
     def knows(self, text: str) -> bool:
         """As the search does."""
         return self._searcher.knows(text)
@@ -218,7 +228,9 @@ class Recorder:
 def read_guide(name: str) -> Guide:
     """One of the GUIDES."""
     chunks = read_corpus(GUIDES[name])[0]
-    return Guide({c.id: c for c in chunks}, Rarity(extract_terms(join_text(c)) for c in chunks))
+    texts = [join_text(chunk) for chunk in chunks]
+    speller = Speller({word for text in texts for word in split_words(text)})
+    return Guide({c.id: c for c in chunks}, Rarity(map(extract_terms, texts)), speller)
 
 
 def _share_words(chunk: Chunk, asked: frozenset[str], guide: Guide) -> tuple[float, ...]:
@@ -267,9 +279,9 @@ def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str])
     """The whole answer, from what it begins with on."""
     retrieval, verdicts = finding.retrieval, Verdicts(model, Probes())  # type: ignore[arg-type]
     begun = begin_answer(retrieval, finding.leads)
-    draft = run_to_end(write_draft(model, verdicts, retrieval, begun, LENGTH, Clock(0.0), 0))
+    draft = run_to_end(write_draft(model, verdicts, finding, begun, LENGTH, Clock(0.0), 0))
     asked = (*history, retrieval.question)
-    return add_steps(add_unanswered(draft, finding.unanswered), retrieval.matches, asked)
+    return add_steps(add_open_parts(draft, finding.open_parts), retrieval.matches, asked)
 
 
 def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:

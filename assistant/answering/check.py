@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import points_back
-from assistant.answering.evidence import Evidence
-from assistant.answering.ground import DRAFT_WEIGHTS, Grounder, Weights, build_question
+from assistant.answering.evidence import Evidence, read_cosines
+from assistant.answering.ground import DRAFT_WEIGHTS, Grounder, Verdict, Weights, build_question
 from assistant.answering.retrieve import Selection
 from assistant.answering.sources import asks, make_passage, make_span, states
 from assistant.answering.verdicts import Verdicts
@@ -34,16 +34,20 @@ class ClaimGrounder(Grounder):
     What is nearest to a claim by meaning is evidence too, though it may share no word with it.
     """
 
+    def __init__(self, selections: Sequence[Selection], verdict: Verdict, weights: Weights = DRAFT_WEIGHTS) -> None:
+        super().__init__(selections, verdict, "", weights)
+        self._cosines = read_cosines(selections)
+
     def choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
         """The sentences that hold most telling words of a claim, and the one that is nearest by meaning."""
         chosen = super().choose_evidence(claim)
-        nearest = max(self.evidence, key=lambda e: self.cosines[e.number, e.sentence.start], default=None)
+        nearest = max(self.evidence, key=lambda e: self._cosines[e.number, e.sentence.start], default=None)
         return chosen if nearest is None or nearest in chosen else (*chosen, nearest)
 
 
 def build_claim_question(selections: Sequence[Selection], claim: str) -> str:
     """The text of which a verdict on a claim is asked, for fitting."""
-    return build_question(claim, ClaimGrounder(selections, lambda text: 0.0, "").choose_evidence(claim))
+    return build_question(claim, ClaimGrounder(selections, lambda text: 0.0).choose_evidence(claim))
 
 
 def split_text(text: str) -> Iterator[str]:
@@ -71,7 +75,7 @@ def check_sentence(searcher: Searcher, verdicts: Verdicts, sentence: str, before
     matches = searcher.search(claim, PASSAGES)
     selections = [Selection(number, match, ()) for number, match in enumerate(matches, start=1)]
     weights = CLAIM_WEIGHTS if verdicts.reads_claims else DRAFT_WEIGHTS
-    support = ClaimGrounder(selections, verdicts.supports_claim, "", weights).find_support(claim)
+    support = ClaimGrounder(selections, verdicts.supports_claim, weights).find_support(claim)
     if not support:
         alone = searcher.search(sentence, PASSAGES) if leaning else matches
         return CheckedSentence(sentence, False, nearest=_find_nearest(alone))

@@ -13,6 +13,7 @@ from typing import Final
 from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Retrieval
 from assistant.records import Coverage
+from index.chunking.chunk import Chunk
 from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
 
@@ -54,16 +55,25 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     ranked = rank_quotations(retrieval)
     if cross is None or not ranked:
         return replace(retrieval, quotations=ranked)
-    headings = {one.number: join_headings(one.match.chunk) for one in retrieval.selections}
-    passages = [f"{headings[one.number]}: {one.text}" for one in ranked]
-    question = f"{retrieval.earlier} {retrieval.question}".strip()
-    logits = cross.score(question, passages[:1])
+    chunks = {one.number: one.match.chunk for one in retrieval.selections}
+    passages = [word_passage(chunks[one.number], one.text) for one in ranked]
+    logits = cross.score(retrieval.read, passages[:1])
     if logits[0] < SURE:
         close = sum(one.score >= CLOSE * ranked[0].score for one in ranked)
-        logits += cross.score(question, passages[1:close])
+        logits += cross.score(retrieval.read, passages[1:close])
     surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
     rest = ranked[len(logits) :]
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])
+
+
+def word_passage(chunk: Chunk, text: str) -> str:
+    """A text of a chunk as the cross-encoder reads it, behind its headings."""
+    return f"{join_headings(chunk)}: {text}"
+
+
+def choose_curve(retrieval: Retrieval, readers: str) -> Curve:
+    """The curve for what was read of a question; arguments as of `decide_coverage`."""
+    return UNFITTED if retrieval.logit is None else CURVES.get(readers, UNFITTED)
 
 
 def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float]:
@@ -72,7 +82,7 @@ def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float
     Args:
         readers: the name of embedder and cross-encoder.
     """
-    curve = UNFITTED if retrieval.logit is None else CURVES.get(readers, UNFITTED)
+    curve = choose_curve(retrieval, readers)
     chance = (
         1.0
         if retrieval.suggested or retrieval.section

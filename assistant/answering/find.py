@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answering.coverage import decide_coverage, read_quotations
-from assistant.answering.parts import join_retrievals, split_question
+from assistant.answering.parts import OpenPart, join_retrievals, split_question
+from assistant.answering.relevance import Relevance
 from assistant.answering.retrieve import Retrieval, leans, retrieve
 from assistant.records import Coverage, Turn
 from index.embedding.cross import CrossEncoder
@@ -20,9 +21,11 @@ class Finding:
     retrieval: Retrieval
     coverage: Coverage
     chance: float
+    relevance: Relevance
+    """Of what an answer may go on with."""
     leads: int = 1
     """With how many quotations an answer begins: one for each question that is answered."""
-    unanswered: tuple[str, ...] = ()
+    open_parts: tuple[OpenPart, ...] = ()
     """Of several questions, those that the guide does not answer."""
 
 
@@ -48,7 +51,10 @@ class Finder:
     def _read(self, retrieval: Retrieval) -> Finding:
         """Read what was retrieved for one question."""
         read = read_quotations(retrieval, self._cross)
-        return Finding(read, *decide_coverage(read, self._readers))
+        return Finding(read, *decide_coverage(read, self._readers), self._judge_relevance(read))
+
+    def _judge_relevance(self, read: Retrieval) -> Relevance:
+        return Relevance(read, self._cross, self._readers)
 
     def _find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
         """Look up each of several questions alone; None if it is a single one, or if none of them is answered."""
@@ -63,10 +69,14 @@ class Finder:
         answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]
         if not answered:
             return None
-        joined = join_retrievals(retrieval.question, retrieval.earlier, [one.retrieval for one in answered])
-        unanswered = tuple(part for part, one in zip(parts, findings, strict=True) if one not in answered)
+        asked = " ".join(one.retrieval.question for one in answered)  # the writer would make up an answer to the others
+        joined = join_retrievals(asked, retrieval.earlier, [one.retrieval for one in answered])
+        others = [one for one in findings if one not in answered]
+        open_parts = tuple(
+            OpenPart(one.retrieval.question, one.retrieval if one.coverage == "nearest" else None) for one in others
+        )
         chance = min(one.chance for one in answered)
-        return Finding(joined, "answered", chance, len(joined.quotations), unanswered)
+        return Finding(joined, "answered", chance, self._judge_relevance(joined), len(joined.quotations), open_parts)
 
     def _list_histories(self, part: str, history: Sequence[Turn]) -> tuple[Sequence[Turn], ...]:
         """What a part may be read with: nothing, and what comes before it if it may lean on that."""

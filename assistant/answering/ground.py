@@ -6,7 +6,7 @@ rest the chat model gives a verdict, which is weighed with the share of the sent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.answering.evidence import Evidence, list_evidence, score_nearness
@@ -21,6 +21,9 @@ from index.chunking.words import extract_terms, split_words, stem
 MOST = 5
 """The most sentences of the guide that support one sentence together."""
 
+MOST_DRAFTED = 1
+"""The same of a sentence of a draft that does not repeat them: of 21 that join several, 10 mixed them up."""
+
 ADDS = 0.1
 """Share of the telling words of a sentence that further evidence must add to be cited beside the first."""
 
@@ -33,9 +36,6 @@ ASKED_WEIGHT = 0.5
 ASKED_MOST = 2
 """The most telling words of a sentence that only the person used; with more, it retells what they said, or takes it for
 granted. Of eight such sentences that would have been shown, about our two guides and 62 others, seven were wrong."""
-
-RELEVANT = 0.5
-"""Share of the best cosine to the question; a sentence whose support is further off strays from the question."""
 
 EXAMPLE_HELD = 0.7
 """Share of the telling words of an example that the evidence or the question must hold."""
@@ -68,18 +68,21 @@ class Grounder:
             those that go before the model.
         question: what the person asked; their own words do not count as new in an answer.
         weights: what the verdict is weighed with.
+        bears: whether sentences of the guide bear on the question; nothing is supported by others.
+        most: the most sentences that support a claim which does not repeat them.
     """
 
     def __init__(
-        self, selections: Sequence[Selection], verdict: Verdict, question: str, weights: Weights = DRAFT_WEIGHTS
+        self,
+        selections: Sequence[Selection],
+        verdict: Verdict,
+        question: str,
+        weights: Weights = DRAFT_WEIGHTS,
+        bears: Callable[[Sequence[Evidence]], bool] = lambda chosen: True,
+        most: int = MOST,
     ) -> None:
         self.evidence = tuple(list_evidence(selections))
-        self.cosines = {
-            (one.number, sentence.start): cosine
-            for one in selections
-            for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
-        }
-        self._verdict = verdict
+        self._verdict, self._bears, self._most = verdict, bears, most
         self._asked = extract_terms(question)
         self._weights = weights
 
@@ -88,14 +91,11 @@ class Grounder:
         chosen = () if asks(claim) else self.choose_evidence(claim)
         if not chosen or not agrees(claim, chosen) or not self._has_given_examples(claim, chosen):
             return ()
-        if not follows(claim, chosen) and not self.is_confirmed(claim, chosen):
+        if not self._bears(chosen):
+            return ()
+        if not follows(claim, chosen) and (len(chosen) > self._most or not self.is_confirmed(claim, chosen)):
             return ()
         return tuple(Citation(e.number, make_span(e.sentence)) for e in chosen)
-
-    def bears(self, support: Sequence[Citation], cited: Collection[int]) -> bool:
-        """Whether support bears on the question: it is from a passage cited already, or near the question."""
-        least = RELEVANT * max(self.cosines.values())
-        return any(c.number in cited or self.cosines[c.number, c.span.start] >= least for c in support)
 
     def choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
         """The fewest sentences that hold most telling words of a claim, best first; none if they hold too few."""

@@ -6,7 +6,7 @@ The vector of two questions lies between them, and often nearest to what answers
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sentencex
 
@@ -20,6 +20,15 @@ MOST_PARTS, MOST_WORDS = 4, 60
 
 LEAST_WORDS = 3
 """Words that a part has at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPart:
+    """Of several questions, one that the guide does not answer."""
+
+    question: str
+    nearest: Retrieval | None = None
+    """What comes nearest to an answer, with its quotations; None if nothing is near."""
 
 
 def split_question(question: str) -> tuple[str, ...]:
@@ -81,5 +90,6 @@ def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> 
         tuple(matches.values()),
         tuple(replace(one, number=numbers[chunk]) for chunk, one in chosen.items()),
         quotations=tuple(quotations.values()),
+        read=" ".join(part.read for part in parts),
         logit=min((part.logit for part in parts if part.logit is not None), default=None),
     )

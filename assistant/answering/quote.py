@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import find_context, points_back
+from assistant.answering.parts import OpenPart
 from assistant.answering.retrieve import Quotation, Retrieval
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
@@ -33,9 +34,9 @@ PERHAPS, HARDLY = "what is near it may not answer it", "nothing in the guide is 
 NOTHING_TO_QUOTE = "nothing near it can be quoted"
 """Why a question is not answered."""
 
-
 UNANSWERED = "I can't find this in the guide: “{}”"
-"""What is said of each of several questions that the guide does not answer."""
+NEARLY = "The guide doesn’t say this outright: “{}” The nearest it comes:"
+"""What is said of each of several questions that the guide does not answer; the second where something is near."""
 
 
 def begin_answer(retrieval: Retrieval, leads: int = 1) -> Answer:
@@ -47,9 +48,33 @@ def begin_answer(retrieval: Retrieval, leads: int = 1) -> Answer:
     return quote(retrieval, leads)
 
 
-def add_unanswered(answer: Answer, questions: Sequence[str]) -> Answer:
-    """The answer, with an honest word about each question that it leaves unanswered."""
-    return replace(answer, sentences=(*answer.sentences, *(AnswerSentence(UNANSWERED.format(q)) for q in questions)))
+def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
+    """The answer, with an honest word about each question that it leaves open, and the nearest that the guide says.
+
+    Nothing is said of a question if the answer quotes the nearest to it already.
+    """
+    for part in parts:
+        if part.nearest is None or not part.nearest.quotations:
+            answer = replace(answer, sentences=(*answer.sentences, AnswerSentence(UNANSWERED.format(part.question))))
+            continue
+        best = part.nearest.quotations[0]
+        match = next(one.match for one in part.nearest.selections if one.number == best.number)
+        answer, number = _find_passage(answer, match)
+        said = _make_sentence(replace(best, number=number))
+        if not any(set(said.support) <= set(sentence.support) for sentence in answer.sentences):
+            word = AnswerSentence(NEARLY.format(part.question))
+            answer = fill_citations(replace(answer, sentences=(*answer.sentences, word, said)))
+    return answer
+
+
+def _find_passage(answer: Answer, match: Match) -> tuple[Answer, int]:
+    """The answer with a passage for a match, behind all others unless it is one of them; and the passage's number."""
+    number = len(answer.passages) + 1
+    passage = make_passage(match.chunk, number, match.score)
+    for one in answer.passages:
+        if (one.source, one.start) == (passage.source, passage.start):
+            return answer, one.number
+    return replace(answer, passages=(*answer.passages, passage)), number
 
 
 def quote_nearest(retrieval: Retrieval, asked: Sequence[str]) -> Answer:

@@ -19,8 +19,8 @@ MATCHES = 12
 PASSAGES, SENTENCES = 4, 4
 """The most chunks, and sentences of them, that go before the model."""
 
-NEAR_BEST = 0.6
-"""Share of the best sentence's score; sentences below it do not go before the model."""
+NEAR_BEST = 0.75
+"""Share of the best sentence's score; sentences below it do not go before the model, which would only word them too."""
 
 SAME_QUESTION = 0.7
 """Cosine from which a question is taken for the one in a chunk's heading."""
@@ -81,6 +81,8 @@ class Retrieval:
     """Whether the question asks for a whole section, and that is what goes before the model."""
     quotations: tuple[Quotation, ...] = ()
     """What can be quoted of it, best first."""
+    read: str = ""
+    """What the cross-encoder reads: the question behind the one that it leans on, typing mistakes put right."""
     logit: float | None = None
     """How surely the best quotation answers, as the cross-encoder reads it; None without one."""
 
@@ -113,7 +115,8 @@ def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retr
     suggested = [match for match in matches if form_question(match.chunk) == question]
     if suggested and not any(one.match is suggested[0] for one in selections):
         selections = choose_sentences(suggested[:1])
-    return Retrieval(question, earlier.question, matches, selections, earlier.answer)
+    read = searcher.repair(f"{earlier.question} {question}".strip())
+    return Retrieval(question, earlier.question, matches, selections, earlier.answer, read=read)
 
 
 def search_in_conversation(

@@ -42,6 +42,9 @@ SAID, SUMMARISED, INTRODUCED = 4, 8, 3
 """The most sentences that are told of a section, that go before the model to be put in short, and that tell what a
 document is about."""
 
+_LAST_PART = re.compile(r"^.*[.!:]\s+(?=\S)", re.DOTALL)
+"""All before the last sentence or clause of a text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -62,8 +65,8 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
         return None
     if ASKS_WHAT_ABOUT.search(retrieval.question):
         told = _find_introduction(retrieval, searcher)
-    elif _asks(retrieval.question):
-        told = _find_told(retrieval.question, find_series(_read_chunks(retrieval, searcher)), retrieval)
+    elif request := _find_request(retrieval.question):
+        told = _find_told(request, find_series(_read_chunks(retrieval, searcher)), retrieval)
     else:
         return None
     if told is None:
@@ -86,6 +89,11 @@ def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
         Selection(number, match, match.chunk.sentences[:SUMMARISED]) for number, match in enumerate(matches, start=1)
     )
     return replace(retrieval, selections=selections, section=True) if selections else retrieval
+
+
+def _find_request(text: str) -> str:
+    """A text, or its last sentence or clause, if that may ask about the guide itself; empty if neither does."""
+    return next((part for part in (text, _LAST_PART.sub("", text)) if _asks(part)), "")
 
 
 def _asks(question: str) -> bool:

@@ -11,13 +11,14 @@ from functools import cache
 from assistant.answering.clock import Clock
 from assistant.answering.context import count_conditions, is_held, is_understood, split_opening
 from assistant.answering.draft import stream_sentences
-from assistant.answering.ground import Grounder
+from assistant.answering.find import Finding
+from assistant.answering.ground import MOST_DRAFTED, Grounder
 from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.quote import fill_citations
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.steps import remove_link
 from assistant.answering.verdicts import Verdicts
-from assistant.language.english import YES_OR_NO
+from assistant.language.english import FIRST_PERSON, QUOTATION, YES_OR_NO
 from assistant.llm.model import ChatModel
 from assistant.records import Answer, AnswerSentence, Citation
 from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
@@ -29,7 +30,7 @@ REPEATED = 0.2
 def write_draft(
     writer: ChatModel,
     verdicts: Verdicts,
-    retrieval: Retrieval,
+    finding: Finding,
     answer: Answer,
     length: tuple[int, int],
     clock: Clock,
@@ -38,11 +39,14 @@ def write_draft(
     """Yield the draft as it grows, the very same object while no sentence is new; return the whole draft.
 
     Args:
+        finding: what was found for the question.
         answer: what is shown already, which the draft goes on from and does not say again.
         length: how many sentences are kept before the model is stopped, and the most tokens that it may generate.
     """
     most_sentences, most_tokens = length
-    grounder = Grounder(retrieval.selections, cache(verdicts.supports), f"{retrieval.earlier} {retrieval.question}")
+    retrieval, asked = finding.retrieval, f"{finding.retrieval.earlier} {finding.retrieval.question}"
+    verdict, bears = cache(verdicts.supports), finding.relevance.bears
+    grounder = Grounder(retrieval.selections, verdict, asked, bears=bears, most=MOST_DRAFTED)
     prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
     dropped: list[str] = []
     with closing(writer.stream(prompt, most_tokens, clock.usage, variation)) as pieces:
@@ -69,16 +73,17 @@ def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: 
     points back to nothing, is left out, unless a condition of the guide's would be lost with it.
     """
     chunks = {one.number: one.match.chunk for one in retrieval.selections}
-    cited = {number for earlier in answer.sentences for number in earlier.citations}
     said = [citation.span for earlier in answer.sentences[-1:] for citation in earlier.support]
     opening, rest = split_opening(sentence)
     for claim in dict.fromkeys((sentence, rest)):
         support = () if repeats(claim, answer) else grounder.find_support(claim)
-        if not support or (cited and not grounder.bears(support, cited)) or _is_quoted(support, answer):
+        if not support or _is_quoted(support, answer):
             continue
         chunk = chunks[support[0].number]
         evidence = f"{chunk.heading} {support[0].span.shown}"
         if claim is sentence and opening and not is_held(opening, evidence):
+            continue
+        if takes_over_speaker(claim, " ".join(citation.span.shown for citation in support)):
             continue
         if claim is not sentence and count_conditions(claim) < count_conditions(support[0].span.shown):
             continue
@@ -97,6 +102,15 @@ def repeats(sentence: str, answer: Answer) -> bool:
     """Whether a sentence says hardly anything that a sentence of the answer has not said."""
     telling = extract_terms(sentence)
     return any(len(telling - extract_terms(said.text)) <= REPEATED * len(telling) for said in answer.sentences)
+
+
+def takes_over_speaker(claim: str, evidence: str) -> bool:
+    """Whether a claim says "I" or "our" where its evidence does not: it goes on with the person's words.
+
+    What is quoted for somebody to say does not count.
+    """
+    spoken = split_words(QUOTATION.sub(" ", claim))
+    return not FIRST_PERSON.isdisjoint(spoken) and FIRST_PERSON.isdisjoint(split_words(evidence))
 
 
 def remove_opening(sentence: str, asked: str) -> str:

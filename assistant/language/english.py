@@ -103,10 +103,11 @@ ASKS_WHAT_ABOUT = re.compile(
 """How a question asks what the guide is about, or for whom it is."""
 
 REQUEST_WORDS = frozenset(
-    """all answer articl begin can chapter come complet contain cover detail directli document each end enumer everi
-    explain explan fifth first follow fourth full give given go guid happen immedi know last list manual mani mean
-    mention much name need next number order page part pleas quot read recap repeat right said say second section see
-    send short show start step straight sum summari summaris tell text there third want whole write""".split()
+    """all answer articl begin book booklet brochur call can chapter come complet contain cover detail directli
+    document each end enumer everi explain explan faq fifth first follow fourth full give given go guid handbook
+    happen immedi know last leaflet list main mani manual mean mention much name need next number order page paper
+    part pleas quot read recap repeat right said say second section see send short show start step straight sum
+    summari summaris tell text there third titl want whole write""".split()
 )
 """Stems that such a question is made of, whatever it asks about."""
 
@@ -354,6 +355,9 @@ DANGLING = re.compile(r"\b(?:it|them|these|those)\b", re.IGNORECASE)
 NUMBERED_LABEL = re.compile(r"^(?:\w+ )?\d+\s?[:.)–—-]\s*")
 """The number of a heading ("Tip 1: ...")."""
 
+FIRST_PERSON = frozenset("i me my mine myself we us our ours ourselves".split())
+"""Words for whoever speaks."""
+
 IN_FIRST_PERSON = {"your": "my", "yours": "mine", "yourself": "myself", "you": "I", "you're": "I'm", "you’re": "I’m"}
 """Second person -> first person."""
 
@@ -390,7 +394,7 @@ NEGATED = (
 
 CONDITION = (
     r"(?<!even )\b(?:only )?(?:if|unless|when|whenever|(?<!at )once(?! (?:a|an|each|every|in|per)\b)|until|except"
-    r"|provided|(?:as|so) long as|while)\b"
+    r"|provided|(?:as|so) long as|while|only (?:with|for|in|on|by|at|during|after|before|from|where|to))\b"
 )
 """How a condition or an exception begins."""
 

@@ -276,17 +276,27 @@ def test_a_sentence_that_is_made_of_a_heading_falls() -> None:
     assert Grounder(found, Judge(SURE), "Can she bake safely?").find_support(claim) == ()
 
 
-def test_support_that_is_far_from_the_question_does_not_bear_on_it() -> None:
-    near, far = chunk("Listen actively"), chunk("compromise")
-    some = (
-        Selection(1, make_near(near, 0.8), near.sentences),
-        Selection(2, make_near(far, 0.1), far.sentences),
-    )
-    grounder = Grounder(some, Judge(-SURE), "How do I listen?")
-    assert grounder.bears(grounder.find_support(OWN[0]), ())
-    assert not grounder.bears(grounder.find_support(OWN[3]), ())
-    assert not grounder.bears(grounder.find_support(OWN[3]), {1})
-    assert grounder.bears(grounder.find_support(OWN[3]), {1, 2}), "it goes on with a passage that is cited already"
+def test_what_bears_on_nothing_that_is_asked_supports_nothing() -> None:
+    claim = "You truly focus on a talking partner, with the phone put down."
+    for bears in (True, False):
+        judge = Judge(SURE)
+        grounder = Grounder(
+            found(chunk("Listen actively")), judge, "", bears={True: bool, False: lambda _: False}[bears]
+        )
+        assert bool(grounder.find_support(OWN[0])) == bears
+        assert bool(grounder.find_support(claim)) == bears
+        assert bool(judge.asked) == bears, "no verdict is asked on what is beside the question"
+
+
+def test_a_sentence_that_joins_several_stands_only_if_it_repeats_them(passages: tuple[Selection, ...]) -> None:
+    joined = f"{OWN[0]} {OWN[2].removeprefix('Next, ').capitalize()}"
+    mixed = "Put your phone down when your partner is talking, and ground rules minimize interruptions."
+    for most, stands in ((5, True), (1, False)):
+        grounder = Grounder(passages, Judge(SURE), "", most=most)
+        assert len(grounder.choose_evidence(mixed)) > 1
+        assert bool(grounder.find_support(mixed)) == stands
+        assert grounder.find_support(OWN[0])
+    assert len(Grounder(passages, Judge(-SURE), "", most=1).find_support(joined)) > 1
 
 
 # The labelled set
