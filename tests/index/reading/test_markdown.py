@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -254,3 +255,22 @@ def test_details_are_a_question_with_its_answer(text: str) -> None:
 def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str]) -> None:
     reading = read_markdown(text)
     assert [reading.text[block.start : block.end] for block in reading.blocks] == wanted
+
+
+# Marks without end
+
+
+@pytest.mark.parametrize("marks", ["![", "[a ", "`", "c ~~a. b~~ ", "**a ", "<a "])
+@pytest.mark.parametrize(
+    "around", [("~~a~~ b ", "\n"), ("# T\n\nb\n\n| ~~a~~ b |\n|---|\n| ", " |\n")], ids=["text", "table"]
+)
+def test_a_text_four_times_as_long_takes_about_four_times_as_long(around: tuple[str, str], marks: str) -> None:
+    """And not sixteen times."""
+
+    def spend(count: int) -> float:
+        begun = process_time()
+        read_markdown((marks * count).join(around))
+        return process_time() - begun
+
+    short, long = (min(spend(count) for _ in range(3)) for count in (2000, 8000))
+    assert long < 9 * short
