@@ -202,7 +202,7 @@ def _remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[in
             if start >= block.end:
                 break
             inside = block.start < start and end < block.end
-            if not inside or _INNER_END.search(_find_words(text[start:end])):
+            if not inside or (block.kind != "row" and _INNER_END.search(_find_words(text[start:end]))):
                 pieces += _cut(text, pieces.pop(), start, end)
             if not pieces:
                 break

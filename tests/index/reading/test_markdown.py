@@ -87,6 +87,13 @@ def test_a_table_without_heads_is_told_without() -> None:
     assert told("| | |\n|---|---|\n| Name | Ines |\n| Phone | 555 |\n") == ["", "Name: Ines", "Phone: 555"]
 
 
+def test_a_row_with_sentences_struck_out_is_told_once() -> None:
+    text = (
+        "# Pool\n\n| Day | Pool |\n|---|---|\n| Monday | ~~It is shut. It rains.~~ It is open. |\n| Friday | shut |\n"
+    )
+    assert sentences(text) == ["Monday: Pool It is open. (Pool)", "Friday: Pool shut (Pool)"]
+
+
 # Numbers
 
 NUMBERS = {
