@@ -235,9 +235,9 @@ def ensure_writable(home: Path) -> None:
     """Make the data folder if it is missing; SettingsError if it cannot be written."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        probe = home / f".write-{os.getpid()}"
+        probe = home / ".write"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another start may try at the same time
     except OSError as error:
         raise SettingsError(
             f"The data folder {home} cannot be written ({error.strerror or error})",

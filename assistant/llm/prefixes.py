@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from assistant.files import write_whole
 from assistant.llm.llama import Context, Logits, TokenRow, Weights
 
 CACHED_PREFIXES = 8
@@ -62,18 +62,15 @@ class PrefixCache:
         path = self._path(tokens)
         if path is None or self._folder is None:
             return
-        unfinished = path.with_suffix(f".{os.getpid()}")
+        held = (self._api.llama_token * len(tokens))(*tokens)
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            held = (self._api.llama_token * len(tokens))(*tokens)
-            if self._api.llama_state_seq_save_file(context, str(unfinished).encode(), sequence, held, len(tokens)):
-                path.with_suffix(".sum").write_bytes(_compute_sum(unfinished))
-                unfinished.replace(path)
+            with write_whole(path) as fresh:
+                if not self._api.llama_state_seq_save_file(context, str(fresh).encode(), sequence, held, len(tokens)):
+                    raise OSError(f"{fresh} could not be written")
+                path.with_suffix(".sum").write_bytes(_compute_sum(fresh))
             for old in sorted(self._folder.glob("*.state"), key=lambda p: p.stat().st_mtime)[:-CACHED_PREFIXES]:
                 old.unlink()
                 old.with_suffix(".sum").unlink(missing_ok=True)
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)  # the disk may be full: what was not written whole takes its room
 
     def _path(self, tokens: Sequence[int]) -> Path | None:
         name = sha256(f"{self._model} {list(tokens)}".encode()).hexdigest()[:24]

@@ -3,14 +3,21 @@
 The only module that imports openai. A server applies its own template and would obey template tokens in a text. So
 whatever looks like one gets a zero width space after its bracket (`neutralise`): a person reads the same text, and no
 tokenizer recognises the token.
+
+Requests run in an event loop, in a thread of its own: only there can one that waits for the server be cancelled.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+import weakref
+from collections.abc import Coroutine, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import aclosing, closing, contextmanager
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import GuideError, ModelError, QuestionError
@@ -29,13 +36,19 @@ from assistant.settings import Settings
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import OpenAI
+    from openai import AsyncOpenAI
 
 CONNECT_TIMEOUT = 5.0
 """Seconds within which the server must accept a connection."""
 
 PATIENCE = 120.0
 """The most seconds between two pieces of a reply: the server may read a long prompt, and serve others first."""
+
+TICK = 0.1
+"""Seconds of silence after which the caller, who may want to stop, is told that nothing has come."""
+
+READ_AHEAD = 1000
+"""Chunks of a reply that may wait for the caller; a server that goes on without end is read no further."""
 
 RETRIES = 2
 """How often a request is repeated, with growing pauses, if the server is away, busy or at fault."""
@@ -60,6 +73,9 @@ SENT_HEADERS = ("accept", "accept-encoding", "connection", "content-length", "co
 
 INTERRUPTED_ADVICE = "Ask again; llama_cpp.server wants the option --interrupt_requests false."
 
+_SILENCE: Any = object()
+"""Stands among the chunks of a reply for a TICK in which none came."""
+
 _TOO_LONG = re.compile(r"context.?(?:length|size|window)|too (?:long|many tokens|large)|maximum length", re.IGNORECASE)
 
 
@@ -81,15 +97,18 @@ class ServedModel:
             raise ModelError("The key for the chat server has signs that no key has", "Change ASSISTANT_LLM_KEY.")
         self._key = key
         self._client = _client(self.url, key)
+        self._loop = asyncio.new_event_loop()
+        Thread(target=_run, args=(self._loop,), name="chat server", daemon=True).start()
+        weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
         self._refused_fields: frozenset[str] = frozenset()
         self.model = self._find_model(model)
 
     def stream(
         self, prompt: Sequence[Message], limit: int, usage: Usage, variation: int = 0
     ) -> Generator[str, None, None]:
-        """Yield an answer piece by piece; see `ChatModel.stream`. Closing the generator closes the connection.
+        """Yield an answer piece by piece; see `ChatModel.stream`. Closing the generator closes the connection at once.
 
-        While the server thinks and says nothing, empty pieces are yielded.
+        While the server thinks or says nothing, empty pieces are yielded.
 
         Raises:
             QuestionError: the prompt and the limit do not fit the model's context.
@@ -98,6 +117,9 @@ class ServedModel:
         ended, room = False, limit * TOKEN_CHARACTERS
         with self._translate_errors(), closing(self._chunks(prompt, limit, variation)) as chunks:
             for chunk in chunks:
+                if chunk is _SILENCE:
+                    yield ""
+                    continue
                 piece, reason = dig(chunk, "choices", 0, "delta", "content"), dig(chunk, "choices", 0, "finish_reason")
                 ended, usage.cut_short = ended or bool(reason), usage.cut_short or reason == "length"
                 usage.generated += bool(piece)
@@ -119,7 +141,7 @@ class ServedModel:
     def _verdict(self, prompt: Sequence[Message]) -> float:
         body = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         with self._translate_errors():
-            reply = self._post(body)
+            reply = self._start(self._post(body)).result()
         if not dig(reply, "choices", 0):
             raise self._no_such_server()
         if dig(reply, "choices", 0, "logprobs") is None:
@@ -134,26 +156,43 @@ class ServedModel:
         return PLAIN_VERDICT * ((said == "yes") - (said == "no"))
 
     def _chunks(self, prompt: Sequence[Message], limit: int, variation: int) -> Generator[Any, None, None]:
-        """Yield the chunks that the server streams. Closing the generator closes the connection."""
+        """Yield the chunks that the server streams. Closing the generator closes the connection at once."""
+        came, end = SimpleQueue[Any](), object()
+        reading = self._start(self._read_chunks(prompt, limit, variation, came))
+        reading.add_done_callback(lambda _: came.put(end))
+        try:
+            yield from iter(partial(_take, came), end)
+            reading.result()
+        finally:
+            reading.cancel()
+
+    async def _read_chunks(self, prompt: Sequence[Message], limit: int, variation: int, came: SimpleQueue[Any]) -> None:
+        """Put the chunks that the server streams into a queue, no faster than they are taken."""
         from openai import APIConnectionError, APITimeoutError
 
         body = self._body(prompt, limit) | {"stream": True, "stream_options": {"include_usage": True}}
         body |= {"temperature": VARIED if variation else 0.0, "seed": variation}
         begun, failed = False, None
-        with closing(self._post(body)) as chunks:
+        async with aclosing(await self._post(body)) as chunks:
             try:
-                for chunk in chunks:
+                async for chunk in chunks:
                     begun = True
-                    yield chunk
+                    came.put(chunk)
+                    while came.qsize() >= READ_AHEAD:
+                        await asyncio.sleep(TICK)
             except APITimeoutError:
                 raise
             except APIConnectionError as error:
                 failed = error
         if not begun:
             # llama_cpp.server drops the stream of a prompt that is too long; without streaming it says so.
-            self._post(self._body(prompt, 1))
+            await self._post(self._body(prompt, 1))
         if failed:
             raise failed
+
+    def _start(self, request: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Begin a request in the event loop."""
+        return asyncio.run_coroutine_threadsafe(request, self._loop)
 
     def _body(self, prompt: Sequence[Message], limit: int) -> dict[str, Any]:
         return {
@@ -164,15 +203,19 @@ class ServedModel:
             "chat_template_kwargs": {"enable_thinking": False},
         }
 
-    def _post(self, body: dict[str, Any]) -> Any:
+    async def _post(self, body: dict[str, Any]) -> Any:
         """Send a request without the fields that the server rejects; return its reply, or its stream of chunks."""
-        from openai import APIStatusError, Stream
+        from openai import APIStatusError, AsyncStream
 
         while True:
             known = {name: value for name, value in body.items() if name not in self._refused_fields}
             try:
-                return self._client.post(
-                    "/chat/completions", body=known, cast_to=object, stream="stream" in body, stream_cls=Stream[object]
+                return await self._client.post(
+                    "/chat/completions",
+                    body=known,
+                    cast_to=object,
+                    stream="stream" in body,
+                    stream_cls=AsyncStream[object],
                 )
             except APIStatusError as error:
                 named = {
@@ -185,7 +228,7 @@ class ServedModel:
     def _find_model(self, model: str) -> str:
         """The server's own name for a model; its first model if `model` is empty. ModelError if it has none."""
         with self._translate_errors():
-            listed = dig(self._client.get("/models", cast_to=object), "data")
+            listed = dig(self._start(self._client.get("/models", cast_to=object)).result(), "data")
         if not isinstance(listed, list):
             raise self._no_such_server()
         names = [str(dig(one, "id")) for one in listed]
@@ -238,20 +281,34 @@ def connect_to_server(settings: Settings) -> ServedModel:
     return ServedModel(settings.llm_url, settings.llm_model, settings.llm_key.get_secret_value())
 
 
-def _client(url: str, key: str) -> OpenAI:
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Run an event loop until it is stopped."""
+    with closing(loop):
+        loop.run_forever()
+
+
+def _take(came: SimpleQueue[Any]) -> Any:
+    """The next chunk, or _SILENCE."""
+    try:
+        return came.get(timeout=TICK)
+    except Empty:
+        return _SILENCE
+
+
+def _client(url: str, key: str) -> AsyncOpenAI:
     """An OpenAI client that ignores proxies and every other setting of the environment; imported late."""
     import httpx2
-    from openai import OpenAI
+    from openai import AsyncOpenAI
 
-    def keep_sent_headers(request: httpx2.Request) -> None:
+    async def keep_sent_headers(request: httpx2.Request) -> None:
         for name in set(request.headers) - set(SENT_HEADERS):
             del request.headers[name]
         if key:
             request.headers["authorization"] = f"Bearer {key}"
 
     wait = httpx2.Timeout(PATIENCE, connect=CONNECT_TIMEOUT)
-    http = httpx2.Client(trust_env=False, timeout=wait, event_hooks={"request": [keep_sent_headers]})
-    return OpenAI(base_url=f"{url}/v1", api_key="none", http_client=http, timeout=wait, max_retries=RETRIES)
+    http = httpx2.AsyncClient(trust_env=False, timeout=wait, event_hooks={"request": [keep_sent_headers]})
+    return AsyncOpenAI(base_url=f"{url}/v1", api_key="none", http_client=http, timeout=wait, max_retries=RETRIES)
 
 
 def _explain_connection(server: str, error: Exception) -> ModelError:

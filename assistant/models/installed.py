@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import FetchError, ModelError
+from assistant.files import write_whole
 from assistant.models.catalogue import Model, Role, find_model, read_catalogue
 from assistant.models.gguf import gguf_size
 from assistant.settings import NO_READER, Settings, save_choices
@@ -254,11 +255,8 @@ def read_stamp(folder: Path) -> dict[str, tuple[Any, ...]]:
 
 def write_stamp(folder: Path, stamp: Mapping[str, tuple[Any, ...]]) -> None:
     """Write the stamp of a folder. Errors are ignored: the files are then hashed again."""
-    fresh = folder / f"{STAMP}.{os.getpid()}"
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError), write_whole(folder / STAMP) as fresh:
         fresh.write_text(json.dumps(stamp, indent=1), "utf-8")
-        fresh.replace(folder / STAMP)
 
 
 def resolve_folder(path: Path) -> Path:

@@ -59,7 +59,8 @@ _HTML_CELL = re.compile(
 _SPAN = re.compile(r"\b(?P<name>col|row)span\s*=\s*[\"']?(?P<count>\d{1,3})", re.IGNORECASE)
 
 _UNREAD = re.compile(
-    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)|(?P<ticks>`+)[^`\n][^\n]{0,1000}?(?P=ticks))"
+    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)"
+    r"|(?<!`)(?P<ticks>`+)[^`\n][^\n]{0,1000}?(?P=ticks))"
     r"|(?P<whole><!--(?:.*?-->|.*\Z)|(?<!\S)%%.{0,2000}?%%(?!\w)|(?<![~\\])~~(?![~\s])[^~]{1,1000}(?<!\s)~~(?!~))"
     r"|<(?P<closing>/?)(?P<name>[a-z][a-z0-9]*)\b[^<>]*>",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
@@ -201,9 +202,8 @@ def _remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[in
             if start >= block.end:
                 break
             inside = block.start < start and end < block.end
-            if not inside or _INNER_END.search(_find_words(text[start:end])):
-                *pieces, last = pieces
-                pieces += _cut(text, last, start, end)
+            if not inside or (block.kind != "row" and _INNER_END.search(_find_words(text[start:end]))):
+                pieces += _cut(text, pieces.pop(), start, end)
             if not pieces:
                 break
         yield from pieces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -212,6 +213,35 @@ def started(path: Path, cache: Path) -> tuple[str, list[float]]:
     assert done.returncode == 0, done.stderr[-500:]
     said, logits = json.loads(done.stdout)
     return said, logits
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from assistant.answering.prompt import PREFIX
+from assistant.llm.local import LocalModel
+
+model = LocalModel(Path(sys.argv[1]), 2048, cache=Path(sys.argv[2]))
+save = model.weights.api.llama_state_seq_save_file
+def save_and_die(*words):
+    save(*words)
+    os.kill(os.getpid(), signal.SIGKILL)
+model.weights.api.llama_state_seq_save_file = save_and_die
+model.warm(PREFIX)
+"""
+
+
+@pytest.mark.parametrize("prefix", [PREFIX, [Message("system", "Something else altogether.")]])
+def test_what_a_killed_start_was_writing_is_removed_by_the_next_that_writes(
+    path: Path, tmp_path: Path, prefix: Sequence[Message]
+) -> None:
+    """Whether or not that writes the same."""
+    cache = tmp_path / "cache"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path), str(cache)], cwd=ROOT, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr[-500:]
+    assert [file.stat().st_size > 0 for file in cache.iterdir()] == [True]
+    LocalModel(path, 2048, cache=cache).warm(prefix)
+    assert sorted(file.suffix for file in cache.iterdir()) == [".state", ".sum"]
 
 
 @pytest.fixture(scope="module")

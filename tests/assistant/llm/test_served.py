@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from urllib.request import Request, urlopen
@@ -113,6 +114,34 @@ def test_closing_stops_the_server(server: LlamaServer, model: ServedModel) -> No
     model.verdicts([], ["Is the sea deep?"])
     assert server.evaluated - before < 300
     assert next(pieces, None) is None
+
+
+@pytest.mark.parametrize("said", ["", "a"])
+def test_closing_reaches_a_server_that_is_silent(said: str, monkeypatch: pytest.MonkeyPatch, once: None) -> None:
+    """From the beginning, or in the middle of an answer; meanwhile the caller is told that nothing comes."""
+    monkeypatch.setattr(served, "PATIENCE", 20.0)
+    left = Event()
+
+    def keep_silent(call: Call) -> None:
+        if said:
+            call.events(piece(said), end="")
+        with suppress(ConnectionError):
+            call.handler.connection.recv(1)
+        left.set()
+
+    with small_server(keep_silent) as server:
+        pieces, seen = ServedModel(server.url).stream(ASKED, 9, Usage()), list[str]()
+        while seen.count("") < 3 or "".join(seen) != said:
+            seen.append(next(pieces))
+        pieces.close()
+        assert left.wait(10)
+
+
+def test_a_server_is_read_no_further_than_its_words_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "READ_AHEAD", 5)
+    text = "".join(str(number % 10) for number in range(60))
+    with small_server(lambda call: call.events(*map(piece, text), piece("", "stop"))) as server:
+        assert word(ServedModel(server.url), ASKED, 60)[0] == text
 
 
 def test_a_server_that_ignores_the_limit_is_left() -> None:

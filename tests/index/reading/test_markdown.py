@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -84,6 +85,13 @@ def test_a_row_has_units_as_written_and_the_name_of_its_table(table: str, wanted
 
 def test_a_table_without_heads_is_told_without() -> None:
     assert told("| | |\n|---|---|\n| Name | Ines |\n| Phone | 555 |\n") == ["", "Name: Ines", "Phone: 555"]
+
+
+def test_a_row_with_sentences_struck_out_is_told_once() -> None:
+    text = (
+        "# Pool\n\n| Day | Pool |\n|---|---|\n| Monday | ~~It is shut. It rains.~~ It is open. |\n| Friday | shut |\n"
+    )
+    assert sentences(text) == ["Monday: Pool It is open. (Pool)", "Friday: Pool shut (Pool)"]
 
 
 # Numbers
@@ -254,3 +262,22 @@ def test_details_are_a_question_with_its_answer(text: str) -> None:
 def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str]) -> None:
     reading = read_markdown(text)
     assert [reading.text[block.start : block.end] for block in reading.blocks] == wanted
+
+
+# Marks without end
+
+
+@pytest.mark.parametrize("marks", ["![", "[a ", "`", "c ~~a. b~~ ", "**a ", "<a "])
+@pytest.mark.parametrize(
+    "around", [("~~a~~ b ", "\n"), ("# T\n\nb\n\n| ~~a~~ b |\n|---|\n| ", " |\n")], ids=["text", "table"]
+)
+def test_a_text_four_times_as_long_takes_about_four_times_as_long(around: tuple[str, str], marks: str) -> None:
+    """And not sixteen times."""
+
+    def spend(count: int) -> float:
+        begun = process_time()
+        read_markdown((marks * count).join(around))
+        return process_time() - begun
+
+    short, long = (min(spend(count) for _ in range(3)) for count in (2000, 8000))
+    assert long < 9 * short

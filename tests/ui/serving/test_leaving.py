@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
+from itertools import product
 from threading import Barrier, Event
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -17,6 +18,7 @@ from chat_server import Call, SmallServer, piece, small_server
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.assistant import SERVED_AT_ONCE
+from assistant.llm import served as served_model
 from assistant.settings import NO_READER
 from ui.serving.address import MCP_PATH
 from ui.serving.server import RunningServer, launch
@@ -39,10 +41,10 @@ Sent: TypeAlias = tuple[str, str, dict[str, Any]]
 
 
 class Writer:
-    """A chat server whose sentence has no end, and whose verdicts take their time."""
+    """A chat server whose sentence has no end or, if it is silent, no beginning, and whose verdicts take their time."""
 
     def __init__(self) -> None:
-        self.ended = Event()
+        self.ended, self.silent = Event(), False
 
     def __call__(self, call: Call) -> None:
         if not call.body.get("stream"):
@@ -54,12 +56,17 @@ class Writer:
         call.handler.end_headers()
         with suppress(ConnectionError):  # whoever asked was stopped
             while not self.ended.wait(0.05):
-                call.handler.wfile.write(f"data: {json.dumps(piece('and on '))}\n\n".encode())
+                if not self.silent:
+                    call.handler.wfile.write(f"data: {json.dumps(piece('and on '))}\n\n".encode())
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[SmallServer]:
-    writer = Writer()
+def writer() -> Writer:
+    return Writer()
+
+
+@pytest.fixture(scope="module")
+def server(writer: Writer) -> Iterator[SmallServer]:
     with small_server(writer) as server:
         yield server
         writer.ended.set()
@@ -72,7 +79,9 @@ def assistant(settings: Settings, server: SmallServer, tmp_path_factory: pytest.
     assistant = open_assistant(
         settings.model_copy(update={"port": 0, "llm_url": server.url, "reader": NO_READER, "corpus": corpus})
     )
-    assistant.load()
+    with pytest.MonkeyPatch.context() as patience:
+        patience.setattr(served_model, "PATIENCE", 3600.0)
+        assistant.load()
     return assistant
 
 
@@ -108,13 +117,20 @@ def check_by_gradio(address: str) -> Sent:
     return ask_gradio(address, "check", LONG_TEXT)
 
 
-@pytest.mark.parametrize("ask", [ask_whole, ask_streamed, ask_over_mcp, ask_gradio, check_by_gradio])
+@pytest.mark.parametrize(
+    ("ask", "silent"),
+    [*product((ask_whole, ask_streamed, ask_over_mcp, ask_gradio), (False, True)), (check_by_gradio, False)],
+)
 def test_what_is_asked_for_by_who_goes_away_ends(
     assistant: Assistant,
     served: RunningServer,
+    writer: Writer,
     server: SmallServer,
     ask: Callable[[str], Sent],
+    silent: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(writer, "silent", silent)
     server.calls.clear()
 
     async def leave() -> None:
