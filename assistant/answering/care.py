@@ -7,7 +7,6 @@ quiet line above it. With an embedder that nothing was fitted to, examples stand
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ import numpy as np
 
 from assistant.answering.danger import DangerReader
 from assistant.errors import SettingsError
+from assistant.files import write_whole
 from assistant.records import Answer, AnswerSentence, Concern, Contact
 from assistant.settings import read_packaged_text
 from index.embedding.embed import Vectors
@@ -202,13 +202,8 @@ def load_or_embed(path: Path | None, texts: Sequence[str], embed: Embed) -> Vect
                 return np.asarray(kept["vectors"], dtype=np.float32)
     vectors = embed(texts)
     if path:
-        fresh = path.with_suffix(f".{os.getpid()}.npz")
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(fresh, texts=np.array(texts), vectors=vectors)
-            fresh.replace(path)
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)  # the disk may be full: what was not written whole takes its room
+        with suppress(OSError), write_whole(path) as fresh, fresh.open("wb") as file:
+            np.savez(file, texts=np.array(texts), vectors=vectors)
     return vectors
 
 

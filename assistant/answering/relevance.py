@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.answering.context import find_context
 from assistant.answering.coverage import choose_curve, estimate_chance, word_passage
 from assistant.answering.evidence import Evidence, read_cosines
 from assistant.answering.retrieve import Retrieval
+from index.chunking.chunk import Sentence
 from index.embedding.cross import CrossEncoder
 
 NEAR = 0.5
@@ -27,9 +29,9 @@ class Relevance:
     """
 
     def __init__(self, retrieval: Retrieval, cross: CrossEncoder | None, readers: str) -> None:
-        self._read, self._cross, self._curve = retrieval.read, cross, choose_curve(retrieval, readers)
+        self._question, self._cross, self._curve = retrieval.read, cross, choose_curve(retrieval, readers)
         self._cosines = read_cosines(retrieval.selections)
-        self._passages = {one.number: one.match.chunk for one in retrieval.selections}
+        self._chunks = {one.number: one.match.chunk for one in retrieval.selections}
         self._all = not retrieval.quotations or retrieval.section or retrieval.suggested
         self._known: dict[tuple[int, int], bool] = {}
 
@@ -40,12 +42,14 @@ class Relevance:
     def _answers(self, one: Evidence) -> bool:
         place = one.number, one.sentence.start
         if place not in self._known:
-            self._known[place] = self._read_sentence(one, self._cosines[place])
+            self._known[place] = self._read(one.number, find_context(one.sentence, self._chunks[one.number].sentences))
         return self._known[place]
 
-    def _read_sentence(self, one: Evidence, cosine: float) -> bool:
+    def _read(self, number: int, sentences: Sequence[Sentence]) -> bool:
+        """Whether a sentence of a passage answers, read behind the one that it points back to, if it does."""
+        cosine = max(self._cosines[number, sentence.start] for sentence in sentences)
         if self._cross is None:
             return cosine >= NEAR * max(self._cosines.values())
-        passage = word_passage(self._passages[one.number], one.sentence.plain)
-        (logit,) = self._cross.score(self._read, [passage])
+        text = " ".join(sentence.plain for sentence in sentences)
+        (logit,) = self._cross.score(self._question, [word_passage(self._chunks[number], text)])
         return estimate_chance(cosine, logit, self._curve) >= self._curve.answered

@@ -19,8 +19,8 @@ MATCHES = 12
 PASSAGES, SENTENCES = 4, 4
 """The most chunks, and sentences of them, that go before the model."""
 
-NEAR_BEST = 0.75
-"""Share of the best sentence's score; sentences below it do not go before the model, which would only word them too."""
+NEAR_BEST = 0.6
+"""Share of the best sentence's score; sentences below it do not go before the model."""
 
 SAME_QUESTION = 0.7
 """Cosine from which a question is taken for the one in a chunk's heading."""

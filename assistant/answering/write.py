@@ -12,7 +12,7 @@ from assistant.answering.clock import Clock
 from assistant.answering.context import count_conditions, is_held, is_understood, split_opening
 from assistant.answering.draft import stream_sentences
 from assistant.answering.find import Finding
-from assistant.answering.ground import MOST_DRAFTED, Grounder
+from assistant.answering.ground import Grounder
 from assistant.answering.prompt import build_answer_prompt
 from assistant.answering.quote import fill_citations
 from assistant.answering.retrieve import Retrieval
@@ -46,7 +46,7 @@ def write_draft(
     most_sentences, most_tokens = length
     retrieval, asked = finding.retrieval, f"{finding.retrieval.earlier} {finding.retrieval.question}"
     verdict, bears = cache(verdicts.supports), finding.relevance.bears
-    grounder = Grounder(retrieval.selections, verdict, asked, bears=bears, most=MOST_DRAFTED)
+    grounder = Grounder(retrieval.selections, verdict, asked, bears=bears)
     prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
     dropped: list[str] = []
     with closing(writer.stream(prompt, most_tokens, clock.usage, variation)) as pieces:

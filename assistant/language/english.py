@@ -339,6 +339,8 @@ BACK_REFERENCE = re.compile(
     r"(?:this|these|those(?! (?:of|that|who|whose|with)\b)|they|such)\b"
     r"|it(?!['’]s \w+ (?:to|that|for|if|when)\b| \w+(?: \w+)? (?:to|that|for|if|when)\b)\b"
     r"|in (?:either|that|such|both) cases?\b|if (?:so|not),"
+    r"|(?:after|before|besides|by|during|for|from|in|instead of|on|with|without|if|when|once|unless) "
+    r"(?:th(?:is|at|ese)(?! (?:article|book|document|guide|handbook|leaflet|manual|page|text)\b)|them)\b"
     r"|[^,.;:]{0,40}?\b(?:this|these|those|so)(?=,| is\b| are\b))",
     re.IGNORECASE,
 )

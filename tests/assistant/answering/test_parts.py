@@ -6,8 +6,8 @@ import pytest
 from by_hand import make_match, make_retrieval
 
 from assistant import Assistant
-from assistant.answering.parts import MOST_WORDS, join_retrievals, split_question
-from assistant.answering.quote import UNANSWERED
+from assistant.answering.parts import MOST_WORDS, OpenPart, join_retrievals, split_question
+from assistant.answering.quote import NEARLY, UNANSWERED, add_open_parts, begin_answer
 from assistant.answering.retrieve import PASSAGES
 
 SEVERAL = {
@@ -109,6 +109,31 @@ def test_what_the_guide_does_not_answer_gets_an_honest_word(boats: Assistant) ->
     assert answer.sentences[0].text == "“A single kayak costs 11 euros an hour.”"
     assert answer.sentences[-1].text == UNANSWERED.format("who painted the Mona Lisa?")
     assert not answer.sentences[-1].support
+
+
+def test_the_nearest_to_a_part_that_is_open_is_quoted_as_such() -> None:
+    boats = make_retrieval(make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9}))
+    deposit = make_retrieval(
+        make_match("Deposit", {"A deposit of 50 euros is taken.": 0.5}), question="When is it back?"
+    )
+    answer = add_open_parts(begin_answer(boats), [OpenPart("When is it back?", deposit), OpenPart("Who painted it?")])
+    assert [one.text for one in answer.sentences] == [
+        "“A kayak costs 11 euros an hour.”",
+        NEARLY.format("When is it back?"),
+        "“A deposit of 50 euros is taken.”",
+        UNANSWERED.format("Who painted it?"),
+    ]
+    assert [one.citations for one in answer.sentences] == [(1,), (), (2,), ()]
+    assert [[span.text for span in one.cited] for one in answer.passages] == [
+        ["A kayak costs 11 euros an hour."],
+        ["A deposit of 50 euros is taken."],
+    ]
+
+
+def test_of_an_open_part_nothing_is_said_if_the_nearest_stands_there_already() -> None:
+    boats = make_retrieval(make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9}))
+    begun = begin_answer(boats)
+    assert add_open_parts(begun, [OpenPart("Is that dear?", boats)]) == begun
 
 
 def test_if_it_answers_neither_they_are_one_question(boats: Assistant) -> None:

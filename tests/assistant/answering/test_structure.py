@@ -62,6 +62,12 @@ TOLD = [
     ("what sections are there in this manual", [
         "Safety", "Boiling water", "Removing limescale", "Lamps", "Tip 1: Use soft water", "Tip 2: Empty it at night",
     ]),
+    ("Before I read it all: what are the main sections of this booklet?", [
+        "Safety", "Boiling water", "Removing limescale", "Lamps", "Tip 1: Use soft water", "Tip 2: Empty it at night",
+    ]),
+    ("How many numbered tips are there, and what are they called?", [
+        "Tip 1: Use soft water", "Tip 2: Empty it at night",
+    ]),
     ("list the lamps", [
         "Red: Meaning the kettle is dry (Lamps)", "Blue: Meaning the water boils (Lamps)",
         "White: Meaning the kettle keeps warm (Lamps)",
