@@ -29,7 +29,7 @@ class Relevance:
     """
 
     def __init__(self, retrieval: Retrieval, cross: CrossEncoder | None, readers: str) -> None:
-        self._question, self._cross, self._curve = retrieval.read, cross, choose_curve(retrieval, readers)
+        self._questions, self._cross, self._curve = retrieval.reads, cross, choose_curve(retrieval, readers)
         self._cosines = read_cosines(retrieval.selections)
         self._chunks = {one.number: one.match.chunk for one in retrieval.selections}
         self._all = not retrieval.quotations or retrieval.section or retrieval.suggested
@@ -46,10 +46,11 @@ class Relevance:
         return self._known[place]
 
     def _read(self, number: int, sentences: Sequence[Sentence]) -> bool:
-        """Whether a sentence of a passage answers, read behind the one that it points back to, if it does."""
+        """Whether a sentence answers a question, read behind the one that it points back to, if it does."""
         cosine = max(self._cosines[number, sentence.start] for sentence in sentences)
         if self._cross is None:
             return cosine >= NEAR * max(self._cosines.values())
         text = " ".join(sentence.plain for sentence in sentences)
-        (logit,) = self._cross.score(self._question, [word_passage(self._chunks[number], text)])
+        passage = word_passage(self._chunks[number], text)
+        logit = max(self._cross.score(question, [passage])[0] for question in self._questions)
         return estimate_chance(cosine, logit, self._curve) >= self._curve.answered

@@ -21,7 +21,8 @@ ALL = "all"
 
 GUIDE_KEYS = ("guide", "kind", "sentences", "asked", "not_answered")
 """What a row of a file of guides holds: title, kind, sentences (heading, text), and questions, those that the guide
-answers with the numbers of its sentences that do (question, manner, answers)."""
+answers with the numbers of its sentences that do (question, manner, answers). One that leans on another has that too
+(earlier)."""
 
 BINS = 10
 """Rows of a reliability table."""
@@ -104,7 +105,8 @@ def _read_guide_cases(row: dict[str, Any], number: int) -> Iterator[Case]:
     texts = [one["text"] for one in row["sentences"]]
     asked = [(one, tuple(texts[n] for n in one["answers"])) for one in row["asked"]]
     for at, (one, gold) in enumerate([*asked, *((one, ()) for one in row["not_answered"])]):
-        yield Case(f"{number}-{at}", one["manner"], one["question"], (), gold, (), ())
+        earlier = (one["earlier"],) if "earlier" in one else ()
+        yield Case(f"{number}-{at}", one["manner"], one["question"], earlier, gold, (), ())
 
 
 def count_by_kind(decisions: Sequence[Decision]) -> tuple[Tally, ...]:

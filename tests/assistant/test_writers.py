@@ -22,7 +22,7 @@ from assistant.llm.served import ServedModel
 from assistant.loading import replace_model
 from index.progress import ignore_progress
 
-QUESTION = "My girlfriend says I look at my phone while she talks"
+QUESTION = "How do I listen better when my girlfriend talks?"
 SAID = "You can show interest by making eye contact and nodding, and ask follow-up questions."
 TURNED = "Never show interest by making eye contact and nodding."
 FREELY = "Look her in the eye and nod, so that she sees your interest in the conversation."

@@ -47,6 +47,7 @@ CHOIR: dict[str, Any] = {
     "asked": [
         {"question": "Where do we rehearse on Thursday evenings?", "answers": [0], "manner": "plain"},
         {"question": "Are there rehearsals in August?", "answers": [3], "manner": "plain"},
+        {"question": "And what do I pay?", "earlier": "Who may join?", "answers": [2], "manner": "follow-up"},
     ],
     "not_answered": [{"question": "How do I change the tyre of a tractor?", "manner": "off-topic"}],
 }
@@ -118,6 +119,7 @@ def test_each_question_of_a_guide_is_decided_once_in_its_order(decided: list[Dec
     assert len({one.case.id for one in decided}) == len(rows)
     for one, (row, asked) in zip(decided, rows, strict=True):
         assert (one.kind, one.case.category, one.case.question) == (row["kind"], asked["manner"], asked["question"])
+        assert one.case.history == ((asked["earlier"],) if "earlier" in asked else ())
         assert one.case.gold == tuple(row["sentences"][number]["text"] for number in asked.get("answers", ()))
         assert one.case.covered is bool(one.case.gold)
         assert one.case.uncovered is not one.case.covered
