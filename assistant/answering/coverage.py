@@ -57,11 +57,10 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
         return replace(retrieval, quotations=ranked)
     chunks = {one.number: one.match.chunk for one in retrieval.selections}
     passages = [word_passage(chunks[one.number], one.text) for one in ranked]
-    question = " ".join(retrieval.reads)
-    logits = cross.score(question, passages[:1])
+    logits = cross.score(retrieval.read, passages[:1])
     if logits[0] < SURE:
         close = sum(one.score >= CLOSE * ranked[0].score for one in ranked)
-        logits += cross.score(question, passages[1:close])
+        logits += cross.score(retrieval.read, passages[1:close])
     surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
     rest = ranked[len(logits) :]
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])

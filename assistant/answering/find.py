@@ -51,10 +51,8 @@ class Finder:
     def _read(self, retrieval: Retrieval) -> Finding:
         """Read what was retrieved for one question."""
         read = read_quotations(retrieval, self._cross)
-        return Finding(read, *decide_coverage(read, self._readers), self._judge_relevance(read))
-
-    def _judge_relevance(self, read: Retrieval) -> Relevance:
-        return Relevance(read, self._cross, self._readers)
+        relevance = Relevance(read, (read,), self._cross, self._readers)
+        return Finding(read, *decide_coverage(read, self._readers), relevance)
 
     def _find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
         """Look up each of several questions alone; None if it is a single one, or if none of them is answered."""
@@ -70,13 +68,15 @@ class Finder:
         if not answered:
             return None
         asked = " ".join(one.retrieval.question for one in answered)  # the writer would make up an answer to the others
-        joined = join_retrievals(asked, retrieval.earlier, [one.retrieval for one in answered])
+        retrievals = [one.retrieval for one in answered]
+        joined = join_retrievals(asked, retrieval.earlier, retrievals)
+        relevance = Relevance(joined, retrievals, self._cross, self._readers)
         others = [one for one in findings if one not in answered]
         open_parts = tuple(
             OpenPart(one.retrieval.question, one.retrieval if one.coverage == "nearest" else None) for one in others
         )
         chance = min(one.chance for one in answered)
-        return Finding(joined, "answered", chance, self._judge_relevance(joined), len(joined.quotations), open_parts)
+        return Finding(joined, "answered", chance, relevance, len(joined.quotations), open_parts)
 
     def _list_histories(self, part: str, history: Sequence[Turn]) -> tuple[Sequence[Turn], ...]:
         """What a part may be read with: nothing, and what comes before it if it may lean on that."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from assistant.answering.context import find_context
 from assistant.answering.coverage import choose_curve, estimate_chance, word_passage
-from assistant.answering.evidence import Evidence, read_cosines
+from assistant.answering.evidence import Evidence
 from assistant.answering.retrieve import Retrieval
-from index.chunking.chunk import Sentence
+from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
 
 NEAR = 0.5
@@ -24,33 +24,40 @@ class Relevance:
     """Judges the sentences that a draft is worded from.
 
     Args:
-        retrieval: of the question, with what can be quoted of it.
+        retrieval: what the draft is worded from.
+        asked: what was retrieved for each of the questions that it answers, with what can be quoted of it.
         readers: the name of embedder and cross-encoder.
     """
 
-    def __init__(self, retrieval: Retrieval, cross: CrossEncoder | None, readers: str) -> None:
-        self._questions, self._cross, self._curve = retrieval.reads, cross, choose_curve(retrieval, readers)
-        self._cosines = read_cosines(retrieval.selections)
+    def __init__(
+        self, retrieval: Retrieval, asked: Sequence[Retrieval], cross: CrossEncoder | None, readers: str
+    ) -> None:
+        self._asked, self._cross, self._readers = asked, cross, readers
         self._chunks = {one.number: one.match.chunk for one in retrieval.selections}
         self._all = not retrieval.quotations or retrieval.section or retrieval.suggested
         self._known: dict[tuple[int, int], bool] = {}
 
     def bears(self, chosen: Sequence[Evidence]) -> bool:
-        """Whether any of these sentences bears on the question; all do that stand in a section that it asks for."""
+        """Whether any of these sentences bears on a question; all do that stand in a section that is asked for."""
         return self._all or any(map(self._answers, chosen))
 
     def _answers(self, one: Evidence) -> bool:
-        place = one.number, one.sentence.start
+        """Whether a sentence answers a question, read behind the one that it points back to, if it does."""
+        place, chunk = (one.number, one.sentence.start), self._chunks[one.number]
         if place not in self._known:
-            self._known[place] = self._read(one.number, find_context(one.sentence, self._chunks[one.number].sentences))
+            sentences = find_context(one.sentence, chunk.sentences)
+            self._known[place] = any(self._read(question, chunk, sentences) for question in self._asked)
         return self._known[place]
 
-    def _read(self, number: int, sentences: Sequence[Sentence]) -> bool:
-        """Whether a sentence answers a question, read behind the one that it points back to, if it does."""
-        cosine = max(self._cosines[number, sentence.start] for sentence in sentences)
+    def _read(self, question: Retrieval, chunk: Chunk, sentences: Sequence[Sentence]) -> bool:
+        cosines = {
+            (match.chunk.id, sentence.start): cosine
+            for match in question.matches
+            for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
+        }
+        cosine = max(cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)
         if self._cross is None:
-            return cosine >= NEAR * max(self._cosines.values())
-        text = " ".join(sentence.plain for sentence in sentences)
-        passage = word_passage(self._chunks[number], text)
-        logit = max(self._cross.score(question, [passage])[0] for question in self._questions)
-        return estimate_chance(cosine, logit, self._curve) >= self._curve.answered
+            return cosine >= NEAR * max(cosines.values())
+        curve, text = choose_curve(question, self._readers), " ".join(sentence.plain for sentence in sentences)
+        (logit,) = self._cross.score(question.read, [word_passage(chunk, text)])
+        return estimate_chance(cosine, logit, curve) >= curve.answered

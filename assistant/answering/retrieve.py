@@ -81,8 +81,8 @@ class Retrieval:
     """Whether the question asks for a whole section, and that is what goes before the model."""
     quotations: tuple[Quotation, ...] = ()
     """What can be quoted of it, best first."""
-    reads: tuple[str, ...] = ()
-    """What the cross-encoder reads: each question behind the one that it leans on, typing mistakes put right."""
+    read: str = ""
+    """What the cross-encoder reads: the question behind the one that it leans on, typing mistakes put right."""
     logit: float | None = None
     """How surely the best quotation answers, as the cross-encoder reads it; None without one."""
 
@@ -115,8 +115,8 @@ def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retr
     suggested = [match for match in matches if form_question(match.chunk) == question]
     if suggested and not any(one.match is suggested[0] for one in selections):
         selections = choose_sentences(suggested[:1])
-    reads = (searcher.repair(f"{earlier.question} {question}".strip()),)
-    return Retrieval(question, earlier.question, matches, selections, earlier.answer, reads=reads)
+    read = searcher.repair(f"{earlier.question} {question}".strip())
+    return Retrieval(question, earlier.question, matches, selections, earlier.answer, read=read)
 
 
 def search_in_conversation(

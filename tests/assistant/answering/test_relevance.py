@@ -57,11 +57,14 @@ def test_a_sentence_that_points_back_is_read_behind_what_it_points_to(house: Ass
 def test_all_of_a_section_that_is_asked_for_bears_on_the_question(house: Assistant) -> None:
     finding, evidence = ask(house, "May I have a bath in the quiet hours?")
     asked_for = replace(finding.retrieval, section=True)
-    assert Relevance(asked_for, house.load().cross, house.load().readers).bears([evidence["The library is"]])
+    assert Relevance(asked_for, (asked_for,), house.load().cross, house.load().readers).bears(
+        [evidence["The library is"]]
+    )
 
 
 def test_without_a_cross_encoder_a_sentence_bears_that_is_near_the_question(house: Assistant) -> None:
     finding, evidence = ask(house, "May I have a bath in the quiet hours?")
-    plain = Relevance(replace(finding.retrieval, logit=None), None, "")
+    unread = replace(finding.retrieval, logit=None)
+    plain = Relevance(unread, (unread,), None, "")
     assert plain.bears([evidence["Quiet hours run"]])
     assert not plain.bears([evidence["The library is"]])

@@ -77,7 +77,7 @@ def begin_bare(retrieval: Retrieval) -> Answer:
 def take(retrieval: Retrieval, *, strict: bool = False) -> Finding:
     """A finding for which all that was retrieved bears on the question, or if strict, only what is near it."""
     read = retrieval if strict else replace(retrieval, section=True)
-    return Finding(retrieval, "answered", 1.0, Relevance(read, None, ""))
+    return Finding(retrieval, "answered", 1.0, Relevance(read, (read,), None, ""))
 
 
 def write(
@@ -266,7 +266,8 @@ def test_a_draft_may_not_stray_from_the_question() -> None:
     retrieval = find_beans()
     far = retrieval.selections[1]
     near = replace(far, match=replace(far.match, sentences=(0.6, 0.1)))
-    _, draft = write(Writer(bean, edge), replace(retrieval, selections=(retrieval.selections[0], near)), strict=True)
+    nearer = replace(retrieval, selections=(retrieval.selections[0], near), matches=(retrieval.matches[0], near.match))
+    _, draft = write(Writer(bean, edge), nearer, strict=True)
     assert texts(draft) == [bean, edge]
 
 
