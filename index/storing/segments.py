@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,7 @@ class Segments:
         """Open the folder with a new client; reads that are under way keep the old one."""
         if not self.served:
             self._client, self._cache = chroma.open_folder(self._folder, anew=True), {}
+            gc.collect()  # the old one refers to itself, and holds its files open until it is collected
 
     def close(self) -> None:
         """Close the files."""

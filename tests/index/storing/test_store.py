@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import random
@@ -257,7 +256,6 @@ def test_what_was_replaced_is_not_kept_open(tmp_path: Path, corpus: Path) -> Non
         (corpus / "one.md").write_text(f"# One\n\nSentence {number} is the only one here.\n", "utf-8")
         made(store, corpus)
         assert found(store, "Which sentence is here?") == found(reader, "Which sentence is here?")
-        gc.collect()
         opened.append(psutil.Process().num_fds())
     assert max(opened[15:]) <= max(opened[:15]) + 10
 
