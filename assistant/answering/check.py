@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import points_back
-from assistant.answering.evidence import Evidence, read_cosines
+from assistant.answering.evidence import Evidence
 from assistant.answering.ground import DRAFT_WEIGHTS, Grounder, Verdict, Weights, build_question
-from assistant.answering.retrieve import Selection
+from assistant.answering.retrieve import Selection, read_cosines
 from assistant.answering.sources import asks, make_passage, make_span, states
 from assistant.answering.verdicts import Verdicts
 from assistant.records import CheckedSentence, Passage, Span
@@ -36,13 +36,17 @@ class ClaimGrounder(Grounder):
 
     def __init__(self, selections: Sequence[Selection], verdict: Verdict, weights: Weights = DRAFT_WEIGHTS) -> None:
         super().__init__(selections, verdict, "", weights)
-        self._cosines = read_cosines(selections)
+        self._cosines = read_cosines(one.match for one in selections)
+        self._chunks = {one.number: one.match.chunk.id for one in selections}
 
     def choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
         """The sentences that hold most telling words of a claim, and the one that is nearest by meaning."""
         chosen = super().choose_evidence(claim)
-        nearest = max(self.evidence, key=lambda e: self._cosines[e.number, e.sentence.start], default=None)
+        nearest = max(self.evidence, key=self._read_cosine, default=None)
         return chosen if nearest is None or nearest in chosen else (*chosen, nearest)
+
+    def _read_cosine(self, one: Evidence) -> float:
+        return self._cosines[self._chunks[one.number], one.sentence.start]
 
 
 def build_claim_question(selections: Sequence[Selection], claim: str) -> str:

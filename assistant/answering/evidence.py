@@ -47,15 +47,6 @@ def list_evidence(selections: Iterable[Selection]) -> Iterator[Evidence]:
             yield Evidence(one.number, heading, sentence, stems, extract_terms(sentence.plain))
 
 
-def read_cosines(selections: Iterable[Selection]) -> dict[tuple[int, int], float]:
-    """(number of a passage, start of a sentence) -> its cosine to what was searched for."""
-    return {
-        (one.number, sentence.start): cosine
-        for one in selections
-        for sentence, cosine in zip(one.match.chunk.sentences, one.match.sentences, strict=True)
-    }
-
-
 def score_nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:
     """How much of a claim stands in a piece of evidence, 0 to 2: telling words, and all words in their order."""
     shared = len((evidence.terms | extract_terms(evidence.heading)) & telling) / max(1, len(telling))

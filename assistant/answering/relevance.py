@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from assistant.answering.context import find_context
 from assistant.answering.coverage import choose_curve, estimate_chance, word_passage
 from assistant.answering.evidence import Evidence
-from assistant.answering.retrieve import Retrieval
+from assistant.answering.retrieve import Retrieval, read_cosines
 from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
 
@@ -50,11 +50,7 @@ class Relevance:
         return self._known[place]
 
     def _read(self, question: Retrieval, chunk: Chunk, sentences: Sequence[Sentence]) -> bool:
-        cosines = {
-            (match.chunk.id, sentence.start): cosine
-            for match in question.matches
-            for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
-        }
+        cosines = read_cosines(question.matches)
         cosine = max(cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)
         if self._cross is None:
             return cosine >= NEAR * max(cosines.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.prompt import Note
@@ -106,6 +106,15 @@ class Retrieval:
         """Whether the guide asks much the same, so that its yes or no is an answer."""
         best = self.matches[0]
         return best.chunk.heading.endswith("?") and best.headings >= SAME_QUESTION
+
+
+def read_cosines(matches: Iterable[Match]) -> dict[tuple[str, int], float]:
+    """(id of a chunk, start of a sentence) -> its cosine to what was searched for."""
+    return {
+        (match.chunk.id, sentence.start): cosine
+        for match in matches
+        for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
+    }
 
 
 def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retrieval:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering.outline import Item, Series, find_series
 from assistant.answering.quote import fill_citations
-from assistant.answering.retrieve import Retrieval, Selection
+from assistant.answering.retrieve import Retrieval, Selection, read_cosines
 from assistant.answering.sources import make_passage, make_span
 from assistant.answering.steps import add_follow_ups
 from assistant.language.english import (
@@ -208,11 +208,7 @@ def _find_neighbour(question: str, asked: re.Match[str], series: Sequence[Series
 def _find_introduction(retrieval: Retrieval, searcher: Searcher) -> Told | None:
     """The sentences before the first section of the best document that answer best."""
     chunks = _read_chunks(retrieval, searcher)
-    cosines = {
-        (match.chunk.id, sentence.start): cosine
-        for match in retrieval.matches
-        for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
-    }
+    cosines = read_cosines(retrieval.matches)
     for source in dict.fromkeys(match.chunk.source for match in retrieval.matches):
         first = next(chunk for chunk in chunks if chunk.source == source)
         places = [(first, sentence) for sentence in first.sentences if sentence.kind == "introduction"]

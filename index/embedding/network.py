@@ -28,7 +28,7 @@ MOST_TOKENS, MOST_PAIRED, PADDED = 160, 256, 20
 """Tokens at which a text is cut, and a pair of them; texts of about the same length that are padded together."""
 
 HALVES = ("amx_bf16", "avx512_bf16")
-"""What a processor must have to compute with half floats; one that imitates them takes seven times as long."""
+"""What a processor must have to compute with half floats; one that imitates them takes thirteen times as long."""
 
 _LAYER = re.compile(r"\blayer\.(\d+)\.")
 
