@@ -80,7 +80,8 @@ def _write_answer(
         ended: PageUpdate = {"current": view.render_problem(question, STOPPED)}
     else:
         problem = _keep_turn(presenter, conversation, replaced, question, partial[1])
-        ended = presenter.redraw_conversation(tab)
+        # With the list, so that the address names the conversation as soon as its answer is whole.
+        ended = {**presenter.redraw_conversation(tab), **presenter.update_sidebar(tab)}
         if problem:
             ended["told"] = frame.render_message(problem)
     if tab.conversation is conversation:

@@ -145,6 +145,7 @@ def test_a_short_answer_is_short_and_the_choice_stays_in_this_browser(page: Page
     expect(page.locator(f"#current {WORDS} .said")).to_have_count(len(turn.answer.sentences))
     assert desk.assistant.settings.length == "normal", "for everybody else"
     assert not (desk.home / "choices.json").exists()
+    expect(page).to_have_url(f"{desk.address}/?c={kept.id}")
     page.reload()
     page.wait_for_selector("#current .after")
     page.click("#to-settings")
