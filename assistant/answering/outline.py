@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from assistant.language.english import (
     LABELS_OF_BULLETS,
+    LABELS_OF_PARAGRAPHS,
     LABELS_OF_QUESTIONS,
     LABELS_OF_ROWS,
     LABELS_OF_SECTIONS,
@@ -17,11 +19,14 @@ from assistant.language.english import (
 from index.chunking.chunk import Chunk, Sentence
 from index.chunking.words import extract_terms
 
+SeriesKind = Literal["sections", "entries", "paragraphs"]
+"""What a series consists of; entries are the items of a list or the rows of a table."""
+
 FEWEST = 2
 """Items that make a series."""
 
 _LABEL = re.compile(r"(?P<label>[^\W\d_]+)\s+(?P<number>\d{1,3})\b")
-_NUMBER = re.compile(r"(?P<number>\d{1,3})[.):]?\s")
+_NUMBERED = re.compile(r"(?P<number>\d{1,3})[.):]?\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,13 @@ class Series:
     title: frozenset[str]
     """Terms of its document's title."""
     items: tuple[Item, ...]
+    kind: SeriesKind
+    heading: str = ""
+    """The heading right above it."""
+
+    def count_sentences(self) -> int:
+        """How many sentences its items have together."""
+        return sum(len(item.places) for item in self.items)
 
 
 def find_series(chunks: Sequence[Chunk]) -> tuple[Series, ...]:
@@ -63,7 +75,7 @@ def find_series(chunks: Sequence[Chunk]) -> tuple[Series, ...]:
     found: list[Series] = []
     for _, some in groupby(chunks, lambda chunk: chunk.source):
         document = tuple(some)
-        found += [*_find_sections(document, ()), *_find_lists(document)]
+        found += [*_find_sections(document, ()), *_find_lists(document), *_find_paragraphs(document)]
     return tuple(series for series in found if len(series.items) >= FEWEST)
 
 
@@ -74,15 +86,15 @@ def _find_sections(chunks: Sequence[Chunk], path: tuple[str, ...]) -> Iterator[S
     inner: list[tuple[str, list[Chunk]]] = []
     for heading, some in groupby(below, lambda chunk: _path(chunk)[len(path)]):
         inside = list(some)
-        numbered = _LABEL.match(heading) or _NUMBER.match(heading)
+        numbered = _LABEL.match(heading) or _NUMBERED.match(heading)
         number = int(numbered["number"]) if numbered else len(items) + 1
         places = tuple((chunk, sentence) for chunk in inside for sentence in chunk.sentences)
         if places:
             items.append(Item(number, heading, places))
             inner.append((heading, inside))
     title = extract_terms(chunks[0].title) if chunks else frozenset[str]()
-    name = extract_terms(" ".join(path))
-    yield Series(extract_terms(LABELS_OF_SECTIONS), name, title, tuple(items))
+    name = _name(path)
+    yield Series(extract_terms(LABELS_OF_SECTIONS), name, title, tuple(items), "sections", path[-1] if path else "")
     labelled: dict[str, list[Item]] = {}
     for item in items:
         label = _LABEL.match(item.heading)
@@ -90,9 +102,14 @@ def _find_sections(chunks: Sequence[Chunk], path: tuple[str, ...]) -> Iterator[S
         labelled.setdefault(called.lower(), []).append(item)
     for called, some_items in labelled.items():
         if called:
-            yield Series(extract_terms(called), name, title, tuple(some_items))
+            yield Series(extract_terms(called), name, title, tuple(some_items), "sections", path[-1] if path else "")
     for heading, inside in inner:
         yield from _find_sections(inside, (*path, heading))
+
+
+def _name(headings: Iterable[str]) -> frozenset[str]:
+    """The terms of headings, without their numbers."""
+    return frozenset(term for term in extract_terms(" ".join(headings)) if not term.isdigit())
 
 
 def _path(chunk: Chunk) -> tuple[str, ...]:
@@ -105,25 +122,76 @@ def _find_lists(chunks: Sequence[Chunk]) -> Iterator[Series]:
     for headings, some in groupby(chunks, lambda chunk: chunk.headings):
         places = [(chunk, sentence) for chunk in some for sentence in chunk.sentences]
         before = ""
-        for kind, run in groupby(places, lambda place: place[1].kind):
+        for kind, run in groupby(places, _find_kind):
             inside = list(run)
-            if kind in ("item", "row"):
+            if kind != "text":
                 introduction = before if before.endswith(":") else ""
-                title, name = extract_terms(inside[0][0].title), extract_terms(" ".join((*headings, introduction)))
-                for labels, items in _split_runs(inside) if kind == "item" else [(LABELS_OF_ROWS, _list_rows(inside))]:
-                    yield Series(extract_terms(labels), name, title, items)
+                title, name = extract_terms(inside[0][0].title), _name((*headings, introduction))
+                for labels, items in _split_runs(inside) if kind == "item" else _list_rows(inside):
+                    yield Series(extract_terms(labels), name, title, items, "entries", headings[-1])
             before = inside[-1][1].plain
 
 
-def _list_rows(places: Iterable[tuple[Chunk, Sentence]]) -> tuple[Item, ...]:
-    return tuple(Item(number, "", (place,)) for number, place in enumerate(places, start=1))
+def _find_kind(place: tuple[Chunk, Sentence]) -> str:
+    """What a sentence is in a list: an item, a row, a line by itself ("Tuesday 10 to 18"); "text" if none of these."""
+    chunk, sentence = place
+    if sentence.kind in ("item", "row"):
+        return sentence.kind
+    before = chunk.text[: sentence.start - chunk.start]
+    alone = not before or before.endswith("\n")
+    return "line" if alone and not sentence.plain.endswith((".", "!", "?", "…", ":")) else "text"
+
+
+def _find_paragraphs(chunks: Sequence[Chunk]) -> Iterator[Series]:
+    """Yield the paragraphs of a document, then those of each of its sections."""
+    labels, title = extract_terms(LABELS_OF_PARAGRAPHS), extract_terms(chunks[0].title)
+    sections = [
+        (headings, [paragraph for chunk in some for paragraph in _split_paragraphs(chunk)])
+        for headings, some in groupby(chunks, lambda chunk: chunk.headings)
+    ]
+    every = _number(one for _, paragraphs in sections for one in paragraphs)
+    yield Series(labels, frozenset(), title, every, "paragraphs")
+    for headings, paragraphs in sections:
+        yield Series(labels, _name(headings), title, _number(paragraphs), "paragraphs", headings[-1])
+
+
+def _split_paragraphs(chunk: Chunk) -> Iterator[tuple[tuple[Chunk, Sentence], ...]]:
+    """Yield the sentences of each paragraph of a chunk."""
+    paragraph: list[tuple[Chunk, Sentence]] = []
+    for sentence in chunk.sentences:
+        if paragraph and _is_apart(paragraph[-1], (chunk, sentence)):
+            yield tuple(paragraph)
+            paragraph = []
+        paragraph.append((chunk, sentence))
+    if paragraph:
+        yield tuple(paragraph)
+
+
+def _list_rows(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str, tuple[Item, ...]]]:
+    """Yield (labels, items) of the rows, or lines, between two empty lines."""
+    start = 0
+    for at in range(1, len(places) + 1):
+        if at == len(places) or _is_apart(places[at - 1], places[at]):
+            yield LABELS_OF_ROWS, _number((place,) for place in places[start:at])
+            start = at
+
+
+def _is_apart(one: tuple[Chunk, Sentence], other: tuple[Chunk, Sentence]) -> bool:
+    """Whether an empty line stands between two sentences of a chunk."""
+    chunk = one[0]
+    return chunk is other[0] and "\n\n" in chunk.text[one[1].end - chunk.start : other[1].start - chunk.start]
+
+
+def _number(parts: Iterable[tuple[tuple[Chunk, Sentence], ...]]) -> tuple[Item, ...]:
+    """Items of these sentences, by their places."""
+    return tuple(Item(number, "", places) for number, places in enumerate(parts, start=1))
 
 
 def _split_runs(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str, tuple[Item, ...]]]:
     """Yield (labels, items) of each list: a number that is not the next one begins a new one."""
     items: list[Item] = []
     ordered = False
-    for number, some in _join_items(places):
+    for number, some in _join_nested(list(_join_items(places))):
         if items and (bool(number) != ordered or (number and number != items[-1].number + 1)):
             yield (LABELS_OF_STEPS if ordered else LABELS_OF_BULLETS), tuple(items)
             items = []
@@ -131,6 +199,24 @@ def _split_runs(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str,
         items.append(Item(number or len(items) + 1, "", some))
     if items:
         yield (LABELS_OF_STEPS if ordered else LABELS_OF_BULLETS), tuple(items)
+
+
+def _join_nested(
+    parts: Sequence[tuple[int, tuple[tuple[Chunk, Sentence], ...]]],
+) -> Iterator[tuple[int, tuple[tuple[Chunk, Sentence], ...]]]:
+    """The same items, those without a number that stand between two numbers as part of the first."""
+    nested = False
+    at = 0
+    while at < len(parts):
+        number, places = parts[at]
+        end = next((n for n in range(at + 1, len(parts)) if parts[n][0]), len(parts))
+        goes_on = end < len(parts) and parts[end][0] == number + 1
+        if number and end > at + 1 and (goes_on or (nested and end == len(parts))):
+            nested = True
+            places = tuple(place for _, some in parts[at:end] for place in some)
+            at = end - 1
+        yield number, places
+        at += 1
 
 
 def _join_items(
@@ -141,7 +227,7 @@ def _join_items(
     number, end = 0, 0
     for chunk, sentence in places:
         between = chunk.text[max(0, end - chunk.start) : sentence.start - chunk.start]
-        found = _NUMBER.match(sentence.plain)
+        found = _NUMBERED.match(sentence.plain)
         if joined and ("\n" in between or found):
             yield number, tuple(joined)
             joined = []

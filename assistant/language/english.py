@@ -31,30 +31,45 @@ QUESTION_WORDS = frozenset("what who whose where when which".split())
 # Questions about the guide itself
 
 LABELS_OF_SECTIONS = "section chapter part topic heading subject area"
-LABELS_OF_QUESTIONS = "question faq"
+LABELS_OF_QUESTIONS = "question faq q"
 LABELS_OF_STEPS = "step point item stage instruction number"
 LABELS_OF_BULLETS = "point item bullet"
 LABELS_OF_ROWS = "row entry line item"
-"""What people call the items of a series, besides what the guide calls them."""
+LABELS_OF_PARAGRAPHS = "paragraph"
+GENERIC_LABELS = "point item number line row entry bullet part topic subject area heading"
+"""What people call the items of a series, besides what the guide calls them; the last are said of anything."""
 
 _NUMBER = r"(?P<number>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_NO_UNIT = r"each|every|any|which|that|this|the|all|these|those"
 _NO_QUANTITY = r"(?! ?(?:[%°€£$:]|\d|[-–]\s?\d))"
 _ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d{1,2}(?:st|nd|rd|th)"
 _TEXT = r"(?:guide|article|manual|handbook|booklet|book|brochure|leaflet|document|page|text|list|paper|faq)"
-_POLITE = r"(?:please|(?:can|could|would|will) you|just|ok|okay|hi|hello|now|and|so|i (?:want|need) you to)"
+_POLITE = (
+    r"(?:please(?: to)?|pls|plz|(?:can|could|would|will) you|kindly|just|ok|okay|hi|hello|now|and|so"
+    r"|i (?:want|need) you to)"
+)
 
-NUMBERED_ITEM = re.compile(rf"\b(?P<unit>[a-z]{{3,}}) (?:no\.? |number |nr\.? |# ?)?{_NUMBER}\b{_NO_QUANTITY}", re.I)
+NUMBERED_ITEM = re.compile(
+    rf"\b(?P<unit>(?!(?:{_ORDINAL}|{_NO_UNIT})\b)[a-z]{{3,}}) "
+    rf"(?:no\.? |number |nr\.? |# ?)?{_NUMBER}\b{_NO_QUANTITY}",
+    re.I,
+)
 """How an item is named by its number ("step 4", "rule number five")."""
 
 ORDINAL_ITEM = re.compile(rf"\b(?P<ordinal>{_ORDINAL}) (?P<unit>[a-z]{{3,}})\b", re.I)
 """The same with an ordinal ("the third tip", "the last step")."""
+
+PLACED_ITEM = re.compile(
+    rf"\b(?:is|stands|comes|named|listed|mentioned|given|written) (?P<ordinal>{_ORDINAL})\b(?P<unit>)", re.I
+)
+"""The same of an item that is called nothing ("what is named first in ...")."""
 
 ORDINAL_PLACES = {word: place for place, word in enumerate(_ORDINAL.split("|")[:10], 1)} | {"last": -1}
 """Ordinal -> place in a series, from 1; -1 is the last."""
 
 ASKS_FOR_ITEM = re.compile(
     r"^(?:[\w ,']{0,20}\b)?"
-    r"(?:what(?:['’]?s| is| was| are| does| do)?|which|show|read|give|tell|explain|repeat|quote)\b",
+    r"(?:what(?:['’]?s| is| was| are| does| do)?|which|all|everything|show|read|give|tell|explain|repeat|quote)\b",
     re.I,
 )
 """How a question opens that may ask for an item as a whole."""
@@ -63,29 +78,45 @@ ASKS_FOR_LIST = re.compile(
     rf"^(?:{_POLITE}[, ]+)*(?:list|name|enumerate|write down"
     r"|(?:show|give|tell|send|read)(?: me| us)?(?: (?:a|the) list of| all| the| every)"
     r"|i(?:['’]d like| want| need)(?: to (?:see|have|know))? (?:a|the) list of"
-    r"|what are (?:all )?the|which are the|what (?:are|were) all)\b"
-    r"|\b(?:list|name|give|tell|show|enumerate)\b[\w ,]*?\b(?:all|every|each)\b|^all (?:of )?(?:the )?",
+    r"|what are (?:all )?the|which are the|what (?:are|were) all)\b",
     re.I,
 )
-"""How a question asks for a whole list."""
+"""How a question asks for a list."""
+
+ASKS_FOR_ALL = re.compile(
+    r"\b(?:(?:complete|full|whole) list|all (?:of )?(?:the |what )?(?:[\w-]+ ){0,2}[\w-]+|every(?:one|body|thing)?)\b",
+    re.I,
+)
+"""How it says that the list is wanted whole ("all steps", "every fee")."""
 
 ASKS_WHICH = re.compile(
-    r"^(?:so )?(?:what|which) (?:[\w-]+ ){1,3}(?:are there|are in|are given|are listed|do (?:you|they) (?:have|list)"
-    rf"|does (?:it|this|(?:this|the) {_TEXT}) (?:have|list|name|give|cover|contain|describe|answer))\b",
+    rf"\b(?:what|wh?ich) (?:{'|'.join(LABELS_OF_SECTIONS.split())}|question|tip|step|rule)s\b"
+    r"|\b(?:what|wh?ich) (?:[\w-]+ ){1,3}(?:(?:are|is) there|there are|are in|are given|are listed|are named"
+    r"|(?:do|does) (?:it|this|you|they|readers|people|we|(?:this|the) \w+) (?:\w+ )?"
+    r"(?:have|list|name|give|cover|contain|describe|answer|ask|send|sending))\b",
     re.I,
 )
 """The same of a question that opens with the items' name ("which sections are there")."""
+
+ELABORATION = re.compile(
+    r"[,;]? (?:with (?:its|their|the)?|and (?:what|which|how|who|when|where|for what|what's))\b.*$", re.I
+)
+"""What a request adds about the items ("... and what they cost"): they are told whole anyway."""
 
 ASKS_HOW_MANY = re.compile(r"\bhow many (?P<counted>[\w -]{3,40})", re.I)
 """How a question asks for the number of items."""
 
 ASKS_FOR_NEIGHBOUR = re.compile(
-    r"\b(?:what|which \w+)(?:['’]s| is| do i do| should i do| happens)?"
-    r"(?P<comes> comes?| follows?| goes| is next| next)*(?: (?:next|right|directly|straight|just|immediately))*"
+    r"\b(?:what|who|which \w+)(?:['’]s| is| do i do| should i do| happens)?"
+    r"(?P<comes> comes?| is coming| follows?| goes| is next| next)*"
+    r"(?: (?:next|right|directly|straight|just|immediately))*"
     r" (?P<where>after|before|follows|following|precedes)\b(?P<known>.+)",
     re.I,
 )
 """How a question asks for what stands after or before something in a series."""
+
+ASKS_FOR_NEXT = re.compile(r"\b(?:what|which)\b[\w ’']*\b(?:next|(?P<where>after|before) (?:this|that|it))\b", re.I)
+"""How it asks for what stands after what was told in the sentence before."""
 
 BEFORE = frozenset(("before", "precedes"))
 """Words of that which ask for the item before."""
@@ -95,7 +126,7 @@ ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|i
 
 ASKS_WHAT_ABOUT = re.compile(
     rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|this|it)(?: all)? about"
-    rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat))(?=\W*(?:$|and\b))"
+    rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat))(?=\W*(?:$|,|and\b))"
     rf"|\bwhom?(?:['’]?s| is| was| are)? (?:(?:this|the) {_TEXT}|this|it)(?: \w+)?"
     r" (?:for|meant|intended|written|aimed)\b",
     re.I,
@@ -104,10 +135,11 @@ ASKS_WHAT_ABOUT = re.compile(
 
 REQUEST_WORDS = frozenset(
     """all answer articl begin book booklet brochur call can chapter come complet contain cover detail directli
-    document each end enumer everi explain explan faq fifth first follow fourth full give given go guid handbook
-    happen immedi know last leaflet list main mani manual mean mention much name need next number order page paper
-    part pleas quot read recap repeat right said say second section see send short show start step straight sum
-    summari summaris tell text there third titl want whole write""".split()
+    document each end enumer everi everybodi everyon everyth explain explan faq fifth first follow fourth full give
+    given go guid handbook happen immedi includ kind know last leaflet like list main mani manual mean mention much
+    name need next number order overview page paper part pl pleas plz quot read recap repeat right rule said say
+    second section see send short show stand start step straight sum summari summaris tabl tell text there third
+    titl under want whole write""".split()
 )
 """Stems that such a question is made of, whatever it asks about."""
 

@@ -90,7 +90,7 @@ def test_the_sections_come_first_then_those_that_are_called_alike(found: tuple[S
 
 
 def test_lists_keep_their_order_their_numbers_and_all_sentences_of_an_item(found: tuple[Series, ...]) -> None:
-    lists = [describe(one) for one in found if not one.items[0].heading]
+    lists = [describe(one) for one in found if one.kind == "entries"]
     assert lists == [
         ["Keep children away.", "Never move it while it boils. Wait a minute."],
         ["1. Open the lid.", "2. Pour in the water. Mind the mark.", "3. Close the lid."],
@@ -108,5 +108,21 @@ def test_each_document_has_its_own_series(tmp_path: Path) -> None:
         "one": "# One\n\n## A\n\nText a.\n\n## B\n\nText b.\n",
         "two": "# Two\n\n## C\n\nText c.\n\n## D\n\nText d.\n",
     }
-    assert [describe(one) for one in find_series(read(tmp_path, **texts))] == [["A", "B"], ["C", "D"]]
+    every = find_series(read(tmp_path, **texts))
+    assert [describe(one) for one in every if one.kind == "sections"] == [["A", "B"], ["C", "D"]]
+    assert [describe(one) for one in every if one.kind == "paragraphs"] == [
+        ["Text a.", "Text b."],
+        ["Text c.", "Text d."],
+    ]
     assert find_series(()) == ()
+
+
+def test_paragraphs_are_told_apart_by_an_empty_line(tmp_path: Path) -> None:
+    text = (
+        "# One\n\nAll of it.\n\n## Alpha\n\nText a. It goes on\non this line.\n\nMore.\n\n- c\n- d\n\n## B\n\nText b.\n"
+    )
+    every = [one for one in find_series(read(tmp_path, one=text)) if one.kind == "paragraphs"]
+    inside = ["Text a. It goes on on this line.", "More.", "c d"]
+    assert [describe(one) for one in every] == [["All of it.", *inside, "Text b."], inside]
+    assert [sorted(one.name) for one in every] == [[], ["alpha"]]
+    assert every[0].count_sentences() == 6

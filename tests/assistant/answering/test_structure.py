@@ -40,6 +40,12 @@ This manual is for people who own the kettle at home. It does not cover the kett
 | Blue | the water boils |
 | White | the kettle keeps warm |
 
+## Storing
+
+Dry the kettle first. Wind up the lead.
+
+Keep it in a cupboard, never in a shed.
+
 ## Tip 1: Use soft water
 
 Soft water leaves less lime. It also tastes better in tea.
@@ -60,10 +66,12 @@ TOLD = [
     ("List the tips", ["Tip 1: Use soft water", "Tip 2: Empty it at night"]),
     ("Which tips are there?", ["Tip 1: Use soft water", "Tip 2: Empty it at night"]),
     ("what sections are there in this manual", [
-        "Safety", "Boiling water", "Removing limescale", "Lamps", "Tip 1: Use soft water", "Tip 2: Empty it at night",
+        "Safety", "Boiling water", "Removing limescale", "Lamps", "Storing", "Tip 1: Use soft water",
+        "Tip 2: Empty it at night",
     ]),
     ("Before I read it all: what are the main sections of this booklet?", [
-        "Safety", "Boiling water", "Removing limescale", "Lamps", "Tip 1: Use soft water", "Tip 2: Empty it at night",
+        "Safety", "Boiling water", "Removing limescale", "Lamps", "Storing", "Tip 1: Use soft water",
+        "Tip 2: Empty it at night",
     ]),
     ("How many numbered tips are there, and what are they called?", [
         "Tip 1: Use soft water", "Tip 2: Empty it at night",
@@ -85,6 +93,14 @@ TOLD = [
     ("what comes before tip 2?", ["Tip 1: Use soft water", "Soft water leaves less lime.",
                                   "It also tastes better in tea."]),
     ("When boiling water, what comes after I have opened the lid?", ["2. Pour in cold water up to the mark."]),
+    ("List everything in the part about storing", [
+        "Dry the kettle first. Wind up the lead.", "Keep it in a cupboard, never in a shed.",
+    ]),
+    ("What's the last paragraph on storing?", ["Keep it in a cupboard, never in a shed."]),
+    ("What is the second rule of safety?", ["Never move the kettle while it boils."]),
+    ("which section comes right after the one on lamps?", [
+        "Storing", "Dry the kettle first.", "Wind up the lead.", "Keep it in a cupboard, never in a shed.",
+    ]),
     ("Who is this manual for?", [
         "This manual is for people who own the kettle at home.", "It does not cover the kettle for offices.",
     ]),
@@ -103,7 +119,12 @@ NOT_TOLD = [
     "What does the guide say about “Lamps”?",
     "What does the manual say about safety?",
     "What is this about the white lamp?",
+    "List everything about storing it in a shed in winter",
+    "What is the second mark of the kettle for?",
 ]
+
+LETTER = "The ferry Anna was built in 1911.\n\nShe carried the post until 1960. Nobody knows where she is now.\n"
+"""A text without sections."""
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +179,18 @@ def test_what_only_looks_like_it_goes_the_usual_way(kettle: Assistant, question:
     answer = kettle.ask(question)
     assert not answer.listed
     assert len([one for one in answer.sentences if one.quotes]) <= 1 or answer.status == "nearest"
+
+
+def test_a_text_without_sections_is_told_by_its_paragraphs(
+    assistant: Assistant, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    corpus = tmp_path_factory.mktemp("letter") / "guide"
+    corpus.mkdir()
+    (corpus / "letter.txt").write_text(LETTER, "utf-8")
+    letter = assistant.over(corpus, home=tmp_path_factory.mktemp("home"))
+    first, *others = (one + "." for one in LETTER.replace("\n\n", " ").rstrip(".\n").split(". "))
+    assert said(letter.ask("What is this text about?")) == [first, *others]
+    assert said(letter.ask("What is the last paragraph about?")) == others
 
 
 def test_a_section_is_put_in_short_from_its_own_sentences(kettle: Assistant) -> None:
