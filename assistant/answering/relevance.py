@@ -7,7 +7,7 @@ them apart: what would not be an answer by itself is left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assistant.answering.context import find_context
 from assistant.answering.coverage import choose_curve, estimate_chance, word_passage
@@ -35,22 +35,22 @@ class Relevance:
         self._asked, self._cross, self._readers = asked, cross, readers
         self._chunks = {one.number: one.match.chunk for one in retrieval.selections}
         self._all = not retrieval.quotations or retrieval.section or retrieval.suggested
-        self._known: dict[tuple[int, int], bool] = {}
+        self._cosines = [read_cosines(one.matches) for one in asked]
 
     def bears(self, chosen: Sequence[Evidence]) -> bool:
         """Whether any of these sentences bears on a question; all do that stand in a section that is asked for."""
-        return self._all or any(map(self._answers, chosen))
+        return self._all or any(self.answers(one.number, one.sentence) for one in chosen)
 
-    def _answers(self, one: Evidence) -> bool:
-        """Whether a sentence answers a question, read behind the one that it points back to, if it does."""
-        place, chunk = (one.number, one.sentence.start), self._chunks[one.number]
-        if place not in self._known:
-            sentences = find_context(one.sentence, chunk.sentences)
-            self._known[place] = any(self._read(question, chunk, sentences) for question in self._asked)
-        return self._known[place]
+    def answers(self, number: int, sentence: Sentence) -> bool:
+        """Whether a sentence of a passage answers a question, read behind the one that it points back to."""
+        chunk = self._chunks[number]
+        sentences = find_context(sentence, chunk.sentences)
+        asked = zip(self._asked, self._cosines, strict=True)
+        return any(self._read(question, cosines, chunk, sentences) for question, cosines in asked)
 
-    def _read(self, question: Retrieval, chunk: Chunk, sentences: Sequence[Sentence]) -> bool:
-        cosines = read_cosines(question.matches)
+    def _read(
+        self, question: Retrieval, cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]
+    ) -> bool:
         cosine = max(cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)
         if self._cross is None:
             return cosine >= NEAR * max(cosines.values())

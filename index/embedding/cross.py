@@ -8,9 +8,13 @@ Nogueira and Cho, 2019.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from index.embedding.adapter import Adapter
 from index.embedding.encoder import Encoder
+
+KEPT = 64
+"""Pairs whose scores are kept: what is read to decide on an answer is read again to go on with it."""
 
 
 class CrossEncoder:
@@ -25,8 +29,12 @@ class CrossEncoder:
         if adapter.head is None:
             raise ValueError("the adapter of a cross-encoder has a head")
         self._encoder, self._head = encoder.share((adapter,)), adapter.head
+        self._score = lru_cache(KEPT)(self._read)
 
     def score(self, question: str, passages: Sequence[str]) -> tuple[float, ...]:
         """How surely each passage answers the question: the logit of it."""
-        states = (self._encoder.read_pair(question, passage)[0] for passage in passages)
-        return tuple(float(state @ self._head[:-1] + self._head[-1]) for state in states)
+        return tuple(self._score(question, passage) for passage in passages)
+
+    def _read(self, question: str, passage: str) -> float:
+        (state,) = self._encoder.read_pair(question, passage)
+        return float(state @ self._head[:-1] + self._head[-1])

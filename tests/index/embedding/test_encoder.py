@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -175,17 +176,29 @@ def test_two_texts_read_together_are_read_as_transformers_reads_them(folder: Pat
         assert encoder.read_pair(one, other)[1] == pytest.approx(states.last_hidden_state[0, 0].numpy(), abs=1e-4)
 
 
-def test_a_cross_encoder_scores_each_passage_by_itself(settings: Settings, tmp_path: Path) -> None:
+def test_a_cross_encoder_scores_each_passage_by_itself_and_once(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = ensure_model(settings, "embed")
     adapter, head = read_adapter(make_adapter(tmp_path / "a", folder)), np.linspace(-1, 1, 769, dtype=np.float32)
     save_adapter(tmp_path / "b", Adapter(adapter.layers, head))
     embedder = Embedder(folder, "x")
-    cross = embedder.make_cross_encoder(tmp_path / "b")
+    cross, other = (embedder.make_cross_encoder(tmp_path / "b") for _ in range(2))
     assert cross
+    assert other
+    read, read_pair = list[str](), Encoder.read_pair
+
+    def note(encoder: Encoder, one: str, passage: str) -> Any:
+        read.append(passage)
+        return read_pair(encoder, one, passage)
+
+    monkeypatch.setattr(Encoder, "read_pair", note)
     question, passages = "When do I water?", ["Water at dusk.", "Oil the blade.", "Water at dusk."]
     first, second, again = cross.score(question, passages)
     assert first == again != second
-    assert cross.score(question, passages[1:2]) == (second,)
+    assert read == passages[:2]
+    assert other.score(question, passages[1::-1]) == (second, first)
+    assert cross.score("When?", passages[:1]) != (first,)
     assert cross.score(question, []) == ()
     with pytest.raises(ValueError, match="head"):
         CrossEncoder(Encoder(folder), adapter)
