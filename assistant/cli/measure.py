@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -29,6 +29,9 @@ from assistant.measuring import evaluate
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.models import installed
 from assistant.settings import embedder_name, load_settings
+
+if TYPE_CHECKING:
+    from index.embedding.adapter import Adapter
 
 app = typer.Typer()
 
@@ -154,6 +157,7 @@ def tune_embedder(
     into: Annotated[Path, typer.Argument(help="The file to write; the run is kept beside it, and goes on from there.")],
     cross: Annotated[bool, typer.Option("--cross", help="Tune the cross-encoder, over the tuned vectors.")] = False,
     danger: Annotated[bool, typer.Option("--danger", help="Tune what recognises danger.")] = False,
+    after: Annotated[Path | None, typer.Option(help="An adapter of that kind to go on from.")] = None,
 ) -> None:
     """Tune the embedder to the small guides or messages of a folder; takes an hour. `calibrate` comes after it."""
     # Imported late: no other command needs it.
@@ -162,20 +166,30 @@ def tune_embedder(
     from index.embedding.tune import tune, tune_cross
     from index.embedding.tune_classifier import tune_classifier
 
-    settings = load_settings()
+    settings, before = load_settings(), _read_before(after) if after else None
     folder, state = installed.ensure_model(settings, "embed"), into.with_suffix(".partial")
     vectors = find_adapter(settings.embedder)
     if cross and vectors is None:
         raise SettingsError(f"There is no adapter for {settings.embedder}", "Tune the embedder without --cross first.")
     with show_progress("Learning") as progress:
         if danger:
-            adapter = tune_classifier(folder, read_messages(examples), state, progress)
+            adapter = tune_classifier(folder, read_messages(examples), state, progress, before)
         elif cross and vectors:
-            adapter = tune_cross(folder, read_adapter(vectors), read_guides(examples), state, progress)
+            adapter = tune_cross(folder, read_adapter(vectors), read_guides(examples), state, progress, before)
         else:
-            adapter = tune(folder, read_guides(examples), state, progress)
+            adapter = tune(folder, read_guides(examples), state, progress, before)
     save_adapter(into, adapter)
     out.print(f"The adapter is in {into}.", soft_wrap=True)
+
+
+def _read_before(path: Path) -> Adapter:
+    """An adapter to go on from."""
+    from index.embedding.adapter import read_adapter
+
+    try:
+        return read_adapter(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} is no adapter ({error})", "Name a file that `assistant tune` has made.") from error
 
 
 @app.command("calibrate")

@@ -24,6 +24,9 @@ SEED = 0
 SAVED = 50
 """Steps between two states on disk."""
 
+LEARNING_ON = 0.6
+"""Share of the learning rates with which an adapter goes on from another."""
+
 MOST_TOKENS, MOST_PAIRED, PADDED = 160, 256, 20
 """Tokens at which a text is cut, and a pair of them; texts of about the same length that are padded together."""
 
@@ -61,14 +64,18 @@ class Network:
                 down = torch.randn(rank, layer.in_features) / layer.in_features**0.5
                 up = torch.zeros(layer.out_features, rank)
                 if adapter:
-                    down, up = (torch.from_numpy(part) for part in adapter.layers[name])
+                    down, up = (torch.tensor(part) for part in adapter.layers[name])  # copies, for they may learn
                 self.layers[name] = down, up
                 layer.register_forward_hook(_add_low_rank(down, up))
         self._embeddings, self._lower = self.net.embeddings, self.net.encoder.layer[:lower]
         self._upper = self.net.encoder.layer[lower:]
         self.head = torch.nn.Linear(self.net.config.hidden_size, 1)
-        torch.nn.init.zeros_(self.head.weight)
-        torch.nn.init.zeros_(self.head.bias)
+        weights = np.zeros(self.head.in_features + 1, np.float32)
+        if adapter and adapter.head is not None and adapter.head.shape == weights.shape:
+            weights = adapter.head
+        with torch.no_grad():
+            self.head.weight[0] = torch.from_numpy(weights[:-1])
+            self.head.bias[0] = float(weights[-1])
         self.net.eval()
 
     @property

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index.embedding.adapter import Adapter
-from index.embedding.network import SEED, Network, learn, to_numpy
+from index.embedding.network import LEARNING_ON, SEED, Network, learn, to_numpy
 from index.progress import Progress, ignore_progress
 
 if TYPE_CHECKING:
@@ -75,7 +75,11 @@ class _Item:
 
 
 def tune(
-    folder: Path, guides: Sequence[TunedGuide], state: Path | None = None, progress: Progress = ignore_progress
+    folder: Path,
+    guides: Sequence[TunedGuide],
+    state: Path | None = None,
+    progress: Progress = ignore_progress,
+    before: Adapter | None = None,
 ) -> Adapter:
     """An adapter for the vectors of the sentence-transformers model of a folder.
 
@@ -84,11 +88,12 @@ def tune(
     Args:
         state: a file in which the run is kept every SAVED steps, and from which it goes on if it was cut off.
         progress: called with (steps done, steps in all).
+        before: an adapter to go on from.
     """
     import torch
 
     torch.manual_seed(SEED)
-    network = Network(folder, RANK)
+    network = Network(folder, RANK, before)
     items = [item for guide in guides for item in _find_hard(guide, network.embed)]
     random.Random(SEED).shuffle(items)
     scale, bias = (torch.nn.Parameter(torch.tensor(start)) for start in (10.0, -5.0))
@@ -96,7 +101,7 @@ def tune(
     def compute_loss(some: Sequence[_Item], chance: random.Random) -> torch.Tensor:
         return _compute_loss(some, network.embed, scale, bias, chance)
 
-    groups = [(network.parts, RATE), ([scale, bias], 1e-2)]
+    groups = [(network.parts, LEARNING_ON * RATE if before else RATE), ([scale, bias], 1e-2)]
     learn(_split_batches(items, BATCH), compute_loss, groups, network.net, state, progress)
     return network.make_adapter()
 
@@ -107,20 +112,22 @@ def tune_cross(
     guides: Sequence[TunedGuide],
     state: Path | None = None,
     progress: Progress = ignore_progress,
+    before: Adapter | None = None,
 ) -> Adapter:
     """An adapter with a head for the cross-encoder over the weights of a folder; arguments as of `tune`.
 
     Args:
         adapter: of the vectors, by which near sentences are found.
+        before: a cross-encoder to go on from; each question is then seen once.
     """
     import torch
 
     embed = Network(folder, RANK, adapter).embed
     items = [item for guide in guides for item in _find_hard(guide, embed)]
     torch.manual_seed(SEED)
-    network = Network(folder, CROSS_RANK)
+    network = Network(folder, CROSS_RANK, before)
     batches = []
-    for turn in range(PASSES):
+    for turn in range(1 if before else PASSES):
         random.Random(f"{SEED} {turn}").shuffle(items)
         batches += _split_batches(tuple(items), CROSS_BATCH)
 
@@ -130,7 +137,8 @@ def tune_cross(
         answers, weights = (torch.tensor([pair[at] for pair in pairs]) for at in (2, 3))
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, answers, weight=weights)
 
-    groups = [(network.parts, CROSS_RATE), (list(network.head.parameters()), HEAD_RATE)]
+    share = LEARNING_ON if before else 1.0
+    groups = [(network.parts, share * CROSS_RATE), (list(network.head.parameters()), share * HEAD_RATE)]
     learn(batches, compute_loss, groups, network.net, state, progress)
     head = torch.cat([network.head.weight[0], network.head.bias])
     return Adapter(network.make_adapter().layers, to_numpy(head))

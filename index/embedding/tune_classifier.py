@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embedding.adapter import Adapter
-from index.embedding.network import SEED, Network, learn, to_numpy
+from index.embedding.network import LEARNING_ON, SEED, Network, learn, to_numpy
 from index.progress import Progress, ignore_progress
 
 if TYPE_CHECKING:
@@ -59,20 +59,25 @@ class _Item:
 
 
 def tune_classifier(
-    folder: Path, texts: Sequence[LabelledText], state: Path | None = None, progress: Progress = ignore_progress
+    folder: Path,
+    texts: Sequence[LabelledText],
+    state: Path | None = None,
+    progress: Progress = ignore_progress,
+    before: Adapter | None = None,
 ) -> Adapter:
     """An adapter with a head for each label, for the sentence-transformers model of a folder.
 
     Args:
         state: a file in which the run is kept, and from which it goes on if it was cut off.
         progress: called with (steps done, steps in all); first with (texts read, texts).
+        before: a classifier to go on from, of the same labels; each text is then seen half as often.
     """
     import torch
     from torch.nn import functional
 
     torch.manual_seed(SEED)
-    network = Network(folder, RANK, lower=LOWER)
-    labels = tuple(dict.fromkeys(one.label for one in texts if one.label))
+    network = Network(folder, RANK, before, LOWER)
+    labels = before.labels if before else tuple(dict.fromkeys(one.label for one in texts if one.label))
     number = {"": 0} | {label: at for at, label in enumerate(labels, start=1)}
     states = network.read_lower([one.text for one in texts], MOST_TOKENS, progress)
     items = [
@@ -81,6 +86,9 @@ def tune_classifier(
     ]
     size = len(number), network.net.config.hidden_size
     queries, weights, bias = (torch.nn.Parameter(torch.zeros(shape)) for shape in (size, size, size[:1]))
+    if before and before.head is not None and before.queries is not None:
+        starts = (before.queries, before.head[:, :-1], before.head[:, -1])
+        queries, weights, bias = (torch.nn.Parameter(torch.tensor(start)) for start in starts)
 
     def compute_loss(some: Sequence[_Item], _: random.Random) -> torch.Tensor:
         read, mask = network.read_upper([one.state for one in some])
@@ -94,8 +102,9 @@ def tune_classifier(
         loss = functional.binary_cross_entropy_with_logits(applies, chance, reduction="none") + OF_LABEL * told
         return 2 * (loss * weight).sum() / USUAL
 
-    batches = [batch for turn in range(PASSES) for batch in _split_batches(items, random.Random(f"{SEED} {turn}"))]
-    groups = [(network.parts, RATE), ([queries, weights, bias], HEAD_RATE)]
+    turns, share = (PASSES // 2, LEARNING_ON) if before else (PASSES, 1.0)
+    batches = [batch for turn in range(turns) for batch in _split_batches(items, random.Random(f"{SEED} {turn}"))]
+    groups = [(network.parts, share * RATE), ([queries, weights, bias], share * HEAD_RATE)]
     learn(batches, compute_loss, groups, network.net, state, progress)
     head = torch.cat([weights, bias[:, None]], dim=1)
     return Adapter(network.make_adapter().layers, to_numpy(head), to_numpy(queries), labels)

@@ -526,6 +526,14 @@ def test_help_names_every_command(cli: Cli) -> None:
         assert command in shown
 
 
+def test_tuning_goes_on_only_from_an_adapter(cli: Cli, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"no adapter")
+    for path in (other, tmp_path / "missing"):
+        line = one_line(cli("tune", str(tmp_path), str(tmp_path / "into"), "--after", str(path)))
+        assert f"{path} is no adapter" in line
+
+
 @pytest.mark.thorough
 def test_eval_measures_a_file_of_questions(cli: Cli, garden: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"

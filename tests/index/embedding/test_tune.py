@@ -17,7 +17,17 @@ from index.embedding.adapter import save_adapter
 from index.embedding.cross import CrossEncoder
 from index.embedding.embed import Embedder
 from index.embedding.encoder import Encoder
-from index.embedding.tune import BATCH, CROSS_BATCH, CROSS_RANK, PASSES, RANK, TunedGuide, misspell, tune, tune_cross
+from index.embedding.tune import (
+    BATCH,
+    CROSS_BATCH,
+    CROSS_RANK,
+    PASSES,
+    RANK,
+    TunedGuide,
+    misspell,
+    tune,
+    tune_cross,
+)
 from index.embedding.tune_classifier import LabelledText
 
 QUESTIONS = (
@@ -102,6 +112,14 @@ def test_a_few_guides_give_a_cross_encoder_that_tells_pairs_apart(settings: Sett
     scores = CrossEncoder(Encoder(folder), adapter).score(WORDINGS[0].format(BEANS[0][:-1]), [*BEANS, *TOOLS])
     assert len(set(scores)) == len(scores)
 
+    told.clear()
+    other = tune_cross(folder, vectors, guides, None, lambda done, total: told.append((done, total)), adapter)
+    assert told == [(step, steps // PASSES) for step in range(1, steps // PASSES + 1)]
+    for name, (_, up) in other.layers.items():
+        assert 0 < np.abs(up - adapter.layers[name][1]).max() < 0.05, "it starts where the other ended"
+    assert other.head is not None
+    assert 0 < np.abs(other.head - adapter.head).max() < 0.05
+
 
 @pytest.mark.thorough
 def test_a_run_that_was_cut_off_goes_on(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +168,13 @@ def test_a_few_texts_give_a_classifier_that_tells_them_apart(
     embedder = Embedder(folder, "x", classifier=tmp_path / "a")
     asked = ["My feet are frozen.", "It is so hot that I melt.", "We had bread."]
     assert [int(row.argmax()) for row in embedder.classify(asked)] == [1, 2, 0]
+
+    monkeypatch.setattr(tune_classifier, "PASSES", 2)
+    other = tune_classifier.tune_classifier(folder, texts[::-1], before=adapter)
+    assert other.labels == adapter.labels
+    assert other.queries is not None
+    assert adapter.queries is not None
+    assert 0 < np.abs(other.queries - adapter.queries).max() < 0.05, "it starts where the other ended"
 
 
 def test_texts_of_about_the_same_length_are_learned_from_together() -> None:
