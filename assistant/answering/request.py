@@ -27,6 +27,7 @@ from assistant.language.english import (
     LABELS_OF_STEPS,
     NUMBERED_ITEM,
     NUMBERS,
+    ORDINAL,
     ORDINAL_ITEM,
     ORDINAL_PLACES,
     PLACED_ITEM,
@@ -68,20 +69,35 @@ class Request:
 
     text: str
     before: str = ""
-    """What was said in the clause before."""
+    """What was said in the clause before, or answered before..."""
+    answered: bool = False
+    """...and which of these."""
 
 
-def find_requests(text: str) -> Iterator[Request]:
-    """Yield a text, then each of its clauses, as far as they may ask about the guide itself; the last of a story."""
+def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Request]:
+    """Yield a text, then each of its clauses, as far as they may ask about the guide itself; the last of a story.
+
+    Args:
+        earlier: the question that it leans on, if it does, and what was answered to that.
+    """
     clauses = _CLAUSE.split(text.strip())
     parts = [Request(clause, before) for before, clause in zip(("", *clauses), clauses, strict=False)]
     if len(text.split()) > STORY:
         parts = parts[-1:]
     else:
-        parts.insert(0, Request(text))
+        parts = [Request(text), *parts, Request(text, said, answered=True), Request(_resume(text, earlier))]
     for request in dict.fromkeys(parts):
         if _asks(request.text) or (request.before and ASKS_FOR_NEXT.search(request.text)):
             yield request
+
+
+def _resume(text: str, earlier: str) -> str:
+    """The earlier question for the item that a few words name now ("and the second?"); empty if they name none."""
+    named, now = ORDINAL_ITEM.search(earlier), ORDINAL.search(text)
+    if not named or not now or len(text.split()) > BARE:
+        return ""
+    start, end = named.span("ordinal")
+    return earlier[:start] + now[0] + earlier[end:]
 
 
 def _asks(question: str) -> bool:
@@ -110,8 +126,10 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
         return told
     if request.before and (following := ASKS_FOR_NEXT.search(question)):
         aside = -1 if (following["where"] or "").lower() in BEFORE else 1
+        if request.answered:
+            return _find_beside(question, request.before, aside, series, _rate_answered)
         steps = [one for one in series if one.labels & extract_terms(LABELS_OF_STEPS)]
-        return _find_beside(question, request.before, aside, steps)
+        return _find_beside(question, request.before, aside, steps, _rate_described)
     if _asks_for_item(question):
         return _find_numbered(question, series, retrieval)
     if not _asks_for_list(question):
@@ -248,7 +266,7 @@ def _find_neighbour(question: str, asked: re.Match[str], series: Sequence[Series
     known, aside = asked["known"], -1 if asked["where"].lower() in BEFORE else 1
     told = _find_numbered(f"what is {known}", series, retrieval)
     if told is None:
-        return _find_beside(question, known, aside, series) if asked["comes"] else None
+        return _find_beside(question, known, aside, series, _rate_described) if asked["comes"] else None
     for one in series:
         at = next((n + aside for n, item in enumerate(one.items) if item in told.items), -1)
         if 0 <= at < len(one.items):
@@ -256,21 +274,32 @@ def _find_neighbour(question: str, asked: re.Match[str], series: Sequence[Series
     return None
 
 
-def _find_beside(question: str, known: str, aside: int, series: Sequence[Series]) -> Told | None:
-    """The item after, or before, the one that a text describes."""
+def _find_beside(
+    question: str, known: str, aside: int, series: Sequence[Series], rate: Callable[[frozenset[str], Item], float]
+) -> Told | None:
+    """The item after, or before, the one that a text describes.
+
+    Args:
+        rate: how well an item is described by terms, 0 to 1.
+    """
     wanted, named = extract_terms(known) - REQUEST_WORDS, extract_terms(question)
     found: list[tuple[tuple[bool, bool, float, bool, float], Item]] = []
     for one in series:
         rest = wanted - one.labels - one.name
-        at = max(range(len(one.items)), key=lambda n: _rate_item(rest, one.items[n]))
-        rate = _rate_item(rest, one.items[at])
-        if rest and rate[0] > SHARE and 0 <= at + aside < len(one.items):
+        rates = [(rate(rest, item), not item.heading.endswith("?")) for item in one.items]
+        at = max(range(len(rates)), key=rates.__getitem__)
+        if rest and rates[at][0] > SHARE and 0 <= at + aside < len(one.items):
             above = compute_share(named - REQUEST_WORDS - one.title, one.name)
             inside = _mentions(question, one.heading)
-            found.append(((inside, bool(one.labels & named), *rate, above), one.items[at + aside]))
+            found.append(((inside, bool(one.labels & named), *rates[at], above), one.items[at + aside]))
     return Told((max(found, key=lambda pair: pair[0])[1],), listed=False) if found else None
 
 
-def _rate_item(wanted: frozenset[str], item: Item) -> tuple[float, bool]:
-    """How well an item is named by what is wanted; of two, a question of a FAQ comes behind a section."""
-    return compute_share(wanted, item.terms), not item.heading.endswith("?")
+def _rate_described(wanted: frozenset[str], item: Item) -> float:
+    """How much of a description an item holds."""
+    return compute_share(wanted, item.terms)
+
+
+def _rate_answered(told: frozenset[str], item: Item) -> float:
+    """How much of an item was told."""
+    return compute_share(item.terms - REQUEST_WORDS, told) if item.terms - REQUEST_WORDS else 0.0

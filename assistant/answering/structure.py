@@ -38,7 +38,7 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
         return None
     question = searcher.repair(retrieval.question)
     told = _find_introduction(retrieval, searcher) if ASKS_WHAT_ABOUT.search(question) else None
-    requests = [] if told else list(find_requests(question))
+    requests = [] if told else list(find_requests(question, retrieval.earlier, retrieval.said))
     if requests:
         series = find_series(_read_chunks(retrieval, searcher))
         told = next(filter(None, (find_told(request, series, retrieval) for request in requests)), None)

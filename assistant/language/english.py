@@ -56,6 +56,9 @@ NUMBERED_ITEM = re.compile(
 )
 """How an item is named by its number ("step 4", "rule number five")."""
 
+ORDINAL = re.compile(rf"\b(?:{_ORDINAL})\b", re.I)
+"""A place in a series, as it is said."""
+
 ORDINAL_ITEM = re.compile(rf"\b(?P<ordinal>{_ORDINAL}) (?P<unit>[a-z]{{3,}})\b", re.I)
 """The same with an ordinal ("the third tip", "the last step")."""
 
@@ -115,7 +118,10 @@ ASKS_FOR_NEIGHBOUR = re.compile(
 )
 """How a question asks for what stands after or before something in a series."""
 
-ASKS_FOR_NEXT = re.compile(r"\b(?:what|which)\b[\w ’']*\b(?:next|(?P<where>after|before) (?:this|that|it))\b", re.I)
+ASKS_FOR_NEXT = re.compile(
+    r"\b(?:what|which)\b[\w ’']*\b(?:next|(?P<where>after|before) (?:this|that|it))\b|^(?:ok|and|so|[ ,])*\bthen\W*$",
+    re.I,
+)
 """How it asks for what stands after what was told in the sentence before."""
 
 BEFORE = frozenset(("before", "precedes"))

@@ -199,6 +199,21 @@ def test_a_section_is_put_in_short_from_its_own_sentences(kettle: Assistant) -> 
     assert {passage.heading for passage in answer.passages if passage.cited} == {"Removing limescale"}
 
 
+def test_a_follow_up_goes_on_in_the_list(kettle: Assistant) -> None:
+    history: list[Turn] = []
+    for question, expected in (
+        ("What is the first step of boiling water?", "1. Open the lid with the grey lever."),
+        ("and the second?", "2. Pour in cold water up to the mark."),
+        ("what's the next one after that?", "3. Close the lid until it clicks."),
+        ("and then?", "4. Press the switch."),
+        ("and what comes before that?", "3. Close the lid until it clicks."),
+        ("ok and the last?", "4. Press the switch."),
+    ):
+        answer = kettle.ask(question, history=history)
+        assert said(answer) == [expected], question
+        history.append(Turn(question, answer.text))
+
+
 def test_a_follow_up_asks_about_the_list_of_the_question_before(kettle: Assistant) -> None:
     history = [Turn("How do I remove the limescale?")]
     answer = kettle.ask("and what is step 2?", history=history)
