@@ -18,6 +18,7 @@ from assistant.language.english import (
     ASKS_FOR_NEIGHBOUR,
     ASKS_FOR_NEXT,
     ASKS_HOW_MANY,
+    ASKS_WHETHER,
     ASKS_WHICH,
     BEFORE,
     ELABORATION,
@@ -107,8 +108,13 @@ def _asks(question: str) -> bool:
 
 def _asks_for_list(question: str) -> bool:
     """Whether a question may be for a whole series."""
-    asked_for = (ASKS_FOR_LIST, ASKS_FOR_ALL, ASKS_WHICH, ASKS_HOW_MANY)
-    return any(pattern.search(question) for pattern in asked_for)
+    asked_for = (ASKS_FOR_LIST, ASKS_WHICH, ASKS_HOW_MANY)
+    return _asks_for_all(question) or any(pattern.search(question) for pattern in asked_for)
+
+
+def _asks_for_all(question: str) -> bool:
+    """Whether a question wants all of something; "do all members pay?" only wants a yes or no."""
+    return bool(ASKS_FOR_ALL.search(question) and not ASKS_WHETHER.search(question))
 
 
 def _asks_for_item(question: str) -> bool:
@@ -149,7 +155,7 @@ def _choose(question: str, named: frozenset[str], series: Sequence[Series], retr
     """
     wanted = extract_terms(question) - REQUEST_WORDS
     short = [one for one in series if one.kind != "paragraphs" or one.count_sentences() <= PARAGRAPHS]
-    for_all = ASKS_FOR_ALL.search(question) or ASKS_FOR_LIST.search(question)
+    for_all = _asks_for_all(question) or ASKS_FOR_LIST.search(question)
     several = _asks_for_several(question)
     ways = (
         (SHARE, [one for one in series if one.labels & named and (one.kind != "sections" or several)]),

@@ -161,6 +161,9 @@ _SUBJECT = rf"(?:{_PERSON}|there|the|an?|my|our|your|his|her|its|their|th(?:is|e
 _TURNED = rf"{_PREPOSITION}{_ASKING} (?!{_PERSON}\b)(?:\w+ ){{0,3}}?{_AUXILIARY}\b"
 _OPENING = rf"(?:{_PREPOSITION}{_ASKING}\b(?! (?:{_PERSON}|to)\b)|{_AUXILIARY} {_SUBJECT})"
 
+ASKS_WHETHER = re.compile(rf"^(?:{_POLITE}[,.!]? )*{_AUXILIARY}\b(?! you\b)", re.I)
+"""How a question opens that wants a yes or no."""
+
 OPENS_QUESTION = re.compile(rf"(?:^|[.!?;:,–—-] ?)(?:{_POLITE}[,.!]? )*(?:{_PREPOSITION}{_ASKING}\b|{_OPENING})", re.I)
 """How a question opens, at the start of a clause: with a question word, or with an auxiliary and its subject."""
 

@@ -121,6 +121,9 @@ NOT_TOLD = [
     "What is this about the white lamp?",
     "List everything about storing it in a shed in winter",
     "What is the second mark of the kettle for?",
+    "Do all lamps go out in the end?",
+    "Must all the steps be done in that order?",
+    "Can everyone boil water without help?",
 ]
 
 LETTER = "The ferry Anna was built in 1911.\n\nShe carried the post until 1960. Nobody knows where she is now.\n"
