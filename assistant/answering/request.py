@@ -39,8 +39,9 @@ from index.chunking.words import extract_terms, split_words, stem
 SHARE = 0.5
 """Least share of what a request names that a series must be called, or an item must hold."""
 
-HELD = 0.5
-"""The same where the search found most: of a list whose whole heading the request says, or that is called so."""
+HELD, SEVERAL = 0.5, 2
+"""The same where the search found most: of a list whose whole heading the request says, or that is called so; and of
+the latter, how many terms at least its items must hold."""
 
 PARAGRAPHS = 8
 """The most sentences of a section whose paragraphs are told like a list."""
@@ -73,6 +74,8 @@ class Request:
     """What was said in the clause before, or answered before..."""
     answered: bool = False
     """...and which of these."""
+    place: str = ""
+    """What was said of one item of the list that the text asks for ("the second")."""
 
 
 def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Request]:
@@ -86,19 +89,21 @@ def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Requ
     if len(text.split()) > STORY:
         parts = parts[-1:]
     else:
-        parts = [Request(text), *parts, Request(text, said, answered=True), Request(_resume(text, earlier))]
+        parts = [Request(text), *parts, Request(text, said, answered=True), _resume(text, earlier)]
     for request in dict.fromkeys(parts):
         if _asks(request.text) or (request.before and ASKS_FOR_NEXT.search(request.text)):
             yield request
 
 
-def _resume(text: str, earlier: str) -> str:
+def _resume(text: str, earlier: str) -> Request:
     """The earlier question for the item that a few words name now ("and the second?"); empty if they name none."""
     named, now = ORDINAL_ITEM.search(earlier), ORDINAL.search(text)
-    if not named or not now or len(text.split()) > BARE:
-        return ""
+    if not now or len(text.split()) > BARE:
+        return Request("")
+    if not named:
+        return Request(earlier if _asks_for_list(earlier) else "", place=text)
     start, end = named.span("ordinal")
-    return earlier[:start] + now[0] + earlier[end:]
+    return Request(earlier[:start] + now[0] + earlier[end:])
 
 
 def _asks(question: str) -> bool:
@@ -138,12 +143,19 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
         return _find_beside(question, request.before, aside, steps, _rate_described)
     if _asks_for_item(question):
         return _find_numbered(question, series, retrieval)
-    if not _asks_for_list(question):
-        return None
+    chosen = _find_list(question, series, retrieval) if _asks_for_list(question) else None
+    if chosen and (place := ORDINAL.search(request.place)):
+        item = _tell_place(place)(chosen)
+        return Told((item,), listed=False) if item else None
+    return Told(chosen.items, listed=True) if chosen else None
+
+
+def _find_list(question: str, series: Sequence[Series], retrieval: Retrieval) -> Series | None:
+    """The series that a question asks for, with or without what it adds about the items."""
     for text in dict.fromkeys((question, ELABORATION.sub("", question))):
         counted = ASKS_HOW_MANY.search(text)
         if chosen := _choose(text, extract_terms(counted["counted"] if counted else text), series, retrieval):
-            return Told(chosen.items, listed=True)
+            return chosen
     return None
 
 
@@ -181,7 +193,7 @@ def _choose_found(
         return None
     rest = wanted - inside[0].labels - inside[0].title
     held = inside[0].name.union(*(item.terms for item in inside[0].items))
-    return inside[0] if rest and compute_share(rest, held) >= HELD else None
+    return inside[0] if len(rest & held) >= SEVERAL and compute_share(rest, held) >= HELD else None
 
 
 def _is_found(series: Series, retrieval: Retrieval) -> bool:

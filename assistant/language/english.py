@@ -56,7 +56,7 @@ NUMBERED_ITEM = re.compile(
 )
 """How an item is named by its number ("step 4", "rule number five")."""
 
-ORDINAL = re.compile(rf"\b(?:{_ORDINAL})\b", re.I)
+ORDINAL = re.compile(rf"\b(?P<ordinal>{_ORDINAL})\b", re.I)
 """A place in a series, as it is said."""
 
 ORDINAL_ITEM = re.compile(rf"\b(?P<ordinal>{_ORDINAL}) (?P<unit>[a-z]{{3,}})\b", re.I)

@@ -215,6 +215,8 @@ def test_a_follow_up_goes_on_in_the_list(kettle: Assistant) -> None:
         assert said(answer) == [expected], question
         history.append(Turn(question, answer.text))
     assert said(kettle.ask("ok and the last?", history=history[:1])) == ["4. Press the switch."]
+    tips = [Turn("List the tips", "Tip 1: Use soft water. Tip 2: Empty it at night.")]
+    assert said(kettle.ask("and what is the second?", history=tips))[0] == "Tip 2: Empty it at night"
 
 
 def test_a_follow_up_asks_about_the_list_of_the_question_before(kettle: Assistant) -> None:
