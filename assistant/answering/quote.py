@@ -25,6 +25,10 @@ WORDS_WEIGHT = 0.1
 SAID_COST = 0.2
 """Taken from the score of a sentence that the answer before has quoted, if this question leans on that."""
 
+CODE = 0.3
+"""Added to the score of a sentence that has a word of letters and digits from the question ("E3", "KM-40"): it is meant
+as it stands, while to vectors it is much like any other code."""
+
 NEAR_BEST = 0.75
 """Share of the best sentence's score; a sentence below it is not quoted."""
 
@@ -108,13 +112,15 @@ def _make_sentence(quotation: Quotation) -> AnswerSentence:
 
 def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
     """Up to QUOTED sentences of the guide that can be quoted, nearest to the question first."""
+    codes = _find_codes(retrieval.question)
     ranked = sorted(
         (
-            Quotation(one.number, quoted, one.match.score + cosine + WORDS_WEIGHT * share - said)
+            Quotation(one.number, quoted, one.match.score + cosine + WORDS_WEIGHT * share + code - said)
             for one in retrieval.selections
             for sentence, cosine, share in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
             for said in [SAID_COST if sentence.plain in retrieval.said else 0.0]
+            for code in [CODE if codes & _find_codes(sentence.plain) else 0.0]
         ),
         key=lambda quotation: -quotation.score,
     )
@@ -124,6 +130,11 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
         if len(chosen) < QUOTED and near and not any(one.overlaps(kept) for kept in chosen):
             chosen.append(one)
     return tuple(chosen)
+
+
+def _find_codes(text: str) -> frozenset[str]:
+    """The words of a text that have letters and digits."""
+    return frozenset(word for word in split_words(text) if not word.isalpha() and not word.isdigit() and word.isalnum())
 
 
 def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float]]:

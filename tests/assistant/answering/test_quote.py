@@ -45,6 +45,19 @@ def find(question: str = "What do beans need?") -> Retrieval:
     )
 
 
+def test_a_code_that_is_asked_for_comes_before_another_that_is_nearer() -> None:
+    rows = {
+        "E2: Door open, close it": 0.8,
+        "E3: Air flow weak, clean the filter": 0.7,
+        "E4: Sensor faulty, wipe it": 0.78,
+    }
+    first = [
+        rank_quotations(make_retrieval(make_match("Errors", rows), question=question))[0].text[:2]
+        for question in ("what does error E3 mean", "what does e4 mean?", "what do errors mean?", "what is E9")
+    ]
+    assert first == ["E3", "E4", "E2", "E2"]
+
+
 def find_only_a_yes() -> Retrieval:
     """What cannot be quoted: a yes to a question that nobody asked."""
     return make_retrieval(make_match("Do beans want water?", {"Yes, they do.": 0.9}, likeness=0.5))
