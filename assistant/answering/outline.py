@@ -93,8 +93,8 @@ def _find_sections(chunks: Sequence[Chunk], path: tuple[str, ...]) -> Iterator[S
             items.append(Item(number, heading, places))
             inner.append((heading, inside))
     title = extract_terms(chunks[0].title) if chunks else frozenset[str]()
-    name = _name(path)
-    yield Series(extract_terms(LABELS_OF_SECTIONS), name, title, tuple(items), "sections", path[-1] if path else "")
+    name, above = _name(path), path[-1] if path else ""
+    yield Series(extract_terms(LABELS_OF_SECTIONS), name, title, tuple(items), "sections", above)
     labelled: dict[str, list[Item]] = {}
     for item in items:
         label = _LABEL.match(item.heading)
@@ -102,7 +102,7 @@ def _find_sections(chunks: Sequence[Chunk], path: tuple[str, ...]) -> Iterator[S
         labelled.setdefault(called.lower(), []).append(item)
     for called, some_items in labelled.items():
         if called:
-            yield Series(extract_terms(called), name, title, tuple(some_items), "sections", path[-1] if path else "")
+            yield Series(extract_terms(called), name, title, tuple(some_items), "sections", above)
     for heading, inside in inner:
         yield from _find_sections(inside, (*path, heading))
 

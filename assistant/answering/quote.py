@@ -120,7 +120,7 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
             for sentence, cosine, share in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
             for said in [SAID_COST if sentence.plain in retrieval.said else 0.0]
-            for code in [CODE if codes & _find_codes(sentence.plain) else 0.0]
+            for code in [CODE if codes and not codes.isdisjoint(split_words(sentence.plain)) else 0.0]
         ),
         key=lambda quotation: -quotation.score,
     )
