@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,10 @@ MIN_LOGGED, LOGGED_SHARE = 1000, 0.05
 costs time in a build, since each write repeats the ids of all entries; a high one costs time at each opening, since
 what is left in the log is read again."""
 
+_registry = Lock()
+"""Held while Chroma's registry of clients changes, which is not safe between threads: a client that is made while
+another of the same folder is made or closed may get one that is not open."""
+
 
 def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
     """A client on a folder.
@@ -50,22 +55,23 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
     """
     from chromadb.api.shared_system_client import SharedSystemClient
 
-    if anew:
-        SharedSystemClient.clear_system_cache()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _create_database(folder)
-        return make_client(folder)
-    except OSError as error:
-        reason = error.strerror or error
-        raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
-    except import_error_types() as error:
-        SharedSystemClient.clear_system_cache()  # else it keeps the client that opened only in part
-        if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
-            raise StoreError(
-                f"The index at {folder} cannot be opened (the disk is full)", "Make room on it."
-            ) from error
-        raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
+    with _registry:
+        if anew:
+            SharedSystemClient.clear_system_cache()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _create_database(folder)
+            return make_client(folder)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
+        except import_error_types() as error:
+            SharedSystemClient.clear_system_cache()  # else it keeps the client that opened only in part
+            if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
+                raise StoreError(
+                    f"The index at {folder} cannot be opened (the disk is full)", "Make room on it."
+                ) from error
+            raise DamagedStoreError(f"{folder} does not open: {error}", "Run `assistant index --force`.") from error
 
 
 def _create_database(folder: Path) -> None:
@@ -77,6 +83,12 @@ def _create_database(folder: Path) -> None:
     if not (folder / DATABASE).exists():
         with closing(sqlite3.connect(folder / DATABASE)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
+
+
+def close_client(client: ClientAPI) -> None:
+    """Close the files of a client."""
+    with _registry:
+        client.close()
 
 
 def make_client(folder: Path) -> ClientAPI:

@@ -124,7 +124,7 @@ class Segments:
 
     def close(self) -> None:
         """Close the files."""
-        self._client.close()
+        chroma.close_client(self._client)
 
     def _qualify(self, name: str) -> str:
         """The name by which Chroma knows a collection."""

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -749,3 +750,14 @@ def test_a_wrong_address_is_one_line(tmp_path: Path, url: str) -> None:
 
 def test_vectors_have_length_one() -> None:
     assert np.allclose(np.linalg.norm(HashedEmbedder().embed_documents(["a", "b"]), axis=1), 1, atol=1e-6)
+
+
+def test_a_folder_is_opened_by_many_threads_at_once(tmp_path: Path) -> None:
+    """Some get the client that another made, and each time some of them make a new one."""
+
+    def open_often(anew: bool) -> None:
+        for _ in range(10):
+            chroma.open_folder(tmp_path, anew=anew).list_collections()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_often, [True, False] * 4))
