@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Gradio reads the annotations as types.
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from assistant.assistant import Assistant
 from assistant.errors import GuideError, QuestionError
 from assistant.problems import Problems
 from assistant.records import Answer, Turn
-from ui.serving.calls import CALL_HEADER
+from ui.serving.calls import CALL_HEADER, Listeners
 from ui.serving.gate import Data
 from ui.serving.streaming import stream_changes
 
@@ -54,13 +54,13 @@ SCHEMAS: dict[str, type[Data]] = {"ask": Ask, "search": Search, "check": Check}
 """Name of an endpoint -> its data, checked before Gradio gets them."""
 
 
-def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
+def offer(assistant: Assistant, listeners: Listeners) -> None:
     """Add the endpoints to the page's Blocks, inside whose `with` block it must be called.
 
     Gradio shows the docstrings of these functions to MCP clients. The other events of the page are private.
 
     Args:
-        open_calls: the names of the calls over MCP whose callers still listen.
+        listeners: who still listens, of those that call.
     """
 
     report_errors = partial(_report_errors, assistant.problems)
@@ -81,7 +81,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
         """
         with report_errors():
             stream = assistant.stream(question, [Turn(**turn) for turn in history or ()])
-            async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as answers:
+            async with aclosing(stream_changes(stream, _watch_client(request, listeners))) as answers:
                 async for answer in answers:
                     yield _encode(answer.to_dict(), request)
 
@@ -110,7 +110,7 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
         """
         with report_errors():
             stream = assistant.stream_check(text)
-            async with aclosing(stream_changes(stream, _watch_client(request, open_calls))) as stages:
+            async with aclosing(stream_changes(stream, _watch_client(request, listeners))) as stages:
                 async for stage in stages:
                     checked = stage
             sentences: list[dict[str, Any]] = _encode([one.to_dict() for one in checked.sentences], request)
@@ -124,11 +124,15 @@ def offer(assistant: Assistant, open_calls: Collection[str]) -> None:
     gr.api(check, api_name="check", concurrency_id="check", **limits)
 
 
-def _watch_client(request: gr.Request, open_calls: Collection[str]) -> Callable[[], bool]:
+def _watch_client(request: gr.Request, listeners: Listeners) -> Callable[[], bool]:
     """What tells whether the client of the event that is being handled has gone away."""
+    if call := request.headers.get(CALL_HEADER):
+        return lambda: not listeners[call]
     event = LocalContext.blocks.get()._queue.event_ids_to_events.get(LocalContext.event_id.get())
-    call = request.headers.get(CALL_HEADER)
-    return lambda: (event is not None and not event.alive) or (call is not None and call not in open_calls)
+    if event is None:
+        return lambda: False
+    is_unheard = listeners.watch(event.session_hash)
+    return lambda: not event.alive or is_unheard()
 
 
 def _encode(data: Any, request: gr.Request) -> Any:

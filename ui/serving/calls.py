@@ -1,10 +1,15 @@
-"""Which calls over MCP are still open.
+"""Which callers still listen, of programs that use Gradio's API or MCP.
 
-Gradio passes a call on to its own page, as a request of a client that does not hear when the caller goes away.
+Gradio itself overlooks one who goes away while something is sent to them. For MCP it passes a call on to its own page,
+as a request of a client that does not hear when the caller goes away.
 """
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Callable
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
@@ -13,28 +18,60 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ui.serving.address import MCP_PATH
 
 CALL_HEADER = "x-guide-call"
-"""The header that names a call; Gradio passes it on with the others."""
+"""The header that names a call over MCP; Gradio passes it on with the others."""
+
+STREAM_PATH, SESSION = "/gradio_api/queue/data", "session_hash"
+"""Where a session listens to what its events send, and the part of the query that names it."""
+
+PATIENCE = 5.0
+"""For how many seconds an event goes on to which nobody listens: it begins before its session can listen."""
 
 
-class CallNamer:
-    """ASGI middleware that gives each request for MCP a name, in `CALL_HEADER`.
+class Listeners(Counter[str]):
+    """How many requests are open now of each call over MCP and of each session, by their names."""
+
+    def watch(self, name: str) -> Callable[[], bool]:
+        """What tells whether nobody has listened under a name for `PATIENCE`; to be asked again and again."""
+        heard = time.monotonic()
+
+        def has_left() -> bool:
+            nonlocal heard
+            now = time.monotonic()
+            if self[name]:
+                heard = now
+            return now - heard > PATIENCE
+
+        return has_left
+
+
+class ListenerCounter:
+    """ASGI middleware that gives each request for MCP a name, in `CALL_HEADER`, and counts who listens.
 
     Args:
-        open_calls: the names of those that are open; kept up to date.
+        listeners: kept up to date.
     """
 
-    def __init__(self, app: ASGIApp, open_calls: set[str]) -> None:
-        self._app, self._open_calls = app, open_calls
+    def __init__(self, app: ASGIApp, listeners: Listeners) -> None:
+        self._app, self._listeners = app, listeners
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, under its name."""
-        if scope["type"] != "http" or not str(scope["path"]).startswith(MCP_PATH.rstrip("/")):
-            await self._app(scope, receive, send)
-            return
-        name = uuid4().hex
-        MutableHeaders(scope=scope)[CALL_HEADER] = name
-        self._open_calls.add(name)
+        """Pass a request on, and count it until it ends."""
+        if name := _name(scope):
+            self._listeners[name] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._open_calls.remove(name)
+            if name:
+                self._listeners[name] -= 1
+                if not self._listeners[name]:
+                    del self._listeners[name]
+
+
+def _name(scope: Scope) -> str:
+    """The name of who listens by this request, given to it if it is a call over MCP; empty if nobody does."""
+    path = str(scope.get("path", "")) if scope["type"] == "http" else ""
+    if path.startswith(MCP_PATH.rstrip("/")):
+        name = uuid4().hex
+        MutableHeaders(scope=scope)[CALL_HEADER] = name
+        return name
+    return parse_qs(scope["query_string"].decode("latin-1")).get(SESSION, [""])[0] if path == STREAM_PATH else ""

@@ -28,7 +28,7 @@ from assistant.guide import Say, say_nothing
 from ui.page.app import HEAD, STYLE, Page, make_theme
 from ui.serving.address import format_address, name_page, open_listener
 from ui.serving.api import SCHEMAS, offer
-from ui.serving.calls import CallNamer
+from ui.serving.calls import ListenerCounter, Listeners
 from ui.serving.completions import make_router
 from ui.serving.gate import Data, Gate
 
@@ -148,12 +148,12 @@ def launch(
 def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
     """The guard, inside it our own routes, and behind the gate the page at every other path."""
     app = FastAPI(openapi_url=None)  # FastAPI's own documentation page loads scripts from another machine
-    open_calls = set[str]()
-    app.add_middleware(CallNamer, open_calls=open_calls)
+    listeners = Listeners()
+    app.add_middleware(ListenerCounter, listeners=listeners)
     app.add_middleware(Guard, names=name_page(assistant.settings.host), origin=assistant.settings.origin)
     app.include_router(make_router(assistant))
     with page.blocks:
-        offer(assistant, open_calls)
+        offer(assistant, listeners)
     blocks = page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
         app,

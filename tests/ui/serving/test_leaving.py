@@ -104,17 +104,22 @@ def ask_over_mcp(address: str) -> Sent:
     return "POST", f"{address}{MCP_PATH}", {"json": TOOL, "headers": accepted}
 
 
-def ask_gradio(address: str, name: str = "ask", *data: str) -> Sent:
+def join_queue(address: str, name: str, *data: object) -> dict[str, str]:
+    """Ask by Gradio's API; its session, for listening to the answer."""
     events = httpx2.get(f"{address}/config").json()["dependencies"]
     number = next(event["id"] for event in events if event["api_name"] == name)
     session = {"session_hash": uuid4().hex}
-    call = {"data": data or [QUESTION, None], "fn_index": number}
+    call = {"data": data, "fn_index": number}
     httpx2.post(f"{address}/gradio_api/queue/join", json=call | session).raise_for_status()
-    return "GET", f"{address}/gradio_api/queue/data", {"params": session}
+    return session
+
+
+def ask_gradio(address: str) -> Sent:
+    return "GET", f"{address}/gradio_api/queue/data", {"params": join_queue(address, "ask", QUESTION, None)}
 
 
 def check_by_gradio(address: str) -> Sent:
-    return ask_gradio(address, "check", LONG_TEXT)
+    return "GET", f"{address}/gradio_api/queue/data", {"params": join_queue(address, "check", LONG_TEXT)}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,28 @@ def test_what_is_asked_for_by_who_goes_away_ends(
             asking.cancel()
 
     asyncio.run(leave())
+    until(lambda: not assistant.waiting)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "silent"),
+    [("ask", [QUESTION, None], False), ("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)],
+)
+def test_what_nobody_ever_listens_to_ends(
+    assistant: Assistant,
+    served: RunningServer,
+    writer: Writer,
+    server: SmallServer,
+    name: str,
+    data: list[object],
+    silent: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "silent", silent)
+    server.calls.clear()
+    join_queue(served.address, name, *data)
+    until(lambda: server.asked)
+    assert assistant.waiting
     until(lambda: not assistant.waiting)
 
 
