@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from assistant.answering.care import leave_out_unsafe, mark_answers
 from assistant.answering.clock import Clock
+from assistant.answering.join import join_answers
 from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, begin_answer, decline, quote_nearest
 from assistant.answering.retrieve import find_earlier, leans, retrieve
 from assistant.answering.steps import add_steps
@@ -53,9 +54,13 @@ def answer_from_guide(
     """Yield what the guide says; see `answer_question`."""
     asked = (*(turn.question for turn in history), question)
     retrieval = retrieve(components.searcher, question, history)
-    if answer := answer_from_structure(retrieval, components.searcher, asked):
+    if told := answer_from_structure(retrieval, components.searcher, asked):
         clock.mark_retrieved()
-        yield replace(answer, timings=clock.read())
+        if not told.rest:
+            yield replace(told.answer, timings=clock.read())
+            return
+        history = (*history, Turn(told.asked, told.answer.text))
+        yield from join_answers(told, answer_from_guide(components, told.rest, history, clock, length, variation))
         return
     finding = components.finder.find(select_summarised(retrieval, components.searcher), history)
     retrieval, chance = finding.retrieval, finding.chance

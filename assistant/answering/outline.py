@@ -27,6 +27,8 @@ FEWEST = 2
 
 _LABEL = re.compile(r"(?P<label>[^\W\d_]+)\s+(?P<number>\d{1,3})\b")
 _NUMBERED = re.compile(r"(?P<number>\d{1,3})[.):]?\s")
+_NUMBERED_ITEM = re.compile(r"(?P<number>\d{1,3})[.):]\s")
+_MARKED = re.compile(r"(?P<outline>\d{1,3}(?:\.\d{1,3})+)[.):]?\s|(?P<letter>[A-Za-z])[.)]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Item:
     """Of a section; empty for an item of a list and for a row."""
     places: tuple[tuple[Chunk, Sentence], ...]
     """Its sentences, each with its chunk; at least one."""
+
+    @property
+    def mark(self) -> str:
+        """What stands before it where that is no whole number: "2.1", or "b" of "b) ..."; else empty."""
+        marked = _MARKED.match(self.heading or self.places[0][1].plain)
+        return (marked["outline"] or marked["letter"]).lower() if marked else ""
 
     @property
     def terms(self) -> frozenset[str]:
@@ -60,6 +68,11 @@ class Series:
     kind: SeriesKind
     heading: str = ""
     """The heading right above it."""
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The terms of the heading right above it, unless that is one of a series itself ("Tip 1: ...")."""
+        return frozenset() if _LABEL.match(self.heading) else _name([self.heading]) - self.title
 
     def count_sentences(self) -> int:
         """How many sentences its items have together."""
@@ -188,11 +201,11 @@ def _number(parts: Iterable[tuple[tuple[Chunk, Sentence], ...]]) -> tuple[Item, 
 
 
 def _split_runs(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str, tuple[Item, ...]]]:
-    """Yield (labels, items) of each list: a number that is not the next one begins a new one."""
+    """Yield (labels, items) of each list: a number that is not higher than the one before begins a new one."""
     items: list[Item] = []
     ordered = False
     for number, some in _join_nested(list(_join_items(places))):
-        if items and (bool(number) != ordered or (number and number != items[-1].number + 1)):
+        if items and (bool(number) != ordered or (number and number <= items[-1].number)):
             yield (LABELS_OF_STEPS if ordered else LABELS_OF_BULLETS), tuple(items)
             items = []
         ordered = bool(number)
@@ -227,7 +240,7 @@ def _join_items(
     number, end = 0, 0
     for chunk, sentence in places:
         between = chunk.text[max(0, end - chunk.start) : sentence.start - chunk.start]
-        found = _NUMBERED.match(sentence.plain)
+        found = _NUMBERED_ITEM.match(sentence.plain)
         if joined and ("\n" in between or found):
             yield number, tuple(joined)
             joined = []

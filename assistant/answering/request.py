@@ -6,32 +6,43 @@ It does so by a label, a number, a heading, or by what stands beside it. Where t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from assistant.answering.outline import Item, Series
 from assistant.answering.retrieve import Retrieval
+from assistant.answering.sources import asks
 from assistant.language.english import (
+    ASKS_ELSE,
     ASKS_FOR_ALL,
     ASKS_FOR_ITEM,
     ASKS_FOR_LIST,
     ASKS_FOR_NEIGHBOUR,
     ASKS_FOR_NEXT,
     ASKS_HOW_MANY,
-    ASKS_WHETHER,
     ASKS_WHICH,
     BEFORE,
+    COUNTED_ITEMS,
     ELABORATION,
+    EVERY,
     GENERIC_LABELS,
+    ITEMS_AND,
+    LABELS_OF_BULLETS,
+    LABELS_OF_NUMBERS,
     LABELS_OF_QUESTIONS,
+    LABELS_OF_ROWS,
     LABELS_OF_SECTIONS,
     LABELS_OF_STEPS,
     NUMBERED_ITEM,
+    NUMBERED_ITEMS,
     NUMBERS,
+    OPENS_WITH_ITEM,
     ORDINAL,
     ORDINAL_ITEM,
     ORDINAL_PLACES,
     PLACED_ITEM,
+    QUOTATION,
     REQUEST_WORDS,
 )
 from index.chunking.words import extract_terms, split_words, stem
@@ -40,20 +51,31 @@ SHARE = 0.5
 """Least share of what a request names that a series must be called, or an item must hold."""
 
 HELD, SEVERAL = 0.5, 2
-"""The same where the search found most: of a list whose whole heading the request says, or that is called so; and of
-the latter, how many terms at least its items must hold."""
+"""Of a list that stands where the search found most: the least share, and the fewest, of the terms wanted that it must
+hold."""
 
 PARAGRAPHS = 8
 """The most sentences of a section whose paragraphs are told like a list."""
 
-MENTIONED, BARE, STORY = 2, 6, 40
-"""The fewest words of a heading that may stand in a request; the most words of a request that opens with an item ("step
-4 of ..."); words from which a text tells a story, and only its last clause may ask about the guide."""
+MENTIONED = 2
+"""The fewest words of a heading that may stand in a request."""
 
-ITEMS = (NUMBERED_ITEM, PLACED_ITEM, ORDINAL_ITEM)
-"""How one item is named."""
+BARE = 6
+"""The most words of a request that only names an item ("step 4 of ...", "and the second?")."""
+
+STORY = 40
+"""Words from which a text tells a story, and only its last clause may ask about the guide."""
+
+ITEMS = (NUMBERED_ITEMS, COUNTED_ITEMS, NUMBERED_ITEM, PLACED_ITEM, ORDINAL_ITEM)
+"""How items are named."""
+
+Pick: TypeAlias = Callable[[Series], tuple[Item, ...]]
+"""A series -> the items that are asked for; none if it does not have all of them."""
+
+_LABELS = extract_terms(f"{LABELS_OF_SECTIONS} {LABELS_OF_STEPS} {LABELS_OF_BULLETS} {LABELS_OF_ROWS}")
 
 _CLAUSE = re.compile(r"(?<=[.!?:;])\s+")
+_OPENING = re.compile(r"[.!?:;,]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +84,7 @@ class Told:
 
     items: tuple[Item, ...]
     listed: bool
-    """Whether it is the whole series, and not one item of it."""
+    """Whether it is the whole series, and not some items of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +93,64 @@ class Request:
 
     text: str
     before: str = ""
-    """What was said in the clause before, or answered before..."""
+    """What comes before it: the clause before, or the answer before."""
     answered: bool = False
-    """...and which of these."""
+    """Whether that is an answer."""
     place: str = ""
-    """What was said of one item of the list that the text asks for ("the second")."""
+    """What is said of one item of the list that the text asks for ("the second")."""
+    beside: int | None = None
+    """Its number among the clauses of the question, from 0, if another of them asks something else; else None."""
 
 
 def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Request]:
-    """Yield a text, then each of its clauses, as far as they may ask about the guide itself; the last of a story.
+    """Yield a text, then each of its clauses, as far as they may ask about the guide itself; of a story only the last.
+
+    Of several clauses that ask, each that names what it asks for comes before the text.
 
     Args:
-        earlier: the question that it leans on, if it does, and what was answered to that.
+        earlier: the question that the text leans on, if it does.
+        said: what was answered to that.
     """
-    clauses = _CLAUSE.split(text.strip())
-    parts = [Request(clause, before) for before, clause in zip(("", *clauses), clauses, strict=False)]
+    clauses = split_clauses(text)
+    parts = [
+        Request(clause, before, beside=number if _asks_besides(clauses, number) else None)
+        for number, (before, clause) in enumerate(zip(("", *clauses), clauses, strict=False))
+    ]
     if len(text.split()) > STORY:
         parts = parts[-1:]
     else:
-        parts = [Request(text), *parts, Request(text, said, answered=True), _resume(text, earlier)]
+        quoted = " ".join(QUOTATION.findall(said))
+        alone = [part for part in parts if part.beside is not None and _names(part.text)]
+        parts = [*alone, Request(text), *parts, Request(text, quoted, answered=True), _resume(text, earlier)]
     for request in dict.fromkeys(parts):
         if _asks(request.text) or (request.before and ASKS_FOR_NEXT.search(request.text)):
             yield request
 
 
+def split_clauses(text: str) -> list[str]:
+    """The sentences of a text, and what semicolons and colons part."""
+    return _CLAUSE.split(text.strip())
+
+
+def _asks_besides(clauses: Sequence[str], number: int) -> bool:
+    """Whether another clause than this one asks for something that it names."""
+    return any((asks(one) or _asks(one)) and _names(one) for at, one in enumerate(clauses) if at != number)
+
+
+def _names(text: str) -> bool:
+    """Whether a text names more than what the items of any list are called."""
+    return bool(extract_terms(text) - REQUEST_WORDS - _LABELS)
+
+
 def _resume(text: str, earlier: str) -> Request:
     """The earlier question for the item that a few words name now ("and the second?"); empty if they name none."""
-    named, now = ORDINAL_ITEM.search(earlier), ORDINAL.search(text)
+    before, now = ORDINAL_ITEM.search(earlier), ORDINAL.search(text)
     if not now or len(text.split()) > BARE:
         return Request("")
-    if not named:
-        return Request(earlier if _asks_for_list(earlier) else "", place=text)
-    start, end = named.span("ordinal")
-    return Request(earlier[:start] + now[0] + earlier[end:])
+    if not before:
+        return Request(earlier if _asks_for_list(earlier) else "", place=now["ordinal"])
+    start, end = before.span("ordinal")
+    return Request(earlier[:start] + now["ordinal"] + earlier[end:])
 
 
 def _asks(question: str) -> bool:
@@ -118,8 +165,9 @@ def _asks_for_list(question: str) -> bool:
 
 
 def _asks_for_all(question: str) -> bool:
-    """Whether a question wants all of something; "do all members pay?" only wants a yes or no."""
-    return bool(ASKS_FOR_ALL.search(question) and not ASKS_WHETHER.search(question))
+    """Whether a question wants all of something; "do all members pay?" and "when do all pay?" want something else."""
+    found = ASKS_FOR_ALL.search(question)
+    return bool(found and not ASKS_ELSE.search(_OPENING.split(question[: found.start()])[-1]))
 
 
 def _asks_for_item(question: str) -> bool:
@@ -138,15 +186,15 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
     if request.before and (following := ASKS_FOR_NEXT.search(question)):
         aside = -1 if (following["where"] or "").lower() in BEFORE else 1
         if request.answered:
-            return _find_beside(question, request.before, aside, series, _rate_answered)
+            return _find_beside(question, request.before, aside, series, _rate_answered, farthest=aside)
         steps = [one for one in series if one.labels & extract_terms(LABELS_OF_STEPS)]
         return _find_beside(question, request.before, aside, steps, _rate_described)
     if _asks_for_item(question):
-        return _find_numbered(question, series, retrieval)
+        return None if neighbour else _find_named(question, series, retrieval)
     chosen = _find_list(question, series, retrieval) if _asks_for_list(question) else None
-    if chosen and (place := ORDINAL.search(request.place)):
-        item = _tell_place(place)(chosen)
-        return Told((item,), listed=False) if item else None
+    if chosen and request.place:
+        items = _pick_place(request.place)(chosen)
+        return Told(items, listed=False) if items else None
     return Told(chosen.items, listed=True) if chosen else None
 
 
@@ -166,12 +214,16 @@ def _choose(question: str, named: frozenset[str], series: Sequence[Series], retr
         named: the terms of the question that may be a label.
     """
     wanted = extract_terms(question) - REQUEST_WORDS
+    named = named - extract_terms(LABELS_OF_NUMBERS)
     short = [one for one in series if one.kind != "paragraphs" or one.count_sentences() <= PARAGRAPHS]
+    counted = ASKS_HOW_MANY.search(question)
+    counts_else = counted and _LABELS.isdisjoint(extract_terms(counted["counted"]))
     for_all = _asks_for_all(question) or ASKS_FOR_LIST.search(question)
     several = _asks_for_several(question)
     ways = (
+        (1.0, [one for one in series if one.kind == "entries" and one.called & named & _LABELS]),
         (SHARE, [one for one in series if one.labels & named and (one.kind != "sections" or several)]),
-        (0.0, [one for one in short if _mentions(question, one.heading)]),
+        (0.0, [one for one in short if not counts_else and _mentions(question, one.heading)]),
         (1.0, [one for one in short if one.name & wanted]),
         (HELD, [one for one in short if for_all and one.name and one.name <= wanted and _is_found(one, retrieval)]),
     )
@@ -207,7 +259,7 @@ def _asks_for_several(question: str) -> bool:
     words = split_words(question)
     labels = extract_terms(f"{LABELS_OF_SECTIONS} {LABELS_OF_QUESTIONS}")
     named = [(before, word) for before, word in zip(("", *words), words, strict=False) if stem(word) in labels]
-    return not named or any(word != stem(word) or before in ("every", "each") for before, word in named)
+    return not named or any(word != stem(word) or before in EVERY for before, word in named)
 
 
 def _mentions(question: str, heading: str) -> bool:
@@ -233,9 +285,17 @@ def _choose_nearest(
     if not ranked or rate(ranked[0])[0] < least:
         return None
     best, *tied = [one for one in ranked if rate(one) == rate(ranked[0])]
-    if tied and best.items[0].heading and not best.name:  # the sections of several documents
-        return replace(best, items=tuple(item for one in (best, *tied) if not one.name for item in one.items))
+    if tied and best.items[0].heading and not best.name:
+        return _join_documents([one for one in (best, *tied) if not one.name])
     return best if not tied else None
+
+
+def _join_documents(series: Sequence[Series]) -> Series:
+    """The sections of several documents as one series; of each document the first."""
+    first: dict[str, Series] = {}
+    for one in series:
+        first.setdefault(one.items[0].places[0][0].source, one)
+    return replace(series[0], items=tuple(item for one in first.values() for item in one.items))
 
 
 def compute_share(wanted: frozenset[str], held: frozenset[str]) -> float:
@@ -243,46 +303,79 @@ def compute_share(wanted: frozenset[str], held: frozenset[str]) -> float:
     return len(wanted & held) / len(wanted) if wanted else 1.0
 
 
-def _find_numbered(question: str, series: Sequence[Series], retrieval: Retrieval) -> Told | None:
-    """The item that the question names by its number."""
+def _find_named(question: str, series: Sequence[Series], retrieval: Retrieval) -> Told | None:
+    """The items that the question names by their numbers or places."""
     for pattern in ITEMS:
         for named in pattern.finditer(question):
-            unit = extract_terms(named["unit"])
+            unit, pick = extract_terms(named["unit"]), _pick(named)
             besides = question.replace(named[0], " ")
             wanted = extract_terms(besides) - REQUEST_WORDS
-            # Where nothing is called so, what the question says besides may name a list: "the fourth tip on ...".
-            able = [one for one in series if one.labels & unit] or [
-                one
-                for one in series
-                if one.kind == "entries" and ((wanted and wanted <= one.name) or _mentions(besides, one.heading))
-            ]
+            able = [one for one in series if one.labels & unit]
+            if not able and (not named["unit"] or OPENS_WITH_ITEM.match(question[: named.start()])):
+                # Nothing is called so, but what the question says besides may name a list: "the fourth tip on ...".
+                entries = [one for one in series if one.kind == "entries"]
+                able = [one for one in entries if (wanted and wanted <= one.name) or _mentions(besides, one.heading)]
+            if named.groupdict().get("mark"):
+                able = [one for one in able if pick(one)]
             able = [one for one in able if _mentions(besides, one.heading)] or able
-            has = _tell_place(named)
             chosen = (
                 _choose_nearest(wanted, able, SHARE, retrieval)
-                or _choose_nearest(wanted, [one for one in able if has(one)], SHARE, retrieval)
+                or _choose_nearest(wanted, [one for one in able if pick(one)], SHARE, retrieval)
                 or _choose_found(wanted, unit, able, retrieval)
             )
-            if chosen and (item := has(chosen)):
-                return Told((item,), listed=False)
+            if chosen and (items := pick(chosen)):
+                return Told(items, listed=False)
     return None
 
 
-def _tell_place(named: re.Match[str]) -> Callable[[Series], Item | None]:
-    """What gives the item of a series that is named by a number or an ordinal; None if the series has none."""
-    place = named.groupdict()
-    if number := place.get("number"):
-        wanted = int(number) if number.isdigit() else NUMBERS[number.lower()]
-        return lambda series: next((item for item in series.items if item.number == wanted), None)
-    ordinal = place["ordinal"].lower()
-    at = ORDINAL_PLACES.get(ordinal) or int(ordinal[:-2])
-    return lambda series: series.items[at - (at > 0)] if at <= len(series.items) else None
+def _pick(named: re.Match[str]) -> Pick:
+    """What picks the items of a series that one of `ITEMS` has found in a question."""
+    found = named.groupdict()
+    if named.re is COUNTED_ITEMS:
+        return _pick_end(read_number(found["number"]), found["end"].lower() == "last")
+    if mark := found.get("mark"):
+        return lambda series: tuple(item for item in series.items if item.mark == mark.lower())[:1]
+    if number := found.get("number"):
+        first, last = read_number(number), read_number(found.get("last") or number)
+        both = (found.get("link") or "").lower() in ITEMS_AND
+        return _pick_numbers({first, last} if both else range(first, last + 1))
+    return _pick_place(found["ordinal"])
+
+
+def _pick_numbers(wanted: Collection[int]) -> Pick:
+    """What picks the items with these numbers."""
+
+    def pick(series: Series) -> tuple[Item, ...]:
+        numbered = {item.number: item for item in reversed(series.items)}
+        return tuple(numbered[number] for number in sorted(wanted)) if set(wanted) <= set(numbered) else ()
+
+    return pick
+
+
+def _pick_end(count: int, last: bool) -> Pick:
+    """What picks the first so many items, or the last."""
+
+    def pick(series: Series) -> tuple[Item, ...]:
+        return (series.items[-count:] if last else series.items[:count]) if 0 < count <= len(series.items) else ()
+
+    return pick
+
+
+def _pick_place(ordinal: str) -> Pick:
+    """What picks the item at a place that an ordinal names."""
+    place = ORDINAL_PLACES.get(ordinal.lower()) or int(ordinal[:-2])
+    return _pick_end(1, last=True) if place < 0 else lambda series: series.items[max(0, place - 1) : place]
+
+
+def read_number(text: str) -> int:
+    """A number in digits or in words."""
+    return int(text) if text.isdigit() else NUMBERS[text.lower()]
 
 
 def _find_neighbour(question: str, asked: re.Match[str], series: Sequence[Series], retrieval: Retrieval) -> Told | None:
     """The item after, or before, the one that the question names by its number or describes."""
     known, aside = asked["known"], -1 if asked["where"].lower() in BEFORE else 1
-    told = _find_numbered(f"what is {known}", series, retrieval)
+    told = _find_named(known, series, retrieval)
     if told is None:
         return _find_beside(question, known, aside, series, _rate_described) if asked["comes"] else None
     for one in series:
@@ -293,24 +386,32 @@ def _find_neighbour(question: str, asked: re.Match[str], series: Sequence[Series
 
 
 def _find_beside(
-    question: str, known: str, aside: int, series: Sequence[Series], rate: Callable[[frozenset[str], Item], float]
+    question: str,
+    known: str,
+    aside: int,
+    series: Sequence[Series],
+    rate: Callable[[frozenset[str], Item], float],
+    farthest: int = -1,
 ) -> Told | None:
     """The item after, or before, the one that a text describes.
 
     Args:
         rate: how well an item is described by terms, 0 to 1.
+        farthest: of items that are described as well, 1 takes the last and -1 the first.
     """
     wanted, named = extract_terms(known) - REQUEST_WORDS, extract_terms(question)
-    found: list[tuple[tuple[bool, bool, float, bool, float], Item]] = []
+    found: list[tuple[tuple[bool, bool, float, bool, float], tuple[Item, ...]]] = []
     for one in series:
         rest = wanted - one.labels - one.name
         rates = [(rate(rest, item), not item.heading.endswith("?")) for item in one.items]
-        at = max(range(len(rates)), key=rates.__getitem__)
-        if rest and rates[at][0] > SHARE and 0 <= at + aside < len(one.items):
+        at = max(range(len(rates)), key=lambda place: (rates[place], farthest * place))
+        if rest and rates[at][0] > SHARE:
             above = compute_share(named - REQUEST_WORDS - one.title, one.name)
             inside = _mentions(question, one.heading)
-            found.append(((inside, bool(one.labels & named), *rates[at], above), one.items[at + aside]))
-    return Told((max(found, key=lambda pair: pair[0])[1],), listed=False) if found else None
+            beside = one.items[at + aside : at + aside + 1] if at + aside >= 0 else ()
+            found.append(((inside, bool(one.labels & named), *rates[at], above), beside))
+    items = max(found, key=lambda pair: pair[0])[1] if found else ()
+    return Told(items, listed=False) if items else None
 
 
 def _rate_described(wanted: frozenset[str], item: Item) -> float:

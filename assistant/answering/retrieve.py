@@ -9,7 +9,7 @@ from assistant.answering.prompt import Note
 from assistant.answering.steps import form_question, remove_label
 from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS, TEMPLATE_TOKEN
 from assistant.records import Turn
-from index.chunking.chunk import Sentence
+from index.chunking.chunk import Chunk, Sentence
 from index.chunking.words import FUNCTION_WORDS, split_words
 from index.search import Match, Searcher
 
@@ -133,7 +133,7 @@ def search_in_conversation(
 ) -> tuple[Turn, tuple[Match, ...]]:
     """The turn that a question leans on, and the chunks nearest to both questions, best first."""
     earlier = find_earlier(question, history, searcher)
-    return earlier, tuple(map(remove_orders, searcher.search(question, MATCHES, earlier.question)))
+    return earlier, tuple(map(_remove_orders, searcher.search(question, MATCHES, earlier.question)))
 
 
 def find_earlier(question: str, history: Sequence[Turn], searcher: Searcher) -> Turn:
@@ -154,19 +154,24 @@ def leans(question: str, knows: Callable[[str], bool]) -> bool:
     return len(telling) < 2 or (len(telling) == 2 and (spoken[0] not in QUESTION_WORDS or knows(question)))
 
 
-def remove_orders(match: Match) -> Match:
-    """A match without the sentences that speak to the model instead of the reader: no later stage sees them.
+def remove_orders(chunk: Chunk) -> Chunk:
+    """A chunk without the sentences that speak to the model instead of the reader: no later stage sees them.
 
     Orders in plain words to nobody in particular ("New rule: ...") stay, for a club has such rules: what the model then
     says must pass the check like anything else.
     """
-    token = TEMPLATE_TOKEN.search(match.chunk.text)
-    readable = match.chunk.start + token.start() if token else match.chunk.end
+    token = TEMPLATE_TOKEN.search(chunk.text)
+    readable = chunk.start + token.start() if token else chunk.end
+    kept = (one for one in chunk.sentences if one.end <= readable and not ORDERS.search(one.plain))
+    return replace(chunk, sentences=tuple(kept))
+
+
+def _remove_orders(match: Match) -> Match:
+    """A match with such a chunk."""
+    chunk = remove_orders(match.chunk)
     rows = zip(match.chunk.sentences, match.sentences, match.words, strict=True)
-    kept = [row for row in rows if row[0].end <= readable and not ORDERS.search(row[0].plain)]
-    chunk = replace(match.chunk, sentences=tuple(sentence for sentence, *_ in kept))
-    cosines, words = tuple(cosine for _, cosine, _ in kept), tuple(share for *_, share in kept)
-    return replace(match, chunk=chunk, sentences=cosines, words=words)
+    kept = [(cosine, share) for sentence, cosine, share in rows if sentence in chunk.sentences]
+    return replace(match, chunk=chunk, sentences=tuple(one for one, _ in kept), words=tuple(share for _, share in kept))
 
 
 def choose_sentences(matches: Sequence[Match]) -> tuple[Selection, ...]:

@@ -7,12 +7,12 @@ the rest of the line.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from assistant.answering.outline import Item, find_series
 from assistant.answering.quote import fill_citations
-from assistant.answering.request import SHARE, Told, compute_share, find_requests, find_told
-from assistant.answering.retrieve import Retrieval, Selection, read_cosines
+from assistant.answering.request import SHARE, Told, compute_share, find_requests, find_told, split_clauses
+from assistant.answering.retrieve import Retrieval, Selection, read_cosines, remove_orders
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_follow_ups
 from assistant.language.english import ASKS_FOR_SUMMARY, ASKS_WHAT_ABOUT, REQUEST_WORDS
@@ -28,7 +28,18 @@ document is about."""
 GOES_ON = "There is more in this section; its source shows all of it."
 
 
-def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Sequence[str]) -> Answer | None:
+@dataclass(frozen=True, slots=True)
+class ToldAnswer:
+    """What is told of the guide itself."""
+
+    answer: Answer
+    asked: str
+    """The question, or the clause of it, that this answers..."""
+    rest: str = ""
+    """...and the other clauses, if one of them asks something else."""
+
+
+def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Sequence[str]) -> ToldAnswer | None:
     """The answer to a question about the guide itself; None if it is none.
 
     Args:
@@ -37,14 +48,23 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     if retrieval.suggested:
         return None
     question = searcher.repair(retrieval.question)
-    told = _find_introduction(retrieval, searcher) if ASKS_WHAT_ABOUT.search(question) else None
+    about = ASKS_WHAT_ABOUT.search(question)
+    of_guide = about and not (retrieval.earlier and (about["it"] or about["them"]))
+    told = _find_introduction(retrieval, searcher) if of_guide else None
+    beside: int | None = None
     requests = [] if told else list(find_requests(question, retrieval.earlier, retrieval.said))
-    if requests:
-        series = find_series(_read_chunks(retrieval, searcher))
-        told = next(filter(None, (find_told(request, series, retrieval) for request in requests)), None)
+    series = find_series(_read_chunks(retrieval, searcher)) if requests else ()
+    for request in requests:
+        if told := find_told(request, series, retrieval):
+            beside = request.beside
+            break
     if told is None:
         return None
-    return replace(add_follow_ups(fill_citations(_tell(told)), retrieval.matches, asked), chance=1.0)
+    answer = replace(add_follow_ups(fill_citations(_tell(told)), retrieval.matches, asked), chance=1.0)
+    if beside is None:
+        return ToldAnswer(answer, retrieval.question)
+    clauses = split_clauses(retrieval.question)
+    return ToldAnswer(answer, clauses.pop(beside), " ".join(clauses))
 
 
 def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
@@ -52,6 +72,8 @@ def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
     if not ASKS_FOR_SUMMARY.search(retrieval.question):
         return retrieval
     wanted = extract_terms(retrieval.question) - REQUEST_WORDS
+    if not wanted:
+        return retrieval
     sections = [item for one in find_series(_read_chunks(retrieval, searcher)) for item in one.items if item.heading]
     found = max(sections, key=lambda item: compute_share(wanted, item.terms), default=None)
     if found is None or compute_share(wanted, found.terms) < SHARE:
@@ -65,16 +87,21 @@ def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
 
 
 def _read_chunks(retrieval: Retrieval, searcher: Searcher) -> tuple[Chunk, ...]:
-    """All chunks of the documents that the best matches come from, in order."""
-    return searcher.read_documents({match.chunk.source for match in retrieval.matches})
+    """All chunks of the documents that the best matches come from, in order, without orders to a model."""
+    return tuple(map(remove_orders, searcher.read_documents({match.chunk.source for match in retrieval.matches})))
 
 
 def _find_introduction(retrieval: Retrieval, searcher: Searcher) -> Told | None:
-    """The sentences before the first section of the best document that answer best; of one without sections, any."""
+    """What the best document says before its first section; of a document without sections, any of its sentences.
+
+    At most `INTRODUCED` sentences, those nearest to the question. If a document has none, the next best one's are told.
+    """
     chunks = _read_chunks(retrieval, searcher)
     cosines = read_cosines(retrieval.matches)
     for source in dict.fromkeys(match.chunk.source for match in retrieval.matches):
-        first = next(chunk for chunk in chunks if chunk.source == source)
+        first = next((chunk for chunk in chunks if chunk.source == source), None)
+        if first is None:  # the guide has changed since the search
+            continue
         whole = first.headings == (first.title,)
         places = [(first, one) for one in first.sentences if one.kind == "introduction" or (whole and states(one))]
         best = sorted(places, key=lambda place: -cosines.get((first.id, place[1].start), 0.0))[:INTRODUCED]

@@ -36,10 +36,17 @@ LABELS_OF_STEPS = "step point item stage instruction number"
 LABELS_OF_BULLETS = "point item bullet"
 LABELS_OF_ROWS = "row entry line item"
 LABELS_OF_PARAGRAPHS = "paragraph"
+LABELS_OF_NUMBERS = "number"
 GENERIC_LABELS = "point item number line row entry bullet part topic subject area heading"
-"""What people call the items of a series, besides what the guide calls them; the last are said of anything."""
+"""What people call the items of a series, besides what the guide calls them. A number is one item, the last are said of
+anything."""
 
-_NUMBER = r"(?P<number>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+EVERY = ("every", "each")
+"""Words before a label in the singular that mean all items."""
+
+_NUMBER_WORDS = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_NUMBER = rf"(?P<number>{_NUMBER_WORDS})"
+_MARK = r"\d{1,3}(?:\.\d{1,3})+|(?:[b-h]|a(?=\W*$))(?![\w'’])"
 _NO_UNIT = r"each|every|any|which|that|this|the|all|these|those"
 _NO_QUANTITY = r"(?! ?(?:[%°€£$:]|\d|[-–]\s?\d))"
 _ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d{1,2}(?:st|nd|rd|th)"
@@ -51,13 +58,26 @@ _POLITE = (
 
 NUMBERED_ITEM = re.compile(
     rf"\b(?P<unit>(?!(?:{_ORDINAL}|{_NO_UNIT})\b)[a-z]{{3,}}) "
-    rf"(?:no\.? |number |nr\.? |# ?)?{_NUMBER}\b{_NO_QUANTITY}",
+    rf"(?:no\.? |number |nr\.? |# ?)?(?:(?P<mark>{_MARK})|{_NUMBER}\b{_NO_QUANTITY})",
     re.I,
 )
-"""How an item is named by its number ("step 4", "rule number five")."""
+"""How an item is named by its number or mark ("step 4", "rule number five", "section 2.1", "rule d")."""
 
-ORDINAL = re.compile(rf"\b(?P<ordinal>{_ORDINAL})\b", re.I)
-"""A place in a series, as it is said."""
+NUMBERED_ITEMS = re.compile(
+    rf"\b(?P<unit>[a-z]{{2,}}s) {_NUMBER}\s?(?P<link>to|through|until|till|and|&|-|–)\s?"
+    rf"(?P<last>{_NUMBER_WORDS})\b{_NO_QUANTITY}",
+    re.I,
+)
+"""The same of several ("steps 2 to 4", "rules 1 and 3")."""
+
+ITEMS_AND = ("and", "&")
+"""What stands between two numbers where those between them are not meant."""
+
+COUNTED_ITEMS = re.compile(rf"\b(?P<end>first|last) {_NUMBER} (?P<unit>[a-z]{{2,}}s)\b", re.I)
+"""The same of the first or the last few ("the last two steps")."""
+
+ORDINAL = re.compile(rf"\b(?:the|is|was|comes|came) (?P<ordinal>{_ORDINAL})\b", re.I)
+"""A place in a series, as it is asked for without saying of what ("and the second?", "which comes last?")."""
 
 ORDINAL_ITEM = re.compile(rf"\b(?P<ordinal>{_ORDINAL}) (?P<unit>[a-z]{{3,}})\b", re.I)
 """The same with an ordinal ("the third tip", "the last step")."""
@@ -76,6 +96,13 @@ ASKS_FOR_ITEM = re.compile(
     re.I,
 )
 """How a question opens that may ask for an item as a whole."""
+
+OPENS_WITH_ITEM = re.compile(
+    rf"^(?:{_POLITE}[, ]+)*(?:(?:what|which|who)(?:['’]?s| is| was| are| does| do)?|show|read|give|tell|explain|repeat"
+    r"|quote)?(?: (?:me|us))?(?: about)? ?(?:the )?$",
+    re.I,
+)
+"""All that stands before the item where nothing in the guide is called so, but the item is what is asked for."""
 
 ASKS_FOR_LIST = re.compile(
     rf"^(?:{_POLITE}[, ]+)*(?:list|name|enumerate|write down"
@@ -131,13 +158,16 @@ ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|i
 """How a question asks for a section in short."""
 
 ASKS_WHAT_ABOUT = re.compile(
-    rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|this|it)(?: all)? about"
-    rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat))(?=\W*(?:$|,|and\b))"
-    rf"|\bwhom?(?:['’]?s| is| was| are)? (?:(?:this|the) {_TEXT}|this|it)(?: \w+)?"
-    r" (?:for|meant|intended|written|aimed)\b",
+    rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|(?P<it>this|it))(?: all)? about"
+    rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat)"
+    rf"|(?:summari[sz]e|sum up|summary of|overview of) (?:this|the) (?:(?:whole|entire|full) )?{_TEXT})"
+    r"(?=\W*(?:$|,|and\b|please\b|for me\b))"
+    rf"|\bwhom?(?:['’]?s| is| was| are)? (?:(?:this|the) {_TEXT}|(?P<them>this|it))"
+    r"(?: (?:really|actually|mainly|best|meant|intended|written|aimed|made)\b)* (?:for|at|to)\b"
+    rf"|\bfor whom? (?:is|was) (?:this|the) {_TEXT}\b",
     re.I,
 )
-"""How a question asks what the guide is about, or for whom it is."""
+"""How a question asks what the guide is about, or for whom it is; "this" and "it" may point to something else."""
 
 REQUEST_WORDS = frozenset(
     """all answer articl begin book booklet brochur call can chapter come complet contain cover detail directli
@@ -161,8 +191,10 @@ _SUBJECT = rf"(?:{_PERSON}|there|the|an?|my|our|your|his|her|its|their|th(?:is|e
 _TURNED = rf"{_PREPOSITION}{_ASKING} (?!{_PERSON}\b)(?:\w+ ){{0,3}}?{_AUXILIARY}\b"
 _OPENING = rf"(?:{_PREPOSITION}{_ASKING}\b(?! (?:{_PERSON}|to)\b)|{_AUXILIARY} {_SUBJECT})"
 
-ASKS_WHETHER = re.compile(rf"^(?:{_POLITE}[,.!]? )*{_AUXILIARY}\b(?! you\b)", re.I)
-"""How a question opens that wants a yes or no."""
+ASKS_ELSE = re.compile(
+    rf"^(?:{_POLITE}[,.!]? )*(?:{_AUXILIARY}\b(?! you\b)|(?:how(?! many\b)|when|where|why|whose|who(?! are\b))\b)", re.I
+)
+"""How a question opens that wants a yes or no, a place, a time or a way, and no list."""
 
 OPENS_QUESTION = re.compile(rf"(?:^|[.!?;:,–—-] ?)(?:{_POLITE}[,.!]? )*(?:{_PREPOSITION}{_ASKING}\b|{_OPENING})", re.I)
 """How a question opens, at the start of a clause: with a question word, or with an auxiliary and its subject."""

@@ -62,11 +62,12 @@ def test_most_of_what_people_ask_of_the_guide_itself_is_told(assistant: Assistan
         searcher = assistant.over(copy_guide(name, folder), home=folder).load().searcher
         for row in rows:
             found = retrieve(searcher, row["question"], ())
-            answer = answer_from_structure(found, searcher, (row["question"],))
-            outcome = judge(row, answer.text if answer else None)
+            told = answer_from_structure(found, searcher, (row["question"],))
+            text = told.answer.text if told else None
+            outcome = judge(row, text)
             counted[row["kind"], outcome] += 1
             if outcome != ("right" if row["kind"] == "told" else "left"):
-                failed.append((name, row["question"], outcome, answer.text[:300] if answer else ""))
+                failed.append((name, row["question"], outcome, text and text[:300]))
     report = f"{counted}\n" + "\n".join(map(repr, failed))
     assert counted["told", "right"] >= 112, report
     assert counted["told", "wrong"] <= 2, report
