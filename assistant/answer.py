@@ -21,7 +21,7 @@ from assistant.answering.care import leave_out_unsafe, mark_answers
 from assistant.answering.clock import Clock
 from assistant.answering.join import join_answers
 from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, begin_answer, decline, quote_nearest
-from assistant.answering.retrieve import find_earlier, leans, retrieve
+from assistant.answering.retrieve import leans, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.structure import answer_from_structure, select_summarised
 from assistant.answering.write import write_draft
@@ -35,10 +35,12 @@ def answer_question(
 ) -> Iterator[Answer]:
     """Yield the answer as it grows; the last one is whole. While nothing is new, the same object is yielded again."""
     yield Answer("answered", stage="reading")
+    before = ""
     if leans(question, components.searcher.knows):
         while history and components.care.is_sure(history[-1].question):  # it got people to call
             history = history[:-1]
-    alarm = components.care.assess(question, find_earlier(question, history, components.searcher).question)
+        before = history[-1].question if history else ""
+    alarm = components.care.assess(question, before)
     if alarm and alarm.sure:
         yield replace(components.care.answer(alarm), timings=clock.read())
         return

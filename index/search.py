@@ -47,6 +47,9 @@ class Match:
     """The share of the question's words that each of them holds, weighted by rarity, 0 to 1."""
     headings: float = 0.0
     """The cosine of the chunk's path of headings."""
+    gains: tuple[float, ...] = ()
+    """How much nearer each of its sentences is to the question behind the one that it leans on than to that one alone,
+    a difference of cosines; empty if it leans on none."""
 
 
 class Searcher:
@@ -88,9 +91,12 @@ class Searcher:
         """
         rarity, _ = self._learn_words()
         queries = [self.repair(text) for text in ((f"{earlier} {question}", question) if earlier else (question,))]
-        near = self._store.find_nearest(self._embedder.embed_questions(queries), ENTRIES_PER_QUERY)
-        asked = extract_terms(queries[0])
-        matches = [_make_match(one, asked, rarity) for one in near if one.chunk.id not in self._left_out]
+        leaned_on = [self.repair(earlier)] if earlier else []
+        vectors = self._embedder.embed_questions([*queries, *leaned_on])
+        before = vectors[-1] if leaned_on else None
+        near = self._store.find_nearest(vectors[: len(queries)], ENTRIES_PER_QUERY, before)
+        asked, own = extract_terms(queries[0]), extract_terms(queries[-1])
+        matches = [_make_match(one, asked, own, rarity) for one in near if one.chunk.id not in self._left_out]
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
     def repair(self, text: str) -> str:
@@ -113,10 +119,15 @@ def join_text(chunk: Chunk) -> str:
     return f"{chunk.title} {' '.join(chunk.headings)} {chunk.text}"
 
 
-def _make_match(candidate: Candidate, asked: frozenset[str], rarity: Rarity) -> Match:
+def _make_match(candidate: Candidate, asked: frozenset[str], own: frozenset[str], rarity: Rarity) -> Match:
+    """A match of a candidate.
+
+    Args:
+        asked, own: the terms of the question, with and without those of the question that it leans on.
+    """
     held = rarity.share(asked, extract_terms(join_text(candidate.chunk)))
-    words = tuple(rarity.share(asked, extract_terms(sentence.plain)) for sentence in candidate.chunk.sentences)
+    words = tuple(rarity.share(own, extract_terms(sentence.plain)) for sentence in candidate.chunk.sentences)
     best = max(candidate.sentences, default=candidate.whole)
     likeness = (candidate.whole + best) / 2
     score = max(likeness, HEADING_WEIGHT * candidate.heading) + WORDS_WEIGHT * held
-    return Match(candidate.chunk, score, likeness, candidate.sentences, words, candidate.heading)
+    return Match(candidate.chunk, score, likeness, candidate.sentences, words, candidate.heading, candidate.gains)

@@ -73,8 +73,8 @@ class NotRecordedError(Exception):
         super().__init__(f"not recorded: run {COMMAND}\n{asked}")
 
 
-RecordedMatch: TypeAlias = tuple[str, float, float, tuple[float, ...], float]
-"""Id of a chunk, its score, its likeness, the cosines of its sentences and of its path of headings."""
+RecordedMatch: TypeAlias = tuple[str, float, float, tuple[float, ...], float, tuple[float, ...]]
+"""Id of a chunk, its score, its likeness, the cosines of its sentences and of its path of headings, its gains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +158,18 @@ class RecordedSearcher:
         matches, guide = self._found.get((question, earlier), ()), read_guide(self._corpus)
         if k > len(matches):
             raise NotRecordedError(f"{k} chunks for: {earlier} {question}")
-        asked = extract_terms(f"{earlier} {question}")
+        asked = extract_terms(question)
         return tuple(
             Match(
-                guide.chunks[name], score, likeness, cosines, _share_words(guide.chunks[name], asked, guide), headings
+                guide.chunks[name],
+                score,
+                likeness,
+                cosines,
+                _share_words(guide.chunks[name], asked, guide),
+                headings,
+                gains,
             )
-            for name, score, likeness, cosines, headings in matches[:k]
+            for name, score, likeness, cosines, headings, gains in matches[:k]
         )
 
     def repair(self, text: str) -> str:
@@ -202,7 +208,8 @@ class Recorder:
         found = self._searcher.search(question, k, earlier)
         self.searches[question, earlier] = tuple(
             (m.chunk.id, round(m.score, DIGITS), round(m.likeness, DIGITS),
-             tuple(round(cosine, DIGITS) for cosine in m.sentences), round(m.headings, DIGITS))
+             tuple(round(cosine, DIGITS) for cosine in m.sentences), round(m.headings, DIGITS),
+             tuple(round(gain, DIGITS) for gain in m.gains))
             for m in found
         )  # fmt: skip
         return found
@@ -243,7 +250,7 @@ def read_drafts() -> tuple[dict[str, Any], tuple[Draft, ...]]:
     for row in rows:
         row |= {name: tuple(row[name]) for name in ("history", "pieces")}
         row["searches"] = tuple(
-            (question, earlier, tuple((*match[:3], tuple(match[3]), match[4]) for match in matches))
+            (question, earlier, tuple((*match[:3], tuple(match[3]), match[4], tuple(match[5])) for match in matches))
             for question, earlier, matches in row["searches"]
         )
     return header, tuple(Draft(**row) for row in rows)

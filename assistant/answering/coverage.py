@@ -20,6 +20,9 @@ from index.storing.entries import join_headings
 LOGIT_WEIGHT = 0.04
 """Weight of the cross-encoder's logit beside the score of a quotation, in which of them answers best."""
 
+GAIN_COVERAGE = 3.0
+"""Weight of the gain of the surest quotation, in the log odds that a question is answered which leans on another."""
+
 SURE, CLOSE = 1.0, 0.92
 """Logit from which the nearest quotation answers so surely that no other need be read, and share of its score from
 which another is."""
@@ -86,13 +89,19 @@ def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float
     chance = (
         1.0
         if retrieval.suggested or retrieval.section
-        else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve)
+        else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve, _read_gain(retrieval))
     )
     if chance >= curve.answered:
         return "answered", chance
     return ("nearest" if chance >= curve.nearest else "not_covered"), chance
 
 
-def estimate_chance(likeness: float, logit: float, curve: Curve) -> float:
-    """The chance that the best of what was found answers the question, 0 to 1."""
-    return 1 / (1 + math.exp(-curve.likeness * likeness - curve.logit * logit - curve.summand))
+def _read_gain(retrieval: Retrieval) -> float:
+    """The gain of the surest quotation; 0 if there is none."""
+    return retrieval.quotations[0].gain if retrieval.quotations else 0.0
+
+
+def estimate_chance(likeness: float, logit: float, curve: Curve, gain: float = 0.0) -> float:
+    """The chance that the best of what was found answers the question, 0 to 1; `gain` as of `Match.gains`."""
+    odds = curve.likeness * likeness + curve.logit * logit + curve.summand + GAIN_COVERAGE * gain
+    return 1 / (1 + math.exp(-odds))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.answering.context import find_context, points_back
 from assistant.answering.parts import OpenPart
-from assistant.answering.retrieve import Quotation, Retrieval
+from assistant.answering.retrieve import GAIN_WEIGHT, Quotation, Retrieval, list_gains
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
 from assistant.language.english import ANNOUNCEMENT
@@ -115,9 +115,14 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
     codes = _find_codes(retrieval.question)
     ranked = sorted(
         (
-            Quotation(one.number, quoted, one.match.score + cosine + WORDS_WEIGHT * share + code - said)
+            Quotation(
+                one.number,
+                quoted,
+                one.match.score + cosine + GAIN_WEIGHT * gain + WORDS_WEIGHT * share + code - said,
+                gain,
+            )
             for one in retrieval.selections
-            for sentence, cosine, share in _list_sentences(one.match)
+            for sentence, cosine, share, gain in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
             for said in [SAID_COST if sentence.plain in retrieval.said else 0.0]
             for code in [CODE if codes and not codes.isdisjoint(split_words(sentence.plain)) else 0.0]
@@ -137,9 +142,9 @@ def _find_codes(text: str) -> frozenset[str]:
     return frozenset(word for word in split_words(text) if not word.isalpha() and not word.isdigit() and word.isalnum())
 
 
-def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float]]:
-    """(sentence, its cosine, share of the question's words that it holds)"""
-    return zip(match.chunk.sentences, match.sentences, match.words, strict=True)
+def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float, float]]:
+    """Yield (sentence, its cosine, share of the question's words that it holds, its gain)."""
+    return zip(match.chunk.sentences, match.sentences, match.words, list_gains(match), strict=True)
 
 
 def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:

@@ -10,7 +10,7 @@ from assistant.answering.steps import form_question, remove_label
 from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS, TEMPLATE_TOKEN
 from assistant.records import Turn
 from index.chunking.chunk import Chunk, Sentence
-from index.chunking.words import FUNCTION_WORDS, split_words
+from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
 from index.search import Match, Searcher
 
 MATCHES = 12
@@ -21,6 +21,10 @@ PASSAGES, SENTENCES = 4, 4
 
 NEAR_BEST = 0.6
 """Share of the best sentence's score; sentences below it do not go before the model."""
+
+GAIN_WEIGHT = 0.5
+"""Weight of a sentence's gain beside its score: what answers the question before is near to both together, and would be
+quoted again for whatever is asked next."""
 
 SAME_QUESTION = 0.7
 """Cosine from which a question is taken for the one in a chunk's heading."""
@@ -54,6 +58,8 @@ class Quotation:
     sentences: tuple[Sentence, ...]
     score: float
     """How near it is to the question: of the passage and of the sentence together, about 0 to 2."""
+    gain: float = 0.0
+    """How much nearer to the question than to the one that this leans on; see `Match.gains`."""
 
     @property
     def text(self) -> str:
@@ -82,7 +88,8 @@ class Retrieval:
     quotations: tuple[Quotation, ...] = ()
     """What can be quoted of it, best first."""
     read: str = ""
-    """What the cross-encoder reads: the question behind the one that it leans on, typing mistakes put right."""
+    """What the cross-encoder reads: the question alone, typing mistakes put right. Behind the one that it leans on, it
+    reads whether the guide answers that one."""
     logit: float | None = None
     """How surely the best quotation answers, as the cross-encoder reads it; None without one."""
 
@@ -124,7 +131,7 @@ def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retr
     suggested = [match for match in matches if form_question(match.chunk) == question]
     if suggested and not any(one.match is suggested[0] for one in selections):
         selections = choose_sentences(suggested[:1])
-    read = searcher.repair(f"{earlier.question} {question}".strip())
+    read = searcher.repair(question)
     return Retrieval(question, earlier.question, matches, selections, earlier.answer, read=read)
 
 
@@ -133,12 +140,19 @@ def search_in_conversation(
 ) -> tuple[Turn, tuple[Match, ...]]:
     """The turn that a question leans on, and the chunks nearest to both questions, best first."""
     earlier = find_earlier(question, history, searcher)
-    return earlier, tuple(map(_remove_orders, searcher.search(question, MATCHES, earlier.question)))
+    return earlier, tuple(map(clean_match, searcher.search(question, MATCHES, earlier.question)))
 
 
 def find_earlier(question: str, history: Sequence[Turn], searcher: Searcher) -> Turn:
-    """The turn before, if this question leans on it; else an empty one."""
-    return history[-1] if history and leans(question, searcher.knows) else Turn("")
+    """The turn that a question leans on; an empty one if it leans on none.
+
+    It is the turn that shares most telling words with it ("and the deposit for the hall?"); of equal ones, and if none
+    shares any, the latest.
+    """
+    if not history or not leans(question, searcher.knows):
+        return Turn("")
+    asked = extract_terms(searcher.repair(question))
+    return max(reversed(history), key=lambda turn: len(asked & extract_terms(f"{turn.question} {turn.answer}")))
 
 
 def leans(question: str, knows: Callable[[str], bool]) -> bool:
@@ -166,20 +180,22 @@ def remove_orders(chunk: Chunk) -> Chunk:
     return replace(chunk, sentences=tuple(kept))
 
 
-def _remove_orders(match: Match) -> Match:
-    """A match with such a chunk."""
+def clean_match(match: Match) -> Match:
+    """A match with a chunk without orders, and no numbers for what is left out."""
     chunk = remove_orders(match.chunk)
-    rows = zip(match.chunk.sentences, match.sentences, match.words, strict=True)
-    kept = [(cosine, share) for sentence, cosine, share in rows if sentence in chunk.sentences]
-    return replace(match, chunk=chunk, sentences=tuple(one for one, _ in kept), words=tuple(share for _, share in kept))
+    kept = [at for at, sentence in enumerate(match.chunk.sentences) if sentence in chunk.sentences]
+    cosines, words = tuple(match.sentences[at] for at in kept), tuple(match.words[at] for at in kept)
+    gains = tuple(match.gains[at] for at in kept if match.gains)
+    return replace(match, chunk=chunk, sentences=cosines, words=words, gains=gains)
 
 
 def choose_sentences(matches: Sequence[Match]) -> tuple[Selection, ...]:
     """The best sentences of the best chunks, each chunk's best first; a chunk with none of them is left out."""
+    matches = sorted(matches, key=lambda match: -(match.score + GAIN_WEIGHT * max(list_gains(match), default=0.0)))
     scored = [
-        ((match.score + cosine) / 2, rank, position)
+        ((match.score + cosine + GAIN_WEIGHT * gain) / 2, rank, position)
         for rank, match in enumerate(matches[:PASSAGES])
-        for position, cosine in enumerate(match.sentences)
+        for position, (cosine, gain) in enumerate(zip(match.sentences, list_gains(match), strict=True))
     ]
     best = sorted(scored, key=lambda row: -row[0])[:SENTENCES]
     # The best is chosen whatever its score, which may be below 0.
@@ -191,3 +207,8 @@ def choose_sentences(matches: Sequence[Match]) -> tuple[Selection, ...]:
     return tuple(
         Selection(number, matches[rank], tuple(chosen[rank])) for number, rank in enumerate(sorted(chosen), start=1)
     )
+
+
+def list_gains(match: Match) -> tuple[float, ...]:
+    """The gain of each sentence; 0 if the question leans on none."""
+    return match.gains or (0.0,) * len(match.sentences)

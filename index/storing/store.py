@@ -58,7 +58,9 @@ class Candidate:
     whole: float
     heading: float
     sentences: tuple[float, ...]
-    """One for each of `chunk.sentences`."""
+    """One for each of `chunk.sentences`..."""
+    gains: tuple[float, ...] = ()
+    """...and how much higher it is than to the question that is leaned on; empty if there is none."""
 
 
 class Store:
@@ -156,12 +158,13 @@ class Store:
             self.segments.forget()
         raise StoreError(f"The index at {self.place} is replaced again and again", "See what changes the texts.")
 
-    def find_nearest(self, vectors: Vectors, width: int) -> tuple[Candidate, ...]:
+    def find_nearest(self, vectors: Vectors, width: int, earlier: Vectors | None = None) -> tuple[Candidate, ...]:
         """The chunks with the entries nearest to a question, in no order; at most MAX_CANDIDATES.
 
         Args:
             vectors: shape (wordings of the question, dimensions); the best cosine over them counts.
             width: entries fetched for each wording and segment.
+            earlier: shape (dimensions,), of a question that this one leans on; the first wording has it before it.
         """
 
         def read(manifest: Manifest) -> tuple[Candidate, ...]:
@@ -172,7 +175,9 @@ class Store:
             by_segment: dict[str, list[str]] = defaultdict(list)
             for segment_name, owner in sorted(best, key=lambda key: (-best[key], key))[:MAX_CANDIDATES]:
                 by_segment[segment_name].append(owner)
-            return tuple(c for name, owners in by_segment.items() for c in self._compare(name, owners, vectors))
+            return tuple(
+                c for name, owners in by_segment.items() for c in self._compare(name, owners, vectors, earlier)
+            )
 
         return self._read_consistently(read, ())
 
@@ -197,17 +202,28 @@ class Store:
                 return tuple(hit for row in hits for hit in row)
             wanted = min(2 * wanted, segment.entries)
 
-    def _compare(self, name: str, owners: Sequence[str], vectors: Vectors) -> Iterator[Candidate]:
+    def _compare(
+        self, name: str, owners: Sequence[str], vectors: Vectors, earlier: Vectors | None
+    ) -> Iterator[Candidate]:
         """Yield these chunks of a segment, with the cosines of all their entries."""
         collection, wanted = self.segments[name], {"chunk": {"$in": list(owners)}}
         found = collection.get(where=wanted, include=["embeddings"])
-        cosines = (chroma.to_matrix(found["embeddings"]) @ vectors.T).max(axis=1)
+        embeddings = chroma.to_matrix(found["embeddings"])
+        cosines = (embeddings @ vectors.T).max(axis=1)
         cosine_of = {identity: float(cosine) for identity, cosine in zip(found["ids"], cosines, strict=True)}
+        gains = [] if earlier is None else embeddings @ (vectors[0] - earlier)
+        gain_of = {identity: float(gain) for identity, gain in zip(found["ids"], gains, strict=False)}
         whole = collection.get(where={"whole": {"$in": list(owners)}}, include=["metadatas", "documents"])
         for identity, kept, text in zip(whole["ids"], whole["metadatas"] or (), whole["documents"] or (), strict=True):
             owner, chunk = parse_owner(identity), restore_chunk(kept, text)
-            sentences = tuple(cosine_of[make_entry_id(owner, "sentence", i)] for i in range(len(chunk.sentences)))
-            yield Candidate(chunk, cosine_of[identity], cosine_of[make_entry_id(owner, "heading", -1)], sentences)
+            entries = [make_entry_id(owner, "sentence", number) for number in range(len(chunk.sentences))]
+            yield Candidate(
+                chunk,
+                cosine_of[identity],
+                cosine_of[make_entry_id(owner, "heading", -1)],
+                tuple(cosine_of[entry] for entry in entries),
+                tuple(gain_of[entry] for entry in entries if gain_of),
+            )
 
     def chunks(self, documents: Iterable[IndexedDocument] | None = None) -> tuple[Chunk, ...]:
         """All chunks, or those of these documents, ordered by source and place."""
