@@ -19,6 +19,7 @@ from assistant.language.english import (
     AUTHORITIES,
     CONDITION,
     CONTRACTIONS,
+    CONTRAST,
     EARLIER_CASE,
     JOINING_WORDS,
     LIMITING_WORDS,
@@ -55,7 +56,7 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether nothing in a claim's words goes against its evidence.
 
     Its quantities, quotations and names must stand there, no absolute word or authority be added, no word turned, no
-    condition dropped, no halves joined.
+    condition dropped, no halves joined, nothing set against something else.
     """
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     spoken = frozenset(split_words(text))
@@ -69,6 +70,8 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
         return False
     quotations = (" ".join(split_words(quotation)) for quotation in QUOTATION.findall(claim))
     if not all(quotation in " ".join(split_words(text)) for quotation in quotations):
+        return False
+    if CONTRAST.search(claim) and not CONTRAST.search(text) and spoken.isdisjoint(NEGATIONS):
         return False
     said = frozenset(split_words(claim))
     if not ((ABSOLUTE_WORDS | AUTHORITIES) & said) <= spoken or (

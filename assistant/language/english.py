@@ -223,6 +223,9 @@ TURNING_WORDS = NEGATIONS | frozenset(
 )
 """Function words and the like that change what is said when they are dropped, added or replaced."""
 
+CONTRAST = re.compile(r"\b(?:instead of|rather than)\b", re.I)
+"""What sets one thing against another. A small model makes it of "Instead, ..."."""
+
 JOINING_WORDS = frozenset(("and", "while", "once"))
 """Those of them that may join two sentences and turn neither."""
 

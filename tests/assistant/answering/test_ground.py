@@ -190,6 +190,16 @@ def test_inventions_fall_whatever_the_judge_says(passages: tuple[Selection, ...]
     assert support(passages, claim, SURE)[0] == ()
 
 
+def test_what_the_guide_says_instead_is_not_set_aside() -> None:
+    told = {"Instead, focus on validating their emotions.": 0.8, "Show genuine interest in their goals.": 0.7}
+    match = make_match("Support", told)
+    passages = (Selection(1, match, match.chunk.sentences),)
+    assert support(passages, "Focus on validating their emotions and show genuine interest in their goals.", SURE)[0]
+    for contrast in ("Instead of focusing", "Rather than focus"):
+        claim = f"{contrast} on validating their emotions, show genuine interest in their goals."
+        assert support(passages, claim, SURE)[0] == ()
+
+
 def test_numbers_of_the_guide_stand_in_figures_and_in_words(bread: tuple[Selection, ...]) -> None:
     for claim in (
         "If there is still no life on day 12, swap half of the white flour for rye.",

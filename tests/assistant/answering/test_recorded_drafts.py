@@ -185,7 +185,7 @@ def test_most_of_what_the_model_words_stands(replayed: Sequence[Replayed], answe
     """Of 450 sentences; what only says again what is quoted is dropped too, and what would be no answer itself."""
     assert sum(len(answer.dropped) for *_, answer in replayed) <= 297
     assert len(list_worded(answered)) >= 153
-    assert sum(all(one.quotes for one in answer.sentences) for *_, answer in answered) <= 97, "nothing was left"
+    assert sum(all(one.quotes for one in answer.sentences) for *_, answer in answered) <= 100, "nothing was left"
     assert len(replayed) == len(answered), "something can always be quoted"
 
 
@@ -194,8 +194,8 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 117
-    assert count_worded(drafts, lambda asked: SURE) == 182
+    assert count_worded(drafts, lambda asked: -SURE) == 123
+    assert count_worded(drafts, lambda asked: SURE) == 186
 
 
 def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -205,7 +205,7 @@ def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dic
         for group in cases[draft.id].must
         if not any(word.casefold() in answer.text.casefold() for word in group)
     ]
-    assert len(missed) <= 46, missed  # of 231
+    assert len(missed) <= 45, missed  # of 232
 
 
 def test_hardly_any_answer_obeys_a_misuse(answered: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -231,7 +231,7 @@ def test_the_numbers_of_an_answer_are_those_of_the_guide(answered: Sequence[Repl
             other = f"{one.text[: number.start()]}{int(number[0]) + 37}{one.text[number.end() :]}"
             assert not Grounder(found.selections, lambda asked: SURE, found.question).find_support(other), other
             changed.append(other)
-    assert len(changed) >= 9
+    assert len(changed) >= 7
 
 
 def test_hardly_a_sentence_stands_on_the_notes_of_another_guide(answered: Sequence[Replayed]) -> None:
@@ -261,7 +261,7 @@ def test_next_steps_stand_in_their_passages_and_repeat_nothing(answered: Sequenc
             assert step.passage.cited[0].start not in [
                 span.start for p in answer.passages if p.source == step.passage.source for span in p.cited
             ]
-    assert sum(len(answer.next_steps) for *_, answer in answered) >= 394
+    assert sum(len(answer.next_steps) for *_, answer in answered) >= 392
     assert sum(not answer.next_steps for *_, answer in answered) <= 51, "none is better than one beside the point"
 
 
