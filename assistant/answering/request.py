@@ -184,7 +184,7 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
     if neighbour and (told := _find_neighbour(question, neighbour, series, retrieval)):
         return told
     if request.before and (following := ASKS_FOR_NEXT.search(question)):
-        aside = -1 if (following["where"] or "").lower() in BEFORE else 1
+        aside = -1 if (following["where"] or following["other"] or "").lower() in BEFORE else 1
         if request.answered:
             return _find_beside(question, request.before, aside, series, _rate_answered, farthest=aside)
         steps = [one for one in series if one.labels & extract_terms(LABELS_OF_STEPS)]

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from assistant.answering.prompt import Note
 from assistant.answering.steps import form_question, remove_label
-from assistant.language.english import LINK_TO_EARLIER, ORDERS, POINTING_WORDS, QUESTION_WORDS, TEMPLATE_TOKEN
+from assistant.language.english import (
+    LINK_TO_EARLIER,
+    ORDERS,
+    POINTING_WORDS,
+    QUESTION_WORDS,
+    REQUEST_WORDS,
+    TEMPLATE_TOKEN,
+)
 from assistant.records import Turn
 from index.chunking.chunk import Chunk, Sentence
 from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
@@ -151,7 +158,7 @@ def find_earlier(question: str, history: Sequence[Turn], searcher: Searcher) -> 
     """
     if not history or not leans(question, searcher.knows):
         return Turn("")
-    asked = extract_terms(searcher.repair(question))
+    asked = extract_terms(searcher.repair(question)) - REQUEST_WORDS
     return max(reversed(history), key=lambda turn: len(asked & extract_terms(f"{turn.question} {turn.answer}")))
 
 

@@ -146,12 +146,13 @@ ASKS_FOR_NEIGHBOUR = re.compile(
 """How a question asks for what stands after or before something in a series."""
 
 ASKS_FOR_NEXT = re.compile(
-    r"\b(?:what|which)\b[\w ’']*\b(?:next|(?P<where>after|before) (?:this|that|it))\b|^(?:ok|and|so|[ ,])*\bthen\W*$",
+    r"\b(?:what|which)\b[\w ’']*\b(?:next|(?P<where>after|before) (?:this|that|it))\b"
+    r"|^(?:ok|and|so|[ ,])*\b(?:then|the (?:next|following|(?:one )?(?P<other>before|previous))(?: one)?)\W*$",
     re.I,
 )
 """How it asks for what stands after what was told in the sentence before."""
 
-BEFORE = frozenset(("before", "precedes"))
+BEFORE = frozenset(("before", "precedes", "previous"))
 """Words of that which ask for the item before."""
 
 ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|in (?:short|a nutshell|brief))\b", re.I)

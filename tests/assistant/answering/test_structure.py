@@ -356,6 +356,8 @@ def test_a_follow_up_goes_on_in_the_list(kettle: Assistant) -> None:
         ("what's the next one after that?", "3. Close the lid until it clicks."),
         ("and then?", "4. Press the switch."),
         ("and what comes before that?", "3. Close the lid until it clicks."),
+        ("and the one before?", "2. Pour in cold water up to the mark."),
+        ("ok, the next one", "3. Close the lid until it clicks."),
     ):
         answer = kettle.ask(question, history=history)
         assert said(answer) == [expected], question
