@@ -1,9 +1,9 @@
-"""One test in three sizes: small in every run, larger among the thorough ones, largest by `pytest -m endurance`."""
+"""One test in several sizes: small in every run, larger among the thorough ones, largest by `pytest -m endurance`."""
 
 from __future__ import annotations
 
 import faulthandler
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,27 @@ def in_sizes(plain: int, thorough: int, endurance: int) -> list[ParameterSet]:
         pytest.param(thorough, marks=pytest.mark.thorough),
         pytest.param(endurance, marks=pytest.mark.endurance),
     ]
+
+
+def one_in(number: int) -> list[ParameterSet]:
+    """Values for `parametrize`: of the inputs one in so many is tried in every run, each in the thorough one."""
+    return [pytest.param(number), pytest.param(1, marks=pytest.mark.thorough)]
+
+
+def keep_one_in(number: int, cases: Iterable[Any]) -> list[ParameterSet]:
+    """Cases for `parametrize`: the first of each so many is for every run, the others are for the thorough one."""
+    return [_make_parameters(case, thorough=place % number > 0) for place, case in enumerate(cases)]
+
+
+def leave_out(*cases: Any) -> list[ParameterSet]:
+    """Cases for `parametrize` that only the thorough run tries."""
+    return [_make_parameters(case, thorough=True) for case in cases]
+
+
+def _make_parameters(case: Any, thorough: bool) -> ParameterSet:
+    """A case for `parametrize`; a tuple has a value for each argument."""
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.thorough if thorough else ())
 
 
 @contextmanager

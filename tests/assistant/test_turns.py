@@ -18,6 +18,7 @@ from assistant.answering.care import Care
 from assistant.errors import QuestionError
 from assistant.history.conversation import KeptTurn
 from assistant.records import Answer, AnswerSentence
+from assistant.settings import NO_READER
 from ui.page.presenter import Presenter
 from ui.page.tab import OpenConversation
 from ui.serving.server import RunningServer, launch
@@ -45,7 +46,8 @@ def words() -> Iterator[SmallServer]:
 def gardener(settings: Settings, words: SmallServer, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     corpus = tmp_path_factory.mktemp("garden")
     (corpus / "plants.md").write_text(GARDEN, "utf-8")
-    gardener = open_assistant(settings.model_copy(update={"corpus": corpus, "llm_url": words.url, "port": 0}))
+    chosen = {"corpus": corpus, "llm_url": words.url, "reader": NO_READER, "port": 0}
+    gardener = open_assistant(settings.model_copy(update=chosen))
     gardener.load()
     return gardener
 

@@ -11,6 +11,7 @@ import pytest
 from browser import until
 from conftest import TINY
 from hub_server import COMMIT, Hub, serve
+from sizes import leave_out
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError
@@ -110,7 +111,7 @@ def test_all_goes_on_while_another_model_comes_and_who_waits_gets_it(assistant: 
         ("absent", "No source gave absent"),
         ("damaged", "damaged.gguf"),
         ("nothing", "no model named nothing"),
-        ("third", "choices.json (Is a directory)"),
+        *leave_out(("third", "choices.json (Is a directory)")),
     ],
 )
 def test_a_model_that_cannot_be_had_leaves_the_old_one_and_a_line(assistant: Assistant, name: str, reason: str) -> None:

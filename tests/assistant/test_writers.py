@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from chat_server import Call, SmallServer, piece, small_server
 from conftest import TINY
+from sizes import leave_out
 
 from assistant import Answer, Assistant, Settings
 from assistant.answering.prompt import SYSTEM
@@ -120,7 +121,8 @@ def test_a_server_words_and_decides_nothing(assistant: Assistant) -> None:
     assert reader.work.checked_tokens - before.checked_tokens < 400
 
 
-def test_eight_at_once_share_one_reader(assistant: Assistant, quoted: Answer) -> None:
+@pytest.mark.parametrize("people", [4, *leave_out(8)])
+def test_several_at_once_share_one_reader(assistant: Assistant, people: int) -> None:
     reader = assistant.load().reader
     assert isinstance(reader, LocalModel)
     with worded(assistant, lambda call: call.events(piece(f"{FREELY} {TURNED} {SAID} "), piece("", "stop"))) as (
@@ -131,10 +133,10 @@ def test_eight_at_once_share_one_reader(assistant: Assistant, quoted: Answer) ->
         before = reader.work.checks
         alone = other.ask(QUESTION)
         passes = reader.work.checks - before
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda number: other.ask(QUESTION), range(8)))
-    assert [answer.sentences for answer in answers] == [alone.sentences] * 8
-    assert reader.work.checks - before - passes < 8 * passes
+        with ThreadPoolExecutor(people) as pool:
+            answers = list(pool.map(lambda number: other.ask(QUESTION), range(people)))
+    assert [answer.sentences for answer in answers] == [alone.sentences] * people
+    assert reader.work.checks - before - passes < people * passes
 
 
 @pytest.mark.thorough

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hashed import HashedEmbedder, write_version
+from sizes import leave_out
 
 from assistant import Settings
 from assistant.follower import Follower, Freshness
@@ -122,12 +123,13 @@ def settled(follower: Follower, before: Freshness) -> Freshness:
     return follower.state
 
 
+@pytest.mark.parametrize("documents", [120, *leave_out(400)])
 def test_the_index_follows_the_texts_while_questions_are_answered(
-    follower: Follower, store: Store, corpus: Path
+    follower: Follower, store: Store, corpus: Path, documents: int
 ) -> None:
     question = HashedEmbedder().embed_questions(["Version 1 says 2 and 3."])
     before, answered = follower.state, 0
-    write_version(corpus, "1", 400, 30)
+    write_version(corpus, "1", documents, 30)
     while follower.state.generation == before.generation:
         near = store.find_nearest(question, 200)
         assert len({c.chunk.sentences[0].plain.split()[1] for c in near}) == 1
@@ -139,7 +141,7 @@ def test_the_index_follows_the_texts_while_questions_are_answered(
     assert state.when > 0
     assert "3 changed" in state.what or "changed" in state.what
     assert "new" in state.what
-    assert len(store.chunks()) == 400
+    assert len(store.chunks()) == documents
 
 
 def test_what_changed_is_said_by_name(follower: Follower, corpus: Path) -> None:
@@ -219,9 +221,10 @@ def test_whatever_goes_wrong_is_said_once_and_the_next_change_is_followed(
     with closing(Follower(settings, lambda: loaded, said.append)) as follower:
         time.sleep(0.5)
         before = follower.state
-        for text in ("A cursed word.", "Another cursed word."):
+        for number, text in enumerate(("A cursed word.", "Another cursed word."), start=1):
             (corpus / "1.md").write_text(f"# D\n\n{text}\n", "utf-8")
-            time.sleep(1.5)
+            while sum(one.times for one in Problems(settings.home).read()) < number or follower.state.share is not None:
+                time.sleep(0.05)
         assert follower.state.problem == f"The texts could not be read again{reason}"
         assert said == [follower.state.problem]
         (met,) = Problems(settings.home).read()

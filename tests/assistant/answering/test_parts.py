@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from by_hand import make_match, make_retrieval
 
@@ -95,7 +97,8 @@ def boats(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Ass
 
 
 def test_each_of_two_questions_gets_its_sentence(boats: Assistant) -> None:
-    answer = boats.ask("What does a single kayak cost, and when does the hut open?")
+    with closing(boats.stream("What does a single kayak cost, and when does the hut open?")) as growing:
+        answer = next(answer for answer in growing if len(answer.sentences) >= 2)
     assert answer.status == "answered"
     assert [one.text for one in answer.sentences[:2]] == [
         "“A single kayak costs 11 euros an hour.”",

@@ -168,6 +168,7 @@ def test_verdicts_are_those_of_the_local_model(model: ServedModel, tiny: LocalMo
     assert model.verdicts(SUPPORT_PREFIX, CLAIMS) == pytest.approx(tiny.verdicts(SUPPORT_PREFIX, CLAIMS), abs=0.3)
 
 
+@pytest.mark.thorough
 def test_verdicts_of_a_server_without_logprobs(file: Path, tmp_path: Path) -> None:
     """The said word; the error that it answers with is met once."""
     with llama_server(file, tmp_path / "log", "--logits_all", "false") as server:
@@ -470,6 +471,7 @@ def test_doctor_says_that_it_is_away(cli: Cli) -> None:
     assert "cannot be reached" in report["models"]["writer"]
 
 
+@pytest.mark.thorough
 def test_an_assistant_answers_by_a_server_alone(server: LlamaServer, settings: Settings, shipped: Searcher) -> None:
     """Without a reader no local chat model is looked for: there is none of that name."""
     chosen = settings.model_copy(update={"model": "no-such-model", "reader": "none", "llm_url": server.url})

@@ -227,9 +227,7 @@ def test_a_failure_tells_why() -> None:
     assert outcome(CASE).failures == ()
 
 
-def test_a_span_that_is_not_in_the_source_is_found(settings: Settings, assistant: Assistant) -> None:
-    answer = assistant.ask("How do I listen actively?")
-    assert answer.status == "answered"
+def test_a_span_that_is_not_in_the_source_is_found(settings: Settings, answer: Answer) -> None:
     assert not list(find_misplaced_spans(answer, settings.corpus))
     first = answer.passages[0]
     moved = replace(first, start=first.start + 1, end=first.end + 1)
@@ -241,6 +239,7 @@ def test_a_span_that_is_not_in_the_source_is_found(settings: Settings, assistant
 # The judge
 
 
+@pytest.mark.thorough
 def test_a_quotation_needs_no_judge(assistant: Assistant) -> None:
     judge = Judge(assistant.load().writer)
     assert judge.supports(["Water it twice a week. Then wait."], "“Water it twice a week.”")

@@ -11,11 +11,13 @@ from threading import Event
 import pytest
 from conftest import Cli
 from paths import ROOT
+from sizes import leave_out
 
 from assistant import Assistant
 from assistant.llm.local import LocalModel
 from assistant.measuring.jsonlines import read_json_lines
 from assistant.records import Answer, Turn
+from index.search import Searcher
 
 GUIDE = ROOT / "tests" / "questions" / "guide.jsonl"
 SMALL = str(ROOT / "tests" / "corpora" / "orders")
@@ -47,15 +49,16 @@ def test_the_guides_own_words_are_shown_before_the_model_reads(assistant: Assist
         assert model.work == before
 
 
-def test_a_question_costs_few_new_tokens(assistant: Assistant, model: LocalModel) -> None:
+@pytest.mark.parametrize("most", [4, *leave_out(8)])
+def test_a_question_costs_few_new_tokens(assistant: Assistant, model: LocalModel, most: int) -> None:
     costs = []
-    for question in asked(8):
+    for question in asked(most):
         before = model.work
         with closing(assistant.stream(question)) as growing:
             reads = any(model.work.tokens > before.tokens for _ in growing)
         assert model.work.checks == before.checks, "nothing is checked before there is a sentence"
         costs += [model.work.tokens - before.tokens] if reads else []
-    assert len(costs) >= 4
+    assert len(costs) >= most / 2
     assert median(costs) <= 320
 
 
@@ -121,6 +124,7 @@ def test_eight_at_once_are_all_answered_in_order(assistant: Assistant) -> None:
     assert assistant.waiting == 0
 
 
+@pytest.mark.thorough
 def test_who_leaves_frees_the_model_within_a_token(assistant: Assistant, model: LocalModel) -> None:
     start = model.work
     with closing(assistant.stream("How can I be a better listener when she tells me about work?")) as growing:
@@ -141,8 +145,7 @@ finally:
 """
 
 
-def test_ask_imports_only_what_it_uses(cli: Cli) -> None:
-    cli("index")
+def test_ask_imports_only_what_it_uses(cli: Cli, shipped: Searcher) -> None:
     done = cli(program=IMPORTED)
     assert done.returncode == 0, done.stderr
     imported = set(json.loads(done.stdout.splitlines()[-1]))

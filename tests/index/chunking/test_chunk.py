@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
+from sizes import leave_out
 
 from index.build import read_corpus
 from index.chunking.chunk import CHUNK_LIMIT, Chunk, chunk_document
@@ -324,10 +325,11 @@ def test_a_picture_written_in_letters_is_no_sentence(tmp_path: Path, name: str) 
     assert [s.plain for chunk in chunks for s in chunk.sentences] == ["Look at it.", "It is green."]
 
 
+@pytest.mark.parametrize("size", [300_000, *leave_out(2_000_000)])
 @pytest.mark.parametrize("ending", ["md", "txt"])
-def test_a_paragraph_of_two_megabytes(tmp_path: Path, ending: str) -> None:
+def test_a_very_long_paragraph(tmp_path: Path, ending: str, size: int) -> None:
     line = "Water the beds in the morning,\nnever at noon. The leaves\nthank you for it.\n"
-    times = 2_000_000 // len(line)
+    times = size // len(line)
     document = written(tmp_path, "Beds\n\n" + line * times, f"a.{ending}")
     chunks = chunk_document(document)
     check_spans(document, chunks)
@@ -341,17 +343,18 @@ def test_a_paragraph_of_two_megabytes(tmp_path: Path, ending: str) -> None:
 FIFTY = 50_000_000
 
 
+@pytest.mark.parametrize("size", [2_000_000, *leave_out(FIFTY)])
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        pytest.param("Water the beds in the morning, and never at noon. ", "a.md", marks=pytest.mark.thorough),
-        pytest.param("words without an end ", "a.txt", marks=pytest.mark.thorough),
+        ("Water the beds in the morning, and never at noon. ", "a.md"),
+        ("words without an end ", "a.txt"),
         ("字没有完", "a.md"),
     ],
     ids=["sentences", "words", "characters"],
 )
-def test_fifty_megabytes_in_one_line(tmp_path: Path, part: str, name: str) -> None:
-    document = parse_document((part * (FIFTY // len(part.encode()))).encode(), tmp_path / name, name)
+def test_megabytes_in_one_line(tmp_path: Path, part: str, name: str, size: int) -> None:
+    document = parse_document((part * (size // len(part.encode()))).encode(), tmp_path / name, name)
     chunks = chunk_document(document)
     assert max(len(chunk.text) for chunk in chunks) <= 2 * CHUNK_LIMIT
     assert max(len(sentence.text) for chunk in chunks for sentence in chunk.sentences) <= SENTENCE_LIMIT

@@ -16,6 +16,7 @@ import torch
 from paths import ROOT
 from safetensors import safe_open
 from sentence_transformers import SentenceTransformer
+from sizes import leave_out
 
 from assistant import Settings
 from assistant.errors import GuideError
@@ -37,7 +38,10 @@ TEXTS = (
 )
 
 
-@pytest.fixture(scope="module", params=["all-mpnet-base-v2", "all-minilm-l6-v2"])
+LARGE, SMALL = "all-mpnet-base-v2", "all-minilm-l6-v2"
+
+
+@pytest.fixture(scope="module", params=[LARGE, SMALL])
 def folder(request: pytest.FixtureRequest, settings: Settings) -> Path:
     return ensure_model(settings.model_copy(update={"embedder": request.param}), "embed")
 
@@ -114,6 +118,7 @@ def test_questions_and_documents_share_one_space(embedder: Embedder) -> None:
 # With an adapter
 
 
+@pytest.mark.parametrize("folder", [SMALL, *leave_out(LARGE)], indirect=True)
 def test_an_adapter_beside_the_weights_is_the_same_as_within_them(folder: Path, tmp_path: Path) -> None:
     path = make_adapter(tmp_path / "some.safetensors", folder)
     embedder, plain = Embedder(folder, "x", adapter=path), Encoder(folder)
@@ -122,6 +127,7 @@ def test_an_adapter_beside_the_weights_is_the_same_as_within_them(folder: Path, 
         assert merged @ plain.encode(text)[0] < 0.999, "it moves the vector"
 
 
+@pytest.mark.parametrize("folder", [SMALL, *leave_out(LARGE)], indirect=True)
 def test_adapters_side_by_side_are_the_same_as_alone(folder: Path, tmp_path: Path) -> None:
     some = [read_adapter(make_adapter(tmp_path / f"{seed}.safetensors", folder, seed)) for seed in (0, 1)]
     adapters = (some[0], None, some[1])
@@ -141,6 +147,7 @@ def make_classifier(path: Path, folder: Path, upper: tuple[str, ...]) -> Path:
     return path
 
 
+@pytest.mark.parametrize("folder", [SMALL, *leave_out(LARGE)], indirect=True)
 def test_a_classifier_reads_what_is_embedded_in_the_same_pass(folder: Path, tmp_path: Path) -> None:
     """As torch reads it, with the layers merged that its adapter has; vectors are those without it."""
     path = make_classifier(tmp_path / "some.classifier", folder, ("4", "5"))
@@ -242,7 +249,7 @@ def test_only_a_model_of_the_catalogue_has_an_adapter(tmp_path: Path) -> None:
 
 def test_an_adapter_is_not_used_with_another_model(settings: Settings, tmp_path: Path) -> None:
     """One that only sentence_transformers can run."""
-    real, folder = ensure_model(settings, "embed"), tmp_path / "model"
+    real, folder = ensure_model(settings.model_copy(update={"embedder": SMALL}), "embed"), tmp_path / "model"
     shutil.copytree(real, folder, copy_function=lambda one, two: Path(two).symlink_to(one))
     kept = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
     (folder / "sentence_bert_config.json").unlink()

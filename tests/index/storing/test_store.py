@@ -30,7 +30,7 @@ import psutil
 import pytest
 from hashed import HashedEmbedder, write_version
 from paths import TESTS
-from sizes import in_sizes
+from sizes import in_sizes, keep_one_in, leave_out
 from small_disk import run_on_small_disk
 
 from index.build import Report, build, plan_build
@@ -250,6 +250,7 @@ def test_many_small_edits_leave_few_segments(tmp_path: Path, corpus: Path) -> No
         assert store.segments[segment.name].count() == segment.entries
 
 
+@pytest.mark.thorough
 def test_what_was_replaced_is_not_kept_open(tmp_path: Path, corpus: Path) -> None:
     store, reader = Store(tmp_path / "index"), Store(tmp_path / "index")
     opened = []
@@ -409,7 +410,9 @@ def test_a_copied_index_is_sound(copied: Path) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [spoil_head, spoil_middle, cut_database, remove_vectors, empty_vectors, spoil_vectors, spoil_one_vector],
+    keep_one_in(
+        3, [spoil_head, spoil_middle, cut_database, remove_vectors, empty_vectors, spoil_vectors, spoil_one_vector]
+    ),
 )
 def test_a_damaged_index_is_put_aside_and_made_again(copied: Path, corpus: Path, spoil: Callable[[Path], None]) -> None:
     spoil(copied)
@@ -693,6 +696,9 @@ SERVER_FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], object]] = {
     "hangs": lambda handler: None,
 }
 
+OFTEN = ("reset", f"says {NONSENSE[0]!r}", "status 500", "hangs")
+"""Those that are tried in every run."""
+
 
 @pytest.fixture
 def faulty(server: Server) -> Iterator[FaultyServer]:
@@ -700,7 +706,7 @@ def faulty(server: Server) -> Iterator[FaultyServer]:
         yield faulty
 
 
-@pytest.mark.parametrize("kind", SERVER_FAULTS)
+@pytest.mark.parametrize("kind", [*OFTEN, *leave_out(*(kind for kind in SERVER_FAULTS if kind not in OFTEN))])
 def test_whatever_a_server_does_is_one_line_and_the_same_store_goes_on(
     tmp_path: Path, corpus: Path, faulty: FaultyServer, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

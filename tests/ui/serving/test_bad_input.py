@@ -156,8 +156,9 @@ def test_a_question_of_any_kind_is_answered_or_refused_in_one_line(gates: Assist
     )
 
 
-@pytest.mark.parametrize("number", in_sizes(2, 20, 200))
+@pytest.mark.parametrize("number", in_sizes(0, 20, 200)[1:])
 def test_so_it_is_with_the_real_model(assistant: Assistant, number: int) -> None:
+    """In no plain run, where the small server words what the test above asks."""
     try_inputs(
         number,
         lambda question, history: ask(assistant, question, history),

@@ -25,12 +25,13 @@ from paths import ROOT
 from sizes import in_sizes
 
 from assistant import Settings
-from assistant.guide import open_index
+from assistant.guide import open_fresh_index, open_index
 from assistant.history.conversation import Conversations
 from assistant.history.database import Database
 from assistant.history.export import export_conversation_json
 from assistant.records import Answer, AnswerSentence
 from assistant.settings import OFFLINE, read_choices
+from index.embedding.embed import Embedder
 from ui.serving.gate import EVENT_PATHS
 
 READY = re.compile(r"The chat is at (http://127\.0\.0\.1:\d+) \(Ctrl-C ends it\)\.")
@@ -208,13 +209,16 @@ def started(scene: Scene, writer: str) -> Iterator[Program]:
 
 
 @pytest.mark.parametrize("moments", in_sizes(1, 12, 100))
-def test_it_starts_again_with_all_that_it_showed(settings: Settings, tmp_path: Path, moments: int) -> None:
+def test_it_starts_again_with_all_that_it_showed(
+    settings: Settings, embedder: Embedder, tmp_path: Path, moments: int
+) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     luck = random.Random(seed)
     (tmp_path / "guide").mkdir()
     own = {"home": home_in(tmp_path, settings.home), "corpus": tmp_path / "guide"}
     scene = Scene(settings.model_copy(update=own), luck)
+    open_fresh_index(scene.settings, embedder).segments.close()  # sooner than the program does it, which starts anew
     kinds: list[str] = []
     with small_server(write_slowly) as server:
         for _ in range(moments):

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from browser import until
 from chat_server import Call, SmallServer, piece, small_server
+from sizes import leave_out
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.assistant import SERVED_AT_ONCE
@@ -124,7 +125,11 @@ def check_by_gradio(address: str) -> Sent:
 
 @pytest.mark.parametrize(
     ("ask", "silent"),
-    [*product((ask_whole, ask_streamed, ask_over_mcp, ask_gradio), (False, True)), (check_by_gradio, False)],
+    [
+        *product((ask_whole, ask_streamed, ask_over_mcp), (False, True)),
+        (ask_gradio, False),
+        *leave_out((ask_gradio, True), (check_by_gradio, False)),
+    ],
 )
 def test_what_is_asked_for_by_who_goes_away_ends(
     assistant: Assistant,
@@ -152,7 +157,10 @@ def test_what_is_asked_for_by_who_goes_away_ends(
 
 @pytest.mark.parametrize(
     ("name", "data", "silent"),
-    [("ask", [QUESTION, None], False), ("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)],
+    [
+        ("ask", [QUESTION, None], False),
+        *leave_out(("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)),
+    ],
 )
 def test_what_nobody_ever_listens_to_ends(
     assistant: Assistant,

@@ -31,6 +31,7 @@ from paths import ROOT
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.errors import GuideError, PortError, SettingsError
+from assistant.guide import open_fresh_index
 from assistant.records import (
     HERE,
     NEAREST,
@@ -43,7 +44,8 @@ from assistant.records import (
     Passage,
     Span,
 )
-from assistant.settings import load_settings
+from assistant.settings import NO_READER, load_settings
+from index.embedding.embed import Embedder
 from ui.page.frame import render_header
 from ui.page.panel import render_offline
 from ui.serving.address import MCP_PATH, bind_socket
@@ -214,14 +216,18 @@ def test_closing_ends_what_is_open_and_frees_the_port(unloaded: Assistant) -> No
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal to another process")
-def test_ctrl_c_ends_it_quietly_while_an_answer_streams_and_a_tab_is_open(home: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_quietly_while_an_answer_streams_and_a_tab_is_open(
+    settings: Settings, embedder: Embedder, tmp_path: Path
+) -> None:
     (tmp_path / "plants.md").write_text("# A Small Garden\n\n## Watering\n\nWater the beans at dusk.\n", "utf-8")
+    open_fresh_index(settings.model_copy(update={"corpus": tmp_path}), embedder).segments.close()
     # Where the tests run in the background the interrupt is ignored, and children inherit that.
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     words = ("serve", "--no-browser", "--port", "0", "--model", "smollm2-135m-instruct", "--corpus", str(tmp_path))
+    ours = {"ASSISTANT_HOME": str(settings.home), "ASSISTANT_READER": NO_READER, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-c", f"{heeding}; from assistant.cli import main; main()", *words],
-        env={**os.environ, "ASSISTANT_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        env=os.environ | ours,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -247,7 +253,8 @@ def test_an_edit_is_answered_though_no_page_is_open_until_the_server_is_closed(
 ) -> None:
     price = tmp_path / "museum.md"
     price.write_text("# The Museum\n\nA ticket for the museum costs 9 euros.\n", "utf-8")
-    museum = open_assistant(settings.model_copy(update={"port": 0, "model": TINY, "corpus": tmp_path}))
+    chosen = {"port": 0, "model": TINY, "reader": NO_READER, "corpus": tmp_path}
+    museum = open_assistant(settings.model_copy(update=chosen))
     said: list[str] = []
     with closing(launch(museum, say=said.append)) as served:
         chat = openai.OpenAI(base_url=f"{served.address}/v1", api_key="none", max_retries=0)
