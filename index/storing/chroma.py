@@ -39,8 +39,8 @@ costs time in a build, since each write repeats the ids of all entries; a high o
 what is left in the log is read again."""
 
 _registry = Lock()
-"""Held while Chroma's registry of clients changes, which is not safe between threads: a client that is made while
-another of the same folder is made or closed may get one that is not open."""
+"""Held while Chroma's registry of clients changes, which is not safe between threads: a client made while another of
+the same folder is made or closed may come out closed."""
 
 
 def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
@@ -62,9 +62,12 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
             folder.mkdir(parents=True, exist_ok=True)
             _create_database(folder)
             return make_client(folder)
-        except OSError as error:
-            reason = error.strerror or error
-            raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(
+                f"The index at {folder} cannot be opened ({reason})",
+                "Make room on that disk, or see who may write there.",
+            ) from error
         except import_error_types() as error:
             SharedSystemClient.clear_system_cache()  # else it keeps the client that opened only in part
             if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
@@ -77,11 +80,12 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
 def _create_database(folder: Path) -> None:
     """Create the database in WAL mode, so that readers and a writer do not wait for each other, unless it exists.
 
-    Python's SQLite must not touch it once Chroma has: when one copy of SQLite closes a file, another copy's locks on
-    it are lost.
+    An empty file is none: a full disk leaves one behind. Python's SQLite must not touch the database once Chroma has:
+    when one copy of SQLite closes a file, another copy's locks on it are lost.
     """
-    if not (folder / DATABASE).exists():
-        with closing(sqlite3.connect(folder / DATABASE)) as connection:
+    database = folder / DATABASE
+    if not database.exists() or not database.stat().st_size:
+        with closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
 
 

@@ -193,6 +193,33 @@ def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megab
     run_on_small_disk(FULL, tmp_path / "disk", str(tmp_path / "corpus"), str(megabytes))
 
 
+FULL_AT_FIRST = """
+from index.errors import DamagedStoreError, StoreError
+from index.storing.chroma import DATABASE
+from index.storing.store import Store
+
+room("size=9m")
+(disk / "index").mkdir()
+fill()
+try:
+    Store(disk / "index")
+except StoreError as error:
+    line, damaged = str(error), isinstance(error, DamagedStoreError)
+assert "\\n" not in line and str(disk) in line and "room" in line, line
+assert not damaged
+clear()
+assert Store(disk / "index").manifest is None
+versions = (disk / "index" / DATABASE).read_bytes()[18:20]
+assert versions == bytes([2, 2]), versions  # so SQLite says that it is in WAL mode
+print("as it should be")
+"""
+
+
+def test_a_disk_that_is_full_from_the_first_is_one_line_and_spoils_nothing(tmp_path: Path) -> None:
+    """Not even the empty file that SQLite leaves there: once there is room, it becomes a database as any other."""
+    run_on_small_disk(FULL_AT_FIRST, tmp_path / "disk")
+
+
 def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
     store = Store(tmp_path / "index")
     with store.hold_build_lock():
