@@ -1,4 +1,7 @@
-"""Clients of Chroma, in a folder or on a server, and its errors turned into ours. The only import of chromadb."""
+"""Clients of Chroma, in a folder or on a server, and its errors turned into ours.
+
+Only this module imports chromadb, and only where it is used: half of the commands never open the index.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,8 @@ costs time in a build, since each write repeats the ids of all entries; a high o
 what is left in the log is read again."""
 
 _registry = Lock()
-"""Held while Chroma's registry of clients changes, which is not safe between threads: a client made while another of
-the same folder is made or closed may come out closed."""
+"""Held while a client is made or closed. Chroma's registry of clients is not safe between threads: a client made while
+another of the same folder is made or closed may come out closed."""
 
 
 def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
@@ -97,7 +100,6 @@ def close_client(client: ClientAPI) -> None:
 
 def make_client(folder: Path) -> ClientAPI:
     """A client on a folder; raises Chroma's own errors."""
-    # Imported late: half of the commands never open the index.
     import chromadb
 
     return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
@@ -105,7 +107,6 @@ def make_client(folder: Path) -> ClientAPI:
 
 def connect_server(url: str) -> ClientAPI:
     """A client of the server at an address such as "http://localhost:8000"; StoreError if it does not answer."""
-    # Imported late: half of the commands never open the index.
     import chromadb
 
     try:
