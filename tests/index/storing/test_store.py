@@ -37,6 +37,7 @@ from index.build import Report, build, plan_build
 from index.errors import BusyError, StoreError
 from index.storing import chroma
 from index.storing.manifest import IndexedDocument, Manifest, Segment
+from index.storing.segments import Segments
 from index.storing.store import LEASE_SECONDS, Store, open_store
 from index.storing.writer import MERGE_FACTOR, find_mergeable
 
@@ -788,3 +789,44 @@ def test_a_folder_is_opened_by_many_threads_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(open_often, [True, False] * 4))
+
+
+def test_a_collection_of_a_client_that_was_replaced_meanwhile_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep the files of the old one open."""
+    segments = Segments(tmp_path, "", "guide")
+    segments.make("s-1", "hashed", 0)
+    client = segments._client
+    find = client.get_collection
+
+    def find_and_be_overtaken(*given: object, **more: object) -> object:
+        found = find(*given, **more)
+        segments.reopen()
+        return found
+
+    monkeypatch.setattr(client, "get_collection", find_and_be_overtaken)
+    found = segments["s-1"]
+    assert segments["s-1"] is not found
+    assert segments["s-1"] is segments["s-1"]
+
+
+def test_a_collection_may_be_read_while_others_are_dropped(tmp_path: Path) -> None:
+    segments = Segments(tmp_path, "", "guide")
+    for name in ("s-1", "s-2", "s-3", "s-4"):
+        segments.make(name, "hashed", 0)
+    others = iter(("s-2", "s-3"))
+
+    class Name(str):
+        """The name of a segment; while it is looked at, another thread reads another segment."""
+
+        def __format__(self, how: str) -> str:
+            reading = Thread(target=segments.__getitem__, args=[next(others)])
+            reading.start()
+            reading.join()
+            return str(self)
+
+    read = segments[Name("s-1")]
+    segments.drop_all_but(["s-1", "s-2", "s-3"])
+    assert segments["s-1"].id == read.id
+    assert {one.name for one in segments.list_all()} == {"guide.s-1", "guide.s-2", "guide.s-3"}
