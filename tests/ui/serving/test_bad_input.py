@@ -219,6 +219,14 @@ def test_a_body_of_any_kind_is_answered_or_refused_in_one_line(web: httpx2.Clien
     try_inputs(number, send, text=texts, value=values, random=randoms)
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{\x00"id": 1}', b"[" * 100_000, b"9" * 5000])
+def test_a_call_over_mcp_that_is_no_json_is_refused_in_one_line(web: httpx2.Client, body: bytes) -> None:
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    answer = web.post(MCP_PATH, content=body, headers=headers)
+    assert answer.status_code == 400
+    assert is_line(answer.json()["error"]["message"])
+
+
 def find_message(answer: httpx2.Response) -> str:
     """What a refusal says: that of the gate, of Gradio, or in the OpenAI form."""
     told = answer.json()
