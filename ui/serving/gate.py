@@ -21,7 +21,8 @@ from starlette.websockets import WebSocketClose
 from ui.serving.address import MCP_PATH
 
 EVENT_PATHS = ("/gradio_api/queue/join", "/gradio_api/run/predict")
-"""Where an event of the page, or a call of the API, is sent: the first is streamed, the second answered at once."""
+"""Where events are sent: to the first those that wait in the queue, as each call of the API does; to the second those
+of the page that do not wait."""
 
 OPEN_PATHS = {
     "HEAD": re.compile("/"),

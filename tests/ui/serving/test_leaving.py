@@ -21,6 +21,7 @@ from assistant.assistant import SERVED_AT_ONCE
 from assistant.llm import served as served_model
 from assistant.settings import NO_READER
 from ui.serving.address import MCP_PATH
+from ui.serving.gate import EVENT_PATHS
 from ui.serving.server import RunningServer, launch
 from ui.serving.streaming import stream_changes
 
@@ -104,13 +105,18 @@ def ask_over_mcp(address: str) -> Sent:
     return "POST", f"{address}{MCP_PATH}", {"json": TOOL, "headers": accepted}
 
 
-def join_queue(address: str, name: str, *data: object) -> dict[str, str]:
-    """Ask by Gradio's API; its session, for listening to the answer."""
+def call_gradio(address: str, path: str, name: str, *data: object) -> tuple[httpx2.Response, dict[str, str]]:
+    """Call an endpoint of Gradio's API; the response, and the session, for listening to the answer."""
     events = httpx2.get(f"{address}/config").json()["dependencies"]
     number = next(event["id"] for event in events if event["api_name"] == name)
     session = {"session_hash": uuid4().hex}
-    call = {"data": data, "fn_index": number}
-    httpx2.post(f"{address}/gradio_api/queue/join", json=call | session).raise_for_status()
+    return httpx2.post(f"{address}{path}", json={"data": data, "fn_index": number} | session), session
+
+
+def join_queue(address: str, name: str, *data: object) -> dict[str, str]:
+    """Ask by Gradio's API; its session."""
+    response, session = call_gradio(address, EVENT_PATHS[0], name, *data)
+    response.raise_for_status()
     return session
 
 
@@ -170,6 +176,16 @@ def test_what_nobody_ever_listens_to_ends(
     until(lambda: server.asked)
     assert assistant.waiting
     until(lambda: not assistant.waiting)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("ask", [QUESTION, None]), ("search", [QUESTION, 5]), ("check", ["Oil its hinge."])]
+)
+def test_no_endpoint_is_called_past_the_queue(served: RunningServer, name: str, data: list[object]) -> None:
+    """There it would not be seen that the caller has gone, nor how many call at a time."""
+    response, _ = call_gradio(served.address, EVENT_PATHS[1], name, *data)
+    assert response.status_code == 404
+    assert "join the queue" in response.text
 
 
 def count_streams(server: SmallServer) -> int:
