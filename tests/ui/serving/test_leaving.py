@@ -18,6 +18,7 @@ from chat_server import Call, SmallServer, piece, small_server
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.assistant import SERVED_AT_ONCE
+from assistant.errors import UnheardError
 from assistant.llm import served as served_model
 from assistant.settings import NO_READER
 from ui.serving.address import MCP_PATH
@@ -160,7 +161,7 @@ def test_what_is_asked_for_by_who_goes_away_ends(
     ("name", "data", "silent"),
     [("ask", [QUESTION, None], False), ("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)],
 )
-def test_what_nobody_ever_listens_to_ends(
+def test_what_nobody_ever_listens_to_ends_and_is_not_told_as_whole(
     assistant: Assistant,
     served: RunningServer,
     writer: Writer,
@@ -172,10 +173,14 @@ def test_what_nobody_ever_listens_to_ends(
 ) -> None:
     monkeypatch.setattr(writer, "silent", silent)
     server.calls.clear()
-    join_queue(served.address, name, *data)
+    session = join_queue(served.address, name, *data)
     until(lambda: server.asked)
     assert assistant.waiting
     until(lambda: not assistant.waiting)
+    told = httpx2.get(f"{served.address}/gradio_api/queue/data", params=session).text
+    assert "Nobody listened, so this was ended" in told
+    assert '"success":true' not in told.rpartition("process_completed")[2]
+    assert not any("listened" in problem.line for problem in assistant.problems.read())
 
 
 @pytest.mark.parametrize(
@@ -206,6 +211,21 @@ def test_eight_are_answered_at_once(assistant: Assistant, served: RunningServer,
 
     asyncio.run(ask())
     until(lambda: not assistant.waiting)
+
+
+def test_a_stream_that_ends_because_nobody_listens_says_so() -> None:
+    left, seen = iter((False, True)), []
+
+    def say_numbers() -> Generator[int, None, None]:
+        yield from range(9)
+
+    async def read() -> None:
+        async for number in stream_changes(say_numbers(), lambda: next(left)):
+            seen.append(number)
+
+    with pytest.raises(UnheardError):
+        asyncio.run(read())
+    assert seen == [0]
 
 
 def test_as_many_are_streamed_at_once_as_are_asked_for() -> None:
