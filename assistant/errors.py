@@ -7,6 +7,7 @@ GuideError                says what happened, where, and what to do next
 │   └── BusyError         another machine is building it
 ├── SettingsError         an option, an environment variable or the data folder cannot be used
 ├── QuestionError         the question is empty, too long, or not text
+├── UnheardError          nobody listened to the answer, so it was ended
 ├── HistoryError          the file of conversations and plan cannot be opened, read or written
 ├── ConversationError     an imported file is no conversation, or a remark on an answer is too long
 ├── PlanError             the date of a step is not a date, or its note is too long
@@ -40,6 +41,7 @@ __all__ = [
     "QuestionError",
     "SettingsError",
     "StoreError",
+    "UnheardError",
     "explain",
 ]
 
@@ -50,6 +52,10 @@ class SettingsError(GuideError):
 
 class QuestionError(GuideError):
     """The question is empty, too long, or not text."""
+
+
+class UnheardError(GuideError):
+    """Nobody listened to the answer, so it was ended."""
 
 
 class HistoryError(GuideError):

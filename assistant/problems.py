@@ -18,7 +18,15 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
-from assistant.errors import BusyError, ConversationError, GuideError, PlanError, QuestionError, explain
+from assistant.errors import (
+    BusyError,
+    ConversationError,
+    GuideError,
+    PlanError,
+    QuestionError,
+    UnheardError,
+    explain,
+)
 
 RECORD_NAME = "problems.jsonl"
 
@@ -28,8 +36,8 @@ MOST, LINE_CHARACTERS, FILE_BYTES = 40, 500, 32 * 1024
 LOCK_SECONDS = 1.0
 """How long to wait for another program that records a problem."""
 
-NO_FAULTS = (QuestionError, ConversationError, PlanError, BusyError)
-"""Not recorded: something is wrong with what was given, or another machine does the work."""
+NO_FAULTS = (QuestionError, ConversationError, PlanError, BusyError, UnheardError)
+"""Not recorded: something is wrong with what was given, another machine does the work, or who asked has gone."""
 
 Place = Literal["command", "history", "index", "page", "program", "start", "texts"]
 """Where a problem was met: by a command, keeping conversations, opening the index, on the page, by another program,

@@ -45,7 +45,7 @@ def split_question(question: str) -> tuple[str, ...]:
             told = ""
     if told or not 1 < len(parts) <= MOST_PARTS:
         return (question,)
-    return tuple(part if asks(part) else f"{part}?" for part in parts)
+    return tuple(part if asks(part) else f"{part.rstrip(' .,;:!?…')}?" for part in parts)
 
 
 def _split_sentence(text: str) -> list[str]:

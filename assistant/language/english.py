@@ -318,6 +318,9 @@ UNITS: dict[str, tuple[str, Fraction]] = {
 }
 """Name of a unit -> what it measures, and how many of the base of that it is."""
 
+BEHIND_NUMBERS = frozenset(map(str.casefold, UNITS)) | frozenset("am pm st nd rd th v w kw mb gb tb".split())
+"""What stands directly behind a number that is a quantity, a time or a place ("10km", "8pm", "2nd"), in lower case."""
+
 BOUNDS = {
     r"(?:no|not|never|nowhere) (?:less|fewer|earlier) than": "least",
     r"(?:no|not|never|nowhere) (?:more|later|longer|greater) than": "most",

@@ -1,4 +1,7 @@
-"""Clients of Chroma, in a folder or on a server, and its errors turned into ours. The only import of chromadb."""
+"""Clients of Chroma, in a folder or on a server, and its errors turned into ours.
+
+Only this module imports chromadb, and only where it is used: half of the commands never open the index.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,8 @@ costs time in a build, since each write repeats the ids of all entries; a high o
 what is left in the log is read again."""
 
 _registry = Lock()
-"""Held while Chroma's registry of clients changes, which is not safe between threads: a client that is made while
-another of the same folder is made or closed may get one that is not open."""
+"""Held while a client is made or closed. Chroma's registry of clients is not safe between threads: a client made while
+another of the same folder is made or closed may come out closed."""
 
 
 def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
@@ -62,9 +65,12 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
             folder.mkdir(parents=True, exist_ok=True)
             _create_database(folder)
             return make_client(folder)
-        except OSError as error:
-            reason = error.strerror or error
-            raise StoreError(f"The index at {folder} cannot be opened ({reason})", "Check its permissions.") from error
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(
+                f"The index at {folder} cannot be opened ({reason})",
+                "Make room on that disk, or see who may write there.",
+            ) from error
         except import_error_types() as error:
             SharedSystemClient.clear_system_cache()  # else it keeps the client that opened only in part
             if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
@@ -77,11 +83,12 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
 def _create_database(folder: Path) -> None:
     """Create the database in WAL mode, so that readers and a writer do not wait for each other, unless it exists.
 
-    Python's SQLite must not touch it once Chroma has: when one copy of SQLite closes a file, another copy's locks on
-    it are lost.
+    An empty file is none: a full disk leaves one behind. Python's SQLite must not touch the database once Chroma has:
+    when one copy of SQLite closes a file, another copy's locks on it are lost.
     """
-    if not (folder / DATABASE).exists():
-        with closing(sqlite3.connect(folder / DATABASE)) as connection:
+    database = folder / DATABASE
+    if not database.exists() or not database.stat().st_size:
+        with closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -93,7 +100,6 @@ def close_client(client: ClientAPI) -> None:
 
 def make_client(folder: Path) -> ClientAPI:
     """A client on a folder; raises Chroma's own errors."""
-    # Imported late: half of the commands never open the index.
     import chromadb
 
     return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
@@ -101,7 +107,6 @@ def make_client(folder: Path) -> ClientAPI:
 
 def connect_server(url: str) -> ClientAPI:
     """A client of the server at an address such as "http://localhost:8000"; StoreError if it does not answer."""
-    # Imported late: half of the commands never open the index.
     import chromadb
 
     try:

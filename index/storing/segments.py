@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,7 @@ class Segments:
         self._folder, self._name = folder, name
         if not url:
             sound.check(folder)
-        self._client: ClientAPI = chroma.connect_server(url) if url else chroma.open_folder(folder)
-        self._cache: dict[str, Collection] = {}
+        self._use(chroma.connect_server(url) if url else chroma.open_folder(folder))
 
     def read_head(self) -> dict[str, Any]:
         """The fields of the head as they are now; empty if there is no index."""
@@ -56,10 +56,7 @@ class Segments:
 
     def __getitem__(self, name: str) -> Collection:
         """The collection of a segment; cached, since a segment never changes."""
-        collection = self._cache.get(name)  # not `in`: another thread may call `forget` in between
-        if collection is None:
-            collection = self._cache[name] = self._client.get_collection(self._qualify(name), embedding_function=None)
-        return collection
+        return self._find(name)
 
     def make(self, name: str, embedder: str, expected: int) -> Collection:
         """A new, empty segment for about `expected` entries. Raises StoreError."""
@@ -78,7 +75,7 @@ class Segments:
         for collection in self.list_all():
             if collection.name not in kept:
                 self._client.delete_collection(collection.name)
-        self._cache = {name: collection for name, collection in self._cache.items() if self._qualify(name) in kept}
+        self.forget()
 
     def is_foreign(self) -> bool:
         """Whether another version of the program made an index in this folder or under this name."""
@@ -114,17 +111,25 @@ class Segments:
 
     def forget(self) -> None:
         """Forget the cached collections."""
-        self._cache = {}
+        self._find.cache_clear()
 
     def reopen(self) -> None:
         """Open the folder with a new client; reads that are under way keep the old one."""
         if not self.served:
-            self._client, self._cache = chroma.open_folder(self._folder, anew=True), {}
+            self._use(chroma.open_folder(self._folder, anew=True))
             gc.collect()  # the old one refers to itself, and holds its files open until it is collected
 
     def close(self) -> None:
         """Close the files."""
         chroma.close_client(self._client)
+
+    def _use(self, client: ClientAPI) -> None:
+        """Use this client from now on, with a new cache: what a thread still gets from the old one is not kept."""
+
+        def find(name: str) -> Collection:
+            return client.get_collection(self._qualify(name), embedding_function=None)
+
+        self._client, self._find = client, cache(find)
 
     def _qualify(self, name: str) -> str:
         """The name by which Chroma knows a collection."""

@@ -1,7 +1,7 @@
 """Which callers still listen, of programs that use Gradio's API or MCP.
 
-Gradio itself overlooks one who goes away while something is sent to them. For MCP it passes a call on to its own page,
-as a request of a client that does not hear when the caller goes away.
+Gradio does not notice a listener that goes away while it sends; and it passes an MCP call on to itself, so that the
+caller is not seen at all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STREAM_PATH, SESSION = "/gradio_api/queue/data", "session_hash"
 """Where a session listens to what its events send, and the part of the query that names it."""
 
 PATIENCE = 5.0
-"""For how many seconds an event goes on to which nobody listens: it begins before its session can listen."""
+"""Seconds without a listener after which an event ends; an event may begin before its session listens."""
 
 
 class Listeners(Counter[str]):
@@ -68,7 +68,7 @@ class ListenerCounter:
 
 
 def _name(scope: Scope) -> str:
-    """The name of who listens by this request, given to it if it is a call over MCP; empty if nobody does."""
+    """What a request is counted as: a new name for a call over MCP, the session's for one that listens; else empty."""
     path = str(scope.get("path", "")) if scope["type"] == "http" else ""
     if path.startswith(MCP_PATH.rstrip("/")):
         name = uuid4().hex

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, count
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from ui.serving.address import MCP_PATH
 
 EVENT_PATHS = ("/gradio_api/queue/join", "/gradio_api/run/predict")
-"""Where an event of the page, or a call of the API, is sent: the first is streamed, the second answered at once."""
+"""Where events are sent: to the first those that wait in the queue, as each call of the API does; to the second those
+of the page that do not wait."""
 
 OPEN_PATHS = {
     "HEAD": re.compile("/"),
@@ -34,6 +35,9 @@ OPEN_PATHS = {
 """Method -> the paths that a browser with the page, and a gradio_client, ask for."""
 
 MCP_METHODS = ("GET", "POST", "DELETE")
+
+NO_JSON = JSONResponse({"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "The body is no JSON"}}, 400)
+"""What a call over MCP gets whose body is none. MCP's library answers with 500 where the bytes are not even text."""
 
 
 class Data(BaseModel):
@@ -79,6 +83,8 @@ class Call(BaseModel):
 class Gate:
     """ASGI middleware around Gradio: 404 for what nobody needs, 422 for data that are not as their schema says.
 
+    A call over MCP gets 400 if it is no JSON; what it says is checked behind the gate.
+
     Args:
         schemas: number of an event -> what its data are, by name and in order.
         mcp: whether MCP is served.
@@ -94,7 +100,9 @@ class Gate:
         elif not self._is_open(scope["method"], scope["path"]):
             await PlainTextResponse("There is nothing here.", 404)(scope, receive, send)
         elif scope["path"] in EVENT_PATHS:
-            await self._pass_event(scope, receive, send)
+            await self._pass_checked(self._check_event, scope, receive, send)
+        elif scope["path"] == MCP_PATH and scope["method"] == "POST":
+            await self._pass_checked(_check_mcp, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -103,13 +111,16 @@ class Gate:
             return method in MCP_METHODS
         return method in OPEN_PATHS and bool(OPEN_PATHS[method].fullmatch(path))
 
-    async def _pass_event(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_checked(
+        self, check: Callable[[bytes], bytes | Response], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Pass a request on with what a check makes of its body, unless that is a response already."""
         try:
-            body = self._check_event(await Request(scope, receive).body())
+            body = check(await Request(scope, receive).body())
         except ClientDisconnect:
             return
-        except ValidationError as error:
-            await _report(error)(scope, receive, send)
+        if isinstance(body, Response):
+            await body(scope, receive, send)
             return
         unread: list[Message] = [{"type": "http.request", "body": body}]
 
@@ -119,14 +130,22 @@ class Gate:
         MutableHeaders(scope=scope)["content-length"] = str(len(body))
         await self._app(scope, replay, send)
 
-    def _check_event(self, body: bytes) -> bytes:
-        """The body with what its schema has, as valid text, and nothing else. Raises ValidationError."""
-        call = Call.model_validate(_parse(body), context=self._schemas)
-        schema = self._schemas[call.fn_index]
-        named = dict(zip(chain(schema.model_fields, map(str, count())), call.data, strict=False))
-        data = schema.model_validate(named).model_dump().values()
+    def _check_event(self, body: bytes) -> bytes | Response:
+        """The body with what its schema has, as valid text, and nothing else; or what is wrong with it."""
+        try:
+            call = Call.model_validate(_parse(body), context=self._schemas)
+            schema = self._schemas[call.fn_index]
+            named = dict(zip(chain(schema.model_fields, map(str, count())), call.data, strict=False))
+            data = schema.model_validate(named).model_dump().values()
+        except ValidationError as error:
+            return _report(error)
         whole = json.dumps(call.model_dump() | {"data": list(data)}, ensure_ascii=False)
         return whole.encode(errors="replace")  # half a surrogate pair is no text, and would end the answer to it
+
+
+def _check_mcp(body: bytes) -> bytes | Response:
+    """The body of a call over MCP as it is, if it is JSON."""
+    return NO_JSON if _parse(body) is None else body
 
 
 def _parse(body: bytes) -> object:

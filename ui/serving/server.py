@@ -154,7 +154,8 @@ def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastA
     app.include_router(make_router(assistant))
     with page.blocks:
         offer(assistant, listeners)
-    blocks = page.blocks.queue(default_concurrency_limit=None)
+    # Past the queue nobody would see that a caller has gone away, or how many call at a time.
+    blocks = page.blocks.queue(default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
         app,
         blocks,

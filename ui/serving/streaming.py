@@ -9,6 +9,8 @@ from contextlib import closing
 from threading import Event
 from typing import TypeVar
 
+from assistant.errors import UnheardError
+
 Item = TypeVar("Item")
 """An answer, or a checked text; an item that has not changed is the same object."""
 
@@ -22,20 +24,23 @@ async def stream_changes(
 
     Args:
         has_left: whether nobody listens any more; called at each item, in that thread. The generator ends then.
+
+    Raises:
+        UnheardError: it was ended so. What was yielded is not all, and somebody may listen late.
     """
     loop, changed, stop = asyncio.get_running_loop(), asyncio.Queue[Item | None](), Event()
 
-    def run() -> None:
+    def run() -> bool:
+        """Whether the generator came to its own end."""
         last = None
         with closing(items):
             for item in items:
-                if stop.is_set():
-                    return
+                if stop.is_set() or has_left():
+                    return False
                 if item is not last:
                     loop.call_soon_threadsafe(changed.put_nowait, item)
                 last = item
-                if has_left():
-                    return
+        return True
 
     # Not the loop's own pool: on a small machine that has fewer threads than there are answers at once.
     pool = ThreadPoolExecutor(1, "stream")
@@ -45,6 +50,7 @@ async def stream_changes(
     try:
         while (item := await changed.get()) is not None:
             yield item
-        await running
+        if not await running:
+            raise UnheardError("Nobody listened, so this was ended", "Ask again, and listen at once.")
     finally:
         stop.set()

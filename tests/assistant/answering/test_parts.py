@@ -41,6 +41,14 @@ def test_each_question_is_a_part_with_what_is_told_before_it(question: str, part
         assert part.rstrip("?") in question
 
 
+@pytest.mark.parametrize("end", ["", ".", "!", "?!", " …", ", "])
+def test_a_part_ends_with_a_question_mark_alone(end: str) -> None:
+    assert split_question(f"What does it cost, and where is the parking{end}") == (
+        "What does it cost?",
+        "where is the parking?",
+    )
+
+
 @pytest.mark.parametrize("question", SINGLE)
 def test_a_single_question_stays_whole(question: str) -> None:
     assert split_question(question) == (question,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import repeat
 
 import pytest
 from by_hand import make_match, make_retrieval
@@ -56,6 +57,19 @@ def test_a_code_that_is_asked_for_comes_before_another_that_is_nearer() -> None:
         for question in ("what does error E3 mean", "what does e4 mean?", "what do errors mean?", "what is E9")
     ]
     assert first == ["E3", "E4", "E2", "E2"]
+
+
+CODES = "E3 e3 B12 KM-40 km-40 F-12 v2.1 Type-C2 COVID-19 5W-30 2N2222 12A".split()
+NO_CODES = "40 8pm 8PM 8.30pm 8am-5pm 8AM-5PM 2nd 2ND 21st 250g 10km 10KM 2.5kg 12V 90s 4x4 5-year-old m² ½ KM".split()
+
+
+@pytest.mark.parametrize(("word", "is_code"), [*zip(CODES, repeat(True)), *zip(NO_CODES, repeat(False))])
+def test_a_code_is_what_begins_with_letters_or_has_capitals_and_no_quantity(word: str, is_code: bool) -> None:
+    """Times, places and quantities stand in many sentences that are about something else."""
+    nearest, same, longer = "The pool is for all.", f"For the café it is {word}.", f"A {word}-7 is another one."
+    match = make_match("Pool", {nearest: 0.8, same: 0.7, longer: 0.75})
+    first = rank_quotations(make_retrieval(match, question=f"Is the pool for {word}?"))[0]
+    assert first.text == (same if is_code else nearest)
 
 
 def find_only_a_yes() -> Retrieval:

@@ -37,6 +37,7 @@ from index.build import Report, build, plan_build
 from index.errors import BusyError, StoreError
 from index.storing import chroma
 from index.storing.manifest import IndexedDocument, Manifest, Segment
+from index.storing.segments import Segments
 from index.storing.store import LEASE_SECONDS, Store, open_store
 from index.storing.writer import MERGE_FACTOR, find_mergeable
 
@@ -191,6 +192,33 @@ print("as it should be")
 def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megabytes: int) -> None:
     """A disk of its own, so small that the second build does not fit; when it grows, the build completes."""
     run_on_small_disk(FULL, tmp_path / "disk", str(tmp_path / "corpus"), str(megabytes))
+
+
+FULL_AT_FIRST = """
+from index.errors import DamagedStoreError, StoreError
+from index.storing.chroma import DATABASE
+from index.storing.store import Store
+
+room("size=9m")
+(disk / "index").mkdir()
+fill()
+try:
+    Store(disk / "index")
+except StoreError as error:
+    line, damaged = str(error), isinstance(error, DamagedStoreError)
+assert "\\n" not in line and str(disk) in line and "room" in line, line
+assert not damaged
+clear()
+assert Store(disk / "index").manifest is None
+versions = (disk / "index" / DATABASE).read_bytes()[18:20]
+assert versions == bytes([2, 2]), versions  # so SQLite says that it is in WAL mode
+print("as it should be")
+"""
+
+
+def test_a_disk_that_is_full_from_the_first_is_one_line_and_spoils_nothing(tmp_path: Path) -> None:
+    """Not even the empty file that SQLite leaves there: once there is room, it becomes a database as any other."""
+    run_on_small_disk(FULL_AT_FIRST, tmp_path / "disk")
 
 
 def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
@@ -767,3 +795,44 @@ def test_a_folder_is_opened_by_many_threads_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(open_often, [True, False] * 4))
+
+
+def test_a_collection_of_a_client_that_was_replaced_meanwhile_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep the files of the old one open."""
+    segments = Segments(tmp_path, "", "guide")
+    segments.make("s-1", "hashed", 0)
+    client = segments._client
+    find = client.get_collection
+
+    def find_and_be_overtaken(*given: object, **more: object) -> object:
+        found = find(*given, **more)
+        segments.reopen()
+        return found
+
+    monkeypatch.setattr(client, "get_collection", find_and_be_overtaken)
+    found = segments["s-1"]
+    assert segments["s-1"] is not found
+    assert segments["s-1"] is segments["s-1"]
+
+
+def test_a_collection_may_be_read_while_others_are_dropped(tmp_path: Path) -> None:
+    segments = Segments(tmp_path, "", "guide")
+    for name in ("s-1", "s-2", "s-3", "s-4"):
+        segments.make(name, "hashed", 0)
+    others = iter(("s-2", "s-3"))
+
+    class Name(str):
+        """The name of a segment; while it is looked at, another thread reads another segment."""
+
+        def __format__(self, how: str) -> str:
+            reading = Thread(target=segments.__getitem__, args=[next(others)])
+            reading.start()
+            reading.join()
+            return str(self)
+
+    read = segments[Name("s-1")]
+    segments.drop_all_but(["s-1", "s-2", "s-3"])
+    assert segments["s-1"].id == read.id
+    assert {one.name for one in segments.list_all()} == {"guide.s-1", "guide.s-2", "guide.s-3"}

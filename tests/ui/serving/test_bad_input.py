@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from contextvars import ContextVar
 from random import Random
 from typing import Any
 
@@ -24,7 +25,7 @@ from assistant.history.export import export_conversation_json, export_conversati
 from assistant.records import Turn
 from assistant.settings import NO_READER
 from ui.serving.address import MCP_PATH
-from ui.serving.gate import EVENT_PATHS
+from ui.serving.gate import EVENT_PATHS, Gate
 from ui.serving.server import launch
 
 GUIDE = """# Gates
@@ -193,7 +194,7 @@ def test_a_body_of_any_kind_is_answered_or_refused_in_one_line(web: httpx2.Clien
         ]
         tool = {"name": "ask", "arguments": {"question": text, "history": turns}}
         return [
-            *((EVENT_PATHS[1], {"data": data[name], "fn_index": numbers[name], "session_hash": "x"}) for name in data),
+            *((EVENT_PATHS[0], {"data": data[name], "fn_index": numbers[name], "session_hash": "x"}) for name in data),
             *(("/v1/chat/completions", {"messages": messages, "stream": stream}) for stream in (True, False)),
             (MCP_PATH, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": tool}),
         ]
@@ -207,12 +208,18 @@ def test_a_body_of_any_kind_is_answered_or_refused_in_one_line(web: httpx2.Clien
             sent = mutate(random, sent)
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
         answer = web.post(path, content=sent, headers=headers)
+        if path in EVENT_PATHS and answer.status_code == 200:
+            session = json.loads(sent)["session_hash"].encode(errors="replace")
+            answer = web.get("/gradio_api/queue/data", params={"session_hash": session.decode()})
         assert "Traceback" not in answer.text
         if path == MCP_PATH:
             assert answer.status_code in (200, 202, 400)
         elif answer.status_code != 200:
             assert is_line(find_message(answer)), answer.text
-        elif path not in EVENT_PATHS and body.get("stream"):
+        elif path in EVENT_PATHS:
+            (over,) = (one for one in read_messages(answer) if one["msg"] == "process_completed")
+            assert over["success"] or is_line(over["output"]["error"]), answer.text
+        elif body.get("stream"):
             assert answer.text.endswith("data: [DONE]\n\n") or '"error"' in answer.text
         else:
             assert answer.json()
@@ -220,23 +227,42 @@ def test_a_body_of_any_kind_is_answered_or_refused_in_one_line(web: httpx2.Clien
     try_inputs(number, send, text=texts, value=values, random=randoms)
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{\x00"id": 1}', b"[" * 100_000, b"9" * 5000])
+def test_a_call_over_mcp_that_is_no_json_is_refused_in_one_line(web: httpx2.Client, body: bytes) -> None:
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    answer = web.post(MCP_PATH, content=body, headers=headers)
+    assert answer.status_code == 400
+    assert is_line(answer.json()["error"]["message"])
+
+
 def find_message(answer: httpx2.Response) -> str:
-    """What a refusal says: that of the gate, of Gradio, or in the OpenAI form."""
+    """What a refusal says: that of the gate, or in the OpenAI form."""
     told = answer.json()
-    assert answer.status_code in (400, 422, 500, 503)
-    if answer.status_code == 422:
-        return str(told["detail"][0]["message"])
-    return str((told["error"] or "") if answer.status_code == 500 else told["error"]["message"])
+    assert answer.status_code in (400, 422, 503)
+    return str(told["detail"][0]["message"] if answer.status_code == 422 else told["error"]["message"])
 
 
-def test_long_questions_that_are_refused_leave_nothing_to_the_next_request(web: httpx2.Client) -> None:
+def read_messages(answer: httpx2.Response) -> list[dict[str, Any]]:
+    """What Gradio sent to a session."""
+    return [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+
+
+def test_a_long_request_leaves_nothing_to_the_next_one(web: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """All come in by one connection, whose reading pauses while more than 64 KiB are unread: nearly each time here."""
-    numbers = events(web)
-    asked = {"data": ["a" * 250_000, None], "fn_index": numbers["ask"], "session_hash": "x"}
-    begun = {"data": [None], "fn_index": numbers["_carry_out"], "session_hash": "x", "event_data": {"do": "new"}}
-    for _ in range(5):
-        assert web.post(EVENT_PATHS[1], json=asked).status_code == 500
-    assert web.post(EVENT_PATHS[1], json=begun).status_code == 200
+    noted, seen = ContextVar("noted", default=""), []
+    check = Gate._check_event
+
+    def check_and_note(gate: Gate, body: bytes) -> bytes:
+        seen.append(noted.get())
+        noted.set("what Gradio notes of a request")
+        return check(gate, body)
+
+    monkeypatch.setattr(Gate, "_check_event", check_and_note)
+    begun = {"do": "new", "sent": {"text": "a" * 250_000}}
+    body = {"data": [None], "fn_index": events(web)["_carry_out"], "session_hash": "x", "event_data": begun}
+    for _ in range(6):
+        assert web.post(EVENT_PATHS[1], json=body).status_code == 200
+    assert seen == [""] * 6
 
 
 @pytest.mark.parametrize("number", in_sizes(60, 500, 3000))

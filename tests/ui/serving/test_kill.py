@@ -84,18 +84,20 @@ class Program:
 
     def ask(self, tab: str, question: str) -> str:
         """What the page shows until the answer to a question is whole."""
-        call = {"data": [None, question], "fn_index": self._events["_ask_typed"], "session_hash": tab}
-        self._web.post(EVENT_PATHS[0], json=call).raise_for_status()
-        shown = self._web.get("/gradio_api/queue/data", params={"session_hash": tab}).raise_for_status().text
-        if "process_completed" not in shown:
-            raise ConnectionError("the answer broke off")
-        return shown
+        return self._wait_for("_ask_typed", [None, question], tab)
 
     def search(self, question: str) -> str:
-        """The passage that is nearest to a question."""
-        call = {"data": [question, 1], "fn_index": self._events["search"], "session_hash": uuid4().hex}
-        answer = self._web.post(EVENT_PATHS[1], json=call).raise_for_status().json()
-        return str(answer["data"][0][0]["text"])
+        """What comes with the passage that is nearest to a question."""
+        return self._wait_for("search", [question, 1], uuid4().hex)
+
+    def _wait_for(self, name: str, data: list[object], session: str) -> str:
+        """All that an event sends, until it is over."""
+        call = {"data": data, "fn_index": self._events[name], "session_hash": session}
+        self._web.post(EVENT_PATHS[0], json=call).raise_for_status()
+        sent = self._web.get("/gradio_api/queue/data", params={"session_hash": session}).raise_for_status().text
+        if "process_completed" not in sent:
+            raise ConnectionError("the answer broke off")
+        return sent
 
 
 def write_slowly(call: Call) -> None:

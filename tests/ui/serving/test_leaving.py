@@ -19,9 +19,11 @@ from sizes import leave_out
 
 from assistant import Assistant, Settings, open_assistant
 from assistant.assistant import SERVED_AT_ONCE
+from assistant.errors import UnheardError
 from assistant.llm import served as served_model
 from assistant.settings import NO_READER
 from ui.serving.address import MCP_PATH
+from ui.serving.gate import EVENT_PATHS
 from ui.serving.server import RunningServer, launch
 from ui.serving.streaming import stream_changes
 
@@ -105,13 +107,18 @@ def ask_over_mcp(address: str) -> Sent:
     return "POST", f"{address}{MCP_PATH}", {"json": TOOL, "headers": accepted}
 
 
-def join_queue(address: str, name: str, *data: object) -> dict[str, str]:
-    """Ask by Gradio's API; its session, for listening to the answer."""
+def call_gradio(address: str, path: str, name: str, *data: object) -> tuple[httpx2.Response, dict[str, str]]:
+    """Call an endpoint of Gradio's API; the response, and the session, for listening to the answer."""
     events = httpx2.get(f"{address}/config").json()["dependencies"]
     number = next(event["id"] for event in events if event["api_name"] == name)
     session = {"session_hash": uuid4().hex}
-    call = {"data": data, "fn_index": number}
-    httpx2.post(f"{address}/gradio_api/queue/join", json=call | session).raise_for_status()
+    return httpx2.post(f"{address}{path}", json={"data": data, "fn_index": number} | session), session
+
+
+def join_queue(address: str, name: str, *data: object) -> dict[str, str]:
+    """Ask by Gradio's API; its session."""
+    response, session = call_gradio(address, EVENT_PATHS[0], name, *data)
+    response.raise_for_status()
     return session
 
 
@@ -162,7 +169,7 @@ def test_what_is_asked_for_by_who_goes_away_ends(
         *leave_out(("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)),
     ],
 )
-def test_what_nobody_ever_listens_to_ends(
+def test_what_nobody_ever_listens_to_ends_and_is_not_told_as_whole(
     assistant: Assistant,
     served: RunningServer,
     writer: Writer,
@@ -174,10 +181,24 @@ def test_what_nobody_ever_listens_to_ends(
 ) -> None:
     monkeypatch.setattr(writer, "silent", silent)
     server.calls.clear()
-    join_queue(served.address, name, *data)
+    session = join_queue(served.address, name, *data)
     until(lambda: server.asked)
     assert assistant.waiting
     until(lambda: not assistant.waiting)
+    told = httpx2.get(f"{served.address}/gradio_api/queue/data", params=session).text
+    assert "Nobody listened, so this was ended" in told
+    assert '"success":true' not in told.rpartition("process_completed")[2]
+    assert not any("listened" in problem.line for problem in assistant.problems.read())
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("ask", [QUESTION, None]), ("search", [QUESTION, 5]), ("check", ["Oil its hinge."])]
+)
+def test_no_endpoint_is_called_past_the_queue(served: RunningServer, name: str, data: list[object]) -> None:
+    """There it would not be seen that the caller has gone, nor how many call at a time."""
+    response, _ = call_gradio(served.address, EVENT_PATHS[1], name, *data)
+    assert response.status_code == 404
+    assert "join the queue" in response.text
 
 
 def count_streams(server: SmallServer) -> int:
@@ -198,6 +219,21 @@ def test_eight_are_answered_at_once(assistant: Assistant, served: RunningServer,
 
     asyncio.run(ask())
     until(lambda: not assistant.waiting)
+
+
+def test_a_stream_that_ends_because_nobody_listens_says_so() -> None:
+    left, seen = iter((False, True)), []
+
+    def say_numbers() -> Generator[int, None, None]:
+        yield from range(9)
+
+    async def read() -> None:
+        async for number in stream_changes(say_numbers(), lambda: next(left)):
+            seen.append(number)
+
+    with pytest.raises(UnheardError):
+        asyncio.run(read())
+    assert seen == [0]
 
 
 def test_as_many_are_streamed_at_once_as_are_asked_for() -> None:
