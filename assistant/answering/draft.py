@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import sentencex
 
+from assistant.language.english import LANGUAGE
 from index.reading.plain import strip_markup
 
 _THINKING = re.compile(r"<(think(?:ing)?|reasoning)>.*?(?:</\1>|\Z)|</(?:think(?:ing)?|reasoning)>", re.I | re.DOTALL)
@@ -52,4 +53,4 @@ def make_plain(sentence: str) -> str:
 
 def _split(text: str) -> list[str]:
     """A text cut at the ends of its sentences; joined, the parts give the text back."""
-    return [str(part) for line in text.splitlines(keepends=True) for part in sentencex.segment("en", line)] or [""]
+    return [str(part) for line in text.splitlines(keepends=True) for part in sentencex.segment(LANGUAGE, line)] or [""]

@@ -12,7 +12,7 @@ import sentencex
 
 from assistant.answering.retrieve import PASSAGES, Quotation, Retrieval, Selection
 from assistant.answering.sources import asks
-from assistant.language.english import NEXT_QUESTION, OPENS_QUESTION
+from assistant.language.english import LANGUAGE, NEXT_QUESTION, OPENS_QUESTION
 from index.search import Match
 
 MOST_PARTS, MOST_WORDS = 4, 60
@@ -35,7 +35,7 @@ def split_question(question: str) -> tuple[str, ...]:
     """The questions that a text asks, in order, each with the statements before it; one if it asks a single thing."""
     if len(question.split()) > MOST_WORDS:
         return (question,)
-    sentences = [stripped for one in sentencex.segment("en", question) if (stripped := str(one).strip())]
+    sentences = [stripped for one in sentencex.segment(LANGUAGE, question) if (stripped := str(one).strip())]
     parts: list[str] = []
     told = ""
     for sentence in sentences:

@@ -11,7 +11,7 @@ from assistant.answering.parts import OpenPart
 from assistant.answering.retrieve import GAIN_WEIGHT, Quotation, Retrieval, list_gains
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
-from assistant.language.english import ANNOUNCEMENT, BEHIND_NUMBERS
+from assistant.language.english import ANNOUNCEMENT, BEHIND_NUMBERS, YES_OR_NO
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
@@ -167,7 +167,7 @@ def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:
     return all(
         states(sentence)
         and not ANNOUNCEMENT.match(sentence.plain)
-        and (same_question or split_words(sentence.plain)[:1] not in (["yes"], ["no"]))
+        and (same_question or {*split_words(sentence.plain)[:1]}.isdisjoint(YES_OR_NO))
         for sentence in sentences
     ) and not (len(sentences) > 1 and points_back(sentences[0].plain))
 

@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+LANGUAGE = "en"
+"""The code of the language; sentences are cut by its rules."""
+
 # Questions
 
 LINK_TO_EARLIER = re.compile(
@@ -208,7 +211,7 @@ NEXT_QUESTION = re.compile(
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")
-"""Openings that a small model takes over from a question."""
+"""Words that open the answer to a question; a small model takes them over from it."""
 
 NEGATIONS = frozenset(
     """no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont
