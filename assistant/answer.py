@@ -20,7 +20,7 @@ from dataclasses import replace
 from assistant.answering.care import leave_out_unsafe, mark_answers
 from assistant.answering.clock import Clock
 from assistant.answering.join import join_answers
-from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, begin_answer, decline, quote_nearest
+from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, decline, quote, quote_nearest
 from assistant.answering.retrieve import leans, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.structure import answer_from_structure, select_summarised
@@ -72,7 +72,7 @@ def answer_from_guide(
         yield replace(end(retrieval, asked), chance=chance, timings=clock.read())
         return
 
-    answer = replace(begin_answer(retrieval, finding.leads), chance=chance)
+    answer = replace(quote(retrieval, finding.leads), chance=chance)
     writer, verdicts = components.writer, components.verdicts
     draft = yield from write_draft(writer, verdicts, finding, answer, LENGTHS[length], clock, variation)
     if draft.sentences:

@@ -33,7 +33,7 @@ from assistant.answering.draft import stream_sentences
 from assistant.answering.find import Finder, Finding
 from assistant.answering.ground import Grounder
 from assistant.answering.prompt import PREFIX, SUPPORT_PREFIX, build_answer_prompt
-from assistant.answering.quote import add_open_parts, begin_answer
+from assistant.answering.quote import add_open_parts, quote
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import add_steps
 from assistant.answering.verdicts import Verdicts
@@ -285,7 +285,7 @@ def find(searcher: Any, cross: Any, question: str, history: Sequence[str]) -> Fi
 def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str]) -> Answer:
     """The whole answer, from what it begins with on."""
     retrieval, verdicts = finding.retrieval, Verdicts(model, Probes())  # type: ignore[arg-type]
-    begun = begin_answer(retrieval, finding.leads)
+    begun = quote(retrieval, finding.leads)
     draft = run_to_end(write_draft(model, verdicts, finding, begun, LENGTH, Clock(0.0), 0))
     asked = (*history, retrieval.question)
     return add_steps(add_open_parts(draft, finding.open_parts), retrieval.matches, asked)

@@ -47,15 +47,6 @@ NEARLY = "The guide doesn’t say this outright: “{}” The nearest it comes:"
 """What is said of each of several questions that the guide does not answer; the second where something is near."""
 
 
-def begin_answer(retrieval: Retrieval, leads: int = 1) -> Answer:
-    """The answer before anything is worded: the sentence of the guide that answers best, if it can be quoted.
-
-    Args:
-        leads: how many; one for each of several questions.
-    """
-    return quote(retrieval, leads)
-
-
 def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
     """The answer, with an honest word about each question that it leaves open, and the nearest that the guide says.
 
@@ -102,8 +93,8 @@ def decline(retrieval: Retrieval, asked: Sequence[str], reason: str = HARDLY) ->
     return Answer("not_covered", tuple(lines), follow_ups=nearest, reason=reason)
 
 
-def quote(retrieval: Retrieval, most: int) -> Answer:
-    """An answer of the best quotations, with all passages."""
+def quote(retrieval: Retrieval, most: int = 1) -> Answer:
+    """An answer of the best quotations, as many as there are up to `most`, with all passages; nothing is worded yet."""
     sentences = tuple(_make_sentence(quotation) for quotation in retrieval.quotations[:most])
     return fill_citations(Answer("answered", sentences, make_passages(retrieval), stage="writing"))
 

@@ -9,7 +9,7 @@ from by_hand import make_match, make_retrieval
 
 from assistant import Assistant
 from assistant.answering.parts import MOST_WORDS, OpenPart, join_retrievals, split_question
-from assistant.answering.quote import NEARLY, UNANSWERED, add_open_parts, begin_answer
+from assistant.answering.quote import NEARLY, UNANSWERED, add_open_parts, quote
 from assistant.answering.retrieve import PASSAGES
 
 SEVERAL = {
@@ -127,7 +127,7 @@ def test_the_nearest_to_a_part_that_is_open_is_quoted_as_such() -> None:
     deposit = make_retrieval(
         make_match("Deposit", {"A deposit of 50 euros is taken.": 0.5}), question="When is it back?"
     )
-    answer = add_open_parts(begin_answer(boats), [OpenPart("When is it back?", deposit), OpenPart("Who painted it?")])
+    answer = add_open_parts(quote(boats), [OpenPart("When is it back?", deposit), OpenPart("Who painted it?")])
     assert [one.text for one in answer.sentences] == [
         "“A kayak costs 11 euros an hour.”",
         NEARLY.format("When is it back?"),
@@ -143,7 +143,7 @@ def test_the_nearest_to_a_part_that_is_open_is_quoted_as_such() -> None:
 
 def test_of_an_open_part_nothing_is_said_if_the_nearest_stands_there_already() -> None:
     boats = make_retrieval(make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9}))
-    begun = begin_answer(boats)
+    begun = quote(boats)
     assert add_open_parts(begun, [OpenPart("Is that dear?", boats)]) == begun
 
 

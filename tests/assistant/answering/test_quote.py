@@ -14,7 +14,6 @@ from assistant.answering.quote import (
     NOTHING_TO_QUOTE,
     PERHAPS,
     QUOTED,
-    begin_answer,
     decline,
     fill_citations,
     make_passages,
@@ -145,7 +144,7 @@ def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
     assert pair.text == f"“{DUSK} {cool}”"
     assert [citation.span.text for citation in pair.support] == [cool, DUSK]
     assert other.text == f"“{CAN}”", "nothing is quoted twice"
-    assert cited(begin_answer(retrieval)) == {1: [DUSK, cool]}
+    assert cited(quote(retrieval)) == {1: [DUSK, cool]}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_of_sentences_as_near_the_one_with_the_words_of_the_question_comes_first
 
 def test_an_answer_begins_with_the_sentence_that_answers_best() -> None:
     retrieval = find()
-    begun = begin_answer(retrieval)
+    begun = quote(retrieval)
     assert texts(begun) == quoted(DUSK)
     assert begun.sentences[0].support == (Citation(1, make_span(retrieval.matches[0].chunk.sentences[1])),)
     assert [passage.number for passage in begun.passages] == [1, 2]
@@ -194,7 +193,7 @@ def test_an_answer_begins_with_the_sentence_that_answers_best() -> None:
 
 
 def test_an_answer_may_begin_with_nothing() -> None:
-    begun = begin_answer(find_only_a_yes())
+    begun = quote(find_only_a_yes())
     assert (begun.status, begun.sentences, begun.lead, begun.text) == ("answered", (), "", "")
     assert cited(begun) == {1: []}
 
@@ -213,7 +212,7 @@ def test_what_the_model_words_is_no_quotation() -> None:
 
 def test_a_whole_answer_goes_on_from_what_it_has_not_said() -> None:
     retrieval = find()
-    draft = go_on(begin_answer(retrieval), retrieval, ("Straw keeps the stems cool.", STRAW))
+    draft = go_on(quote(retrieval), retrieval, ("Straw keeps the stems cool.", STRAW))
     whole = add_steps(draft, retrieval.matches, ())
     assert [step.text for step in whole.next_steps] == [TORCH, CAN]
     assert whole.follow_ups == tuple(form_question(match.chunk) for match in retrieval.matches[1:])

@@ -14,7 +14,7 @@ from assistant.answering.clock import Clock
 from assistant.answering.draft import stream_sentences
 from assistant.answering.find import Finding
 from assistant.answering.prompt import build_answer_prompt
-from assistant.answering.quote import begin_answer, make_passages
+from assistant.answering.quote import make_passages, quote
 from assistant.answering.relevance import Relevance
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import make_span
@@ -219,7 +219,7 @@ def test_between_sentences_the_very_same_answer_is_yielded() -> None:
 
 def test_the_model_is_not_asked_before_the_first_answer_and_stops_when_it_is_left() -> None:
     writer, retrieval = Writer(*BEANS), replace(find_beans(), earlier="What do peas need?")
-    begun = begin_answer(retrieval)
+    begun = quote(retrieval)
     writing = write_draft(writer, Verdicts(writer, Probes()), take(retrieval), begun, (9, 77), Clock(0.0), 5)  # type: ignore[arg-type]
     assert next(writing) is begun
     assert writer.begun == 0
@@ -299,7 +299,7 @@ def test_a_yes_stays_if_the_guide_asks_the_same() -> None:
 
 
 def test_a_draft_goes_on_from_what_is_quoted() -> None:
-    own, begun = list(BEANS), begin_answer(find_beans())
+    own, begun = list(BEANS), quote(find_beans())
     yielded, draft = write(Writer(own[2], FOREIGN, own[3]), find_beans(), begun=begun)
     assert texts(draft) == [f"“{own[0]}”", own[2], own[3]]
     assert draft.sentences[0] is begun.sentences[0]
@@ -312,7 +312,7 @@ def test_a_draft_goes_on_from_what_is_quoted() -> None:
 def test_what_is_quoted_counts_among_the_sentences(most: int) -> None:
     own = list(BEANS)
     writer = Writer(own[0], *own[2:])
-    _, draft = write(writer, find_beans(), most, begin_answer(find_beans()))
+    _, draft = write(writer, find_beans(), most, quote(find_beans()))
     assert texts(draft) == [f"“{own[0]}”", *own[2 : most + 1]]
     assert draft.dropped == (own[0],)
     assert writer.closed
@@ -324,7 +324,7 @@ SAYING_IT_ANEW = ["Your garden wants its beans watered at dusk.", "Watering bean
 @pytest.mark.parametrize("said", SAYING_IT_ANEW)
 def test_what_only_the_quotation_supports_says_nothing_new(said: str) -> None:
     """However many of its words are new."""
-    own, begun = list(BEANS), begin_answer(find_beans())
+    own, begun = list(BEANS), quote(find_beans())
     assert not repeats(said, begun)
     _, draft = write(Writer(said, logit=100.0), find_beans(), begun=begun)
     assert (texts(draft), draft.dropped) == ([f"“{own[0]}”"], (said,))
@@ -339,20 +339,20 @@ def test_what_only_the_quotation_supports_says_nothing_new(said: str) -> None:
 def test_what_is_only_worded_may_be_said_further() -> None:
     """Of one sentence of the guide, the model may make two; not of one that is quoted."""
     pods, seeds = "Leave a few of the pods on the plant.", "The seeds in those few pods fill a whole garden later."
-    _, draft = write(Writer(pods, seeds, logit=100.0), find_beans(), begun=begin_answer(find_beans()))
+    _, draft = write(Writer(pods, seeds, logit=100.0), find_beans(), begun=quote(find_beans()))
     assert texts(draft)[1:] == [pods, seeds]
     assert [[c.span.text for c in one.support] for one in draft.sentences[1:]] == [[list(BEANS)[4]]] * 2
 
 
 def test_behind_a_quotation_no_sentence_may_stray_from_the_question() -> None:
-    (edge, blade), begun = SPADE, begin_answer(find_beans())
+    (edge, blade), begun = SPADE, quote(find_beans())
     _, draft = write(Writer(edge, blade), find_beans(), begun=begun, strict=True)
     assert (texts(draft), draft.dropped) == (texts(begun), (edge, blade))
 
 
 def test_what_points_back_may_point_to_the_quotation() -> None:
     silence, way = "Silence your phone before supper.", "This way, nobody looks at it."
-    begun = begin_answer(find_phones())
+    begun = quote(find_phones())
     assert texts(write(Writer(way), find_phones(), begun=begun)[1]) == [f"“{silence}”", way]
 
 
