@@ -2,7 +2,7 @@
 
     care      is this person in danger?            -> a kind answer with people to call; end. Perhaps: a quiet line
     retrieve  which sentences bear on it?
-    structure does it ask about the guide itself?  -> its sections, tips or steps, whole and in order; end
+    structure does it ask about the guide itself?  -> its sections, tips or steps, in order; end, or what else is asked
     find      do they answer it, or its parts?     -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
     quote     the sentence that answers best       -> shown at once; of several questions, one for each
     write     the writer's chat model goes on      -> streamed

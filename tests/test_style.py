@@ -33,7 +33,8 @@ DOORS = {
     "index.embedding": {"adapter", "cross", "embed", "encoder", "tune", "tune_classifier"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
-        *"care check clock coverage danger find prompt quote retrieve sources steps structure verdicts write".split(),
+        *"care check clock coverage danger find join prompt quote retrieve sources steps structure verdicts".split(),
+        "write",
     },
     "assistant.language": {"english"},
     "assistant.llm": {"batching", "llama", "local", "model", "probes", "served"},

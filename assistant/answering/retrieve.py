@@ -33,6 +33,9 @@ GAIN_WEIGHT = 0.5
 """Weight of a sentence's gain beside its score: what answers the question before is near to both together, and would be
 quoted again for whatever is asked next."""
 
+RECENT = 12
+"""The most turns back that a question may lean on."""
+
 SAME_QUESTION = 0.7
 """Cosine from which a question is taken for the one in a chunk's heading."""
 
@@ -159,7 +162,8 @@ def find_earlier(question: str, history: Sequence[Turn], searcher: Searcher) -> 
     if not history or not leans(question, searcher.knows):
         return Turn("")
     asked = extract_terms(searcher.repair(question)) - REQUEST_WORDS
-    return max(reversed(history), key=lambda turn: len(asked & extract_terms(f"{turn.question} {turn.answer}")))
+    recent = reversed(history[-RECENT:])
+    return max(recent, key=lambda turn: len(asked & extract_terms(f"{turn.question} {turn.answer}")))
 
 
 def leans(question: str, knows: Callable[[str], bool]) -> bool:

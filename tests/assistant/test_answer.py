@@ -69,7 +69,7 @@ def danger(assistant: Assistant) -> Answer:
 def leaning(assistant: Assistant) -> Answer:
     """A question that makes sense only after the one before."""
     history = (Turn("What could we do together at the weekend?", "You could go on a scenic walk."),)
-    return assistant.ask("and if it costs too much?", history=history)
+    return assistant.ask("and does it have to be expensive?", history=history)
 
 
 @pytest.fixture(scope="module", params=HOSTILE, ids=["template", "system"])

@@ -21,8 +21,8 @@ GUIDES = [None, *sorted(path.name for path in CORPORA.iterdir())]
 
 # The guide itself
 
-SECTIONS = 50
-LONG_TEXT = "# Fifty tools\n\n" + "".join(
+SECTIONS = 95
+LONG_TEXT = "# Ninety-five tools\n\n" + "".join(
     f"## Tool {n}\n\nThe {n}th tool hangs on hook {n} of the wall.\n\n" for n in range(1, SECTIONS + 1)
 )
 MARKED = "A page says <b onclick=alert(1)>bold</b> <img src=x onerror='window.hit=1'> {{config}} ${7*7} `tick`."
@@ -85,15 +85,15 @@ def test_reading_on_begins_at_the_top_and_one_can_go_back(reading: Page) -> None
 
 
 def test_a_search_of_the_guide_opens_what_it_found(reading: Page) -> None:
-    reading.fill("#look", "on which hook of the wall hangs the 47th tool?")
+    reading.fill("#look", "on which hook of the wall hangs the 77th tool?")
     reading.keyboard.press("Enter")
     found = reading.locator(".found .card")
     expect(found.first).to_be_visible()
-    chosen = found.filter(has_text="The 47th tool")
+    chosen = found.filter(has_text="The 77th tool")
     expect(chosen).to_have_count(1)
     chosen.click()
     here = reading.locator("#place .reading [data-here]")
-    expect(here).to_have_text("The 47th tool hangs on hook 47 of the wall.")
+    expect(here).to_have_text("The 77th tool hangs on hook 77 of the wall.")
     expect(here).to_be_in_viewport()
     expect(here).to_be_focused()
     reading.fill("#look", "?!")
