@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant.answering.care import leave_out_unsafe, mark_answers
+from assistant.answering.care import leave_out_unsafe
 from assistant.answering.clock import Clock
 from assistant.answering.join import join_answers
 from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, decline, quote, quote_nearest
@@ -26,7 +26,7 @@ from assistant.answering.steps import add_steps
 from assistant.answering.structure import answer_from_structure, select_summarised
 from assistant.answering.write import write_draft
 from assistant.loading import Components
-from assistant.records import Answer, Turn
+from assistant.records import Answer, Turn, map_answers
 from assistant.settings import LENGTHS, Length
 
 
@@ -47,7 +47,7 @@ def answer_question(
     if alarm and alarm.kind.unsafe:
         components = replace(components, searcher=leave_out_unsafe(components.searcher, alarm.kind.unsafe))
     answers = answer_from_guide(components, question, history, clock, length, variation)
-    yield from mark_answers(alarm, answers) if alarm else answers
+    yield from map_answers(alarm.mark, answers) if alarm else answers
 
 
 def answer_from_guide(

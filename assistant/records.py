@@ -5,6 +5,7 @@ Spans are in characters of the source file as read (line ends "\\n"), end exclus
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -261,6 +262,15 @@ class Answer:
             "follow_ups": list(self.follow_ups),
             "timings": asdict(self.timings),
         }
+
+
+def map_answers(change: Callable[[Answer], Answer], answers: Iterable[Answer]) -> Iterator[Answer]:
+    """Yield each answer as it is changed; the very same object as long as none is new."""
+    last, changed = None, Answer("answered")
+    for answer in answers:
+        if answer is not last:
+            last, changed = answer, change(answer)
+        yield changed
 
 
 def _plain(passage: Passage) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -173,15 +173,6 @@ class Care:
         for pattern in self._book.harmless:
             words = pattern.sub(" … ", words)
         return words
-
-
-def mark_answers(alarm: Alarm, answers: Iterable[Answer]) -> Iterator[Answer]:
-    """Yield answers as `Alarm.mark` gives them; the very same object as long as none is new."""
-    last, marked = None, Answer("answered")
-    for answer in answers:
-        if answer is not last:
-            last, marked = answer, alarm.mark(answer)
-        yield marked
 
 
 def leave_out_unsafe(searcher: Searcher, unsafe: Sequence[str]) -> Searcher:

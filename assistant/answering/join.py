@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from assistant.answering.quote import NEARLY, UNANSWERED
 from assistant.answering.structure import ToldAnswer
-from assistant.records import Answer, AnswerSentence, Citation, Passage
+from assistant.records import Answer, AnswerSentence, Citation, Passage, map_answers
 
 
 def join_answers(told: ToldAnswer, answers: Iterable[Answer]) -> Iterator[Answer]:
     """Yield what was told, then each answer to the rest behind it; the very same object as long as none is new."""
-    last, joined = None, replace(told.answer, listed=False, stage="writing")
-    yield joined
-    for answer in answers:
-        if answer is not last:
-            last, joined = answer, _join(told, answer)
-        yield joined
+    yield replace(told.answer, listed=False, stage="writing")
+    yield from map_answers(partial(_join, told), answers)
 
 
 def _join(told: ToldAnswer, answer: Answer) -> Answer:

@@ -201,23 +201,19 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
 def _find_list(question: str, series: Sequence[Series], retrieval: Retrieval) -> Series | None:
     """The series that a question asks for, with or without what it adds about the items."""
     for text in dict.fromkeys((question, ELABORATION.sub("", question))):
-        counted = ASKS_HOW_MANY.search(text)
-        if chosen := _choose(text, extract_terms(counted["counted"] if counted else text), series, retrieval):
+        if chosen := _choose(text, series, retrieval):
             return chosen
     return None
 
 
-def _choose(question: str, named: frozenset[str], series: Sequence[Series], retrieval: Retrieval) -> Series | None:
-    """The series that a question asks for, by what one calls its items, or else by what it stands under.
-
-    Args:
-        named: the terms of the question that may be a label.
-    """
+def _choose(question: str, series: Sequence[Series], retrieval: Retrieval) -> Series | None:
+    """The series that a question asks for, by what one calls its items, or else by what it stands under."""
     wanted = extract_terms(question) - REQUEST_WORDS
-    named = named - extract_terms(LABELS_OF_NUMBERS)
-    short = [one for one in series if one.kind != "paragraphs" or one.count_sentences() <= PARAGRAPHS]
     counted = ASKS_HOW_MANY.search(question)
-    counts_else = counted and _LABELS.isdisjoint(extract_terms(counted["counted"]))
+    said = extract_terms(counted["counted"] if counted else question)
+    counts_else = counted and _LABELS.isdisjoint(said)
+    named = said - extract_terms(LABELS_OF_NUMBERS)
+    short = [one for one in series if one.kind != "paragraphs" or one.count_sentences() <= PARAGRAPHS]
     for_all = _asks_for_all(question) or ASKS_FOR_LIST.search(question)
     several = _asks_for_several(question)
     ways = (

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from paths import QUESTIONS, TRAINING
 
 from assistant import Assistant, Settings
-from assistant.answering.care import Alarm, Care, leave_out_unsafe, mark_answers, read_care_book
+from assistant.answering.care import Alarm, Care, leave_out_unsafe, read_care_book
 from assistant.answering.danger import DangerReader
 from assistant.measuring.tune import HARMLESS
 from assistant.models.installed import ensure_model
-from assistant.records import Answer, AnswerSentence, Concern, NextStep, Passage
+from assistant.records import Answer, AnswerSentence, Concern, NextStep, Passage, map_answers
 from index.embedding.embed import Embedder
 
 SETS = ("guide", "bread", "care", "care_checking", "care_final")
@@ -256,7 +256,7 @@ def test_an_unsure_alarm_leaves_the_answer_and_stands_above_it() -> None:
     kind = next(kind for kind in read_care_book().kinds if kind.name == "violence or threats")
     step = NextStep("Talk it out.", Passage(1, "a.md", "A", "Talk it out.", 0, 12, 0.5))
     growing = [Answer("answered"), Answer("answered", (AnswerSentence("Yes."),), next_steps=(step,))]
-    marked = list(mark_answers(Alarm(kind, sure=False), [growing[0], growing[0], growing[1]]))
+    marked = list(map_answers(Alarm(kind, sure=False).mark, [growing[0], growing[0], growing[1]]))
     assert marked[0] is marked[1]
     last = marked[-1]
     assert (last.status, last.sentences) == ("answered", growing[1].sentences)
@@ -273,7 +273,7 @@ def test_where_no_advice_is_unsafe_the_next_steps_stay() -> None:
     kind = next(kind for kind in read_care_book().kinds if kind.name == "self-harm")
     assert kind.unsafe == ()
     step = NextStep("Go outside.", Passage(1, "a.md", "A", "Go outside.", 0, 11, 0.5))
-    (marked,) = mark_answers(Alarm(kind, sure=False), [Answer("answered", next_steps=(step,))])
+    (marked,) = map_answers(Alarm(kind, sure=False).mark, [Answer("answered", next_steps=(step,))])
     assert marked.next_steps == (step,)
 
 
