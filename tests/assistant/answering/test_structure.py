@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sizes import keep_one_in
 
@@ -226,20 +224,22 @@ LETTER = "The ferry Anna was built in 1911.\n\nShe carried the post until 1960. 
 """A text without sections."""
 
 
-@pytest.fixture(scope="module")
-def kettle(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    corpus = tmp_path_factory.mktemp("kettle") / "guide"
+def open_guide(assistant: Assistant, folders: pytest.TempPathFactory, name: str, text: str) -> Assistant:
+    """The same models over a guide of one file."""
+    corpus = folders.mktemp("corpus") / "guide"
     corpus.mkdir()
-    (corpus / "kettle.md").write_text(KETTLE, "utf-8")
-    yield assistant.over(corpus, home=tmp_path_factory.mktemp("home"))
+    (corpus / name).write_text(text, "utf-8")
+    return assistant.over(corpus, home=folders.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
-def camp(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    corpus = tmp_path_factory.mktemp("camp") / "guide"
-    corpus.mkdir()
-    (corpus / "camp.md").write_text(CAMP, "utf-8")
-    yield assistant.over(corpus, home=tmp_path_factory.mktemp("home"))
+def kettle(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    return open_guide(assistant, tmp_path_factory, "kettle.md", KETTLE)
+
+
+@pytest.fixture(scope="module")
+def camp(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    return open_guide(assistant, tmp_path_factory, "camp.md", CAMP)
 
 
 @pytest.fixture(scope="module")
@@ -334,10 +334,7 @@ def test_what_the_guide_does_not_say_beside_it_is_told_honestly(camp: Assistant)
 def test_a_text_without_sections_is_told_by_its_paragraphs(
     assistant: Assistant, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    corpus = tmp_path_factory.mktemp("letter") / "guide"
-    corpus.mkdir()
-    (corpus / "letter.txt").write_text(LETTER, "utf-8")
-    letter = assistant.over(corpus, home=tmp_path_factory.mktemp("home"))
+    letter = open_guide(assistant, tmp_path_factory, "letter.txt", LETTER)
     first, *others = (one + "." for one in LETTER.replace("\n\n", " ").rstrip(".\n").split(". "))
     assert said(letter.ask("What is this text about?")) == [first, *others]
     assert said(letter.ask("What is the last paragraph about?")) == others
