@@ -6,11 +6,11 @@ It does so by a label, a number, a heading, or by what stands beside it. Where t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from assistant.answering.outline import Item, Series
+from assistant.answering.pick import ITEMS, make_pick, pick_place
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import asks
 from assistant.language.english import (
@@ -23,25 +23,18 @@ from assistant.language.english import (
     ASKS_HOW_MANY,
     ASKS_WHICH,
     BEFORE,
-    COUNTED_ITEMS,
     ELABORATION,
     EVERY,
     GENERIC_LABELS,
-    ITEMS_AND,
     LABELS_OF_BULLETS,
     LABELS_OF_NUMBERS,
     LABELS_OF_QUESTIONS,
     LABELS_OF_ROWS,
     LABELS_OF_SECTIONS,
     LABELS_OF_STEPS,
-    NUMBERED_ITEM,
-    NUMBERED_ITEMS,
-    NUMBERS,
     OPENS_WITH_ITEM,
     ORDINAL,
     ORDINAL_ITEM,
-    ORDINAL_PLACES,
-    PLACED_ITEM,
     QUOTATION,
     REQUEST_WORDS,
 )
@@ -65,12 +58,6 @@ BARE = 6
 
 STORY = 40
 """Words from which a text tells a story, and only its last clause may ask about the guide."""
-
-ITEMS = (NUMBERED_ITEMS, COUNTED_ITEMS, NUMBERED_ITEM, PLACED_ITEM, ORDINAL_ITEM)
-"""How items are named."""
-
-Pick: TypeAlias = Callable[[Series], tuple[Item, ...]]
-"""A series -> the items that are asked for; none if it does not have all of them."""
 
 _LABELS = extract_terms(f"{LABELS_OF_SECTIONS} {LABELS_OF_STEPS} {LABELS_OF_BULLETS} {LABELS_OF_ROWS}")
 
@@ -193,7 +180,7 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
         return None if neighbour else _find_named(question, series, retrieval)
     chosen = _find_list(question, series, retrieval) if _asks_for_list(question) else None
     if chosen and request.place:
-        items = _pick_place(request.place)(chosen)
+        items = pick_place(request.place)(chosen)
         return Told(items, listed=False) if items else None
     return Told(chosen.items, listed=True) if chosen else None
 
@@ -303,7 +290,7 @@ def _find_named(question: str, series: Sequence[Series], retrieval: Retrieval) -
     """The items that the question names by their numbers or places."""
     for pattern in ITEMS:
         for named in pattern.finditer(question):
-            unit, pick = extract_terms(named["unit"]), _pick(named)
+            unit, pick = extract_terms(named["unit"]), make_pick(named)
             besides = question.replace(named[0], " ")
             wanted = extract_terms(besides) - REQUEST_WORDS
             able = [one for one in series if one.labels & unit]
@@ -322,50 +309,6 @@ def _find_named(question: str, series: Sequence[Series], retrieval: Retrieval) -
             if chosen and (items := pick(chosen)):
                 return Told(items, listed=False)
     return None
-
-
-def _pick(named: re.Match[str]) -> Pick:
-    """What picks the items of a series that one of `ITEMS` has found in a question."""
-    found = named.groupdict()
-    if named.re is COUNTED_ITEMS:
-        return _pick_end(read_number(found["number"]), found["end"].lower() == "last")
-    if mark := found.get("mark"):
-        return lambda series: tuple(item for item in series.items if item.mark == mark.lower())[:1]
-    if number := found.get("number"):
-        first, last = read_number(number), read_number(found.get("last") or number)
-        both = (found.get("link") or "").lower() in ITEMS_AND
-        return _pick_numbers({first, last} if both else range(first, last + 1))
-    return _pick_place(found["ordinal"])
-
-
-def _pick_numbers(wanted: Collection[int]) -> Pick:
-    """What picks the items with these numbers."""
-
-    def pick(series: Series) -> tuple[Item, ...]:
-        numbered = {item.number: item for item in reversed(series.items)}
-        return tuple(numbered[number] for number in sorted(wanted)) if set(wanted) <= set(numbered) else ()
-
-    return pick
-
-
-def _pick_end(count: int, last: bool) -> Pick:
-    """What picks the first so many items, or the last."""
-
-    def pick(series: Series) -> tuple[Item, ...]:
-        return (series.items[-count:] if last else series.items[:count]) if 0 < count <= len(series.items) else ()
-
-    return pick
-
-
-def _pick_place(ordinal: str) -> Pick:
-    """What picks the item at a place that an ordinal names."""
-    place = ORDINAL_PLACES.get(ordinal.lower()) or int(ordinal[:-2])
-    return _pick_end(1, last=True) if place < 0 else lambda series: series.items[max(0, place - 1) : place]
-
-
-def read_number(text: str) -> int:
-    """A number in digits or in words."""
-    return int(text) if text.isdigit() else NUMBERS[text.lower()]
 
 
 def _find_neighbour(question: str, asked: re.Match[str], series: Sequence[Series], retrieval: Retrieval) -> Told | None:
