@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from assistant.answering.quote import NEARLY, UNANSWERED
+from assistant.answering.quote import NEARLY, UNANSWERED, fill_citations
 from assistant.answering.structure import ToldAnswer
 from assistant.records import Answer, AnswerSentence, Citation, Passage, map_answers
 
@@ -19,27 +19,39 @@ def join_answers(told: ToldAnswer, answers: Iterable[Answer]) -> Iterator[Answer
 
 def _join(told: ToldAnswer, answer: Answer) -> Answer:
     """One answer of both, with an honest word if the guide does not answer the second."""
-    behind = len(told.answer.passages)
+    known = {_locate(passage): passage.number for passage in told.answer.passages}
+    come = (*answer.passages, *(step.passage for step in answer.next_steps))
+    for passage in come:
+        known.setdefault(_locate(passage), len(known) + 1)
+    numbers = {passage.number: known[_locate(passage)] for passage in come}
     sentences = tuple(
-        replace(one, support=tuple(Citation(cited.number + behind, cited.span) for cited in one.support))
+        replace(one, support=tuple(Citation(numbers[cited.number], cited.span) for cited in one.support))
         for one in answer.sentences
     )
     if answer.status == "not_covered":
         sentences = (AnswerSentence(UNANSWERED.format(told.rest)),)
     elif answer.status == "nearest":
         sentences = (AnswerSentence(NEARLY.format(told.rest)), *sentences)
-    steps = tuple(replace(step, passage=_move(step.passage, behind)) for step in answer.next_steps)
-    return replace(
+    said = {(passage.source, span) for passage in told.answer.passages for span in passage.cited}
+    steps = tuple(
+        replace(step, passage=replace(step.passage, number=numbers[step.passage.number]))
+        for step in answer.next_steps
+        if not any((step.passage.source, span) in said for span in step.passage.cited)
+    )
+    new = (replace(one, number=numbers[one.number]) for one in answer.passages)
+    passages = {one.number: one for one in (*new, *told.answer.passages)}
+    joined = replace(
         answer,
         status="answered",
         sentences=(*told.answer.sentences, *sentences),
-        passages=(*told.answer.passages, *(_move(passage, behind) for passage in answer.passages)),
+        passages=tuple(passages[number] for number in sorted(passages)),
         next_steps=steps,
         listed=False,
         reason="",
     )
+    return fill_citations(joined)
 
 
-def _move(passage: Passage, behind: int) -> Passage:
-    """The same passage, behind so many others."""
-    return replace(passage, number=passage.number + behind)
+def _locate(passage: Passage) -> tuple[str, int]:
+    """Where a passage stands."""
+    return passage.source, passage.start

@@ -324,6 +324,15 @@ def test_what_else_is_asked_is_answered_too(camp: Assistant) -> None:
             assert citation.span in answer.passages[citation.number - 1].cited
 
 
+def test_a_passage_that_answers_both_stands_in_the_answer_once(camp: Assistant) -> None:
+    answer = camp.ask("List the emergency numbers. Which number has the police?")
+    cited = [(citation.number, citation.span.text) for one in answer.sentences for citation in one.support]
+    assert len(cited) > len(set(cited)), "the police stand in both"
+    assert len({(passage.source, passage.start) for passage in answer.passages}) == len(answer.passages)
+    places = {(step.passage.source, span) for step in answer.next_steps for span in step.passage.cited}
+    assert places.isdisjoint((p.source, span) for p in answer.passages for span in p.cited)
+
+
 def test_what_the_guide_does_not_say_beside_it_is_told_honestly(camp: Assistant) -> None:
     answer = camp.ask("What is step 2 in an emergency? Who was the first king of France?")
     assert answer.status == "answered"
