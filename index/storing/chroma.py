@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
+from filelock import FileLock
 
 from index.errors import DamagedStoreError, StoreError
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 DATABASE = "chroma.sqlite3"
 """The file in the folder that Chroma keeps its data in."""
+
+OPENING = "opening.lock"
+"""The file in the folder that is locked while a process opens it: two would both make the tables of a new one."""
 
 MIN_FREE_BYTES = 4_000_000
 """Opening writes: with less free space than this, a failure to open means a full disk, not damaged files."""
@@ -63,8 +67,9 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
             SharedSystemClient.clear_system_cache()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _create_database(folder)
-            return make_client(folder)
+            with FileLock(folder / OPENING):
+                _create_database(folder)
+                return make_client(folder)
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             raise StoreError(

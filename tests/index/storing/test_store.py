@@ -797,6 +797,31 @@ def test_a_folder_is_opened_by_many_threads_at_once(tmp_path: Path) -> None:
         list(pool.map(open_often, [True, False] * 4))
 
 
+def test_a_new_folder_is_opened_by_many_processes_at_once(tmp_path: Path) -> None:
+    """They wait for a file, so that they begin together; each would make the tables otherwise."""
+    code = """
+import sys, time
+from pathlib import Path
+from index.storing import chroma
+import chromadb
+ready, begin, folder = map(Path, sys.argv[1:])
+ready.touch()
+while not begin.exists():
+    time.sleep(0.001)
+chroma.open_folder(folder).list_collections()
+"""
+    begin, pipe = tmp_path / "begin", subprocess.PIPE
+    ready = [tmp_path / f"ready-{number}" for number in range(4)]
+    words = [[sys.executable, "-c", code, str(one), str(begin), str(tmp_path / "index")] for one in ready]
+    running = [subprocess.Popen(one, stderr=pipe, text=True) for one in words]
+    while not all(one.exists() for one in ready):
+        assert all(one.poll() is None for one in running)
+        time.sleep(0.01)
+    begin.touch()
+    said = [one.communicate()[1] for one in running]
+    assert [one.returncode for one in running] == [0] * len(running), "\n".join(said)
+
+
 def test_a_collection_of_a_client_that_was_replaced_meanwhile_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
