@@ -23,6 +23,7 @@ from assistant.language.english import (
     SHARES,
     SIGNS,
     TELLING_APART,
+    UNIT_OPENINGS,
     UNITS,
 )
 from index.chunking.words import FUNCTION_WORDS, stem
@@ -100,15 +101,30 @@ def agree_in_quantities(claim: str, evidence: Iterable[str]) -> bool:
     told = list(evidence)
     currencies = {CURRENCIES.get(found[0].casefold()) for text in told for found in _TOKEN.finditer(text)}
     sentences = [list(find_quantities(text)) for text in told]
+    claimed = list(find_quantities(claim))
     return all(
-        _is_held(one, sentences) and (one.unit not in CURRENCIES.values() or one.unit in currencies)
-        for one in find_quantities(claim)
+        _is_held(one, sentences)
+        and not _stands_elsewhere(one, claimed, sentences)
+        and (one.unit not in CURRENCIES.values() or one.unit in currencies)
+        for one in claimed
     )
 
 
 def _is_held(said: Quantity, sentences: Sequence[Sequence[Quantity]]) -> bool:
     """Whether a quantity is in one of these sentences, and what it belongs to does not belong to another one there."""
     return any(one.equals(said) and not _belongs_to_rival(said, one, there) for there in sentences for one in there)
+
+
+def _stands_elsewhere(said: Quantity, claimed: Sequence[Quantity], sentences: Sequence[Sequence[Quantity]]) -> bool:
+    """Whether a quantity is only in sentences about something else, and what it belongs to has another one.
+
+    Args:
+        claimed: all quantities of the claim.
+    """
+    holding = [there for there in sentences if any(one.equals(said) for one in there)]
+    own = frozenset[str]().union(*(one.near for there in holding for one in there if one.equals(said)))
+    rivals = (one for there in sentences if there not in holding for one in there if one.unit == said.unit)
+    return any(len(said.near & one.near) > len(said.near & own) for one in rivals if not any(map(one.equals, claimed)))
 
 
 def _belongs_to_rival(said: Quantity, same: Quantity, there: Sequence[Quantity]) -> bool:
@@ -216,7 +232,7 @@ def _read_number(tokens: Sequence[_Token], at: int) -> _Number | None:
 def _is_sign(tokens: Sequence[_Token], at: int) -> bool:
     """Whether a token is a minus: not the dash of a range, nor a hyphen in a word."""
     if tokens[at].text.casefold() in SIGNS:
-        return at + 1 < len(tokens) and tokens[at + 1].kind == "number"
+        return at + 1 < len(tokens) and (tokens[at + 1].kind == "number" or tokens[at + 1].text.casefold() in NUMBERS)
     return tokens[at].kind == "sign"
 
 
@@ -308,7 +324,7 @@ def _has_measure(tokens: Sequence[_Token], at: int) -> bool:
 def _read_unit(tokens: Sequence[_Token], at: int) -> tuple[str, Fraction, int]:
     """Read a unit behind a number: what it measures, how many of the base it is, and the place behind it."""
     place = at
-    while place < len(tokens) and tokens[place].text.casefold() in ("a", "an", "of", "-", "°", "more", "full"):
+    while place < len(tokens) and tokens[place].text.casefold() in UNIT_OPENINGS:
         place += 1
     if place < len(tokens):
         word = tokens[place].text

@@ -12,18 +12,18 @@ from difflib import SequenceMatcher
 
 from assistant.answering.context import count_conditions
 from assistant.answering.evidence import Evidence
+from assistant.answering.exchanges import adds_comparison, exchanges, split_negations
 from assistant.answering.quantities import agree_in_quantities
 from assistant.answering.steps import remove_link
 from assistant.language.english import (
     ABSOLUTE_WORDS,
     AUTHORITIES,
     CONDITION,
-    CONTRACTIONS,
     CONTRAST,
+    DUTIES,
     EARLIER_CASE,
     JOINING_WORDS,
     LIMITING_WORDS,
-    MODALS,
     NAME,
     NEGATIONS,
     QUOTATION,
@@ -55,16 +55,16 @@ _HARMLESS = (FUNCTION_WORDS | {"yes"}) - TURNING_WORDS
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether nothing in a claim's words goes against its evidence.
 
-    Its quantities, quotations and names must stand there, no absolute word or authority be added, no word turned, no
-    condition dropped, no halves joined, nothing set against something else.
+    Its quantities, quotations and names must stand there, no absolute word, authority or comparison be added, no word
+    turned, no condition dropped, no halves joined, nothing exchanged or set against something else.
     """
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     spoken = frozenset(split_words(text))
     if not agree_in_quantities(claim, (part for e in evidence for part in (e.heading, e.sentence.plain))):
         return False
-    if turns(claim, evidence) or glues(claim, evidence):
+    if turns(claim, evidence) or glues(claim, evidence) or adds_comparison(claim, spoken):
         return False
-    if any(loses_condition(claim, e.sentence.plain) for e in evidence):
+    if any(loses_condition(claim, e.sentence.plain) or exchanges(claim, e.sentence.plain) for e in evidence):
         return False
     if claim.count("“") != claim.count("”") or claim.count('"') % 2:  # a piece of an invented conversation
         return False
@@ -84,10 +84,10 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 def turns(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether a claim repeats its evidence nearly word for word, but for a word that turns it ("not", "because")."""
-    said = _split_negations(claim)
+    said = split_negations(OPENING_ANSWER.sub("", claim))
     in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
     for some in (*([e] for e in evidence), in_order):
-        told = [word for e in some for word in _split_negations(e.sentence.plain)]
+        told = [word for e in some for word in split_negations(OPENING_ANSWER.sub("", e.sentence.plain))]
         matcher = SequenceMatcher(None, list(map(stem, told)), list(map(stem, said)), autojunk=False)
         changes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
         changed = sum(last - first for *_, first, last in changes)
@@ -96,7 +96,8 @@ def turns(claim: str, evidence: Sequence[Evidence]) -> bool:
         unsaid = any(_SMALL.issuperset(gap) and not LIMITING_WORDS.isdisjoint(gap) for gap in gaps)
         if changed <= max(1, CHANGED * len(said)) and (unsaid or more.keys() & TURNING_WORDS - JOINING_WORDS):
             return True
-        if changed <= max(2, 2 * CHANGED * len(said)) and more.keys() & MODALS and fewer.keys() & MODALS:
+        duties, duties_there = ({DUTIES[word] for word in some.keys() & DUTIES.keys()} for some in (more, fewer))
+        if changed <= max(2, 2 * CHANGED * len(said)) and duties and duties_there and duties != duties_there:
             return True
     return False
 
@@ -114,15 +115,6 @@ def _is_like(one: str, other: str) -> bool:
     """Whether two texts share most of their telling words."""
     words, others = extract_terms(one), extract_terms(other)
     return bool(words) and len(words & others) >= LIKE * max(len(words), len(others))
-
-
-def _split_negations(text: str) -> list[str]:
-    """The words of a text, without an opening yes or no, and with "do not" for "don't" and the like."""
-    words: list[str] = []
-    for word in split_words(OPENING_ANSWER.sub("", text)):
-        contracted = word in CONTRACTIONS or (word in NEGATIONS and word.endswith("nt"))
-        words += [CONTRACTIONS.get(word, word[:-2]), "not"] if contracted else [word]
-    return words
 
 
 def loses_condition(claim: str, sentence: str) -> bool:

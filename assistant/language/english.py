@@ -281,6 +281,9 @@ CURRENCIES = {
     **dict.fromkeys(("£", "pound sterling", "gbp"), "GBP"),
     **dict.fromkeys(("$", "dollar", "dollars", "usd"), "USD"),
     **dict.fromkeys(("¥", "yen"), "JPY"),
+    **dict.fromkeys(("franc", "francs", "chf"), "CHF"),
+    **dict.fromkeys(("cent", "cents"), "cents"),
+    **dict.fromkeys(("penny", "pence"), "pence"),
 }
 """Sign or name of a currency -> its code."""
 
@@ -303,13 +306,18 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     **_name("length", 1000, "km kilometre kilometres kilometer kilometers"),
     **_name("inches", 1, "inch inches"),
     **_name("inches", 12, "foot feet ft"),
+    **_name("inches", 36, "yard yards yd yds"),
     **_name("miles", 1, "mile miles"),
     **_name("mass", Fraction(1, 1000), "mg milligram milligrams"),
     **_name("mass", 1, "g gram grams gramme grammes"),
     **_name("mass", 1000, "kg kilo kilos kilogram kilograms"),
     **_name("pounds", 1, "lb lbs"),
+    **_name("pounds", Fraction(1, 16), "oz ounce ounces"),
+    **_name("pounds", 14, "stone"),
     **_name("volume", Fraction(1, 1000), "ml millilitre millilitres milliliter milliliters"),
     **_name("volume", 1, "l litre litres liter liters"),
+    **_name("pints", 1, "pint pints"),
+    **_name("pints", 8, "gallon gallons"),
     **_name("percent", 1, "% percent"),
     **_name("", 1, "degree degrees"),
     "C": ("celsius", Fraction(1)),
@@ -317,11 +325,22 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     **_name("celsius", 1, "celsius"),
     **_name("fahrenheit", 1, "fahrenheit"),
     **_name("power", 1, "watt watts"),
+    **_name("power", 1000, "kw kilowatt kilowatts"),
     **_name("voltage", 1, "volt volts"),
+    **_name("bytes", 1, "byte bytes"),
+    **_name("bytes", 10**3, "kb kilobyte kilobytes"),
+    **_name("bytes", 10**6, "mb megabyte megabytes"),
+    **_name("bytes", 10**9, "gb gigabyte gigabytes"),
+    **_name("bytes", 10**12, "tb terabyte terabytes"),
+    **_name("bits", 10**6, "mbit megabit megabits"),
+    **_name("bits", 10**9, "gbit gigabit gigabits"),
 }
 """Name of a unit -> what it measures, and how many of the base of that it is."""
 
-BEHIND_NUMBERS = frozenset(map(str.casefold, UNITS)) | frozenset("am pm st nd rd th v w kw mb gb tb".split())
+UNIT_OPENINGS = frozenset("a an of - ° degree degrees more full".split())
+"""What may stand between a number and its unit ("half an hour", "5 °C", "3 degrees Celsius")."""
+
+BEHIND_NUMBERS = frozenset(map(str.casefold, UNITS)) | frozenset("am pm st nd rd th v w".split())
 """What stands directly behind a number that is a quantity, a time or a place ("10km", "8pm", "2nd"), in lower case."""
 
 BOUNDS = {
@@ -486,8 +505,50 @@ CONDITION = (
 EARLIER_CASE = r"\b(?:in (?:either|that|this|such|these|those|both) cases?\b|if (?:so|not),)"
 """How a sentence names a condition that stands in the one before ("In either case, ...")."""
 
-MODALS = frozenset("must may should can might could need shall".split())
-"""Verbs that say whether something is a duty, a right or a chance."""
+DUTIES = {
+    **dict.fromkeys(("must", "shall"), "duty"),
+    **dict.fromkeys(("should", "ought"), "advice"),
+    **dict.fromkeys(("may", "can", "might", "could"), "right"),
+    "need": "need",
+}
+"""Verb -> whether it says that something is a duty, advised, a right or a chance, or needed."""
+
+DUTY = re.compile(r"\b(?:ha(?:s|ve|d)(?: got)? to|(?:is|are|was|were) (?:required|obliged) to)\b", re.I)
+NO_DUTY = re.compile(r"\b(?:do|does|did)(?: not|n['’]t) (?:have|need) to\b", re.I)
+"""Other ways to say "must" and "need not"."""
+
+DENIAL = re.compile(
+    r"(?:(?:,|\bbut\b|\band\b)\s+(?:but |and )?not\b(?! only)|\b(?:rather than|instead of)\b)"
+    r"(?P<denied>(?:(?!\bbut\b)[^,.;:])*)",
+    re.I,
+)
+"""What a sentence sets something against ("..., not the office")."""
+
+DENIED_ALIKE = re.compile(
+    r"(?:^|[;,]\s)(?:but\s)?(?P<denied>[^;,]+?)\s(?:is|are|was|were|do|does|did|can|may|must|will|has|have|should)"
+    r"(?:\snot|n['’]t)(?=[.;,!]|$)",
+    re.I,
+)
+"""What a clause denies that leaves out what is denied, since the clause before says it ("...; the gym is not")."""
+
+CAUSE = re.compile(
+    r"^(?:because(?: of)?|due to|as a result of)\s(?P<cause_first>[^,]+),\s(?P<effect_last>.+)$"
+    r"|^(?P<effect_first>.+?),?\s(?:because(?: of)?|due to|thanks to)\s(?P<cause_last>.+)$"
+    r"|^(?P<cause_before>.+?)(?:,\sso\s(?!that)|[,;]\s(?:therefore|which is why|that is why|this is why)\s"
+    r"|\s(?:leads? to|causes?|results? in)\s)(?P<effect_behind>.+)$",
+    re.I,
+)
+"""A sentence that gives a cause and its effect."""
+
+ALTERNATIVES = frozenset(("and", "or"))
+"""What joins two things: both are meant, or one of them."""
+
+COMPARISON = re.compile(
+    rf"\b(?P<compared>more|less|fewer|(?!rather\b|other\b)[a-z]{{2,}}er)\b(?:\s+\S+){{0,4}}?\s+than\b"
+    rf"(?!\s+(?:about\s+|an?\s+)?(?:\d|[€£$]|(?:{'|'.join((*NUMBERS, *SHARES))})\b))",
+    re.I,
+)
+"""A comparison of two things, and not of one with a number."""
 
 CONTRACTIONS = {"cannot": "can", "cant": "can", "wont": "will"}
 """Contracted negation -> the verb in it, where that is not what stands before "nt"; without apostrophes."""

@@ -23,6 +23,8 @@ from assistant.answering.quantities import agree_in_quantities, find_quantities
         ("twenty-five, three hundred, two thousand", [(25, ""), (300, ""), (2000, "")]),
         ("1/² of it, half past ², between one and ②", [(1, "")]),
         ("One of them is the one that you want.", []),
+        ("minus three degrees Celsius", [(-3, "celsius")]),
+        ("3 pints, 2 GB, 50 yards", [(3, "pints"), (2e9, "bytes"), (1800, "inches")]),
         ("between one and three metres", [(1, "length"), (3, "length")]),
     ],
 )
