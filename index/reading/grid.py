@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.reading.blocks import BlockText
+from index.reading.heads import is_name, is_value
 from index.reading.tables import (
     count_heads,
     count_label_columns,
     goes_on_with_heads,
-    is_name,
-    is_value,
     join_heads,
     tell_form_row,
     tell_row,

@@ -6,8 +6,9 @@ import csv
 import re
 from collections.abc import Sequence
 
+from index.reading.heads import Row
 from index.reading.lines import Line
-from index.reading.tables import Row, tell_table
+from index.reading.tables import tell_table
 
 _GAP = re.compile(r" {2,}|\t")
 _QUOTED = re.compile(r'"[^"]*"')

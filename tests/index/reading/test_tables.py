@@ -7,6 +7,29 @@ import pytest
 from index.reading.grid import Cell, tell_grid
 from index.reading.tables import count_heads, count_label_columns, find_marked_cells, tell_table
 
+UNHEADED = {
+    "hours": [("Monday", "closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20"), ("Sunday", "closed")],
+    "hours in capitals": [("Monday", "Closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20")],
+    "hours in two columns": [
+        ("Monday", "closed", "closed"),
+        ("Tuesday", "10–12", "14–18"),
+        ("Sunday", "9–11", "closed"),
+    ],
+    "properties": [("Colour", "Blue"), ("Weight", "12 kg"), ("Length", "2.40 m"), ("Width", "80 cm")],
+    "a house": [("Wi-Fi", "Seagull-Guest"), ("Password", "moewe2024"), ("Rubbish", "Tuesday"), ("Doctor", "555 0102")],
+    "codes": [("Wi-Fi", "Seagull"), ("Alarm code", "4417"), ("Doctor", "555 0101")],
+    "fees": [("Pool", "heated"), ("Sauna", "7 EUR"), ("Towels", "3 EUR")],
+    "names": [("Anna", "Behrens", "Chair"), ("Tom", "Okafor", "Treasurer"), ("Lea", "Roth", "Secretary")],
+    "offices": [("Harbour", "Ms Rau", "on holiday"), ("Market", "Mr Abt", "555 0101"), ("Mill", "Ms Oduya", "555 02")],
+    "a glossary": [("Boom", "spar of the sail"), ("Cleat", "fitting for lines"), ("Sheet", "line of a sail")],
+    "a life": [("2019–2023", "Nurse, City Hospital"), ("2015–2019", "Trainee nurse"), ("2014", "Final exam")],
+    "words": [("hello", "hallo"), ("thank you", "danke"), ("please", "bitte")],
+    "values that go up": [("Drill", "6.00", "24.00", "50.00"), ("Saw", "4.00", "16.00", "30.00")],
+    "departures": [("Harbour", "6:10", "7:10", "8:10"), ("Hospital", "6:40", "", "8:40")],
+    "a remedy": [("Symptom", "Possible Remedy"), ("Pale", "Feed it every week"), ("Dry", "Water it")],
+}
+"""Tables of which nothing tells that their first row is one of heads."""
+
 FORMS = {
     "words and values": [
         ("Name of guest", "Ilse Moran"),
@@ -44,15 +67,22 @@ FORMS = {
 
 LISTS = {
     "words": [("Symptom", "Remedy"), ("Pale leaves", "Feed it"), ("Brown tips", "Water less")],
-    "long words": [
-        ("Symptom", "Possible Remedy"),
-        ("Pale", "Feed it every week until it is green"),
-        ("Dry", "Water it"),
-    ],
     "prices": [("Item", "Price"), ("Soup", "4.50"), ("Bread", "free"), ("Phone call", "0.50")],
     "contacts": [("Name", "Phone"), ("Doctor", "555 0110"), ("Town hall", "555 0120"), ("Mobile library", "555 0130")],
     "properties": [("Property", "Value"), ("Name", "Otter"), ("Number of oars", "4"), ("Built by", "Lund")],
     "an empty corner": [("", "Sunrise Cabin"), ("Number of beds", "4"), ("Heated by", "wood"), ("Rented until", "May")],
+    "a column of values of one kind": [("Dish", "Price"), ("Soup", "4.50 €"), ("Bread", "free"), ("Tea", "2 €")],
+    "numbers below a word": [("Week", "Kitchen", "Hall"), ("1", "Ines", "Bo"), ("2", "Bo", "Ada")],
+    "numbered keys": [("Code", "Cause", "Cure"), ("E1", "no water", "open the tap"), ("E2", "no power", "call us")],
+    "sentences": [("Tool", "Lent for", "Remark"), ("Saw", "a day", "Oil it."), ("Drill", "two days", "Dry it.")],
+    "capitals": [("DOOR", "KEY"), ("North", "brass"), ("South", "steel")],
+    "small letters": [("door", "key"), ("North", "brass"), ("South", "steel")],
+    "years": [("", "2023", "2024"), ("Fees", "120", "140"), ("Gifts", "80", "")],
+    "years beside a word": [("Item", "2023", "2024"), ("Fees", "1120", "1140"), ("Gifts", "1080", "990")],
+    "weeks": [("Week", "1", "2", "3"), ("Group A", "12", "14", "13"), ("Group B", "8", "9", "7")],
+    "weights": [("Zone", "2 kg", "5 kg"), ("Home", "4.99", "6.99"), ("Abroad", "13.49", "17.49")],
+    "times": [("", "8:00", "9:00", "10:00"), ("Mon", "Maths", "Art", "Sport"), ("Tue", "Art", "", "Maths")],
+    "rooms": [("Slot", "Room 1", "Room 2"), ("Morning", "Yoga", "Pilates"), ("Evening", "", "Judo")],
     "two lists beside each other": [
         ("Name", "Phone", "Name", "Phone"),
         ("Ines", "555 01", "Bo", "555 02"),
@@ -70,6 +100,11 @@ def test_the_first_row_of_a_form_is_no_head(rows: list[tuple[str, str]]) -> None
 @pytest.mark.parametrize("rows", LISTS.values(), ids=LISTS)
 def test_the_first_row_of_a_list_is_its_heads(rows: list[tuple[str, ...]]) -> None:
     assert (count_label_columns(rows), count_heads(rows)) == (0, 1)
+
+
+@pytest.mark.parametrize("rows", UNHEADED.values(), ids=UNHEADED)
+def test_a_first_row_that_nothing_shows_to_be_heads_is_told(rows: list[tuple[str, ...]]) -> None:
+    assert tell_table(rows) == [f"{key}: {', '.join(filter(None, values))}" for key, *values in rows]
 
 
 @pytest.mark.parametrize(
