@@ -43,6 +43,11 @@ def is_value(cell: str) -> bool:
     return _VALUE.fullmatch(cell.strip()) is not None
 
 
+def is_amount(cell: str) -> bool:
+    """Whether a cell is a number or price, and no time, range or telephone number."""
+    return is_value(cell) and not _SIGN.search(cell)
+
+
 def begins_with_digit(cell: str) -> bool:
     """Whether a cell begins with a digit, perhaps after a sign ("€ 4", "7 March")."""
     return re.match(r"\W?\s?\d", cell.strip()) is not None

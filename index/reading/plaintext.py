@@ -137,12 +137,12 @@ class _Reader:
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
         """The rows of a paragraph that is a table, perhaps below its name; else nothing."""
         for first in range(2 if len(lines) > 3 else 1):
-            if len(lines) > 1 and (told := tell_text_table(self._text, lines[first:])):
-                name = lines[0].text if first else ""
+            name = lines[0].text if first else ""
+            if len(lines) > 1 and (told := tell_text_table(self._text, lines[first:], name)):
+                held = (line for line in lines[first:] if not line.is_rule)
                 rows = [
-                    Block("row", line.start, line.end, told=one, caption=name)
-                    for line, one in zip(lines[first:], told, strict=True)
-                    if not line.is_rule
+                    Block("row", line.start, line.end, told=row.told, caption=row.caption)
+                    for line, row in zip(held, told, strict=True)
                 ]
                 return [*self._read_running(lines[:first]), *rows]
         return []

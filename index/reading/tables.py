@@ -152,7 +152,14 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
         return ""
     key = cells[0] if key_head else ""
     rest = list(zip(named, cells, strict=False))[1 if key_head else 0 :]
-    values = [f"{head} {cell}" if head and head.casefold() != cell.casefold() else cell for head, cell in rest if cell]
+    values = [
+        f"{head} {cell}" if head and head.casefold() not in (cell.casefold(), key.casefold()) else cell
+        for head, cell in rest
+        if cell
+    ]
+    if is_value(key) and sum(map(str.isalpha, key)) < 3 and named[0] and named[0].casefold() != key.casefold():
+        # A number says only with its head what it is one of; a date ("1 May") says it itself.
+        key = f"{named[0]} {key}"
     told = ", ".join(values)
     if key and told:
         return f"{key}: {told}" if not key.endswith(":") else f"{key} {told}"
@@ -164,17 +171,3 @@ def tell_form_row(row: Row) -> str:
     # A value that spans columns stands in each of them.
     places = [place for place in range(0, len(row) - 1, 2) if not place or row[place] != row[place - 1]]
     return ", ".join(filter(None, (tell_row(row[place : place + 2], ()) for place in places)))
-
-
-def tell_table(rows: Sequence[Row], heads: int | None = None) -> list[str]:
-    """What each row says, in their order; empty for a row of heads or without text.
-
-    Args:
-        rows: all of the same length.
-        heads: how many rows at the top are column heads; None looks for them.
-    """
-    count = count_heads(rows) if heads is None else heads
-    if not count and count_label_columns(rows) > 1:
-        return list(map(tell_form_row, rows))
-    named = join_heads(rows[:count]) if count else ()
-    return ["" if place < count else tell_row(row, named) for place, row in enumerate(rows)]

@@ -6,16 +6,17 @@ import csv
 import re
 from collections.abc import Sequence
 
+from index.reading.blocks import BlockText
+from index.reading.grid import Cell, tell_grid
 from index.reading.heads import Row
 from index.reading.lines import Line
-from index.reading.tables import tell_table
 
 _GAP = re.compile(r" {2,}|\t")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def tell_text_table(text: str, lines: Sequence[Line]) -> list[str]:
-    """What each line says, if all are the rows of a table; else nothing.
+def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[BlockText]:
+    """Return the rows of a table, one for each line that is no rule, if the lines are one; else nothing.
 
     A table of two columns has heads only above a line across: "Name  Lea" would else be a head of what follows.
     """
@@ -26,8 +27,9 @@ def tell_text_table(text: str, lines: Sequence[Line]) -> list[str]:
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
     ruled = above if 0 < above < len(rows) else 0
-    told = iter(tell_table(rows, ruled or (None if len(rows[0]) > 2 else 0)))
-    return ["" if line.is_rule else next(told) for line in lines]
+    cells = [[Cell(cell) for cell in row] for row in rows]
+    heads = [place < ruled for place in range(len(rows))]
+    return list(tell_grid(cells, heads, name, is_guessed=len(rows[0]) > 2))
 
 
 def _find_whole_line(text: str, line: Line) -> str:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from index.reading.grid import Cell, tell_grid
-from index.reading.tables import count_heads, count_label_columns, find_marked_cells, tell_table
+from index.reading.tables import count_heads, count_label_columns, find_marked_cells
+
+
+def tell_table(rows: Sequence[Sequence[str]], heads: int = 0) -> list[str]:
+    """What the rows of a table of plain cells say, the first `heads` of which are marked."""
+    marked = [place < heads for place in range(len(rows))]
+    return [row.told for row in tell_grid([[Cell(cell) for cell in row] for row in rows], marked)]
+
 
 UNHEADED = {
     "hours": [("Monday", "closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20"), ("Sunday", "closed")],
@@ -182,6 +191,152 @@ def test_a_row_that_divides_heads_across_columns_is_one_of_heads(rows: tuple[str
 )
 def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, ...], wanted: str) -> None:
     assert told(*rows)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        # Equal heads beside each other, and empty ones behind a head, stand for several columns.
+        (
+            (" | Zone A | Zone A", " | adult | child", "Day | 2.20 | 1.10", "Week | 9 | 5"),
+            ["Day: Zone A adult 2.20, Zone A child 1.10", "Week: Zone A adult 9, Zone A child 5"],
+        ),
+        (
+            (
+                " | Adults | | Children | ",
+                " | week | weekend | week | weekend",
+                "Pool | 5.00 | 6.50 | 2.50 | ",
+                "Spa | | 9 | | 5",
+            ),
+            [
+                "Pool: Adults week 5.00, Adults weekend 6.50, Children week 2.50",
+                "Spa: Adults weekend 9, Children weekend 5",
+            ],
+        ),
+        (
+            ("Wood | Length | Weight", " | m | kg", "Beam | 4.0 | 32", "Board | 2.5 | 6"),
+            ["Beam: Length m 4.0, Weight kg 32", "Board: Length m 2.5, Weight kg 6"],
+        ),
+        # A row with a key is none of heads.
+        (
+            ("Stop | Dep. | Dep.", "Harbour | early | late", "Mill | 8:10 | 9:10", "Hall | 8:20 | 9:20"),
+            ["Harbour: Dep. early, Dep. late", "Mill: Dep. 8:10, Dep. 9:10", "Hall: Dep. 8:20, Dep. 9:20"],
+        ),
+    ],
+)
+def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted: list[str]) -> None:
+    assert told(*rows) == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [("Fare", "Price"), ("Day", ""), ("Adult", "3.00"), ("Night", ""), ("Adult", "5.00")],
+            [("Day", ""), ("Adult: Price 3.00", "Day"), ("Night", ""), ("Adult: Price 5.00", "Night")],
+        ),
+        (
+            [("Fare", "Price"), ("Adult", "3.00"), ("Night", ""), ("Adult", "5.00")],
+            [("Adult: Price 3.00", ""), ("Night", ""), ("Adult: Price 5.00", "Night")],
+        ),
+        # What lacks its values names nothing.
+        (
+            [("Dish", "Price"), ("Soup", "3.00"), ("Pie", ""), ("Tea", "2.00")],
+            [("Soup: Price 3.00", ""), ("Pie", ""), ("Tea: Price 2.00", "")],
+        ),
+        (
+            [("Dish", "Price"), ("Pie", ""), ("Tea", "2.00"), ("Cake", "3.00"), ("Fish", "")],
+            [("Pie", ""), ("Tea: Price 2.00", ""), ("Cake: Price 3.00", ""), ("Fish", "")],
+        ),
+    ],
+)
+def test_a_row_with_a_key_alone_names_the_rows_below_it(
+    rows: list[tuple[str, str]], wanted: list[tuple[str, str]]
+) -> None:
+    found = tell_grid([[Cell(cell) for cell in row] for row in rows], [True] + [False] * (len(rows) - 1))
+    assert [(row.told, row.caption) for row in found if row.told] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        # As the row above.
+        (
+            [
+                ("Date", "Event", "Place"),
+                ("7 March", "Concert", "Hall"),
+                ("", "Meal", "Foyer"),
+                ("9 March", "Walk", "Mill"),
+            ],
+            [
+                "7 March: Event Concert, Place Hall",
+                "7 March: Event Meal, Place Foyer",
+                "9 March: Event Walk, Place Mill",
+            ],
+        ),
+        (
+            [("Floor", "Room"), ("1", "101"), ("", "102"), ("2", "201")],
+            ["Floor 1: Room 101", "Room 102", "Floor 2: Room 201"],
+        ),
+        # A sum of what stands above it.
+        (
+            [("Item", "Rate", "Sum"), ("Oil", "12.00", "24.00"), ("", "VAT 19 %", "4.56"), ("", "Total", "28.56")],
+            ["Oil: Rate 12.00, Sum 24.00", "VAT 19 %: Sum 4.56", "Total: Sum 28.56"],
+        ),
+        (
+            [
+                ("No.", "Part", "Pieces", "Sum"),
+                ("1", "Brake", "2", "80"),
+                ("2", "Oil", "1", "12"),
+                ("", "Net", "", "92"),
+            ],
+            ["No. 1: Part Brake, Pieces 2, Sum 80", "No. 2: Part Oil, Pieces 1, Sum 12", "Net: Sum 92"],
+        ),
+        (
+            [("Name", "Hours", "Pay"), ("Bo", "2", "40"), ("Ada", "3", "60"), ("", "5", "100")],
+            ["Bo: Hours 2, Pay 40", "Ada: Hours 3, Pay 60", "Hours 5, Pay 100"],
+        ),
+        (
+            [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Rest", "92")],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Part Rest, Sum 92"],
+        ),
+        # A mark that not every row has is no key.
+        (
+            [("Paid", "Name", "Boat"), ("x", "Bo", "Teal"), ("", "Ada", "Heron"), ("x", "Finn", "Swan")],
+            ["x: Name Bo, Boat Teal", "Name Ada, Boat Heron", "x: Name Finn, Boat Swan"],
+        ),
+    ],
+)
+def test_a_row_without_a_key_is_called_as_it_is_meant(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows, heads=1)[1:] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [("Weight (kg)", "Tablets"), ("20", "1"), ("40", "2")],
+            ["Weight (kg) 20: Tablets 1", "Weight (kg) 40: Tablets 2"],
+        ),
+        ([("Time", "Mon"), ("8:00", "Maths")], ["Time 8:00: Mon Maths"]),
+        ([("Day", "Event"), ("1 May", "Walk"), ("Friday", "Fair")], ["1 May: Event Walk", "Friday: Event Fair"]),
+        ([("", "Event"), ("1990", "Walk")], ["1990: Event Walk"]),
+    ],
+)
+def test_a_number_is_told_with_its_head(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows, heads=1)[1:] == wanted
+
+
+def test_a_first_row_that_begins_with_a_marked_cell_may_be_heads() -> None:
+    def tell(*rows: tuple[str, ...]) -> list[str]:
+        cells = [[Cell(text, is_head=not place) for place, text in enumerate(row)] for row in rows]
+        return [row.told for row in tell_grid(cells, [False] * len(rows))]
+
+    assert tell(("Plan", "Basic", "Plus"), ("Price", "5", "9")) == ["", "Price: Basic 5, Plus 9"]
+    assert tell(("Monday", "closed", "closed"), ("Tuesday", "10–12", "14–18")) == [
+        "Monday: closed, closed",
+        "Tuesday: 10–12, 14–18",
+    ]
 
 
 @pytest.mark.parametrize(
