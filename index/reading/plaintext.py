@@ -136,16 +136,20 @@ class _Reader:
 
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
         """The rows of a paragraph that is a table, perhaps below its name; else nothing."""
-        for first in range(2 if len(lines) > 3 else 1):
-            name = lines[0].text if first else ""
-            if len(lines) > 1 and (told := tell_text_table(self._text, lines[first:], name)):
-                held = (line for line in lines[first:] if not line.is_rule)
-                rows = [
-                    Block("row", line.start, line.end, told=row.told, caption=row.caption)
-                    for line, row in zip(held, told, strict=True)
-                ]
-                return [*self._read_running(lines[:first]), *rows]
-        return []
+        if len(lines) < 2:
+            return []
+        whole = tell_text_table(self._text, lines)
+        below = tell_text_table(self._text, lines[1:], lines[0].text) if len(lines) > 3 else []
+        # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
+        first = int(not whole or (bool(below) and not below[0].told and whole[0].told == lines[0].text))
+        told = below if first else whole
+        if not told:
+            return []
+        rows = [
+            Block("row", line.start, line.end, told=row.told, caption=row.caption)
+            for line, row in zip((one for one in lines[first:] if not one.is_rule), told, strict=True)
+        ]
+        return [*self._read_running(lines[:first]), *rows]
 
     def _read_lines(self, lines: list[Line], place: int) -> Iterator[Block]:
         """Yield the blocks of lines: questions, items, underlined headings, and the running text between them."""
