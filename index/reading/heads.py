@@ -77,7 +77,7 @@ def is_row_of_heads(first: Row, below: Sequence[Row]) -> bool:
         return _has_empty_corner(first, below)
     if is_series(first[1:], [row[1:] for row in below]):
         return True
-    if is_value(first[0]) or any(map(is_value, first[1:])) or _is_repeated(first, below):
+    if any(map(is_value, first)) or _is_one_of_many(first, below):
         return False
     if any(COLUMN_HEAD.fullmatch(cell) for cell in first[1:]) or _is_written_apart(first, below):
         return True
@@ -108,7 +108,9 @@ def is_series(cells: Row, below: Sequence[Row]) -> bool:
         is_counted = shape == "#" and steps and (len(cells) > 2 or all(map(_YEAR.fullmatch, cells)))
         return is_counted and not any(map(_is_counted, others))
     if any(map(str.isalpha, shape)):
-        return True
+        # Sizes stand above values of one kind; above those of many they are values too ("48 kg" above "1200 W").
+        kinds = {kind for row in others for cell in row if (kind := find_kind(cell))}
+        return not begins_with_digit(cells[0]) or (len(numbers[0]) < 3 and len(kinds) < 2)
     # Mere numbers and times may be values beside words.
     return not _DECIMAL.fullmatch(cells[0]) and (
         len(cells) > 2 or all(is_value(cell) for row in others for cell in row if cell)
@@ -121,9 +123,13 @@ def _is_counted(row: Row) -> bool:
     return all(one >= 0 and one + 1 == other for one, other in pairwise(numbers))
 
 
-def _is_repeated(first: Row, below: Sequence[Row]) -> bool:
-    """Whether a cell of the first row stands below in its column too: then it is a value of many."""
-    return any(cell and any(row[place] == cell for row in below) for place, cell in enumerate(first) if place)
+def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
+    """Whether a cell of the first row stands below in its column too, or begins with a digit as those below it do."""
+    columns = [[row[place] for row in below if row[place]] for place in range(len(first))]
+    return any(cell in column for cell, column in zip(first[1:], columns[1:], strict=True) if cell) or any(
+        begins_with_digit(cell) and _are_mostly(find_kind(other) == find_kind(cell) for other in column)
+        for cell, column in zip(first, columns, strict=True)
+    )
 
 
 def _is_written_apart(first: Row, below: Sequence[Row]) -> bool:
@@ -155,21 +161,34 @@ def _is_written_alike(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _ends_alike(words: Sequence[str]) -> bool:
-    """Whether several words have their last letters in common, and are longer than that."""
+    """Whether most of several words have the last letters of the first, and it has others too."""
     ending = words[0].casefold()[-ENDING:]
-    are_longer = all(len(word) > ENDING and word.casefold().endswith(ending) for word in words)
-    return len(words) > 2 and ending.isalpha() and are_longer
+    others = [len(word) > ENDING and word.casefold().endswith(ending) for word in words[1:]]
+    return len(words) > 2 and len(words[0]) > ENDING and ending.isalpha() and _are_mostly(others)
 
 
 def _names_values(first: Row, below: Sequence[Row]) -> bool:
-    """Whether a word stands above a column of values of one kind, or of keys that are numbers or have some."""
+    """Whether words stand above values of one kind, in a column or in each row, or above keys that are numbers."""
     keys, *columns = ([row[place] for row in below if row[place]] for place in range(len(first)))
     if is_name(first[0]) and _are_mostly(map(begins_with_digit, keys)):
         return True
     if len(first) == 2:
         return not any(map(str.isdigit, first[1])) and is_of_one_kind(columns[0])
     are_numbered = is_name(first[0]) and len({_DIGITS.sub("#", key) for key in keys}) == 1 < len(set(keys))
-    return are_numbered or any(cell and is_of_one_kind(column) for cell, column in zip(first[1:], columns, strict=True))
+    are_compared = _are_mostly(bool(row[1]) and len({find_kind(cell) for cell in row[1:]} | {""}) == 2 for row in below)
+    return (
+        are_numbered
+        or (are_compared and not any(map(find_kind, first[1:])))
+        or any(
+            cell and (is_of_one_kind(column) or _are_signs(column))
+            for cell, column in zip(first[1:], columns, strict=True)
+        )
+    )
+
+
+def _are_signs(column: Sequence[str]) -> bool:
+    """Whether a column holds signs alone ("✓", "–")."""
+    return len(column) > 1 and not any(map(str.isalnum, "".join(column)))
 
 
 def is_of_one_kind(column: Iterable[str]) -> bool:

@@ -19,6 +19,9 @@ def tell_table(rows: Sequence[Sequence[str]], heads: int = 0) -> list[str]:
 UNHEADED = {
     "hours": [("Monday", "closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20"), ("Sunday", "closed")],
     "hours in capitals": [("Monday", "Closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20")],
+    "Zeiten": [("Montag", "Geschlossen"), ("Dienstag", "10–18"), ("Mittwoch", "10–20"), ("Freitag", "10–18")],
+    "two machines": [("Weight", "48 kg", "50 kg"), ("Power", "900 W", "1200 W"), ("Height", "84 cm", "84 cm")],
+    "degrees": [("18 degrees", "9 to 11 hours", "overnight"), ("21 degrees", "6 to 8 hours", "usual")],
     "hours in two columns": [
         ("Monday", "closed", "closed"),
         ("Tuesday", "10–12", "14–18"),
@@ -84,6 +87,8 @@ LISTS = {
     "numbers below a word": [("Week", "Kitchen", "Hall"), ("1", "Ines", "Bo"), ("2", "Bo", "Ada")],
     "numbered keys": [("Code", "Cause", "Cure"), ("E1", "no water", "open the tap"), ("E2", "no power", "call us")],
     "sentences": [("Tool", "Lent for", "Remark"), ("Saw", "a day", "Oil it."), ("Drill", "two days", "Dry it.")],
+    "signs": [("Service", "Basic", "Plus"), ("Support", "–", "✓"), ("Backup", "✓", "✓")],
+    "rows of one kind each": [("Item", "HD 80", "HD 90"), ("Weight", "48 kg", "50 kg"), ("Power", "900 W", "1200 W")],
     "capitals": [("DOOR", "KEY"), ("North", "brass"), ("South", "steel")],
     "small letters": [("door", "key"), ("North", "brass"), ("South", "steel")],
     "years": [("", "2023", "2024"), ("Fees", "120", "140"), ("Gifts", "80", "")],
