@@ -97,30 +97,34 @@ def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:
 
 def is_series(cells: Row, below: Sequence[Row]) -> bool:
     """Whether the cells go up in like steps of one kind, and those below do not: years, times, sizes, rooms."""
-    shape, numbers = _DIGITS.sub("#", cells[0]), [tuple(map(int, _DIGITS.findall(cell))) for cell in cells]
-    if len(cells) < 2 or "#" not in shape or any(_DIGITS.sub("#", cell) != shape for cell in cells):
+    shape = _find_shape(cells[0])
+    if len(cells) < 2 or "#" not in shape or any(_find_shape(cell) != shape for cell in cells):
         return False
+    numbers = [tuple(map(int, _DIGITS.findall(cell))) for cell in cells]
     if not all(one < other for one, other in pairwise(numbers)):
         return False
-    others = [row for row in below if any(row)]
-    if any(_DIGITS.sub("#", cell) == shape for row in others for cell in row):
-        steps = all(one[0] + 1 == other[0] for one, other in pairwise(numbers))
-        is_counted = shape == "#" and steps and (len(cells) > 2 or all(map(_YEAR.fullmatch, cells)))
-        return is_counted and not any(map(_is_counted, others))
+    values = [cell for row in below for cell in row if cell]
+    if any(_find_shape(cell) == shape for cell in values):
+        is_long = len(cells) > 2 or all(map(_YEAR.fullmatch, cells))
+        return is_long and _is_counted(cells) and not any(map(_is_counted, below))
+    if not begins_with_digit(cells[0]):
+        return True
     if any(map(str.isalpha, shape)):
         # Sizes stand above values of one kind; above those of many they are values too ("48 kg" above "1200 W").
-        kinds = {kind for row in others for cell in row if (kind := find_kind(cell))}
-        return not begins_with_digit(cells[0]) or (len(numbers[0]) < 3 and len(kinds) < 2)
+        return len(numbers[0]) < 3 and len(set(map(find_kind, values)) - {""}) < 2
     # Mere numbers and times may be values beside words.
-    return not _DECIMAL.fullmatch(cells[0]) and (
-        len(cells) > 2 or all(is_value(cell) for row in others for cell in row if cell)
-    )
+    return not _DECIMAL.fullmatch(cells[0]) and (len(cells) > 2 or all(map(is_value, values)))
+
+
+def _find_shape(cell: str) -> str:
+    """Return a short cell with a sign for each number: "# day", also of "7 days"."""
+    return _DIGITS.sub("#", cell).removesuffix("s") if len(cell) <= CORNER_LIMIT else ""
 
 
 def _is_counted(row: Row) -> bool:
     """Whether each number of a row is the one before it and one more."""
-    numbers = [int(cell) if cell.isdecimal() else -1 for cell in row]
-    return all(one >= 0 and one + 1 == other for one, other in pairwise(numbers))
+    numbers = [int(cell) if _YEAR.fullmatch(cell) or (len(cell) < 4 and cell.isdecimal()) else -1 for cell in row]
+    return len(numbers) > 1 and all(one >= 0 and one + 1 == other for one, other in pairwise(numbers))
 
 
 def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
@@ -133,14 +137,20 @@ def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _is_written_apart(first: Row, below: Sequence[Row]) -> bool:
-    """Whether the first row is in capitals, or in small letters, and the rows below it are not."""
+    """Whether the first row is in capitals, or in small letters, and the rows below it are not.
+
+    In a wide table it is enough that all its cells begin with a capital, and no value below them does.
+    """
     if any(not is_name(cell) for cell in first):
         return False
     keys = [row[0] for row in below if row[0][:1].isalpha()]
     are_small = all(cell[0].islower() for cell in first) and bool(keys) and all(key[0].isupper() for key in keys)
-    return are_small or (
-        all(map(_is_in_capitals, first)) and not any(map(_is_in_capitals, (c for r in below for c in r)))
+    values = [cell for row in below for cell in row[1:] if cell]
+    are_below = (
+        len(first) > 2 and all(cell[0].isupper() for cell in first) and all(cell[0].islower() for cell in values)
     )
+    are_large = all(map(_is_in_capitals, first)) and not any(_is_in_capitals(cell) for row in below for cell in row)
+    return are_small or are_large or (are_below and len(below) > 1)
 
 
 def _is_in_capitals(cell: str) -> bool:

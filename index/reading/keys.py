@@ -22,7 +22,8 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
     if not alone or alone[-1] == len(rows) - 1 or any(one + 1 == other for one, other in pairwise(alone)):
         return set()
     begins = alone[0] == 0 or (alone[0] == 1 and not is_headed)
-    return set(alone) if (begins and len(alone) > 1) or _are_keys_repeated(rows, alone) else set()
+    groups = set(alone)
+    return groups if (begins and len(alone) > 1) or _are_keys_repeated(rows, groups) else set()
 
 
 def _are_keys_repeated(rows: Sequence[Row], groups: Collection[int]) -> bool:

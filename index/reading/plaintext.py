@@ -138,11 +138,12 @@ class _Reader:
         """The rows of a paragraph that is a table, perhaps below its name; else nothing."""
         if len(lines) < 2:
             return []
-        whole = tell_text_table(self._text, lines)
-        below = tell_text_table(self._text, lines[1:], lines[0].text) if len(lines) > 3 else []
-        # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
-        first = int(not whole or (bool(below) and not below[0].told and whole[0].told == lines[0].text))
-        told = below if first else whole
+        told, first = tell_text_table(self._text, lines), 0
+        if len(lines) > 3 and (not told or told[0].told == lines[0].text):
+            below = tell_text_table(self._text, lines[1:], lines[0].text)
+            # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
+            if below and not (told and below[0].told):
+                told, first = below, 1
         if not told:
             return []
         rows = [

@@ -87,6 +87,8 @@ LISTS = {
     "numbers below a word": [("Week", "Kitchen", "Hall"), ("1", "Ines", "Bo"), ("2", "Bo", "Ada")],
     "numbered keys": [("Code", "Cause", "Cure"), ("E1", "no water", "open the tap"), ("E2", "no power", "call us")],
     "sentences": [("Tool", "Lent for", "Remark"), ("Saw", "a day", "Oil it."), ("Drill", "two days", "Dry it.")],
+    "days": [("Zone", "1 day", "7 days"), ("A", "3", "12"), ("B", "5", "20")],
+    "words in small letters": [("Plant", "Light", "Water"), ("Fern", "shade", "daily"), ("Cactus", "sun", "monthly")],
     "signs": [("Service", "Basic", "Plus"), ("Support", "–", "✓"), ("Backup", "✓", "✓")],
     "rows of one kind each": [("Item", "HD 80", "HD 90"), ("Weight", "48 kg", "50 kg"), ("Power", "900 W", "1200 W")],
     "capitals": [("DOOR", "KEY"), ("North", "brass"), ("South", "steel")],
@@ -114,6 +116,11 @@ def test_the_first_row_of_a_form_is_no_head(rows: list[tuple[str, str]]) -> None
 @pytest.mark.parametrize("rows", LISTS.values(), ids=LISTS)
 def test_the_first_row_of_a_list_is_its_heads(rows: list[tuple[str, ...]]) -> None:
     assert (count_label_columns(rows), count_heads(rows)) == (0, 1)
+
+
+def test_a_number_of_many_digits_is_read() -> None:
+    row = ("1" * 5000, "2" * 5000)
+    assert tell_table([("Sum", *row), ("Rest", *row)])
 
 
 @pytest.mark.parametrize("rows", UNHEADED.values(), ids=UNHEADED)
