@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.reading.blocks import BlockText
-from index.reading.heads import Row, is_name, is_of_one_kind, is_value
+from index.reading.heads import Row, is_name, is_of_one_kind, is_series, is_value
 from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,
@@ -99,7 +99,7 @@ def tell_grid(
             )
             yield _make_row(line, told, under)
         in_heads = line.is_head and not line.is_group
-        key = ", ".join(filter(None, (under, "" if line.is_group else line.texts[0])))
+        key = ", ".join(filter(None, (under, "" if line.is_group else (line.named or line.texts)[0])))
         yield from (replace(row, caption=row.caption or key) if row.kind == "row" else row for row in line.nested)
 
 
@@ -233,7 +233,9 @@ def _divides(row: Row, heads: Row, below: Sequence[Row]) -> bool:
 
 
 def _adds_units(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a row has words but no key, and values of one kind stand below some of them: "m, kg" above "4.0, 32"."""
-    if row[0] or not all(one[0] for one in below) or any(map(is_value, row)):
+    """Whether a row has words or sizes but no key, and values of one kind below some: "m, kg" above "4.0, 32"."""
+    if row[0] or not all(one[0] for one in below):
+        return False
+    if any(map(is_value, row)) and not is_series(row[1:], [one[1:] for one in below]):
         return False
     return any(cell and is_of_one_kind(one[place] for one in below) for place, cell in enumerate(row))

@@ -23,7 +23,10 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
         return set()
     begins = alone[0] == 0 or (alone[0] == 1 and not is_headed)
     groups = set(alone)
-    return groups if (begins and len(alone) > 1) or _are_keys_repeated(rows, groups) else set()
+    # Where other rows have empty cells too, all cells of a row may be empty.
+    whole = sum(all(row) for row in rows)
+    begins = begins and len(alone) > 1 and 2 * whole >= len(rows) - len(alone)
+    return groups if begins or _are_keys_repeated(rows, groups) else set()
 
 
 def _are_keys_repeated(rows: Sequence[Row], groups: Collection[int]) -> bool:
@@ -54,7 +57,7 @@ def complete_keys(rows: Sequence[Row]) -> Iterator[Row]:
         if not any(row) or row[0]:
             keyed, is_broken = row, not any(row)
             yield row
-        elif named := _name_sum(row, keyed, hold_values):
+        elif named := _name_sum(row, keyed, hold_values, is_last=place > last):
             is_broken = True
             yield named
         elif repeats and not is_broken and _goes_on(row, keyed) and (place < last or not any(map(is_amount, row))):
@@ -77,16 +80,16 @@ def _goes_on(row: Row, keyed: Row) -> bool:
     return list(map(bool, row[1:])) == list(map(bool, keyed[1:])) and not all(map(is_amount, filter(None, row)))
 
 
-def _name_sum(row: Row, keyed: Row, hold_values: Sequence[bool]) -> Row:
+def _name_sum(row: Row, keyed: Row, hold_values: Sequence[bool], *, is_last: bool) -> Row:
     """Return the row of a sum, with its label as its key ("| | Total | 36.00"); nothing if it is none.
 
-    The label stands in a column of values, or has empty cells behind it.
+    The label stands in a column of values, or has empty cells behind it, or amounts and no row with a key below it.
     """
     place = next(place for place, cell in enumerate(row) if cell)
     values = [cell for cell in row[place + 1 :] if cell]
     if is_value(row[place]) or not values or not all(map(is_value, values)):
         return ()
     is_sparse = any(other and not cell for cell, other in zip(row[place + 1 :], keyed[place + 1 :], strict=True))
-    if not hold_values[place] and not is_sparse:
+    if not hold_values[place] and not is_sparse and not (is_last and all(map(is_amount, values))):
         return ()
     return [row[place], *("" if at == place else cell for at, cell in enumerate(row) if at)]

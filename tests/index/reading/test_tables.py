@@ -229,6 +229,10 @@ def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, .
             ("Wood | Length | Weight", " | m | kg", "Beam | 4.0 | 32", "Board | 2.5 | 6"),
             ["Beam: Length m 4.0, Weight kg 32", "Board: Length m 2.5, Weight kg 6"],
         ),
+        (
+            ("Pizza | Small | Large", " | 30 cm | 40 cm", "Plain | 8 | 11", "Funghi | 9 | 12"),
+            ["Plain: Small 30 cm 8, Large 40 cm 11", "Funghi: Small 30 cm 9, Large 40 cm 12"],
+        ),
         # A row with a key is none of heads.
         (
             ("Stop | Dep. | Dep.", "Harbour | early | late", "Mill | 8:10 | 9:10", "Hall | 8:20 | 9:20"),
@@ -260,10 +264,14 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
             [("Dish", "Price"), ("Pie", ""), ("Tea", "2.00"), ("Cake", "3.00"), ("Fish", "")],
             [("Pie", ""), ("Tea: Price 2.00", ""), ("Cake: Price 3.00", ""), ("Fish", "")],
         ),
+        (
+            [("Task", "Bo", "Ada"), ("Bins", "", ""), ("Mop", "x", ""), ("Hall", "", ""), ("Sweep", "", "x")],
+            [("Bins", ""), ("Mop: Bo x", ""), ("Hall", ""), ("Sweep: Ada x", "")],
+        ),
     ],
 )
 def test_a_row_with_a_key_alone_names_the_rows_below_it(
-    rows: list[tuple[str, str]], wanted: list[tuple[str, str]]
+    rows: list[tuple[str, ...]], wanted: list[tuple[str, str]]
 ) -> None:
     found = tell_grid([[Cell(cell) for cell in row] for row in rows], [True] + [False] * (len(rows) - 1))
     assert [(row.told, row.caption) for row in found if row.told] == wanted
@@ -310,7 +318,7 @@ def test_a_row_with_a_key_alone_names_the_rows_below_it(
         ),
         (
             [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Rest", "92")],
-            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Part Rest, Sum 92"],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Rest: Sum 92"],
         ),
         # A mark that not every row has is no key.
         (
