@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.reading.blocks import BlockText
+from index.reading.heads import Row, is_name, is_of_one_kind, is_series, is_value
+from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,
     count_label_columns,
     goes_on_with_heads,
-    is_name,
-    is_value,
     join_heads,
     tell_form_row,
     tell_row,
@@ -56,25 +56,31 @@ class _Line:
     """For each column which cell stands there: the same number where a cell spans columns or rows."""
     is_form: bool = False
     """Whether heads and other cells alternate, as labels and values of a form do."""
+    named: Row = ()
+    """Its texts with those that it shares with other cells: the head to the left, the key of the row above."""
 
 
-def tell_grid(rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: str = "") -> Iterator[BlockText]:
-    """Yield the rows of a table, each followed by those of the tables in its cells.
+def tell_grid(
+    rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: str = "", *, is_guessed: bool = True
+) -> Iterator[BlockText]:
+    """Yield the rows of a table that have text, each followed by those of the tables in its cells.
 
     Args:
         rows: the cells of each row.
         heads: for each row, whether the document marks it as heads.
         caption: the name of the table.
+        is_guessed: whether heads are looked for if none are marked.
     """
-    lines = [line for line in _lay_out(rows, heads) if any(line.texts) or line.nested]
-    if not any(line.is_head for line in lines) or all(line.is_head or line.is_group for line in lines):
+    lines = _mark_groups([line for line in _lay_out(rows, heads) if any(line.texts) or line.nested])
+    has_body = not all(line.is_head or line.is_group for line in lines)
+    if is_guessed and not (any(heads) and has_body):
         lines = _guess_heads(lines)
-    lines = _mark_divided_heads(lines)
+    lines = _complete_keys(_mark_divided_heads(lines))
     plain = [line.texts for line in lines if not line.is_group]
     is_form = not any(line.is_head for line in lines) and (
         count_label_columns(plain) > 1 or all(line.is_form or line.is_group for line in lines)
     )
-    named: list[list[str]] = []
+    named: list[Row] = []
     group, in_heads = "", False
     for line in lines:
         under = ", ".join(filter(None, (caption, group)))
@@ -83,13 +89,17 @@ def tell_grid(rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: st
             is_name = len(line.texts[0]) <= GROUP_LIMIT and line.texts[0][-1:] not in (*".!?",)
             group = line.texts[0] if is_name else group
         elif line.is_head:
-            named = [*named, line.texts] if in_heads else [line.texts]
+            named = [*(named if in_heads else ()), line.named or line.texts]
             yield _make_row(line, "", caption)
         else:
-            told = tell_form_row(line.texts) if is_form else tell_row(line.texts, join_heads(named) if named else ())
+            told = (
+                tell_form_row(line.texts)
+                if is_form
+                else tell_row(line.named or line.texts, join_heads(named) if named else ())
+            )
             yield _make_row(line, told, under)
         in_heads = line.is_head and not line.is_group
-        key = ", ".join(filter(None, (under, "" if line.is_group else line.texts[0])))
+        key = ", ".join(filter(None, (under, "" if line.is_group else (line.named or line.texts)[0])))
         yield from (replace(row, caption=row.caption or key) if row.kind == "row" else row for row in line.nested)
 
 
@@ -138,11 +148,33 @@ def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Lin
     ]
 
 
+def _mark_groups(lines: Sequence[_Line]) -> list[_Line]:
+    """Mark the rows whose only text names the rows below them, where no cell takes the whole width."""
+    places = [place for place, line in enumerate(lines) if not line.is_head and not line.is_group]
+    is_headed = any(line.is_head for line in lines)
+    found = find_groups([lines[place].texts for place in places], is_headed=is_headed)
+    groups = {places[place] for place in found if not lines[places[place]].nested}
+    return [replace(line, is_group=True) if place in groups else line for place, line in enumerate(lines)]
+
+
+def _complete_keys(lines: Sequence[_Line]) -> list[_Line]:
+    """Give a key to the rows that have none of their own."""
+    rows = [() if line.is_head or line.is_group else line.texts for line in lines]
+    width = max((len(line.texts) for line in lines), default=0)
+    keyed = complete_keys([row or ("",) * width for row in rows])
+    return [
+        replace(line, named=row) if own and row != own else line
+        for line, own, row in zip(lines, rows, keyed, strict=True)
+    ]
+
+
 def _guess_heads(lines: Sequence[_Line]) -> list[_Line]:
     """Mark the first row as heads if it looks like that; not in a table that only names its rows ("Phone", "12 34")."""
     plain = [line for line in lines if not line.is_group]
     count = count_heads([line.texts for line in plain]) or int(_has_head_across(plain))
-    heads = {id(line) for line in plain[:count] if not line.names_itself and not line.nested}
+    # A first row that names itself may name the columns all the same: "Plan, Basic, Plus" above "Price, 5, 9".
+    names_columns = count and len(plain[0].texts) > 2 and not all(line.is_form for line in plain)
+    heads = {id(line) for line in plain[:count] if not line.nested and (names_columns or not line.names_itself)}
     return [replace(line, is_head=id(line) in heads) for line in lines]
 
 
@@ -156,18 +188,54 @@ def _has_head_across(lines: Sequence[_Line]) -> bool:
 
 
 def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
-    """Mark the rows of heads below a row of heads that has cells across columns: "Weekday, Weekend" under "Guests"."""
+    """Mark the rows of heads below a row of heads that they divide, or to which they add units.
+
+    The row above has cells across columns, or the same text in several ("Weekday, Weekend" under "Guests, Guests"), or
+    empty cells behind a text, as a spreadsheet has them.
+    """
     marked = list(lines)
     plain = [place for place, line in enumerate(marked) if not line.is_group]
     heads = next((count for count, place in enumerate(plain) if not marked[place].is_head), 0)
     while 0 < heads < len(plain) - 1:
         above, line = marked[plain[heads - 1]], marked[plain[heads]]
-        is_named = bool(line.texts[0]) and line.cells[0] != above.cells[0]
         below = [marked[place].texts for place in plain[heads + 1 :]]
-        if len(set(above.cells)) == len(above.cells) or not goes_on_with_heads(
-            above.cells, line.texts, below, is_named=is_named
-        ):
+        is_named = bool(line.texts[0]) and line.cells[0] != above.cells[0]
+        if len(set(above.cells)) < len(above.cells):
+            if not goes_on_with_heads(above.cells, line.texts, below, is_named=is_named):
+                break
+        elif _divides(line.texts, above.texts, below):
+            marked[plain[heads - 1]] = replace(above, named=[above.texts[place] for place in _find_spans(above.texts)])
+        elif not _adds_units(line.texts, below):
             break
         marked[plain[heads]] = replace(line, is_head=True)
         heads += 1
     return marked
+
+
+def _find_spans(heads: Row) -> list[int]:
+    """For each column the first of those that have the same head, or none of their own beside it."""
+    spans = list(range(len(heads)))
+    for place in range(2, len(heads)):
+        if not heads[place] or heads[place] == heads[place - 1]:
+            spans[place] = spans[place - 1]
+    return spans
+
+
+def _divides(row: Row, heads: Row, below: Sequence[Row]) -> bool:
+    """Whether a row without a key of its own divides heads that stand for several columns each."""
+    spans = _find_spans(heads)
+    return (
+        row[0] in ("", heads[0])
+        and all(one[0] for one in below)
+        and len(set(spans)) < len(spans)
+        and goes_on_with_heads(spans, row, below, is_named=False)
+    )
+
+
+def _adds_units(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row has words or sizes but no key, and values of one kind below some: "m, kg" above "4.0, 32"."""
+    if row[0] or not all(one[0] for one in below):
+        return False
+    if any(map(is_value, row)) and not is_series(row[1:], [one[1:] for one in below]):
+        return False
+    return any(cell and is_of_one_kind(one[place] for one in below) for place, cell in enumerate(row))

@@ -11,10 +11,9 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.reading.blocks import ENCODED_DATA, Block, Kind, Reading, Seen, trim_paragraph
+from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup
-from index.reading.tables import tell_table
 from index.reading.tree import write_notes
 
 HEADING_LIMIT = 300
@@ -331,8 +330,10 @@ class _Parser:
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
                 rows[-1].append(strip_markup(token.content))
-        for block, told in zip(blocks, tell_table(rows, min(1, len(rows) - 1)), strict=True):
-            yield replace(block, told=told)
+        heads = [not place and len(rows) > 1 for place in range(len(rows))]
+        told = tell_grid([[Cell(cell) for cell in row] for row in rows], heads)
+        for block, row in zip(blocks, rows, strict=True):
+            yield _tell(block, next(told)) if any(row) else block
 
     def _read_code(self, token: Token) -> Iterator[Block]:
         """Yield a block of code, without its fence; nothing if it is a query, of which only the result is shown."""
@@ -389,7 +390,11 @@ class _Parser:
                 rows.append([_make_cell(cell) for cell in cells])
                 heads.append(all(cell.is_head for cell in rows[-1]))
         for block, told in zip(blocks, tell_grid(rows, heads), strict=False):
-            yield replace(block, told=told.told)
+            yield _tell(block, told)
+
+
+def _tell(block: Block, row: BlockText) -> Block:
+    return replace(block, told=row.told, caption=row.caption)
 
 
 def _make_cell(found: re.Match[str]) -> Cell:

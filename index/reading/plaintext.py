@@ -136,16 +136,21 @@ class _Reader:
 
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
         """The rows of a paragraph that is a table, perhaps below its name; else nothing."""
-        for first in range(2 if len(lines) > 3 else 1):
-            if len(lines) > 1 and (told := tell_text_table(self._text, lines[first:])):
-                name = lines[0].text if first else ""
-                rows = [
-                    Block("row", line.start, line.end, told=one, caption=name)
-                    for line, one in zip(lines[first:], told, strict=True)
-                    if not line.is_rule
-                ]
-                return [*self._read_running(lines[:first]), *rows]
-        return []
+        if len(lines) < 2:
+            return []
+        told, first = tell_text_table(self._text, lines), 0
+        if len(lines) > 3 and (not told or told[0].told == lines[0].text):
+            below = tell_text_table(self._text, lines[1:], lines[0].text)
+            # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
+            if below and not (told and below[0].told):
+                told, first = below, 1
+        if not told:
+            return []
+        rows = [
+            Block("row", line.start, line.end, told=row.told, caption=row.caption)
+            for line, row in zip((one for one in lines[first:] if not one.is_rule), told, strict=True)
+        ]
+        return [*self._read_running(lines[:first]), *rows]
 
     def _read_lines(self, lines: list[Line], place: int) -> Iterator[Block]:
         """Yield the blocks of lines: questions, items, underlined headings, and the running text between them."""

@@ -9,11 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-Row = Sequence[str]
-"""The cells of a row, one for each column; empty if nothing stands there."""
-
-_VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
-"""A number, price, time or the like: such a cell is no head."""
+from index.reading.heads import ALIKE, COLUMN_HEAD, Row, begins_with_digit, is_name, is_row_of_heads, is_value
 
 _LABEL = re.compile(
     r"""(?:(?:child's|company|contact|family|first|full|given|last|maiden|middle|your)\ )?names?(?:\ .*)?
@@ -33,21 +29,6 @@ _OPEN_LABEL = re.compile(
 )
 """A label that only its value completes: "Fetched by", "Alcohol served?"."""
 
-_COLUMN_HEAD = re.compile(
-    r"(?:answers?|content|descriptions?|details|entry|examples?|explanations?|fields?|information|items?|meanings?|notes?"
-    r"|propert(?:y|ies)|terms?|values?|what(?:\ .*)?|who|whom|when|where|why|how(?:\ .*)?|which)",
-    re.IGNORECASE,
-)
-"""What is the head of a column of labels or values, and no label."""
-
-_ALIKE = 0.6
-"""Share of the cells of a column that are of one kind, if it is a column of a list."""
-
-
-def is_value(cell: str) -> bool:
-    """Whether a cell is a number, price, time or the like."""
-    return _VALUE.fullmatch(cell.strip()) is not None
-
 
 def count_label_columns(rows: Sequence[Row]) -> int:
     """How many columns hold labels, each with its value to the right, in a form that does not mark them; 0 for a list.
@@ -61,7 +42,7 @@ def count_label_columns(rows: Sequence[Row]) -> int:
     places = range(0, width, 2)
     if any(is_value(row[place]) for row in rows for place in places):
         return 0
-    if _is_label(rows[0][1]) or any(_COLUMN_HEAD.fullmatch(cell.strip()) for cell in rows[0][:2]):
+    if _is_label(rows[0][1]) or any(COLUMN_HEAD.fullmatch(cell.strip()) for cell in rows[0][:2]):
         return 0
     evidence = [[_is_label(row[place]) for row in rows if row[place].strip()] for place in places]
     colons = [row[place].strip().endswith((":", "：")) for place in places for row in rows if row[place].strip()]
@@ -94,34 +75,25 @@ def _begins_with_name(rows: Sequence[Row]) -> bool:
 
 def _are_values(cells: Sequence[str]) -> bool:
     """Whether most cells begin with a digit or a currency, as in a column of prices or times."""
-    return sum(re.match(r"\W?\s?\d", cell) is not None for cell in cells) >= _ALIKE * len(cells)
+    return sum(map(begins_with_digit, cells)) >= ALIKE * len(cells)
 
 
 def _is_mixed(rows: Sequence[Row]) -> bool:
     """Whether the cells beside the labels are of many kinds: words, values, words with digits."""
     kinds = Counter(
-        "value" if re.match(r"\W?\s?\d", cell) else "digits" if any(map(str.isdigit, cell)) else "words"
+        "value" if begins_with_digit(cell) else "digits" if any(map(str.isdigit, cell)) else "words"
         for row in rows[1:]
         if (cell := row[1].strip())
     )
-    return kinds.total() > 3 and max(kinds.values()) < _ALIKE * kinds.total()
+    return kinds.total() > 3 and max(kinds.values()) < ALIKE * kinds.total()
 
 
 def count_heads(rows: Sequence[Row]) -> int:
-    """How many rows at the top are column heads, for a table that does not mark them: 1 or 0.
-
-    A first row is a head if none of its cells but the first is a value, and some cell below them is, or if its cells
-    are all filled and short while the table has more rows.
-    """
-    if len(rows) < 2 or len(rows[0]) < 2 or count_label_columns(rows):
+    """How many rows at the top are column heads, for a table that does not mark them: 1 or 0."""
+    if len(rows) < 2 or count_label_columns(rows):
         return 0
-    first, below = rows[0], rows[1:]
-    if any(is_value(cell) for cell in first[1:]):
-        return 0
-    if any(is_value(row[place]) for row in below for place in range(1, len(row))):
-        return 1
-    # Cells of words alone: a head names its columns in few words, and names each.
-    return int(all(is_name(cell) for cell in first[1:]) and len(set(first)) == len(first))
+    first, *below = ([cell.strip() for cell in row] for row in rows)
+    return int(is_row_of_heads(first, below))
 
 
 def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tuple[int, ...]]:
@@ -160,11 +132,6 @@ def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, 
     return not is_named or any(is_value(one[place]) for one in below for place in inner)
 
 
-def is_name(cell: str) -> bool:
-    """Whether a cell can name a column: a few words without a number."""
-    return bool(cell.strip()) and len(cell.split()) <= 4 and not any(map(str.isdigit, cell))
-
-
 def join_heads(rows: Sequence[Row]) -> tuple[str, ...]:
     """One head for each column from several rows of heads; the same text in a column counts once."""
     return tuple(" ".join(dict.fromkeys(filter(None, (cell.strip() for cell in column)))) for column in zip(*rows))  # noqa: B905
@@ -185,7 +152,14 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
         return ""
     key = cells[0] if key_head else ""
     rest = list(zip(named, cells, strict=False))[1 if key_head else 0 :]
-    values = [f"{head} {cell}" if head and head.casefold() != cell.casefold() else cell for head, cell in rest if cell]
+    values = [
+        f"{head} {cell}" if head and head.casefold() not in (cell.casefold(), key.casefold()) else cell
+        for head, cell in rest
+        if cell
+    ]
+    if is_value(key) and sum(map(str.isalpha, key)) < 3 and named[0] and named[0].casefold() != key.casefold():
+        # A number says only with its head what it is one of; a date ("1 May") says it itself.
+        key = f"{named[0]} {key}"
     told = ", ".join(values)
     if key and told:
         return f"{key}: {told}" if not key.endswith(":") else f"{key} {told}"
@@ -197,17 +171,3 @@ def tell_form_row(row: Row) -> str:
     # A value that spans columns stands in each of them.
     places = [place for place in range(0, len(row) - 1, 2) if not place or row[place] != row[place - 1]]
     return ", ".join(filter(None, (tell_row(row[place : place + 2], ()) for place in places)))
-
-
-def tell_table(rows: Sequence[Row], heads: int | None = None) -> list[str]:
-    """What each row says, in their order; empty for a row of heads or without text.
-
-    Args:
-        rows: all of the same length.
-        heads: how many rows at the top are column heads; None looks for them.
-    """
-    count = count_heads(rows) if heads is None else heads
-    if not count and count_label_columns(rows) > 1:
-        return list(map(tell_form_row, rows))
-    named = join_heads(rows[:count]) if count else ()
-    return ["" if place < count else tell_row(row, named) for place, row in enumerate(rows)]

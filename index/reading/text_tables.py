@@ -6,15 +6,17 @@ import csv
 import re
 from collections.abc import Sequence
 
+from index.reading.blocks import BlockText
+from index.reading.grid import Cell, tell_grid
+from index.reading.heads import Row
 from index.reading.lines import Line
-from index.reading.tables import Row, tell_table
 
 _GAP = re.compile(r" {2,}|\t")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def tell_text_table(text: str, lines: Sequence[Line]) -> list[str]:
-    """What each line says, if all are the rows of a table; else nothing.
+def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[BlockText]:
+    """Return the rows of a table, one for each line that is no rule, if the lines are one; else nothing.
 
     A table of two columns has heads only above a line across: "Name  Lea" would else be a head of what follows.
     """
@@ -25,8 +27,9 @@ def tell_text_table(text: str, lines: Sequence[Line]) -> list[str]:
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
     ruled = above if 0 < above < len(rows) else 0
-    told = iter(tell_table(rows, ruled or (None if len(rows[0]) > 2 else 0)))
-    return ["" if line.is_rule else next(told) for line in lines]
+    cells = [[Cell(cell) for cell in row] for row in rows]
+    heads = [place < ruled for place in range(len(rows))]
+    return list(tell_grid(cells, heads, name, is_guessed=len(rows[0]) > 2))
 
 
 def _find_whole_line(text: str, line: Line) -> str:
@@ -44,6 +47,8 @@ def _split_delimited(lines: Sequence[str]) -> list[Row]:
             continue  # running text has a blank behind a comma
         texts = [line.strip().strip("|") if delimiter == "|" else line for line in lines]
         rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
+        if not any(row and row[0] for row in rows):
+            rows = [row[1:] for row in rows]  # all are indented
         if len(rows[0]) >= least and len({len(row) for row in rows}) == 1:
             return list(rows)
     return []
@@ -55,12 +60,27 @@ def _split_aligned(lines: Sequence[str]) -> list[Row]:
     if len(lines) < 3 or sum(_GAP.search(text.strip()) is not None for text in texts) * 5 < len(texts) * 4:
         return []
     width = max(map(len, texts))
-    filled = [any(len(text) > place and text[place] != " " for text in texts) for place in range(width)]
-    cuts, blanks = [0], 0
-    for place, is_filled in enumerate(filled):
-        if is_filled and blanks >= 2 and any(filled[:place]):
-            cuts.append(place)
-        blanks = 0 if is_filled else blanks + 1
+    cuts = _find_cuts(texts, width)
     rows = [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
     enough = sum(sum(map(bool, row)) > 1 for row in rows) * 5 >= len(rows) * 4
     return list(rows) if len(cuts) > 1 and enough else []
+
+
+def _find_cuts(texts: Sequence[str], width: int) -> list[int]:
+    """Find where columns begin: behind two blanks, or behind one, if most lines have more there, in a table of more."""
+    padded = [text.ljust(width) for text in texts]
+    filled = [any(text[place] != " " for text in padded) for place in range(width)]
+    first = next((place for place in range(width) if filled[place]), width)
+    begins = [place for place in range(first + 2, width) if filled[place] and not filled[place - 1]]
+    wide = [place for place in begins if not filled[place - 2]]
+    narrow = [place for place in begins if filled[place - 2] and _is_column(padded, place, filled)]
+    return sorted([0, *wide, *(narrow if wide else ())])
+
+
+def _is_column(texts: Sequence[str], place: int, filled: Sequence[bool]) -> bool:
+    """Whether what begins behind one blank column stands in most lines, and behind more blanks in half of them."""
+    end = next((at for at in range(place, len(filled)) if not filled[at]), len(filled))
+    keyed = [text for text in texts if text[:place].strip()]
+    begun = [text for text in keyed if text[place:end].strip()]
+    wide = sum(text[place - 2 : place] == "  " or text[place] == " " for text in begun)
+    return len(begun) > 2 and 5 * len(begun) >= 4 * len(keyed) and 2 * wide >= len(begun)

@@ -102,6 +102,7 @@ def remove_unseen(root: Element) -> Counter[str]:
     What a button of the page opens is not hidden.
     """
     left_out: Counter[str] = Counter()
+    _describe_pictures(root)
     opened = {name for element in root.iter() for name in (element.get("aria-controls") or "").split()}
     for element in list(root.iterdescendants()):
         reason = _find_reason(element, opened)
@@ -111,6 +112,14 @@ def remove_unseen(root: Element) -> Counter[str]:
             remove(element)
     _limit_depth(root)
     return left_out
+
+
+def _describe_pictures(root: Element) -> None:
+    """Give each cell beside others that holds nothing but pictures what is said of them: "yes" of a tick."""
+    for cell in root.iter("td", "th"):
+        said = tidy(" ".join(picture.get("alt") or "" for picture in cell.iter("img")))
+        if said and cell.getprevious() is not None and not "".join(cell.itertext()).strip():
+            cell.set("alt", said)
 
 
 def _find_reason(element: Element, opened: set[str]) -> str | None:
@@ -419,7 +428,7 @@ class _Walker:
         is_head = element.tag == "th"
         return Cell(
             # A cell may hold a mere sign ("✓", "–"), which makes no block.
-            _join_cell(texts, is_head) if inner else tidy(read_content(element)),
+            _join_cell(texts, is_head) if inner else tidy(read_content(element)) or element.get("alt", ""),
             _read_integer(element.get("colspan"), 1),
             _read_integer(element.get("rowspan"), 1),
             is_head,

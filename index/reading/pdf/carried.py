@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from index.reading.heads import is_value
 from index.reading.pdf.bands import Row
 from index.reading.pdf.lines import Box, Line, group_rows
-from index.reading.tables import is_value
 
 NEAR = 2.0
 """Points that a head may stand beside its column."""

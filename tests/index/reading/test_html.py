@@ -234,6 +234,11 @@ FARES = "<tr><th>Zone<th>Single<th>Return</tr>"
             ["", "A: Single 2.40 by day; 1.00 at night, Return 4.10"],
         ),
         (f"{FARES}<tr><td>A<td>✓<td>–</tr>", ["", "A: Single ✓, Return –"]),
+        (
+            f"{FARES}<tr><td>A<td><img src=t.png alt=yes><td>4 <img src=s.png alt=star></tr>",
+            ["", "A: Single yes, Return 4"],
+        ),
+        (f"{FARES}<tr><td><img src=z.png alt=map><td>2<td>4</tr>", ["", "Single 2, Return 4"]),
         ("<tr><th>Phone<td>12 34</tr><tr><th>Mail<td>a@b.example</tr>", ["Phone: 12 34", "Mail: a@b.example"]),
         (
             "<tr><th colspan=2>Mill</tr><tr><th>Built<td>by hand</tr><tr><th>Owner<td>the town</tr>",

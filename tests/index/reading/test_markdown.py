@@ -78,6 +78,7 @@ def test_cells_that_span_rows_and_columns_have_their_key(table: str, rows: list[
         ("| Ticket | Price (€) |\n|---|---|\n| Week | 40.00 |\n", "Week: Price (€) 40.00 (Admission)"),
         ("| Ticket | Price |\n|---|---|\n| Day | £9.00 or 80 kr |\n", "Day: Price £9.00 or 80 kr (Admission)"),
         ("| Children under 6 | free |\n|---|---|\n", "Children under 6: free (Admission)"),
+        ("| | A | A |\n|---|---|---|\n| | old | young |\n| Day | 9 | 4 |\n", "Day: A old 9, A young 4 (Admission)"),
     ],
 )
 def test_a_row_has_units_as_written_and_the_name_of_its_table(table: str, wanted: str) -> None:
@@ -86,6 +87,11 @@ def test_a_row_has_units_as_written_and_the_name_of_its_table(table: str, wanted
 
 def test_a_table_without_heads_is_told_without() -> None:
     assert told("| | |\n|---|---|\n| Name | Ines |\n| Phone | 555 |\n") == ["", "Name: Ines", "Phone: 555"]
+
+
+def test_rows_are_told_under_the_name_of_their_group() -> None:
+    text = "# Bus\n\n| Fare | Price |\n|---|---|\n| **Day** | |\n| Adult | 3 |\n| **Night** | |\n| Adult | 5 |\n"
+    assert sentences(text) == ["Day (Bus)", "Adult: Price 3 (Day)", "Night (Bus)", "Adult: Price 5 (Night)"]
 
 
 def test_a_row_with_sentences_struck_out_is_told_once() -> None:

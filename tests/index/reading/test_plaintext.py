@@ -219,6 +219,14 @@ def test_a_table_is_told_with_its_heads(text: str) -> None:
         ("Fees\n\nKind\tAdult\tChild\nDay\t£9.00\t£4\n", "Day: Adult £9.00, Child £4 (Fees)"),
         ("Pool\n\nFees\nKind    Adult   Child\nDay     9 kr    4 kr\nWeek    40 kr\n", "Week: Adult 40 kr (Fees)"),
         ("Fees\n\nKind;Adult;Child\nDay;;4,50 €\nWeek;40 €;\n", "Day: Child 4,50 € (Fees)"),
+        (
+            "Bus\n\nSunday\nStop   Dep.   Dep.\nMill   8:10   9:10\nHall   8:20   9:20\n",
+            "Mill: Dep. 8:10, Dep. 9:10 (Sunday)",
+        ),
+        (
+            "Fees\n\n        Day    Year\nAdults  9.00   45\nPupils* 6.00   30\nDogs    2.00   9\n",
+            "Pupils*: Day 6.00, Year 30 (Fees)",
+        ),
     ],
 )  # fmt: skip
 def test_a_row_has_units_as_written_and_the_name_of_its_table(text: str, wanted: str) -> None:
@@ -230,6 +238,7 @@ def test_a_row_has_units_as_written_and_the_name_of_its_table(text: str, wanted:
     [
         "We saw Rome, Lund, Bonn.\nWe ate bread, cheese, figs.\n",
         "Name:\tInes\nPhone:\t555 0110\n",
+        "\tThe gate is open until ten.\n\tThe wall is low.\n\tMind the dog.\n",
         "It rained.  We stayed.  It was cold.\nThen came the sun.  It was warm.\nWe left.\n",
     ],
 )

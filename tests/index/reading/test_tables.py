@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from index.reading.grid import Cell, tell_grid
-from index.reading.tables import count_heads, count_label_columns, find_marked_cells, tell_table
+from index.reading.tables import count_heads, count_label_columns, find_marked_cells
+
+
+def tell_table(rows: Sequence[Sequence[str]], heads: int = 0) -> list[str]:
+    """What the rows of a table of plain cells say, the first `heads` of which are marked."""
+    marked = [place < heads for place in range(len(rows))]
+    return [row.told for row in tell_grid([[Cell(cell) for cell in row] for row in rows], marked)]
+
+
+UNHEADED = {
+    "hours": [("Monday", "closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20"), ("Sunday", "closed")],
+    "hours in capitals": [("Monday", "Closed"), ("Tuesday", "10–18"), ("Wednesday", "10–20")],
+    "Zeiten": [("Montag", "Geschlossen"), ("Dienstag", "10–18"), ("Mittwoch", "10–20"), ("Freitag", "10–18")],
+    "two machines": [("Weight", "48 kg", "50 kg"), ("Power", "900 W", "1200 W"), ("Height", "84 cm", "84 cm")],
+    "degrees": [("18 degrees", "9 to 11 hours", "overnight"), ("21 degrees", "6 to 8 hours", "usual")],
+    "hours in two columns": [
+        ("Monday", "closed", "closed"),
+        ("Tuesday", "10–12", "14–18"),
+        ("Sunday", "9–11", "closed"),
+    ],
+    "properties": [("Colour", "Blue"), ("Weight", "12 kg"), ("Length", "2.40 m"), ("Width", "80 cm")],
+    "a house": [("Wi-Fi", "Seagull-Guest"), ("Password", "moewe2024"), ("Rubbish", "Tuesday"), ("Doctor", "555 0102")],
+    "codes": [("Wi-Fi", "Seagull"), ("Alarm code", "4417"), ("Doctor", "555 0101")],
+    "fees": [("Pool", "heated"), ("Sauna", "7 EUR"), ("Towels", "3 EUR")],
+    "names": [("Anna", "Behrens", "Chair"), ("Tom", "Okafor", "Treasurer"), ("Lea", "Roth", "Secretary")],
+    "offices": [("Harbour", "Ms Rau", "on holiday"), ("Market", "Mr Abt", "555 0101"), ("Mill", "Ms Oduya", "555 02")],
+    "a glossary": [("Boom", "spar of the sail"), ("Cleat", "fitting for lines"), ("Sheet", "line of a sail")],
+    "a life": [("2019–2023", "Nurse, City Hospital"), ("2015–2019", "Trainee nurse"), ("2014", "Final exam")],
+    "words": [("hello", "hallo"), ("thank you", "danke"), ("please", "bitte")],
+    "values that go up": [("Drill", "6.00", "24.00", "50.00"), ("Saw", "4.00", "16.00", "30.00")],
+    "departures": [("Harbour", "6:10", "7:10", "8:10"), ("Hospital", "6:40", "", "8:40")],
+    "a remedy": [("Symptom", "Possible Remedy"), ("Pale", "Feed it every week"), ("Dry", "Water it")],
+}
+"""Tables of which nothing tells that their first row is one of heads."""
 
 FORMS = {
     "words and values": [
@@ -44,15 +79,26 @@ FORMS = {
 
 LISTS = {
     "words": [("Symptom", "Remedy"), ("Pale leaves", "Feed it"), ("Brown tips", "Water less")],
-    "long words": [
-        ("Symptom", "Possible Remedy"),
-        ("Pale", "Feed it every week until it is green"),
-        ("Dry", "Water it"),
-    ],
     "prices": [("Item", "Price"), ("Soup", "4.50"), ("Bread", "free"), ("Phone call", "0.50")],
     "contacts": [("Name", "Phone"), ("Doctor", "555 0110"), ("Town hall", "555 0120"), ("Mobile library", "555 0130")],
     "properties": [("Property", "Value"), ("Name", "Otter"), ("Number of oars", "4"), ("Built by", "Lund")],
     "an empty corner": [("", "Sunrise Cabin"), ("Number of beds", "4"), ("Heated by", "wood"), ("Rented until", "May")],
+    "a column of values of one kind": [("Dish", "Price"), ("Soup", "4.50 €"), ("Bread", "free"), ("Tea", "2 €")],
+    "numbers below a word": [("Week", "Kitchen", "Hall"), ("1", "Ines", "Bo"), ("2", "Bo", "Ada")],
+    "numbered keys": [("Code", "Cause", "Cure"), ("E1", "no water", "open the tap"), ("E2", "no power", "call us")],
+    "sentences": [("Tool", "Lent for", "Remark"), ("Saw", "a day", "Oil it."), ("Drill", "two days", "Dry it.")],
+    "days": [("Zone", "1 day", "7 days"), ("A", "3", "12"), ("B", "5", "20")],
+    "words in small letters": [("Plant", "Light", "Water"), ("Fern", "shade", "daily"), ("Cactus", "sun", "monthly")],
+    "signs": [("Service", "Basic", "Plus"), ("Support", "–", "✓"), ("Backup", "✓", "✓")],
+    "rows of one kind each": [("Item", "HD 80", "HD 90"), ("Weight", "48 kg", "50 kg"), ("Power", "900 W", "1200 W")],
+    "capitals": [("DOOR", "KEY"), ("North", "brass"), ("South", "steel")],
+    "small letters": [("door", "key"), ("North", "brass"), ("South", "steel")],
+    "years": [("", "2023", "2024"), ("Fees", "120", "140"), ("Gifts", "80", "")],
+    "years beside a word": [("Item", "2023", "2024"), ("Fees", "1120", "1140"), ("Gifts", "1080", "990")],
+    "weeks": [("Week", "1", "2", "3"), ("Group A", "12", "14", "13"), ("Group B", "8", "9", "7")],
+    "weights": [("Zone", "2 kg", "5 kg"), ("Home", "4.99", "6.99"), ("Abroad", "13.49", "17.49")],
+    "times": [("", "8:00", "9:00", "10:00"), ("Mon", "Maths", "Art", "Sport"), ("Tue", "Art", "", "Maths")],
+    "rooms": [("Slot", "Room 1", "Room 2"), ("Morning", "Yoga", "Pilates"), ("Evening", "", "Judo")],
     "two lists beside each other": [
         ("Name", "Phone", "Name", "Phone"),
         ("Ines", "555 01", "Bo", "555 02"),
@@ -70,6 +116,16 @@ def test_the_first_row_of_a_form_is_no_head(rows: list[tuple[str, str]]) -> None
 @pytest.mark.parametrize("rows", LISTS.values(), ids=LISTS)
 def test_the_first_row_of_a_list_is_its_heads(rows: list[tuple[str, ...]]) -> None:
     assert (count_label_columns(rows), count_heads(rows)) == (0, 1)
+
+
+def test_a_number_of_many_digits_is_read() -> None:
+    row = ("1" * 5000, "2" * 5000)
+    assert tell_table([("Sum", *row), ("Rest", *row)])
+
+
+@pytest.mark.parametrize("rows", UNHEADED.values(), ids=UNHEADED)
+def test_a_first_row_that_nothing_shows_to_be_heads_is_told(rows: list[tuple[str, ...]]) -> None:
+    assert tell_table(rows) == [f"{key}: {', '.join(filter(None, values))}" for key, *values in rows]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +203,160 @@ def test_a_row_that_divides_heads_across_columns_is_one_of_heads(rows: tuple[str
 )
 def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, ...], wanted: str) -> None:
     assert told(*rows)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        # Equal heads beside each other, and empty ones behind a head, stand for several columns.
+        (
+            (" | Zone A | Zone A", " | adult | child", "Day | 2.20 | 1.10", "Week | 9 | 5"),
+            ["Day: Zone A adult 2.20, Zone A child 1.10", "Week: Zone A adult 9, Zone A child 5"],
+        ),
+        (
+            (
+                " | Adults | | Children | ",
+                " | week | weekend | week | weekend",
+                "Pool | 5.00 | 6.50 | 2.50 | ",
+                "Spa | | 9 | | 5",
+            ),
+            [
+                "Pool: Adults week 5.00, Adults weekend 6.50, Children week 2.50",
+                "Spa: Adults weekend 9, Children weekend 5",
+            ],
+        ),
+        (
+            ("Wood | Length | Weight", " | m | kg", "Beam | 4.0 | 32", "Board | 2.5 | 6"),
+            ["Beam: Length m 4.0, Weight kg 32", "Board: Length m 2.5, Weight kg 6"],
+        ),
+        (
+            ("Pizza | Small | Large", " | 30 cm | 40 cm", "Plain | 8 | 11", "Funghi | 9 | 12"),
+            ["Plain: Small 30 cm 8, Large 40 cm 11", "Funghi: Small 30 cm 9, Large 40 cm 12"],
+        ),
+        # A row with a key is none of heads.
+        (
+            ("Stop | Dep. | Dep.", "Harbour | early | late", "Mill | 8:10 | 9:10", "Hall | 8:20 | 9:20"),
+            ["Harbour: Dep. early, Dep. late", "Mill: Dep. 8:10, Dep. 9:10", "Hall: Dep. 8:20, Dep. 9:20"],
+        ),
+    ],
+)
+def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted: list[str]) -> None:
+    assert told(*rows) == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [("Fare", "Price"), ("Day", ""), ("Adult", "3.00"), ("Night", ""), ("Adult", "5.00")],
+            [("Day", ""), ("Adult: Price 3.00", "Day"), ("Night", ""), ("Adult: Price 5.00", "Night")],
+        ),
+        (
+            [("Fare", "Price"), ("Adult", "3.00"), ("Night", ""), ("Adult", "5.00")],
+            [("Adult: Price 3.00", ""), ("Night", ""), ("Adult: Price 5.00", "Night")],
+        ),
+        # What lacks its values names nothing.
+        (
+            [("Dish", "Price"), ("Soup", "3.00"), ("Pie", ""), ("Tea", "2.00")],
+            [("Soup: Price 3.00", ""), ("Pie", ""), ("Tea: Price 2.00", "")],
+        ),
+        (
+            [("Dish", "Price"), ("Pie", ""), ("Tea", "2.00"), ("Cake", "3.00"), ("Fish", "")],
+            [("Pie", ""), ("Tea: Price 2.00", ""), ("Cake: Price 3.00", ""), ("Fish", "")],
+        ),
+        (
+            [("Task", "Bo", "Ada"), ("Bins", "", ""), ("Mop", "x", ""), ("Hall", "", ""), ("Sweep", "", "x")],
+            [("Bins", ""), ("Mop: Bo x", ""), ("Hall", ""), ("Sweep: Ada x", "")],
+        ),
+    ],
+)
+def test_a_row_with_a_key_alone_names_the_rows_below_it(
+    rows: list[tuple[str, ...]], wanted: list[tuple[str, str]]
+) -> None:
+    found = tell_grid([[Cell(cell) for cell in row] for row in rows], [True] + [False] * (len(rows) - 1))
+    assert [(row.told, row.caption) for row in found if row.told] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        # As the row above.
+        (
+            [
+                ("Date", "Event", "Place"),
+                ("7 March", "Concert", "Hall"),
+                ("", "Meal", "Foyer"),
+                ("9 March", "Walk", "Mill"),
+            ],
+            [
+                "7 March: Event Concert, Place Hall",
+                "7 March: Event Meal, Place Foyer",
+                "9 March: Event Walk, Place Mill",
+            ],
+        ),
+        (
+            [("Floor", "Room"), ("1", "101"), ("", "102"), ("2", "201")],
+            ["Floor 1: Room 101", "Room 102", "Floor 2: Room 201"],
+        ),
+        # A sum of what stands above it.
+        (
+            [("Item", "Rate", "Sum"), ("Oil", "12.00", "24.00"), ("", "VAT 19 %", "4.56"), ("", "Total", "28.56")],
+            ["Oil: Rate 12.00, Sum 24.00", "VAT 19 %: Sum 4.56", "Total: Sum 28.56"],
+        ),
+        (
+            [
+                ("No.", "Part", "Pieces", "Sum"),
+                ("1", "Brake", "2", "80"),
+                ("2", "Oil", "1", "12"),
+                ("", "Net", "", "92"),
+            ],
+            ["No. 1: Part Brake, Pieces 2, Sum 80", "No. 2: Part Oil, Pieces 1, Sum 12", "Net: Sum 92"],
+        ),
+        (
+            [("Name", "Hours", "Pay"), ("Bo", "2", "40"), ("Ada", "3", "60"), ("", "5", "100")],
+            ["Bo: Hours 2, Pay 40", "Ada: Hours 3, Pay 60", "Hours 5, Pay 100"],
+        ),
+        (
+            [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Rest", "92")],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Rest: Sum 92"],
+        ),
+        # A mark that not every row has is no key.
+        (
+            [("Paid", "Name", "Boat"), ("x", "Bo", "Teal"), ("", "Ada", "Heron"), ("x", "Finn", "Swan")],
+            ["x: Name Bo, Boat Teal", "Name Ada, Boat Heron", "x: Name Finn, Boat Swan"],
+        ),
+    ],
+)
+def test_a_row_without_a_key_is_called_as_it_is_meant(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows, heads=1)[1:] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [("Weight (kg)", "Tablets"), ("20", "1"), ("40", "2")],
+            ["Weight (kg) 20: Tablets 1", "Weight (kg) 40: Tablets 2"],
+        ),
+        ([("Time", "Mon"), ("8:00", "Maths")], ["Time 8:00: Mon Maths"]),
+        ([("Day", "Event"), ("1 May", "Walk"), ("Friday", "Fair")], ["1 May: Event Walk", "Friday: Event Fair"]),
+        ([("", "Event"), ("1990", "Walk")], ["1990: Event Walk"]),
+    ],
+)
+def test_a_number_is_told_with_its_head(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows, heads=1)[1:] == wanted
+
+
+def test_a_first_row_that_begins_with_a_marked_cell_may_be_heads() -> None:
+    def tell(*rows: tuple[str, ...]) -> list[str]:
+        cells = [[Cell(text, is_head=not place) for place, text in enumerate(row)] for row in rows]
+        return [row.told for row in tell_grid(cells, [False] * len(rows))]
+
+    assert tell(("Plan", "Basic", "Plus"), ("Price", "5", "9")) == ["", "Price: Basic 5, Plus 9"]
+    assert tell(("Monday", "closed", "closed"), ("Tuesday", "10–12", "14–18")) == [
+        "Monday: closed, closed",
+        "Tuesday: 10–12, 14–18",
+    ]
 
 
 @pytest.mark.parametrize(
