@@ -47,6 +47,32 @@ def test_no_text_is_lost_between_tags(body: str, wanted: list[str]) -> None:
     assert texts(body) == wanted
 
 
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("<div><span>Route 4</span><span>7.30</span></div>", "Route 4 7.30"),
+        ("<div><span class='name'>Lasagne</span><b class='price'>12.40</b></div>", "Lasagne 12.40"),
+        ("<div><span>Zone A</span><span>€2.40</span><span>per day</span></div>", "Zone A €2.40 per day"),
+        ("<div><span>Monday</span><span>Closed</span></div>", "Monday Closed"),
+        ("<p>Pages: <a href='#1'>1</a><a href='#2'>2</a></p>", "Pages: 1 2"),
+        ("<div><span>Line 7</span><span hidden>old</span><span>12 stops</span></div>", "Line 7 12 stops"),
+        ("<div style='display: flex'>soup<span>tomato</span><span>basil</span></div>", "soup tomato basil"),
+        ("<div class='row'><span>soup</span><span>warm</span></div>", "soup warm"),
+        ("<div><span class='side'>soup</span><i>warm</i></div>", "soup warm"),
+        # What a browser shows as one word stays one.
+        ("<p><b>un</b>believable, <b>un</b><i>believable</i></p>", "unbelievable, unbelievable"),
+        ("<p><i>H</i><i>2</i><i>O</i>, <b>2</b><i>nd</i> <b>4</b><b>G</b></p>", "H2O, 2nd 4G"),
+        ("<p>in <span lang='en'>20</span><span lang='en'>25</span> <b>20</b><i>25</i></p>", "in 2025 2025"),
+        ("<p><span style='color: red'>Year 20</span><span style='color: blue'>25</span></p>", "Year 2025"),
+        ("<p><span>12</span><span>.40</span> <span>10</span><sup>3</sup></p>", "12.40 10³"),
+        ("<p><code><span>tap</span><span>8</span></code></p>", "tap8"),
+    ],
+)
+def test_neighbours_that_stand_apart_are_no_word(body: str, wanted: str) -> None:
+    style = "<style>/* a row */ div.row, .rows { display: flex } .side { float: left }</style>"
+    assert page(body, style).text == wanted
+
+
 def test_code_keeps_its_lines() -> None:
     assert blocks(page("<p>Type:</p><pre><code>pump on\n  --slow<br>pump off\n</code></pre>")) == [
         ("paragraph", "Type:"),
