@@ -707,6 +707,25 @@ def test_heads_that_nearly_touch_belong_to_their_table() -> None:
     ]
 
 
+# Notes at the end of a page
+
+
+@pytest.mark.parametrize("shift", [14, 40])
+@pytest.mark.parametrize("ending", ["who is three months behind with the", "who is behind."])
+def test_a_sentence_goes_on_over_the_notes_at_the_end_of_a_page(ending: str, shift: int) -> None:
+    above = [*TEXT * 3, "A test comes first, as the board says, and", ending]
+    page = Page().lines(60, 300, above)
+    base = 300 - 12 * (len(above) - 1) - shift
+    page.lines(60, base, ["\xb9 300 m, with clothes on, and on each day on", "which the board asks for it"], 10, size=7)
+    after = Page().lines(60, 780, ["payment may be sent home.", *TEXT])
+    reading = read(page, after)
+    found = blocks(reading)
+    note = "\xb9 300 m, with clothes on, and on each day on which the board asks for it"
+    assert note in found
+    assert ("behind with the payment may be sent home." in reading.text) == (not ending.endswith("."))
+    assert reading.text.index(note) < reading.pages[1]
+
+
 # Lines of their own
 
 
