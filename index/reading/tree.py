@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import Element, flatten, read_content, read_inline, tidy
+from index.reading.lines import join_set_lines
 from index.reading.numbering import write_number
 from index.reading.tables import find_marked_cells
 
@@ -471,14 +472,8 @@ def _find_list_style(item: Element, listed: Element) -> str:
 
 
 def join_lines(text: str) -> list[str]:
-    """Split a text at its line breaks, but not inside a sentence: where the next line goes on in lower case."""
-    joined: list[str] = []
-    for line in filter(None, map(tidy, text.split("\n"))):
-        if joined and line[0].islower() and joined[-1][-1] not in ".!?:;":
-            joined[-1] += f" {line}"
-        else:
-            joined.append(line)
-    return joined
+    """Split a text at its line breaks, but not inside a sentence."""
+    return list(join_set_lines([line for line in map(tidy, text.split("\n")) if line]))
 
 
 def _join_cell(texts: Sequence[str], is_head: bool) -> str:

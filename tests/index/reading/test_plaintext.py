@@ -42,6 +42,9 @@ LINES = {
     "two lines": "Added a bench to the pier\nPainted the railing\n",
     "German nouns": "Schlüssel liegt unter dem Stein\nAlarm hat die Nummer 2291\nMüll kommt am Montag\n",
     "sentences": "The pool opens at 8 a.m.\nTowels cost 2 euros.\nDogs stay outside.\n",
+    "signs and their meaning": "LEDs\ngreen blinking = connecting\nred = no signal, see p. 4\noff = no power.\n",
+    "dots that lead to prices": "Tea, pot ................ 4.20\nCocoa ................... 3.60\n",
+    "prices": "Adults 9 EUR\nchildren 4 EUR\nschools 30 EUR.\n",
     "ends of sentences that are abbreviations": "Open until 5 p.m.\nShut on Mondays\n",
 }
 
@@ -74,6 +77,7 @@ WRAPPED = {
         " Schalter im Flur oben steht. Die\nHeizung wird im Mai abgestellt.\n", 2,
     ),
     "a break by hand": ("The horn sounds\nthree times\nwhen fog comes in from the sea.\n", 1),
+    "a message": ("[12/03/2025, 18:09] Ruth: the emergency one is in Hill Street 12\nuntil 22:00\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
 }  # fmt: skip
@@ -84,6 +88,11 @@ def test_wrapped_lines_are_joined(text: str, count: int) -> None:
     found = sentences(text)
     assert len(found) == count
     assert " ".join(found) == " ".join(text.replace("> ", "").split())
+
+
+def test_an_entry_further_in_is_one_of_its_own() -> None:
+    text = "Coffee ........... 2.80\nTea, pot ......... 4.20\nHot chocolate .... 3.60\n   with cream .... 4.10\n"
+    assert sentences(text) == [line.strip() for line in text.splitlines()]
 
 
 def test_wrapped_text_and_lines_of_their_own_stand_in_one_file() -> None:
