@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -33,6 +34,11 @@ _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
+
+_MONTH = re.compile(
+    r"(?:Jan(?:uar)?y?|Feb(?:ruar)?y?|M[aä]r(?:z|ch)?|Apr(?:il)?|Ma[iy]|Jun[ie]?|Jul[iy]?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?)\b"
+)
 
 _QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
@@ -231,6 +237,8 @@ class _Parser:
         self._underlined = False
         self._counters: list[int] = []
         self._number = ""
+        self._typed: set[int] = set()
+        """The items of lists whose numbers are told as they are typed."""
         self._handlers: dict[str, Callable[[Token], Iterator[Block]]] = {
             "inline": self._read_inline,
             "hr": self._read_rule,
@@ -242,7 +250,9 @@ class _Parser:
     def read_blocks(self) -> Iterator[Block]:
         """Yield the blocks of the text."""
         # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
-        tokens = iter(MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text))
+        parsed = MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text)
+        self._typed = _find_typed_numbers(parsed)
+        tokens = iter(parsed)
         for token in tokens:
             if token.type == "table_open":
                 yield from self._read_table(tokens)
@@ -260,7 +270,8 @@ class _Parser:
             self._counters.pop()
         elif token.type == "list_item_open":
             self._depth += 1
-            self._number = f"{self._counters[-1]}{token.markup}"
+            number = token.info if id(token) in self._typed else self._counters[-1]
+            self._number = f"{number}{token.markup}"
             self._counters[-1] += 1
         elif token.type == "list_item_close":
             self._depth -= 1
@@ -390,6 +401,30 @@ class _Parser:
                 heads.append(all(cell.is_head for cell in rows[-1]))
         for block, told in zip(blocks, tell_grid(rows, heads), strict=False):
             yield replace(block, told=told.told)
+
+
+def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
+    """Return the `id`s of the list items whose typed numbers are what the writer meant, as of dates.
+
+    They neither go on by one nor are all 0 or 1, which leaves the counting to the reader; or a month follows.
+    """
+    found: set[int] = set()
+    open_lists: list[list[Token]] = []
+    dated: set[int] = set()
+    for place, token in enumerate(tokens):
+        if token.type in ("ordered_list_open", "bullet_list_open"):
+            open_lists.append([])
+        elif token.type == "list_item_open":
+            open_lists[-1].append(token)
+            if _MONTH.match(next((one.content for one in tokens[place : place + 3] if one.type == "inline"), "")):
+                dated.add(id(token))
+        elif token.type in ("ordered_list_close", "bullet_list_close"):
+            items = open_lists.pop()
+            numbers = [int(item.info) for item in items if item.info]
+            is_counted = all(other == one + 1 for one, other in pairwise(numbers)) or set(numbers) in ({0}, {1})
+            if len(numbers) == len(items) and (not is_counted or not dated.isdisjoint(map(id, items))):
+                found.update(map(id, items))
+    return found
 
 
 def _make_cell(found: re.Match[str]) -> Cell:

@@ -99,7 +99,10 @@ def test_a_row_with_sentences_struck_out_is_told_once() -> None:
 
 NUMBERS = {
     "lazy": ("1. Ring.\n1. Wait.\n1. Enter.\n", ["1. Ring.", "2. Wait.", "3. Enter."]),
-    "from three": ("3. Ring.\n3. Wait.\n7. Enter.\n", ["3. Ring.", "4. Wait.", "5. Enter."]),
+    "from three": ("3. Ring.\n4. Wait.\n5. Enter.\n", ["3. Ring.", "4. Wait.", "5. Enter."]),
+    "with gaps": ("3. Ring.\n3. Wait.\n7. Enter.\n", ["3. Ring.", "3. Wait.", "7. Enter."]),
+    "dates": ("12. May: walk\n19. May: party\n3. June: fair\n", ["12. May: walk", "19. May: party", "3. June: fair"]),
+    "two on a day": ("1. Mai: offen\n1. Mai: Fest\n", ["1. Mai: offen", "1. Mai: Fest"]),
     "from nought": ("0) Ring.\n0) Wait.\n", ["0) Ring.", "1) Wait."]),
     "nested": ("1. Ring.\n   1. Left.\n   1. Right.\n1. Enter.\n", ["1. Ring.", "1. Left.", "2. Right.", "2. Enter."]),
     "with paragraphs": ("1. Ring.\n\n   Twice.\n\n1. Wait.\n", ["1. Ring.", "Twice.", "2. Wait."]),
