@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,9 @@ _ENTRY = re.compile(r"\S\s*[.·…_]{4,}\s*\S|\S\s+=\s+\S")
 """A name and what it is, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
 _PRICE_END = re.compile(r"\d[.,]\d\d\Z|\d\s?(?:€|£|\$|EUR|CHF|USD|GBP)\Z")
 _VALUE_END = re.compile(rf"{_PRICE_END.pattern}|\d\s?[^\W\d_]{{0,3}}\Z")
+_STAR_NOTE = re.compile(r"(\*{1,3}|†|‡)\s*(?=[^\s*])")
+_STARRED = re.compile(r"(?<![^\s(])[^\s*†‡(]*[^\s*†‡(](\*{1,3}|†|‡)(?![\w*])")
+"""A word or number that bears the mark of a note: "Pupils*"."""
 _STAMP = re.compile(r"\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+\d{1,2}[:.]\d\d")
 """The date and time with which a message of a chat begins."""
 _LINKED = re.compile(
@@ -83,6 +87,21 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
         gap += 1
     if lines:
         yield Paragraph(tuple(lines), gap if started else 0)
+
+
+def find_star_notes(lines: Sequence[str], text: str) -> set[int]:
+    """Return the places of the lines that begin with the mark of a note ("* only with a card"), and are no items.
+
+    Something in the text bears the mark ("Pupils*"), and the line above or below has not the same one.
+    """
+    borne = Counter(found[1] for found in _STARRED.finditer(text))
+    marks = [found[1] if (found := _STAR_NOTE.match(line)) else "" for line in lines]
+    around = ["", *marks, ""]
+    return {
+        place
+        for place, mark in enumerate(marks)
+        if 0 < marks.count(mark) <= borne[mark] and mark not in (around[place], around[place + 2])
+    }
 
 
 def are_entries(above: str, line: str) -> bool:

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from index.reading.blocks import ENCODED_DATA, Block, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
-from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup
+from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tables import tell_table
 from index.reading.tree import write_notes
 
@@ -85,7 +85,7 @@ _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("]:", r"\n {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*"),
         ("](", r"\]\((?:[^()\n]|\([^()\n]*\))*\)"),
         ("][", r"\]\[[^\]\n]*\]"),
-        ("[^", r"\[\^[^\[\]\s]{1,100}\]:?"),
+        ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
         ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
         ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
         ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
@@ -145,7 +145,8 @@ def _find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
 def _write_shown(found: re.Match[str]) -> str:
     """What is seen of a piece of markup, with as many line ends."""
     named = found.groupdict()
-    return (named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
+    note = write_note_mark(named["note"]) if named.get("note") else ""
+    return (note or named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
 
 
 def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from index.reading.blocks import Block, Reading, Seen
-from index.reading.lines import Line, Paragraph, find_margin, find_paragraphs, group_wrapped
+from index.reading.lines import Line, Paragraph, find_margin, find_paragraphs, find_star_notes, group_wrapped
 from index.reading.numbering import write_number
 from index.reading.text_tables import tell_text_table
 
@@ -67,6 +67,9 @@ class _Reader:
         self._lettered = _find_lettered(line for one in self._paragraphs for line in one.lines)
         self._labels = _find_labels(text, self._paragraphs)
         self._capitals = _find_capitals(self._paragraphs)
+        every = [line for one in self._paragraphs for line in one.lines]
+        noted = find_star_notes([line.text for line in every], text)
+        self._notes = {every[place].start for place in noted}
         self._questions: set[int] = set()
         self._answers: set[int] = set()
         self._is_asked = self._is_underlined = False
@@ -186,6 +189,9 @@ class _Reader:
             end = self._find_question_end(lines, at)
             return [Block("heading", line.start + question.end(), lines[end - 1].end, 2)], end
         mark = self._match_item(line)
+        if line.start in self._notes:
+            end = self._find_item_end(lines, at)
+            return [Block("paragraph", line.start, lines[end - 1].end)], end
         if not mark:
             return None
         end = self._find_item_end(lines, at)
@@ -232,7 +238,12 @@ class _Reader:
     def _begins_other(self, line: Line) -> bool:
         """Whether a line ends the item above it."""
         is_answer = self._is_asked and _ANSWER.match(line.text) is not None
-        return line.is_rule or is_answer or bool(_QUESTION.match(line.text) or self._match_item(line))
+        return (
+            line.start in self._notes
+            or line.is_rule
+            or is_answer
+            or bool(_QUESTION.match(line.text) or self._match_item(line))
+        )
 
 
 def _cut_line(line: Line, start: int) -> Line:

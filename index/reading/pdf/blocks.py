@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
 
-from index.reading.blocks import BlockText
+from index.reading.blocks import BlockText, Kind
 from index.reading.grid import GROUP_LIMIT
+from index.reading.lines import find_star_notes
 from index.reading.pdf.lines import BodyStyle, Line
 from index.reading.pdf.paragraphs import (
     BULLET,
@@ -36,6 +36,9 @@ def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
     groups = list(LineGrouper(lines, body).group())
     captions = {place: table for table in range(len(groups)) for place in _find_caption(groups, table)}
     names = {table: " ".join(line.text for line in groups[place]) for place, table in captions.items()}
+    written = [line.text or " ".join(cell for row in line.grid for cell in row) for line in lines]
+    noted = find_star_notes([line.text for line in lines], "\n".join(written))
+    notes = {id(lines[place]) for place in noted}
     page = 0
     heads: tuple[str, ...] = ()
     named = ""
@@ -55,7 +58,8 @@ def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
         elif first.code:
             yield BlockText("code", first.code, 0, begun)
         else:
-            yield _make_block(group, "caption" if place in captions else "paragraph", level, page, words)
+            kind: Kind = "caption" if place in captions else "paragraph"
+            yield _make_block(group, kind, level, page, words, is_note=id(first) in notes)
         page = max(page, group[-1].page)
 
 
@@ -127,11 +131,9 @@ def _make_rows(
 # Headings, items and paragraphs
 
 
-def _make_block(
-    group: Group, kind: Literal["caption", "paragraph"], level: int, page: int, words: Counter[str]
-) -> BlockText:
-    """Join lines to one block, without its bullet; `page` is the last page that has begun."""
-    mark = None if level else BULLET.match(group[0].text)
+def _make_block(group: Group, kind: Kind, level: int, page: int, words: Counter[str], *, is_note: bool) -> BlockText:
+    """Join lines to one block, without its bullet; the mark of a note stays. `page` is the last that has begun."""
+    mark = None if level or is_note else BULLET.match(group[0].text)
     text = ""
     begun: list[tuple[int, int]] = []
     for line in group:

@@ -775,6 +775,16 @@ def test_a_bold_line_like_that_above_a_table_is_a_heading(leader: str) -> None:
     ]
 
 
+def test_a_note_below_a_table_keeps_its_mark() -> None:
+    rows = [("Group", "Fee"), ("Pupils*", "6.00"), ("Adults", "9.00")]
+    page = Page().table(700, rows, (60, 180)).write(60, 640, "* only with a card").lines(60, 600, ["* A", "* B"], 14)
+    reading = read(page)
+    assert told(reading) == ["Pupils*: Fee 6.00", "Adults: Fee 9.00"]
+    assert "* only with a card" not in blocks(reading, "paragraph")
+    page.drawn = page.drawn[:-2]
+    assert "* only with a card" in blocks(read(page), "paragraph")
+
+
 def test_dots_typed_between_a_name_and_its_price_part_them() -> None:
     prices = {"Lemonade": 22, "Tea": 32, "Rhubarb cake": 15}
     texts = [f"{name}{'.' * count}2.80" for name, count in prices.items()]

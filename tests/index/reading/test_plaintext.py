@@ -90,6 +90,22 @@ def test_wrapped_lines_are_joined(text: str, count: int) -> None:
     assert " ".join(found) == " ".join(text.replace("> ", "").split())
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Pupils* pay 6 EUR.\n\n* only with a card\n", ["Pupils* pay 6 EUR.", "* only with a card"]),
+        (
+            "Pupils* pay 6, families** 20.\n\n* with a card\n** up to five,\n   and a dog\n",
+            ["Pupils* pay 6, families** 20.", "* with a card", "** up to five, and a dog"],
+        ),
+        ("Bring this:\n\n* bread\n* wine*\n", ["Bring this:", "bread", "wine*"]),
+        ("It is *now*.\n\n* bread\n", ["It is *now*.", "bread"]),
+    ],
+)
+def test_a_note_keeps_the_mark_that_the_text_bears(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+
+
 def test_an_entry_further_in_is_one_of_its_own() -> None:
     text = "Coffee ........... 2.80\nTea, pot ......... 4.20\nHot chocolate .... 3.60\n   with cream .... 4.10\n"
     assert sentences(text) == [line.strip() for line in text.splitlines()]
