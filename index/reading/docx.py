@@ -11,6 +11,7 @@ from itertools import pairwise
 from index.reading.blocks import BlockText, Reading, Seen, compose
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element, tidy
+from index.reading.notes import put_note
 from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
 from index.reading.plaintext import is_running
@@ -423,8 +424,7 @@ class _Converter:
             elif tag in _WRITERS:
                 _WRITERS[tag](child, target)
             elif tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
-                kind = tag.removeprefix(W).removesuffix("Reference")
-                self._cited += filter(_exists, [self._notes.get((kind, child.get(f"{W}id")))])
+                self._cite(child, target)
             elif tag == f"{W}txbxContent":
                 self._boxes.append(child)
             elif tag == f"{MC}AlternateContent":
@@ -439,6 +439,19 @@ class _Converter:
             else:
                 add_text(target, _get_math_sign(child, "chr", "∫") if tag == f"{M}nary" else "")
                 self._convert_runs(child, target, line)
+
+    def _cite(self, mark: Element, target: Element) -> None:
+        """Tell a note where its mark stands, or else at the end."""
+        kind = mark.tag.removeprefix(W).removesuffix("Reference")
+        note = self._notes.get((kind, mark.get(f"{W}id")))
+        if note is None or note in self.read_notes or note in self._cited:
+            return
+        outer = self._instructions
+        self.read_notes.append(note)
+        if not put_note(target, self._convert_blocks(note, make_element("div"))):
+            self.read_notes.remove(note)
+            self._cited.append(note)
+        self._instructions = outer
 
     def _open_run(self, run: Element, target: Element, line: Element) -> Element:
         """Return the element for the text of a run: the block itself, or one that tells how the text is shown."""
@@ -537,10 +550,6 @@ def _is_shaded(cell: Element) -> bool:
 
 def _has_heading_form(text: str) -> bool:
     return len(text) <= LOOK_LIMIT and text[-1] not in ".:;,!"
-
-
-def _exists(element: Element) -> bool:
-    return element is not None
 
 
 def _find_instructions(line: Element) -> set[Element]:
