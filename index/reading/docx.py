@@ -28,6 +28,9 @@ CONTENTS = "in a table of contents"
 LARGE = 1.15
 """Times the size of the text; a short bold line in larger letters is a heading."""
 
+_COUNTED = re.compile(r"(?:§\s*)?(\d{1,2})[.)]?\s+(?=[^\W\d_])")
+"""The number of a section at the start of its heading."""
+
 LOOK_LIMIT = 100
 """Characters; a longer line is no heading by its look."""
 
@@ -331,9 +334,10 @@ class _Converter:
         return level + 1 if level < 9 else None
 
     def _find_by_look(self, body: Element) -> dict[Element, int]:
-        """Find short bold lines in letters larger than the text; without any, those with text, a list or table below.
+        """Find short bold lines in letters larger than the text, and below these bold ones whose numbers count.
 
-        The first line is the title (0) if one of the latter follows it.
+        If none but the first is larger, the bold ones with text, a list or table below are headings too. Without larger
+        ones the first line is the title (0) if such a heading follows it.
         """
         sizes: Counter[int] = Counter()
         looks = {line: self._read_look(line, sizes) for line in body.iterchildren(f"{W}p", f"{W}tbl")}
@@ -341,16 +345,31 @@ class _Converter:
         usual = max(sizes, key=sizes.__getitem__, default=0)
         bold = {line: looks[line][1] for line in shown if looks[line][1] and _has_heading_form(looks[line][0])}
         ranks = sorted({size for size in bold.values() if size > LARGE * usual}, reverse=True)
-        if ranks:
-            return {line: min(ranks.index(size) + 1, 6) for line, size in bold.items() if size in ranks}
-        levels = {
+        large = {line: min(ranks.index(size) + 1, 6) for line, size in bold.items() if size in ranks}
+        counted = self._find_counted(bold, looks, shown)
+        if large and list(large) != shown[:1]:
+            return dict.fromkeys(counted, min(len(ranks) + 1, 6)) | large
+        levels = dict.fromkeys(counted, 1) | {
             line: 1
             for line, below in pairwise(shown)
             if line in bold and not looks[below][1] and not self._is_listed(line)
             if below.tag == f"{W}tbl" or self._is_listed(below) or is_running(looks[below][0], looks[line][0])
         }
+        if large:
+            return dict.fromkeys(levels, 2) | large
         has_title = len(shown) > 1 and shown[0] in bold and shown[1] in levels
         return {shown[0]: 0, **levels} if has_title else levels
+
+    @staticmethod
+    def _find_counted(
+        bold: Mapping[Element, int], looks: Mapping[Element, tuple[str, int]], shown: Sequence[Element]
+    ) -> list[Element]:
+        """Find the bold lines that begin with the numbers 1, 2 and so on, each with other text below it."""
+        found = {line: number for line in bold if (number := _COUNTED.match(looks[line][0]))}
+        below = dict(pairwise(shown))
+        goes_up = [int(number[1]) for number in found.values()] == list(range(1, len(found) + 1))
+        is_heading = all(line in below and not looks[below[line]][1] for line in found)
+        return list(found) if len(found) > 1 and goes_up and is_heading else []
 
     def _is_listed(self, line: Element) -> bool:
         return _is_on(_get_value(self._styles.find_of_paragraph(line, "numPr"), "numId"))

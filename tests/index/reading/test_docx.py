@@ -108,6 +108,16 @@ def test_headings_are_found_by_style_in_any_language_and_by_outline_level() -> N
     ]
 
 
+@pytest.mark.parametrize("above", [0, 1])
+def test_without_styles_bold_lines_that_count_are_headings_below_larger_ones(above: int) -> None:
+    large, bold = '<w:b/><w:sz w:val="32"/>', "<w:b/>"
+    body = [run("Agreement", large), run("1. Scope", bold), run("1.1 It holds for all of us."), run("2. Hours", bold)]
+    body += [run("Mon–Thu 9 to 15"), run("Mind this", bold), run("9 to 12")]
+    reading = read("".join(map(line, [run("A foreword of some length, in plain letters.")] * above + body)))
+    wanted = [("Agreement", 1), ("1. Scope", 2), ("2. Hours", 2)]
+    assert [(reading.text[b.start : b.end], b.level) for b in reading.blocks if b.level] == wanted
+
+
 def test_under_a_title_headings_are_one_level_lower() -> None:
     reading = read(line("Handbook", "Titel") + line("Boats", "berschrift1") + line("Wood."))
     assert [block.level for block in reading.blocks] == [1, 2, 0]
