@@ -41,6 +41,8 @@ _FIELD = re.compile(r"[^\s:][^:]{0,30}:\s")
 _STOP = re.compile(r"[.!?؟۔।]['\")’”»]*(?:\s|\Z)|[。！？]")
 _LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
 _UNDERLINE = re.compile(r"([=~*-])\1{2,}")
+_GAP = re.compile(r"\t|\s{2}|[|;]")
+"""What can part the cells of a row."""
 _HASHES = re.compile(r"#{1,6}\s+(?=\S)")
 _REMARK_END = re.compile(r"[^\s(（]\s*[(（][^()（）]+[)）]\Z")
 """A remark in parentheses at the end of a line."""
@@ -135,7 +137,9 @@ class _Reader:
         if start in self._capitals and len(lines) > 1:
             rest = self._read_table(lines[1:]) or self._read_lines(lines[1:], place)
             return [Block("heading", start, lines[0].end, 2 if place else 1), *rest]
-        return self._read_table(lines) or list(self._read_lines(lines, place))
+        is_indented = all(line.indent and not _GAP.search(line.text) for line in lines)
+        rows = [] if is_indented else self._read_table(lines)
+        return rows or list(self._read_lines(lines, place))
 
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
         """The rows of a paragraph that is a table, perhaps below its name; else nothing."""

@@ -77,6 +77,10 @@ WRAPPED = {
         " Schalter im Flur oben steht. Die\nHeizung wird im Mai abgestellt.\n", 2,
     ),
     "a break by hand": ("The horn sounds\nthree times\nwhen fog comes in from the sea.\n", 1),
+    "indented with tabs": (
+        "\tThe gate is open from eight o'clock in the\n\tmorning until ten o'clock in the evening, but\n"
+        "\tnot on Sunday. It is shut in fog.\n", 2,
+    ),
     "a message": ("[12/03/2025, 18:09] Ruth: the emergency one is in Hill Street 12\nuntil 22:00\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
