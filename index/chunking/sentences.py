@@ -54,7 +54,7 @@ _NAMED = re.compile(
     r"""(?: \b(?i:vgl|bzw|ggf|evtl|zzgl)
       | (?<!\d\s)\b(?:max|min)  # "max. EUR 50", but not "Wait 5 min."
       | (?:\d|€|EUR|CHF|USD|GBP)\s+(?i:incl|excl|inkl|exkl)
-      | \b(?:Sra|Srta|Sig|Dott|Mme|Mlle)
+      | \b(?:Sra|Srta|Sig|Dott|Mme|Mlle|P\.\s?S)
     )\.\s+\Z""",
     re.VERBOSE,
 )

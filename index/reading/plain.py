@@ -36,6 +36,7 @@ _UNSHOWN = frozenset(("script", "style", "template", "noscript", "svg"))
 
 _MARKUP = re.compile(r"[*_`\[\\&<]|~~|==|%%")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
+_HARD_BREAK = re.compile(r"(?<!\\)\\(?=\n|\Z)")
 _QUOTE = re.compile(r"\n[ \t]*(?:>[ \t]?)*")
 _BRACKETS = re.compile(
     r"!\[\[[^\[\]\n]{1,300}\]\]|\[\^(?P<note>[^\[\]\s]{1,100})\]:?"
@@ -51,7 +52,7 @@ def strip_markup(text: str) -> str:
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
-    text = _BLOCK_ID.sub("", _QUOTE.sub(" ", text))
+    text = _BLOCK_ID.sub("", _QUOTE.sub(" ", _HARD_BREAK.sub("", text)))
     if "<" in text:
         text = _CELL.sub(", ", text)
     if _MARKUP.search(text):

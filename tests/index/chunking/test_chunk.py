@@ -209,6 +209,21 @@ def test_spans_count_characters_of_the_text_as_read(tmp_path: Path, ending: str)
     check_spans(document, chunk_document(document))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "> Never add ash.\n> It is toxic.\n"),
+        ("a.md", "Never add ash.\\\nIt is toxic.\n"),
+        ("a.txt", "> Never add ash.\n> It is toxic.\n"),
+    ],
+)
+def test_marks_of_lines_are_not_shown(tmp_path: Path, name: str, text: str) -> None:
+    document = written(tmp_path, f"# T\n\n{text}", name)
+    (chunk,) = chunk_document(document)
+    check_spans(document, (chunk,))
+    assert [sentence.plain for sentence in chunk.sentences] == ["Never add ash.", "It is toxic."]
+
+
 def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> None:
     text = "Use salt, e.g. sea salt, at 3.5 percent. Dr. Lee says so. She said “Go on.” Then she left."
     chunk = chunk_document(written(tmp_path, f"# T\n\n{text}\n"))[0]
@@ -246,6 +261,7 @@ def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> N
             "5 g approx.",
             "Stir.",
         ],
+        ["P.S. The code is 4711.", "Bye."],
         ["See sect. 4.2 and Art. IV, par. 3.", "A tour is for 10 pers. per day.", "Take 2 pkt. of it."],
         ["On 31.12. was 8,402.17 EUR on it.", "It was sold on 31.12.", "The end."],
         ["Dinner is at 18.30.", "Lunch is at 12.30.", "5 may come."],

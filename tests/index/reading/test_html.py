@@ -109,6 +109,7 @@ def test_code_keeps_its_lines() -> None:
         ("<p><math><msup><mi>r</mi><mn>2</mn></msup><msub><mi>v</mi><mn>0</mn></msub></math></p>", "r²v₀"),
         ("<p><math><semantics><msqrt><mi>g</mi></msqrt><annotation>\\sqrt g</annotation></semantics></math></p>", "√g"),
         ("<p>Seen.<sup><a href='#n1'>1</a></sup> Told.<a class='footnote-ref' href='#n2'>2</a></p>", "Seen. Told."),
+        ("<p>9<sup>a</sup> m, 1<sup>o</sup>, x<sup>a</sup></p>", "9ª m, 1º, x^a"),
         ("<p>Said.<sup class='reference'>[3]</sup></p>", "Said."),
     ],
 )
