@@ -33,12 +33,19 @@ _LINKED = re.compile(
     re.VERBOSE,
 )
 """A word that links what follows it to what stands before it."""
-_OPEN_END = re.compile(
-    r"""[,;(–]\Z|\b(?:a|an|and|at|by|for|from|of|or|our|than|that|the|to|which|with|your
-      |das|dem|den|der|des|die|ein|eine|für|mit|oder|und|von|zum|zur|de|del|du|el|et|la|le|les|los|ou|un|une|y)\Z""",
+_OPEN_WORD = re.compile(
+    r"""\b(?:a|an|and|at|by|for|from|in|of|on|or|our|than|that|the|to|which|with|your
+      |das|dem|den|der|des|die|ein|eine|für|im|mit|oder|und|von|zum|zur|de|del|du|el|et|la|le|les|los|ou|un|une|y)\Z""",
     re.VERBOSE,
 )
 """What a line ends with whose sentence is not complete."""
+_DAY_END = re.compile(r"\b\d{1,2}(?:\.|st|nd|rd|th)?\Z")
+
+MONTH = re.compile(
+    r"(?:Jan(?:uar)?y?|Feb(?:ruar)?y?|M[aä]r(?:z|ch)?|Apr(?:il)?|Ma[iy]|Jun[ie]?|Jul[iy]?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?)\b"
+)
+"""The name of a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
         is_whole = len(lines) == 2 or (_ENDED.search(group[-1]) is not None and not group[0][0].islower())
         whole = ""
         for above, line in pairwise(["", *group]):
-            goes_on = is_whole or _OPEN_END.search(above) or _LINKED.match(line)
+            goes_on = is_whole or above[-1:] in (*",;(–",) or _OPEN_WORD.search(above) or _LINKED.match(line)
             if whole and not goes_on:
                 yield whole
                 whole = ""
@@ -193,11 +200,18 @@ def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -
     if _ENTRY.search(line.text) or (lower and are_entries(last.text, line.text)):
         return False
     hangs = lower and line.indent > group[0].indent
+    if len(last.text) >= MARGIN_MINIMUM and _is_open(last.text, line.text):
+        return True
     in_message = lower and _STAMP.match(group[0].text) is not None
     if not last.is_ended and (hangs or in_message or (wrapped and (lower or last.text[-1] in ",;("))):
         return True
     is_own = _FIELD.match(line.text) is not None and not lower
     return bool(margin) and not is_own and _is_full(last, line, 0.9 * margin if wrapped else margin)
+
+
+def _is_open(above: str, line: str) -> bool:
+    """Whether a line cannot be complete: an article or the like, or the day of a month, waits for the next line."""
+    return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
 
 
 def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from index.reading.blocks import ENCODED_DATA, Block, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
+from index.reading.lines import MONTH
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tables import tell_table
 from index.reading.tree import write_notes
@@ -34,11 +35,6 @@ _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
-
-_MONTH = re.compile(
-    r"(?:Jan(?:uar)?y?|Feb(?:ruar)?y?|M[aä]r(?:z|ch)?|Apr(?:il)?|Ma[iy]|Jun[ie]?|Jul[iy]?|Aug(?:ust)?|Sept?(?:ember)?"
-    r"|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?)\b"
-)
 
 _QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
@@ -417,7 +413,7 @@ def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
             open_lists.append([])
         elif token.type == "list_item_open":
             open_lists[-1].append(token)
-            if _MONTH.match(next((one.content for one in tokens[place : place + 3] if one.type == "inline"), "")):
+            if MONTH.match(next((one.content for one in tokens[place : place + 3] if one.type == "inline"), "")):
                 dated.add(id(token))
         elif token.type in ("ordered_list_close", "bullet_list_close"):
             items = open_lists.pop()

@@ -82,6 +82,8 @@ WRAPPED = {
         "\tnot on Sunday. It is shut in fog.\n", 2,
     ),
     "a message": ("[12/03/2025, 18:09] Ruth: the emergency one is in Hill Street 12\nuntil 22:00\n", 1),
+    "quoted lines with capitals": ("> I thought we wanted to try the mill in\n> Hohenfeld this year.\n", 1),
+    "a date on two lines": ("> > Rehearsal weekend: please keep 7 to 9\n> > March free.\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
 }  # fmt: skip
