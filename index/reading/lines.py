@@ -18,7 +18,7 @@ _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
 _INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S")
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:(?:\s|\Z)")
-_ENTRY = re.compile(r"\S\s*[.·…_]{4,}\s*\S|\S\s+=\s+\S")
+_ENTRY = re.compile(r"[^\s.·…_]\s*[.·…_]{4,}\s*[^\s.·…_]|\S\s+=\s+\S")
 """A name and what it is, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
 _PRICE_END = re.compile(r"\d[.,]\d\d\Z|\d\s?(?:€|£|\$|EUR|CHF|USD|GBP)\Z")
 _VALUE_END = re.compile(rf"{_PRICE_END.pattern}|\d\s?[^\W\d_]{{0,3}}\Z")
@@ -103,11 +103,12 @@ def find_star_notes(lines: Sequence[str], text: str) -> set[int]:
     """
     borne = Counter(found[1] for found in _STARRED.finditer(text))
     marks = [found[1] if (found := _STAR_NOTE.match(line)) else "" for line in lines]
+    counts = Counter(marks)
     around = ["", *marks, ""]
     return {
         place
         for place, mark in enumerate(marks)
-        if 0 < marks.count(mark) <= borne[mark] and mark not in (around[place], around[place + 2])
+        if mark and counts[mark] <= borne[mark] and mark not in (around[place], around[place + 2])
     }
 
 
@@ -197,7 +198,7 @@ def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
 def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -> bool:
     """Whether a line continues those before it."""
     last, lower = group[-1], line.text[0].islower()
-    if _ENTRY.search(line.text) or (lower and are_entries(last.text, line.text)):
+    if _ENTRY.search(line.text) or (lower and not wrapped and are_entries(last.text, line.text)):
         return False
     hangs = lower and line.indent > group[0].indent
     if len(last.text) >= MARGIN_MINIMUM and _is_open(last.text, line.text):

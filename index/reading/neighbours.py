@@ -17,9 +17,12 @@ _SOLID = frozenset("code kbd math pre samp sub sup svg".split())
 _JOINED = frozenset("br math q rb rp rt ruby sub sup svg wbr".split())
 """Elements that belong to what stands before them, or part it already."""
 
-_RULE = re.compile(r"(?P<selectors>[^{}]*)\{(?P<style>[^{}]*)\}")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_SELECTOR = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)\s*\Z|(?P<bare>[a-z][a-z0-9]*)\s*\Z", re.IGNORECASE)
+SELECTOR_LIMIT = 200
+"""Characters; a longer selector of a style is not followed."""
+
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_SELECTOR = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?(?:\.(?P<name>[\w-]+))?", re.IGNORECASE)
+"""An element by its tag, class or both; one that is looked for inside others only is not followed."""
 _PARTS_CONTENT = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
 _STANDS_APART = re.compile(r"display\s*:\s*(?:block|table-cell|list-item)\b|float\s*:\s*(?:left|right)", re.IGNORECASE)
 
@@ -36,11 +39,14 @@ class Styles:
         self._parting: set[tuple[str, str]] = set()
         self._apart: set[tuple[str, str]] = set()
         sheets = " ".join(sheet.text or "" for sheet in page.iter("style"))
-        for rule in _RULE.finditer(_COMMENT.sub(" ", sheets)):
+        for rule in _COMMENT.sub(" ", sheets).split("}"):
+            above, _, style = rule.rpartition("{")
+            listed = above.rpartition("{")[2].split(",")
+            selectors = [one.strip() for one in listed if len(one) < SELECTOR_LIMIT and one.strip()]
             for names, pattern in ((self._parting, _PARTS_CONTENT), (self._apart, _STANDS_APART)):
-                if pattern.search(rule["style"]):
-                    found = map(_SELECTOR.search, rule["selectors"].split(","))
-                    names |= {((one["tag"] or one["bare"] or "").lower(), one["name"] or "") for one in found if one}
+                if pattern.search(style):
+                    found = map(_SELECTOR.fullmatch, selectors)
+                    names |= {((one["tag"] or "").lower(), one["name"] or "") for one in found if one}
 
     def parts_content(self, element: Element) -> bool:
         """Whether the elements in it stand apart, as in a flex box."""
@@ -75,7 +81,7 @@ def _part_content(element: Element, styles: Styles) -> None:
         if child.tag in _JOINED or child.tag in BLOCKS:
             before = None
             continue
-        if parts_all or styles.stands_apart(child):
+        if parts_all or (styles.stands_apart(child) and len("".join(child.itertext()).strip()) > 1):
             _add_blanks(child)
         elif before is not None and _are_apart(before, child):
             before.tail = " "

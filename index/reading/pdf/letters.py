@@ -134,7 +134,7 @@ class _Run:
             return
         text = last.text + letter.text
         word = Word(text, min(last.left, letter.left), max(last.right, letter.right))
-        dots = _DOTS.search(text)
+        dots = _DOTS.search(text) if letter.text in ".·…" else None
         if dots and dots.start():
             edge = letter.right - len(dots[0]) * (letter.right - letter.left)
             self.words += (Word(text[: dots.start()], word.left, edge), Word(dots[0], edge, word.right))

@@ -65,7 +65,9 @@ def test_no_text_is_lost_between_tags(body: str, wanted: list[str]) -> None:
         ("<div style='display: flex'>soup<span>tomato</span><span>basil</span></div>", "soup tomato basil"),
         ("<div class='row'><span>soup</span><span>warm</span></div>", "soup warm"),
         ("<div><span class='side'>soup</span><i>warm</i></div>", "soup warm"),
-        # What a browser shows as one word stays one.
+        # What a browser shows as one word stays one; a large first letter floats beside its own.
+        ("<p><span class='side'>T</span>he gate</p>", "The gate"),
+        ("<p>The <a href='x'>gate</a>s (by <a href='y'>the mill</a>).</p>", "The gates (by the mill)."),
         ("<p><b>un</b>believable, <b>un</b><i>believable</i></p>", "unbelievable, unbelievable"),
         ("<p><i>H</i><i>2</i><i>O</i>, <b>2</b><i>nd</i> <b>4</b><b>G</b></p>", "H2O, 2nd 4G"),
         ("<p>in <span lang='en'>20</span><span lang='en'>25</span> <b>20</b><i>25</i></p>", "in 2025 2025"),
@@ -75,7 +77,9 @@ def test_no_text_is_lost_between_tags(body: str, wanted: list[str]) -> None:
     ],
 )
 def test_neighbours_that_stand_apart_are_no_word(body: str, wanted: str) -> None:
-    style = "<style>/* a row */ div.row, .rows { display: flex } .side { float: left }</style>"
+    style = (
+        "<style>/* a row */ div.row, .rows { display: flex } .side { float: left } nav a, #p { display: block }</style>"
+    )
     assert page(body, style).text == wanted
 
 

@@ -83,6 +83,10 @@ WRAPPED = {
     ),
     "a message": ("[12/03/2025, 18:09] Ruth: the emergency one is in Hill Street 12\nuntil 22:00\n", 1),
     "quoted lines with capitals": ("> I thought we wanted to try the mill in\n> Hohenfeld this year.\n", 1),
+    "prices in wrapped text": (
+        "The ferry takes all of you over the sound for 9.50\nper person, and a dog that has a ticket for only 4.50\n"
+        "per day, if the sea is calm and the ferryman well.\n", 1,
+    ),
     "a date on two lines": ("> > Rehearsal weekend: please keep 7 to 9\n> > March free.\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
