@@ -168,7 +168,8 @@ def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
 
 def _cut_at_headings(band: list[Row], above: Row, body: BodyStyle) -> list[Row]:
     """Return the rows of a table without column heads up to one that looks like the bold line above the table."""
-    if len(above) != 1 or not above[0].bold or body.bold or all(line.bold for line in band[0]):
+    may_be_heads = not any(char.isdigit() for line in band[0] for char in line.text)
+    if len(above) != 1 or not above[0].bold or body.bold or may_be_heads:
         return band
     alike = (
         place

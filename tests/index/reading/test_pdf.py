@@ -753,6 +753,14 @@ def test_a_group_goes_on_on_the_next_page() -> None:
     ]
 
 
+def test_rows_in_the_style_of_the_heading_keep_their_column_heads() -> None:
+    page = Page().lines(60, 780, TEXT).write(60, 716, "Events", font="F2")
+    for number, row in enumerate(DAYS):
+        for x, text in zip((60, 160, 240), row, strict=True):
+            page.write(x, 700 - 16 * number, text or " ", font="F1" if row[1] else "F2")
+    assert ("Tour: Time 14:00, Room Tower", "Sunday") in named(read(page))
+
+
 def test_a_plain_name_without_values_is_no_group() -> None:
     rows = [("Item", "Fee"), ("Bicycle", "3.00"), ("Dog", ""), ("Trunk", "2.00")]
     assert {caption for _, caption in named(read(Page().table(700, rows, (60, 180))))} == {""}
