@@ -20,11 +20,14 @@ from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
 from index.reading.plain import join_lines, strip_markup
 
-CHUNKER_VERSION = "5"
+CHUNKER_VERSION = "6"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
 
 CHUNK_LIMIT = 1200
 """Characters; paragraphs under one heading are joined up to this length; a chunk is cut at twice this length."""
+
+_QUOTE = re.compile(r"(?:>[ \t]*)+")
+"""What stands before each line of a quotation."""
 
 _NUMBER = re.compile(r"(?:\d{1,9}|[A-Za-z]|[ivxlcIVXLC]{1,6})[.)]\s+")
 
@@ -230,6 +233,8 @@ def _make_sentence(text: str, start: int, end: int, block: Block) -> tuple[Sente
     """Make the sentence of a span, without white space at its ends; empty if it has no letter or digit."""
     inner = text[start:end]
     start, end = start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
+    if block.start < start and (quote := _QUOTE.match(text, start, end)) and _is_at_line_start(text, start):
+        start = quote.end()
     inner = text[start:end]
     if not any(map(str.isalnum, inner)):
         return ()
@@ -239,6 +244,10 @@ def _make_sentence(text: str, start: int, end: int, block: Block) -> tuple[Sente
     # Most sentences have no markup: sharing one string halves the memory of a large corpus.
     shown = inner if shown == inner else shown
     return (Sentence(inner, shown, start, end),) if any(map(str.isalnum, shown)) else ()
+
+
+def _is_at_line_start(text: str, place: int) -> bool:
+    return not text[text.rfind("\n", 0, place) + 1 : place].strip()
 
 
 def _add_page(sentence: Sentence, pages: Sequence[int]) -> Sentence:

@@ -48,12 +48,48 @@ _MISSED_END = re.compile(
 )
 """Sentence ends that sentencex takes for abbreviations or initials, as in "No. I change my mind"."""
 
-_ABBREVIATION = re.compile(
-    r"\b(?:approx|ca|cf|vols?|chs?|figs?|nos?|pp?|est|max|min|avg|incl|excl|esp|resp|tbsp|tsp|hrs|mins|temp)\.\s+\Z",
-    re.IGNORECASE,
+_DAYS = "Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun|Mo|Di|Mi|Do|Fr|Sa|So"
+_MONTHS = "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Okt|Dez"
+_NAMED = re.compile(
+    r"""(?: \b(?i:vgl|bzw|ggf|evtl|zzgl)
+      | (?<!\d\s)\b(?:max|min)  # "max. EUR 50", but not "Wait 5 min."
+      | (?:\d|€|EUR|CHF|USD|GBP)\s+(?i:incl|excl|inkl|exkl)
+      | \b(?:Sra|Srta|Sig|Dott|Mme|Mlle|P\.\s?S)
+    )\.\s+\Z""",
+    re.VERBOSE,
 )
-"""Abbreviations that do not end a sentence if a digit or lower-case letter follows: "approx. 5 g"."""
+"""Abbreviations that never end a sentence."""
 
+_ABBREVIATION = re.compile(
+    rf"""\b(?: (?i:approx|avg|ca|cf|chs?|esp|est|excl|exkl|figs?|hrs|hum|incl|inkl|max|min|mins|nos?|nr|pcs|pers|pkt)
+      | (?i:pp?|p[aá]g|resp|sect|str|tbsp|tel|temp|tsp|vols?)
+      | {_DAYS}|{_MONTHS}|Abs|Art|Kap|[Pp]ara?|Tab
+    )\.\s+\Z""",
+    re.VERBOSE,
+)
+"""Abbreviations that do not end a sentence if a digit, lower-case letter, Roman number, amount or "VAT" follows."""
+
+_GOES_ON = re.compile(r"[+(]?\d|[^\W\d_A-ZÀ-Þ]|[IVXL]{2,}\b|[VX]\b|[A-Z]{3,}\b|[A-Z]\d|[€£$]|MwSt\b")
+
+_SHORTENED = re.compile(r"\s[A-ZÀ-Þ][a-zß-ÿ]{1,4}\.\s+\Z")
+"""A short name inside a sentence: before a lower-case letter it is shortened, as in "until Sept. in the hall"."""
+
+_DIGITS_END = re.compile(r"\d\.\s+\Z")
+_DAY = re.compile(r"\b\d{1,2}\.\s+\Z")
+_DAY_OF_MONTH = re.compile(r"\b\d{1,2}\.\d{1,2}\.\s+\Z")
+_TIME = re.compile(r"\d{4}\b|\d{1,2}[:.]\d\d\b")
+_DATE_NAME = re.compile(
+    rf"""(?:Januar[y]?|Jänner|Februar[y]?|April|Juni|June|Juli|July|August|September|O[ck]tober|November|De[cz]ember
+      |März|Mai|(?:May|March)(?!\s+[a-zI])|(?:{_MONTHS})\.|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tags?|Mittwochs?)\b""",
+    re.VERBOSE,
+)
+"""The month or weekday that a number with a dot counts: "13. Juni"."""
+_ORDINAL = re.compile(
+    r"\b(?:(?<!I\s)am|ab|beim|bis|das|dem|den|der|des|die|eine?[mnrs]?|im|jede[mnrs]?|vom|zum|zur)\s+\d{1,3}\.\s+\Z"
+)
+"""A German number that counts what follows: "im 2. Stock"."""
+
+_BARE_NUMBER = re.compile(r"[*_]{0,3}(?:§\s*)?\d{1,3}(?:\.\d{1,3}){0,4}\.[*_]{0,3}\s+")
 _LABEL = re.compile(r"[*_]{0,3}(?P<word>[^\W\d_]+)\s+(?:no\.\s+)?\d{1,4}[a-z]?\.[*_]{0,3}\s+", re.IGNORECASE)
 """A label before its sentence: "Room 7. Rented to Anna." """
 
@@ -83,7 +119,9 @@ def find_sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, 
 
 
 def _is_label(text: str, start: int, end: int) -> bool:
-    """Whether what looks like a sentence is only a name with its number, to which the next sentence belongs."""
+    """Whether what looks like a sentence is only a number, or a name with it, to which the next sentence belongs."""
+    if _BARE_NUMBER.fullmatch(text, start, end):
+        return True
     label = _LABEL.fullmatch(text, start, end)
     return label is not None and label["word"][0].isupper() and label["word"].lower() not in FUNCTION_WORDS
 
@@ -105,9 +143,15 @@ def _find_ends(window: str) -> list[int]:
 
 
 def _is_false_end(window: str, cut: int) -> bool:
-    """Whether a cut comes after an abbreviation inside a sentence."""
-    goes_on = window[cut].isdigit() or window[cut].islower()
-    return goes_on and _ABBREVIATION.search(window, max(0, cut - 12), cut) is not None
+    """Whether a cut comes after an abbreviation or a counting number inside a sentence."""
+    last = window[max(0, cut - 24) : cut]
+    if _NAMED.search(last) or (_GOES_ON.match(window, cut) and _ABBREVIATION.search(last)):
+        return True
+    if window[cut].islower():
+        return bool(_SHORTENED.search(last) or _DIGITS_END.search(last))
+    if _DAY_OF_MONTH.search(last) and _TIME.match(window, cut):
+        return True
+    return bool((_DAY.search(last) and _DATE_NAME.match(window, cut)) or _ORDINAL.search(last))
 
 
 def _detect_language(window: str) -> str:

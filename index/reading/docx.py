@@ -11,6 +11,7 @@ from itertools import pairwise
 from index.reading.blocks import BlockText, Reading, Seen, compose
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element, tidy
+from index.reading.notes import put_note
 from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
 from index.reading.plaintext import is_running
@@ -26,6 +27,9 @@ CONTENTS = "in a table of contents"
 
 LARGE = 1.15
 """Times the size of the text; a short bold line in larger letters is a heading."""
+
+_COUNTED = re.compile(r"(?:§\s*)?(\d{1,2})[.)]?\s+(?=[^\W\d_])")
+"""The number of a section at the start of its heading."""
 
 LOOK_LIMIT = 100
 """Characters; a longer line is no heading by its look."""
@@ -330,9 +334,10 @@ class _Converter:
         return level + 1 if level < 9 else None
 
     def _find_by_look(self, body: Element) -> dict[Element, int]:
-        """Find short bold lines in letters larger than the text; without any, those with text, a list or table below.
+        """Find short bold lines in letters larger than the text, and below these bold ones whose numbers count.
 
-        The first line is the title (0) if one of the latter follows it.
+        If none but the first is larger, the bold ones with text, a list or table below are headings too. Without larger
+        ones the first line is the title (0) if such a heading follows it.
         """
         sizes: Counter[int] = Counter()
         looks = {line: self._read_look(line, sizes) for line in body.iterchildren(f"{W}p", f"{W}tbl")}
@@ -340,16 +345,31 @@ class _Converter:
         usual = max(sizes, key=sizes.__getitem__, default=0)
         bold = {line: looks[line][1] for line in shown if looks[line][1] and _has_heading_form(looks[line][0])}
         ranks = sorted({size for size in bold.values() if size > LARGE * usual}, reverse=True)
-        if ranks:
-            return {line: min(ranks.index(size) + 1, 6) for line, size in bold.items() if size in ranks}
-        levels = {
+        large = {line: min(ranks.index(size) + 1, 6) for line, size in bold.items() if size in ranks}
+        counted = self._find_counted(bold, looks, shown)
+        if large and list(large) != shown[:1]:
+            return dict.fromkeys(counted, min(len(ranks) + 1, 6)) | large
+        levels = dict.fromkeys(counted, 1) | {
             line: 1
             for line, below in pairwise(shown)
             if line in bold and not looks[below][1] and not self._is_listed(line)
             if below.tag == f"{W}tbl" or self._is_listed(below) or is_running(looks[below][0], looks[line][0])
         }
+        if large:
+            return dict.fromkeys(levels, 2) | large
         has_title = len(shown) > 1 and shown[0] in bold and shown[1] in levels
         return {shown[0]: 0, **levels} if has_title else levels
+
+    @staticmethod
+    def _find_counted(
+        bold: Mapping[Element, int], looks: Mapping[Element, tuple[str, int]], shown: Sequence[Element]
+    ) -> list[Element]:
+        """Find the bold lines that begin with the numbers 1, 2 and so on, each with other text below it."""
+        found = {line: number for line in bold if (number := _COUNTED.match(looks[line][0]))}
+        below = dict(pairwise(shown))
+        goes_up = [int(number[1]) for number in found.values()] == list(range(1, len(found) + 1))
+        is_heading = all(line in below and not looks[below[line]][1] for line in found)
+        return list(found) if len(found) > 1 and goes_up and is_heading else []
 
     def _is_listed(self, line: Element) -> bool:
         return _is_on(_get_value(self._styles.find_of_paragraph(line, "numPr"), "numId"))
@@ -423,8 +443,7 @@ class _Converter:
             elif tag in _WRITERS:
                 _WRITERS[tag](child, target)
             elif tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
-                kind = tag.removeprefix(W).removesuffix("Reference")
-                self._cited += filter(_exists, [self._notes.get((kind, child.get(f"{W}id")))])
+                self._cite(child, target)
             elif tag == f"{W}txbxContent":
                 self._boxes.append(child)
             elif tag == f"{MC}AlternateContent":
@@ -439,6 +458,19 @@ class _Converter:
             else:
                 add_text(target, _get_math_sign(child, "chr", "∫") if tag == f"{M}nary" else "")
                 self._convert_runs(child, target, line)
+
+    def _cite(self, mark: Element, target: Element) -> None:
+        """Tell a note where its mark stands, or else at the end."""
+        kind = mark.tag.removeprefix(W).removesuffix("Reference")
+        note = self._notes.get((kind, mark.get(f"{W}id")))
+        if note is None or note in self.read_notes or note in self._cited:
+            return
+        outer = self._instructions
+        self.read_notes.append(note)
+        if not put_note(target, self._convert_blocks(note, make_element("div"))):
+            self.read_notes.remove(note)
+            self._cited.append(note)
+        self._instructions = outer
 
     def _open_run(self, run: Element, target: Element, line: Element) -> Element:
         """Return the element for the text of a run: the block itself, or one that tells how the text is shown."""
@@ -537,10 +569,6 @@ def _is_shaded(cell: Element) -> bool:
 
 def _has_heading_form(text: str) -> bool:
     return len(text) <= LOOK_LIMIT and text[-1] not in ".:;,!"
-
-
-def _exists(element: Element) -> bool:
-    return element is not None
 
 
 def _find_instructions(line: Element) -> set[Element]:

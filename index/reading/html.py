@@ -10,6 +10,7 @@ from index.reading.blocks import Reading, Seen, UnreadableError, compose, find_w
 from index.reading.furniture import find_furniture, find_main, leads_elsewhere
 from index.reading.html_fields import write_fields
 from index.reading.inline import Element, tidy
+from index.reading.neighbours import Styles, part_neighbours
 from index.reading.tree import HEADINGS, count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
 FURNITURE = "page furniture (menus, banners, forms, comments)"
@@ -38,7 +39,9 @@ def read_html(page: str) -> Reading:
     body = find_body(tree)
     _promote_headings(body)
     write_fields(body)
+    styles = Styles(tree)
     left_out = remove_unseen(body)
+    part_neighbours(body, styles)
     words = count_words(body)
     main = find_main(body)
     furniture = find_furniture(main)

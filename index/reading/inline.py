@@ -14,7 +14,8 @@ from index.reading.scripts import write_fractions, write_script
 Element = Any
 """An element of lxml, which has no types."""
 
-_ORDINAL = frozenset("st nd rd th o a er re e es ème TM SM".split())
+_ORDINAL = frozenset("st nd rd th er re e es ème TM SM".split())
+_ORDINAL_SIGNS = {"a": "ª", "o": "º"}
 _NOTE = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|\W)[\])]?")
 _NOTE_CLASS = re.compile(r"foot-?note|note-?ref|reference|cite", re.IGNORECASE)
 _NOTE_ROLE = re.compile(r"note-?(?:ref|back|call)|doc-backlink")
@@ -81,7 +82,12 @@ def _is_note_reference(element: Element, text: str) -> bool:
 
 def _write_sup(element: Element) -> str:
     text = read_content(element)
-    return "" if _is_note_reference(element, text.strip()) else _raise(text)
+    if _is_note_reference(element, text.strip()):
+        return ""
+    above = element.getprevious()
+    before = element.getparent().text if above is None else above.tail
+    sign = _ORDINAL_SIGNS.get(text.strip()) if (before or "")[-1:].isdecimal() else None
+    return sign or _raise(text)
 
 
 def _write_link(element: Element) -> str:

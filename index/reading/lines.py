@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +18,34 @@ _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
 _INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S")
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:(?:\s|\Z)")
+_ENTRY = re.compile(r"[^\s.·…_]\s*[.·…_]{4,}\s*[^\s.·…_]|\S\s+=\s+\S")
+"""A name and what it is, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
+_PRICE_END = re.compile(r"\d[.,]\d\d\Z|\d\s?(?:€|£|\$|EUR|CHF|USD|GBP)\Z")
+_VALUE_END = re.compile(rf"{_PRICE_END.pattern}|\d\s?[^\W\d_]{{0,3}}\Z")
+_STAR_NOTE = re.compile(r"(\*{1,3}|†|‡)\s*(?=[^\s*])")
+_STARRED = re.compile(r"(?<![^\s(])[^\s*†‡(]*[^\s*†‡(](\*{1,3}|†|‡)(?![\w*])")
+"""A word or number that bears the mark of a note: "Pupils*"."""
+_STAMP = re.compile(r"\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+\d{1,2}[:.]\d\d")
+"""The date and time with which a message of a chat begins."""
+_LINKED = re.compile(
+    r"""(?:and|as|at|but|by|for|from|if|in|of|on|or|than|that|till|to|until|when|where|which|who|with
+      |aber|als|am|auf|bei|bis|dass|für|im|in|mit|oder|und|von|wenn|zum|zur|à|con|de|del|et|ou|para|por|pour|que|y)\b""",
+    re.VERBOSE,
+)
+"""A word that links what follows it to what stands before it."""
+_OPEN_WORD = re.compile(
+    r"""\b(?:a|an|and|at|by|for|from|in|of|on|or|our|than|that|the|to|which|with|your
+      |das|dem|den|der|des|die|ein|eine|für|im|mit|oder|und|von|zum|zur|de|del|du|el|et|la|le|les|los|ou|un|une|y)\Z""",
+    re.VERBOSE,
+)
+"""What a line ends with whose sentence is not complete."""
+_DAY_END = re.compile(r"\b\d{1,2}(?:\.|st|nd|rd|th)?\Z")
+
+MONTH = re.compile(
+    r"(?:Jan(?:uar)?y?|Feb(?:ruar)?y?|M[aä]r(?:z|ch)?|Apr(?:il)?|Ma[iy]|Jun[ie]?|Jul[iy]?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?)\b"
+)
+"""The name of a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +96,53 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
         yield Paragraph(tuple(lines), gap if started else 0)
 
 
+def find_star_notes(lines: Sequence[str], text: str) -> set[int]:
+    """Return the places of the lines that begin with the mark of a note ("* only with a card"), and are no items.
+
+    Something in the text bears the mark ("Pupils*"), and the line above or below has not the same one.
+    """
+    borne = Counter(found[1] for found in _STARRED.finditer(text))
+    marks = [found[1] if (found := _STAR_NOTE.match(line)) else "" for line in lines]
+    counts = Counter(marks)
+    around = ["", *marks, ""]
+    return {
+        place
+        for place, mark in enumerate(marks)
+        if mark and counts[mark] <= borne[mark] and mark not in (around[place], around[place + 2])
+    }
+
+
+def are_entries(above: str, line: str) -> bool:
+    """Whether two lines are entries of a list, which go on with nothing: each has its value at its end."""
+    if _ENTRY.search(line) or _ENTRY.search(above) or (_PRICE_END.search(above) and _PRICE_END.search(line)):
+        return True
+    return not _LINKED.match(line) and bool(_VALUE_END.search(above) and _VALUE_END.search(line))
+
+
+def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
+    """Join lines that somebody set, but that are one sentence: those that go on in lower case and come to its end.
+
+    Of two lines the first may be a label, without which the second says nothing.
+    """
+    groups: list[list[str]] = []
+    for line in lines:
+        above = groups[-1][-1] if groups else "."
+        if line[0].islower() and above[-1] not in ".!?:;" and not are_entries(above, line):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    for group in groups:
+        is_whole = len(lines) == 2 or (_ENDED.search(group[-1]) is not None and not group[0][0].islower())
+        whole = ""
+        for above, line in pairwise(["", *group]):
+            goes_on = is_whole or above[-1:] in (*",;(–",) or _OPEN_WORD.search(above) or _LINKED.match(line)
+            if whole and not goes_on:
+                yield whole
+                whole = ""
+            whole += f" {line}" if whole else line
+        yield whole
+
+
 def find_margin(lines: Sequence[Line]) -> int:
     """The column to which lines are wrapped; 0 if they are not, or do not show it.
 
@@ -75,7 +151,7 @@ def find_margin(lines: Sequence[Line]) -> int:
     lower case, all must be full, and the last one end in a full stop.
     """
     going_on = [(line, after) for line, after in pairwise(lines) if not line.is_ended]
-    fields = sum(_FIELD.match(line.text) is not None for line in lines)
+    fields = sum(_FIELD.match(line.text) is not None or _ENTRY.search(line.text) is not None for line in lines)
     if not going_on or fields * 2 >= len(lines):
         return 0
     sure = [(line, after) for line, after in going_on if after.text[0].islower() or _INNER_END.search(line.text)]
@@ -122,11 +198,21 @@ def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
 def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -> bool:
     """Whether a line continues those before it."""
     last, lower = group[-1], line.text[0].islower()
+    if _ENTRY.search(line.text) or (lower and not wrapped and are_entries(last.text, line.text)):
+        return False
     hangs = lower and line.indent > group[0].indent
-    if not last.is_ended and (hangs or (wrapped and (lower or last.text[-1] in ",;("))):
+    if len(last.text) >= MARGIN_MINIMUM and _is_open(last.text, line.text):
+        return True
+    in_message = lower and _STAMP.match(group[0].text) is not None
+    if not last.is_ended and (hangs or in_message or (wrapped and (lower or last.text[-1] in ",;("))):
         return True
     is_own = _FIELD.match(line.text) is not None and not lower
     return bool(margin) and not is_own and _is_full(last, line, 0.9 * margin if wrapped else margin)
+
+
+def _is_open(above: str, line: str) -> bool:
+    """Whether a line cannot be complete: an article or the like, or the day of a month, waits for the next line."""
+    return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
 
 
 def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:
@@ -134,7 +220,9 @@ def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:
     found: set[int] = set()
     start = 0
     for place, line in enumerate(lines):
-        if place and not (line.text[0].islower() and not lines[place - 1].is_ended):
+        above = lines[place - 1]
+        goes_on = line.text[0].islower() and not above.is_ended and not are_entries(above.text, line.text)
+        if place and not goes_on:
             start = place
         if line.is_ended and lines[start].text[0].isupper():
             found.update(range(start + 1, place + 1))

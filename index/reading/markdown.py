@@ -7,13 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
-from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup
+from index.reading.lines import MONTH
+from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tree import write_notes
 
 HEADING_LIMIT = 300
@@ -78,7 +80,7 @@ _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("]:", r"\n {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*"),
         ("](", r"\]\((?:[^()\n]|\([^()\n]*\))*\)"),
         ("][", r"\]\[[^\]\n]*\]"),
-        ("[^", r"\[\^[^\[\]\s]{1,100}\]:?"),
+        ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
         ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
         ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
         ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
@@ -138,7 +140,8 @@ def _find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
 def _write_shown(found: re.Match[str]) -> str:
     """What is seen of a piece of markup, with as many line ends."""
     named = found.groupdict()
-    return (named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
+    note = write_note_mark(named["note"]) if named.get("note") else ""
+    return (note or named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
 
 
 def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -230,6 +233,8 @@ class _Parser:
         self._underlined = False
         self._counters: list[int] = []
         self._number = ""
+        self._typed: set[int] = set()
+        """The items of lists whose numbers are told as they are typed."""
         self._handlers: dict[str, Callable[[Token], Iterator[Block]]] = {
             "inline": self._read_inline,
             "hr": self._read_rule,
@@ -241,7 +246,9 @@ class _Parser:
     def read_blocks(self) -> Iterator[Block]:
         """Yield the blocks of the text."""
         # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
-        tokens = iter(MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text))
+        parsed = MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text)
+        self._typed = _find_typed_numbers(parsed)
+        tokens = iter(parsed)
         for token in tokens:
             if token.type == "table_open":
                 yield from self._read_table(tokens)
@@ -259,7 +266,8 @@ class _Parser:
             self._counters.pop()
         elif token.type == "list_item_open":
             self._depth += 1
-            self._number = f"{self._counters[-1]}{token.markup}"
+            number = token.info if id(token) in self._typed else self._counters[-1]
+            self._number = f"{number}{token.markup}"
             self._counters[-1] += 1
         elif token.type == "list_item_close":
             self._depth -= 1
@@ -395,6 +403,30 @@ class _Parser:
 
 def _tell(block: Block, row: BlockText) -> Block:
     return replace(block, told=row.told, caption=row.caption)
+
+
+def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
+    """Return the `id`s of the list items whose typed numbers are what the writer meant, as of dates.
+
+    They neither go on by one nor are all 0 or 1, which leaves the counting to the reader; or a month follows.
+    """
+    found: set[int] = set()
+    open_lists: list[list[Token]] = []
+    dated: set[int] = set()
+    for place, token in enumerate(tokens):
+        if token.type in ("ordered_list_open", "bullet_list_open"):
+            open_lists.append([])
+        elif token.type == "list_item_open":
+            open_lists[-1].append(token)
+            if MONTH.match(next((one.content for one in tokens[place : place + 3] if one.type == "inline"), "")):
+                dated.add(id(token))
+        elif token.type in ("ordered_list_close", "bullet_list_close"):
+            items = open_lists.pop()
+            numbers = [int(item.info) for item in items if item.info]
+            is_counted = all(other == one + 1 for one, other in pairwise(numbers)) or set(numbers) in ({0}, {1})
+            if len(numbers) == len(items) and (not is_counted or not dated.isdisjoint(map(id, items))):
+                found.update(map(id, items))
+    return found
 
 
 def _make_cell(found: re.Match[str]) -> Cell:

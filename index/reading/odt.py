@@ -10,6 +10,7 @@ from typing import Any
 from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element
+from index.reading.notes import put_note
 from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
 from index.reading.tree import mark_heads, read_blocks, remove_unseen, write_notes
@@ -260,7 +261,9 @@ class _Converter:
             elif tag == f"{TEXT}line-break":
                 target.append(make_element("br"))
             elif tag == f"{TEXT}note":
-                self._cited += child.iterchildren(f"{TEXT}note-body")
+                self._cited += (
+                    one for one in child.iterchildren(f"{TEXT}note-body") if not self._put_note(one, target)
+                )
             elif tag == f"{DRAW}text-box":
                 self._boxes.append(child)
             elif tag == f"{TEXT}span":
@@ -268,6 +271,9 @@ class _Converter:
             elif tag and tag not in _NO_TEXT and child.get(f"{TEXT}is-hidden") != "true":
                 self._convert_inline(child, target)
             add_text(target, child.tail or "")
+
+    def _put_note(self, note: Element, target: Element) -> bool:
+        return put_note(target, self._convert_blocks(note, make_element("div")))
 
     def _open_look(self, target: Element, family: str, style: str | None) -> Element:
         """Return the element for a text in a style: the block itself, or one that tells how the text is shown."""

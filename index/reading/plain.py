@@ -36,9 +36,10 @@ _UNSHOWN = frozenset(("script", "style", "template", "noscript", "svg"))
 
 _MARKUP = re.compile(r"[*_`\[\\&<]|~~|==|%%")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
+_HARD_BREAK = re.compile(r"(?<!\\)\\(?=\n|\Z)")
 _QUOTE = re.compile(r"\n[ \t]*(?:>[ \t]?)*")
 _BRACKETS = re.compile(
-    r"!\[\[[^\[\]\n]{1,300}\]\]|\[\^[^\[\]\s]{1,100}\]:?"
+    r"!\[\[[^\[\]\n]{1,300}\]\]|\[\^(?P<note>[^\[\]\s]{1,100})\]:?"
     r"|\[\[(?P<page>[^\[\]|\\\n]{1,300})(?:\\?\|(?P<label>[^\[\]\n]{1,300}))?\]\]"
 )
 """Marks of Obsidian and other programs for notes: an embedded file, a footnote's mark, a link with its label."""
@@ -51,7 +52,7 @@ def strip_markup(text: str) -> str:
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
-    text = _BLOCK_ID.sub("", _QUOTE.sub(" ", text))
+    text = _BLOCK_ID.sub("", _QUOTE.sub(" ", _HARD_BREAK.sub("", text)))
     if "<" in text:
         text = _CELL.sub(", ", text)
     if _MARKUP.search(text):
@@ -64,6 +65,12 @@ def strip_markup(text: str) -> str:
 def join_lines(text: str) -> str:
     """Return a plain text on one line, without the marks of quoted lines."""
     return " ".join(_QUOTE.sub(" ", text).split()) if "\n" in text else " ".join(text.split())
+
+
+def write_note_mark(label: str) -> str:
+    """Write the mark of a footnote, the same in the text and before the note."""
+    raised = write_script(label, "sup")
+    return f"[{label}]" if label and raised == label else raised
 
 
 def is_unread(tag: str) -> bool:
@@ -115,13 +122,13 @@ def _render_tag(tag: str) -> str:
 
 
 def _read_brackets(state: StateInline, silent: bool) -> bool:
-    """Rule of markdown-it: a link to another note shows its label, a footnote's mark and an embedded file nothing."""
+    """Rule of markdown-it: a link to another note shows its label, an embedded file nothing."""
     found = _BRACKETS.match(state.src, state.pos, state.posMax)
     if not found:
         return False
     if not silent:
         token = state.push("text", "", 0)
-        token.content = (found["label"] or found["page"] or "").strip()
+        token.content = (found["label"] or found["page"] or write_note_mark(found["note"] or "")).strip()
     state.pos = found.end()
     return True
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from index.reading.blocks import Block, Reading, Seen
-from index.reading.lines import Line, Paragraph, find_margin, find_paragraphs, group_wrapped
+from index.reading.lines import Line, Paragraph, find_margin, find_paragraphs, find_star_notes, group_wrapped
 from index.reading.numbering import write_number
 from index.reading.text_tables import tell_text_table
 
@@ -41,6 +41,8 @@ _FIELD = re.compile(r"[^\s:][^:]{0,30}:\s")
 _STOP = re.compile(r"[.!?؟۔।]['\")’”»]*(?:\s|\Z)|[。！？]")
 _LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
 _UNDERLINE = re.compile(r"([=~*-])\1{2,}")
+_GAP = re.compile(r"\t|\s{2}|[|;]")
+"""What can part the cells of a row."""
 _HASHES = re.compile(r"#{1,6}\s+(?=\S)")
 _REMARK_END = re.compile(r"[^\s(（]\s*[(（][^()（）]+[)）]\Z")
 """A remark in parentheses at the end of a line."""
@@ -67,6 +69,9 @@ class _Reader:
         self._lettered = _find_lettered(line for one in self._paragraphs for line in one.lines)
         self._labels = _find_labels(text, self._paragraphs)
         self._capitals = _find_capitals(self._paragraphs)
+        every = [line for one in self._paragraphs for line in one.lines]
+        noted = find_star_notes([line.text for line in every], text)
+        self._notes = {every[place].start for place in noted}
         self._questions: set[int] = set()
         self._answers: set[int] = set()
         self._is_asked = self._is_underlined = False
@@ -132,7 +137,9 @@ class _Reader:
         if start in self._capitals and len(lines) > 1:
             rest = self._read_table(lines[1:]) or self._read_lines(lines[1:], place)
             return [Block("heading", start, lines[0].end, 2 if place else 1), *rest]
-        return self._read_table(lines) or list(self._read_lines(lines, place))
+        is_indented = all(line.indent and not _GAP.search(line.text) for line in lines)
+        rows = [] if is_indented else self._read_table(lines)
+        return rows or list(self._read_lines(lines, place))
 
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
         """The rows of a paragraph that is a table, perhaps below its name; else nothing."""
@@ -191,6 +198,9 @@ class _Reader:
             end = self._find_question_end(lines, at)
             return [Block("heading", line.start + question.end(), lines[end - 1].end, 2)], end
         mark = self._match_item(line)
+        if line.start in self._notes:
+            end = self._find_item_end(lines, at)
+            return [Block("paragraph", line.start, lines[end - 1].end)], end
         if not mark:
             return None
         end = self._find_item_end(lines, at)
@@ -237,7 +247,12 @@ class _Reader:
     def _begins_other(self, line: Line) -> bool:
         """Whether a line ends the item above it."""
         is_answer = self._is_asked and _ANSWER.match(line.text) is not None
-        return line.is_rule or is_answer or bool(_QUESTION.match(line.text) or self._match_item(line))
+        return (
+            line.start in self._notes
+            or line.is_rule
+            or is_answer
+            or bool(_QUESTION.match(line.text) or self._match_item(line))
+        )
 
 
 def _cut_line(line: Line, start: int) -> Line:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import Element, flatten, read_content, read_inline, tidy
+from index.reading.lines import join_set_lines
 from index.reading.numbering import write_number
 from index.reading.tables import find_marked_cells
 
@@ -30,10 +31,12 @@ _TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
 _STRUCTURE = frozenset(
     [*"blockquote caption dd details dl dt figcaption li ol p pre summary table ul".split(), *HEADINGS, *_TABLE_PARTS]
 )
-_BLOCKS = _STRUCTURE | set(
+BLOCKS = _STRUCTURE | set(
     "address article aside body center dialog dir div fieldset figure footer form header hgroup hr html legend main"
     " menu nav search section".split()
 )
+"""Elements that begin a line of their own."""
+
 _UNREAD = frozenset(
     "annotation annotation-xml audio button canvas datalist embed head iframe img input link map meta meter noscript"
     " object option progress script select style svg template textarea title video".split()
@@ -144,8 +147,8 @@ def _find_reason(element: Element, opened: set[str]) -> str | None:
         return "hidden"
     if (
         element.get("aria-hidden") == "true"
-        and tag not in _BLOCKS
-        and next(element.iterdescendants(*_BLOCKS), None) is None
+        and tag not in BLOCKS
+        and next(element.iterdescendants(*BLOCKS), None) is None
     ):
         return ""
     return "" if tag == "a" and not any(map(str.isalnum, "".join(element.itertext()))) else None
@@ -158,7 +161,7 @@ def _limit_depth(root: Element) -> None:
         element, depth = pending.pop()
         children = list(element)
         if depth > 2 * DEPTH_LIMIT or (depth > DEPTH_LIMIT and element.tag not in _STRUCTURE):
-            if element.tag in _BLOCKS:
+            if element.tag in BLOCKS:
                 element.text, element.tail = f" {element.text or ''}", f" {element.tail or ''}"
             unwrap(element)
             depth -= 1
@@ -177,7 +180,7 @@ def _collect_seen(element: Element, pieces: list[str]) -> None:
     # The mark of a footnote and a link back from it are read as nothing.
     if tag in ("sup", "a") and not read_inline(element):
         return
-    edge = "\n" if tag in _BLOCKS or tag == "br" else " " if tag in _FORMULA_PARTS else ""
+    edge = "\n" if tag in BLOCKS or tag == "br" else " " if tag in _FORMULA_PARTS else ""
     pieces += (edge, flatten(element.text))
     for child in element:
         _collect_seen(child, pieces)
@@ -238,7 +241,7 @@ class _Walker:
         """Add the blocks of an element's content: runs of text and inline elements are paragraphs."""
         run = [flatten(element.text)]
         for child in element:
-            if child.tag in _BLOCKS or child in self._containers:
+            if child.tag in BLOCKS or child in self._containers:
                 self._add_lines("".join(run))
                 run = [flatten(child.tail)]
                 self._walk_block(child)
@@ -454,7 +457,7 @@ _WALKERS: dict[str, Callable[[_Walker, Element], None]] = {
 def _find_containers(root: Element) -> set[Element]:
     """Find the elements that hold blocks, though they may be inline ones by their name."""
     found: set[Element] = set()
-    for block in root.iterdescendants(*_BLOCKS):
+    for block in root.iterdescendants(*BLOCKS):
         for ancestor in block.iterancestors():
             if ancestor in found:
                 break
@@ -478,14 +481,8 @@ def _find_list_style(item: Element, listed: Element) -> str:
 
 
 def join_lines(text: str) -> list[str]:
-    """Split a text at its line breaks, but not inside a sentence: where the next line goes on in lower case."""
-    joined: list[str] = []
-    for line in filter(None, map(tidy, text.split("\n"))):
-        if joined and line[0].islower() and joined[-1][-1] not in ".!?:;":
-            joined[-1] += f" {line}"
-        else:
-            joined.append(line)
-    return joined
+    """Split a text at its line breaks, but not inside a sentence."""
+    return list(join_set_lines([line for line in map(tidy, text.split("\n")) if line]))
 
 
 def _join_cell(texts: Sequence[str], is_head: bool) -> str:

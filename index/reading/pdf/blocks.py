@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
 
-from index.reading.blocks import BlockText
+from index.reading.blocks import BlockText, Kind
+from index.reading.grid import GROUP_LIMIT
+from index.reading.lines import find_star_notes
 from index.reading.pdf.lines import BodyStyle, Line
 from index.reading.pdf.paragraphs import (
     BULLET,
@@ -35,21 +36,30 @@ def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
     groups = list(LineGrouper(lines, body).group())
     captions = {place: table for table in range(len(groups)) for place in _find_caption(groups, table)}
     names = {table: " ".join(line.text for line in groups[place]) for place, table in captions.items()}
+    written = [line.text or " ".join(cell for row in line.grid for cell in row) for line in lines]
+    noted = find_star_notes([line.text for line in lines], "\n".join(written))
+    notes = {id(lines[place]) for place in noted}
     page = 0
     heads: tuple[str, ...] = ()
+    named = ""
     for place, (group, level) in enumerate(zip(groups, _find_levels(groups, body), strict=True)):
         first = group[0]
         begun = ((first.page, 0),) if first.page > page else ()
         if first.grid:
             rows = [[join_lines(cell.split("\n"), words) for cell in row] for row in first.grid]
             goes_on = place > 0 and _goes_on(groups[place - 1][0], first)
-            count, heads = (0, ()) if first.labels else _find_heads(rows, first.heads, heads if goes_on else ())
-            is_form = not heads and max(first.labels, count_label_columns(rows)) > 1
-            yield from _make_rows(rows, count, heads, names.get(place, ""), begun, is_form=is_form)
+            plain = [row for at, row in enumerate(rows) if at not in first.groups]
+            count, heads = (0, ()) if first.labels else _find_heads(plain, first.heads, heads if goes_on else ())
+            is_form = not heads and max(first.labels, count_label_columns(plain)) > 1
+            told = [""] * count + [tell_form_row(row) if is_form else tell_row(row, heads) for row in plain[count:]]
+            under = _name_groups(rows, first.groups, named if goes_on else "")
+            named = under[-1]
+            yield from _make_rows(rows, first.groups, told, names.get(place, ""), under, begun)
         elif first.code:
             yield BlockText("code", first.code, 0, begun)
         else:
-            yield _make_block(group, "caption" if place in captions else "paragraph", level, page, words)
+            kind: Kind = "caption" if place in captions else "paragraph"
+            yield _make_block(group, kind, level, page, words, is_note=id(first) in notes)
         page = max(page, group[-1].page)
 
 
@@ -84,30 +94,46 @@ def _find_heads(rows: Sequence[Sequence[str]], marked: int, carried: tuple[str, 
     return count, heads
 
 
+def _name_groups(rows: Sequence[Sequence[str]], groups: Sequence[int], name: str) -> list[str]:
+    """Return for each row the name of the group in which it stands; `name` is that of the page before."""
+    names = []
+    for place, row in enumerate(rows):
+        if place in groups and len(row[0]) <= GROUP_LIMIT and row[0][-1:] not in (*".!?",):
+            name = row[0].rstrip(":")
+        names.append(name)
+    return names
+
+
 def _make_rows(
     rows: Sequence[Sequence[str]],
-    count: int,
-    heads: Sequence[str],
+    groups: Sequence[int],
+    told: Sequence[str],
     caption: str,
+    under: Sequence[str],
     begun: tuple[tuple[int, int], ...],
-    *,
-    is_form: bool,
 ) -> Iterator[BlockText]:
-    """Yield the rows of a table, in Markdown and as they are told; the first `count` are heads."""
+    """Yield the rows of a table, in Markdown and as they are told.
+
+    Args:
+        groups: the places of the rows that name those below them.
+        told: what each other row says.
+        under: for each row the name of its group.
+    """
+    left = iter(told)
     for place, row in enumerate(rows):
-        cells = " | ".join(cell.replace("|", "\\|") for cell in row)
-        told = "" if place < count else tell_form_row(row) if is_form else tell_row(row, heads)
-        yield BlockText("row", f"| {cells} |", 0, () if place else begun, told, caption)
+        cells = row[:1] if place in groups else row
+        written = " | ".join(cell.replace("|", "\\|") for cell in cells)
+        says, named = (row[0], "") if place in groups else (next(left), under[place])
+        name = ", ".join(filter(None, (caption, named)))
+        yield BlockText("row", f"| {written} |", 0, () if place else begun, says, name)
 
 
 # Headings, items and paragraphs
 
 
-def _make_block(
-    group: Group, kind: Literal["caption", "paragraph"], level: int, page: int, words: Counter[str]
-) -> BlockText:
-    """Join lines to one block, without its bullet; `page` is the last page that has begun."""
-    mark = None if level else BULLET.match(group[0].text)
+def _make_block(group: Group, kind: Kind, level: int, page: int, words: Counter[str], *, is_note: bool) -> BlockText:
+    """Join lines to one block, without its bullet; the mark of a note stays. `page` is the last that has begun."""
+    mark = None if level or is_note else BULLET.match(group[0].text)
     text = ""
     begun: list[tuple[int, int]] = []
     for line in group:

@@ -59,6 +59,7 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             start, gutters = _find_table_start(rows, begin, place, gutters)
             del ordered[len(ordered) - (place - start) :]
             band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters, body)
+            band = _cut_at_headings(band, rows[start - 1] if start else [], body)
             if len(band) < 2 or _is_list(band, gutters):
                 ordered += map(_join_item, band)
             else:
@@ -163,6 +164,19 @@ def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
     while last < text and not alone[last] and band[last - 1][0].base - band[last][0].base < 1.6 * band[last][0].size:
         last += 1
     return band[:last]
+
+
+def _cut_at_headings(band: list[Row], above: Row, body: BodyStyle) -> list[Row]:
+    """Return the rows of a table without column heads up to one that looks like the bold line above the table."""
+    may_be_heads = not any(char.isdigit() for line in band[0] for char in line.text)
+    if len(above) != 1 or not above[0].bold or body.bold or may_be_heads:
+        return band
+    alike = (
+        place
+        for place, row in enumerate(band)
+        if len(row) == 1 and row[0].style == above[0].style and abs(row[0].left - above[0].left) < row[0].size
+    )
+    return band[: next(alike, len(band))]
 
 
 def _is_heading(row: Row, body: BodyStyle) -> bool:

@@ -35,6 +35,7 @@ _LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈�
 _FRACTION = re.compile(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]+)[⁄/]([₀₁₂₃₄₅₆₇₈₉]+)")
 _LEADER = re.compile(r"[.·…_]+|\s*")
 """Dots that lead to a page number, or a line to write on."""
+_DOTS = re.compile(r"[.·…]{5,}\Z")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -119,12 +120,26 @@ class _Run:
         if gap > WORD_GAP * self.size or (self.blank and gap > TOUCHING * self.size):
             self.words.append(Word(text, left, right))
         else:
-            last = self.words[-1]
-            self.words[-1] = Word(last.text + text, min(last.left, left), max(last.right, right))
+            self._lengthen(Word(text, left, right))
         self.left, self.right = min(self.left, left), max(self.right, right)
         self.styles[style] += 1
         self.blank = False
         return True
+
+    def _lengthen(self, letter: Word) -> None:
+        """Add a letter to the last word; dots that lead to something are a word of their own."""
+        last = self.words.pop()
+        if _DOTS.match(last.text) and letter.text not in ".·…":
+            self.words += (last, letter)
+            return
+        text = last.text + letter.text
+        word = Word(text, min(last.left, letter.left), max(last.right, letter.right))
+        dots = _DOTS.search(text) if letter.text in ".·…" else None
+        if dots and dots.start():
+            edge = letter.right - len(dots[0]) * (letter.right - letter.left)
+            self.words += (Word(text[: dots.start()], word.left, edge), Word(dots[0], edge, word.right))
+        else:
+            self.words.append(word)
 
 
 def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:
@@ -140,8 +155,7 @@ def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:
         else:
             groups.append([run])
     for group in groups:
-        words = _join_words(group)
-        if words:
+        for words in _part_at_leaders(_join_words(group)):
             styles = sum((run.styles for run in group), Counter[Style]())
             sizes: Counter[float] = Counter()
             for style, number in styles.items():
@@ -151,27 +165,41 @@ def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:
             yield Line(words, page, group[0].base, size, bold, mono, height)
 
 
-def _join_words(group: Sequence[_Run]) -> tuple[Word, ...]:
+def _join_words(group: Sequence[_Run]) -> list[Word]:
     """Join the words of runs, in reading order; two that touch each other are one."""
     if all(_RIGHT_TO_LEFT.match(run.words[0].text) for run in group):
         group = group[::-1]
     words: list[Word] = []
     for run in group:
         first = run.words[0]
-        if words and abs(first.left - words[-1].right) < TOUCHING * run.size:
+        touches = bool(words) and abs(first.left - words[-1].right) < TOUCHING * run.size
+        if touches and not any(_DOTS.match(text) for text in (words[-1].text, first.text)):
             words[-1] = Word(words[-1].text + first.text, words[-1].left, first.right)
             words += run.words[1:]
         else:
             words += run.words
-    return tuple(word._replace(text=_write_fractions(word.text)) for word in _drop_leaders(words))
+    return [word._replace(text=_write_fractions(word.text)) for word in words]
 
 
-def _drop_leaders(words: Sequence[Word]) -> Iterator[Word]:
-    """Yield the words without four dots or more that follow each other, with blanks between them or not."""
+def _part_at_leaders(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """Yield the words without four dots or more that follow each other, with blanks between them or not.
+
+    The price or page to which dots lead is a line of its own, beside its name.
+    """
+    line: list[Word] = []
+    is_led = False
     for are_dots, some in groupby(words, key=lambda word: _LEADER.fullmatch(word.text) is not None):
         found = list(some)
-        if not are_dots or 0 < sum(len(word.text) for word in found) < 4:
-            yield from found
+        if are_dots and not 0 < sum(len(word.text) for word in found) < 4:
+            is_led = "_" not in found[0].text
+            continue
+        if line and is_led and any(map(str.isdigit, found[-1].text)):
+            yield tuple(line)
+            line = []
+        line += found
+        is_led = False
+    if line:
+        yield tuple(line)
 
 
 def _find_stretched(runs: Sequence[_Run]) -> set[int]:

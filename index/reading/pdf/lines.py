@@ -67,6 +67,8 @@ class Line:
     """Of a table: how many rows at its top are column heads."""
     labels: int = 0
     """Of a table: how many columns hold labels, as form fields or lighter letters beside them show; 0 if none do."""
+    groups: tuple[int, ...] = ()
+    """Of a table: the places of the rows that only name those below them."""
     is_field: bool = False
     """Whether it is the value of a form field."""
     code: str = ""

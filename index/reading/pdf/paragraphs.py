@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from index.reading.pdf.lines import BodyStyle, Line
 from index.reading.pdf.tables import SENTENCE_END
@@ -14,6 +15,9 @@ PARAGRAPH_GAP = 1.3
 
 SHORT = 0.7
 """Share of the widest line that begins at the same place; a shorter line is broken on purpose."""
+
+SMALL = 0.95
+"""Multiple of the body text's size; smaller letters at the end of a page are those of notes."""
 
 INDENT = 0.8
 """Multiple of the letter size; the least shift of a line that begins a paragraph."""
@@ -45,22 +49,35 @@ class LineGrouper:
         self._edges: dict[tuple[int, int], float] = {}
         self._alone = 0
         """How many lines right above the one that is looked at are blocks of their own, as in an address."""
+        self._notes = set(map(id, _find_notes(lines, body)))
         for line in lines:
             if not line.edge:
                 place = self._get_place(line)
                 self._edges[place] = max(self._edges.get(place, 0.0), line.right)
 
     def group(self) -> Iterator[Group]:
-        """Yield the lines of each block."""
+        """Yield the lines of each block; notes at the end of a page come before a paragraph that goes on over them."""
         group: Group = []
+        notes: list[Group] = []
         for line in self._lines:
-            if group and not (is_text(group) and is_text([line]) and self._continues(group, line)):
-                self._alone = self._count_alone(group, line)
-                yield group
-                group = []
+            if id(line) in self._notes:
+                if notes and self._joins(notes[-1], line):
+                    notes[-1].append(line)
+                else:
+                    notes.append([line])
+                continue
+            if not group or not self._joins(group, line):
+                self._alone = self._count_alone(group, line) if group else 0
+                yield from filter(None, (group, *notes))
+                group, notes = [], []
+            elif notes and notes[0][0].page == group[0].page:
+                yield from notes
+                notes = []
             group.append(line)
-        if group:
-            yield group
+        yield from filter(None, (group, *notes))
+
+    def _joins(self, group: Group, line: Line) -> bool:
+        return is_text(group) and is_text([line]) and self._continues(group, line)
 
     def _count_alone(self, group: Group, line: Line) -> int:
         """Count the lines above a line that follow each other and are blocks of their own, with this group."""
@@ -112,6 +129,17 @@ class LineGrouper:
         edge = last.edge or self._edges[self._get_place(last)]
         is_short = last.right - last.left < SHORT * (edge - last.left)
         return needed < line.right or (needed < edge and (is_short or self._alone > 1))
+
+
+def _find_notes(lines: Sequence[Line], body: BodyStyle) -> Iterator[Line]:
+    """Yield the lines in smaller letters below the text of a page or column."""
+    column: Group = []
+    for line, after in zip(lines, [*lines[1:], None], strict=False):
+        column.append(line)
+        if after is None or after.page != line.page or after.base > line.base:
+            small = list(takewhile(lambda one: is_text([one]) and one.size < SMALL * body.size, reversed(column)))
+            yield from small if len(small) < len(column) else ()
+            column = []
 
 
 def is_text(group: Group) -> bool:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from index.reading.pdf.lines import Box, Line, Word, group_rows
-from index.reading.pdf.tables import Cell, continues, count_bold, count_labels, make_table, write_cell
+from index.reading.pdf.tables import Cell, continues, count_bold, count_labels, find_groups, make_table, write_cell
 
 NEAR = 4.0
 """Points; rules that are nearer are one, or touch."""
@@ -153,6 +153,7 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
     bold: list[bool] = []
     held: list[list[Cell]] = []
     title: list[Line] = []
+    across: list[int] = []
     width = len(lattice.columns) - 1
     for row in range(len(lattice.rows) - 1):
         places = [owners[row, column] for column in range(width)]
@@ -161,15 +162,19 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
             title += cells.get(places[0], [])
         elif any(texts):
             # A cell across the whole table names the rows below it.
-            grid.append(texts if len(set(places)) > 1 else [texts[0], *[""] * (width - 1)])
+            if len(set(places)) == 1:
+                across.append(len(grid))
+                texts[1:] = [""] * (width - 1)
+            grid.append(texts)
             held.append([cells.get(place, []) for place in places])
             bold.append(all(line.bold for place in places for line in cells.get(place, [])))
     filled = [column for column in range(width) if any(row[column] for row in grid)]
     if len(grid) < 2 or len(filled) < 2:
         return []
     labels = count_labels([[row[column] for column in filled] for row in held])
-    heads = 0 if labels else count_bold(bold)
-    return [*title, make_table([[row[column] for column in filled] for row in grid], heads, labels, inside)]
+    named = sorted({*across, *find_groups([[row[column] for column in filled] for row in held])})
+    heads = 0 if labels else count_bold([is_bold for place, is_bold in enumerate(bold) if place not in named])
+    return [*title, make_table([[row[column] for column in filled] for row in grid], heads, labels, inside, named)]
 
 
 def _holds_rows(cells: dict[Place, Cell], row: int) -> bool:

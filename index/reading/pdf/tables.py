@@ -40,12 +40,27 @@ def write_cell(cell: Cell) -> str:
     return "\n".join(" ".join(line.text for line in row) for row in group_rows(cell))
 
 
-def make_table(grid: Sequence[Sequence[str]], heads: int, labels: int, lines: Sequence[Line]) -> Line:
+def make_table(
+    grid: Sequence[Sequence[str]], heads: int, labels: int, lines: Sequence[Line], groups: Sequence[int] = ()
+) -> Line:
     """Make the line that stands for a table, from its cells and the lines that it was made of."""
     first = max(lines, key=lambda line: line.base)
     place = Word("", min(line.left for line in lines), max(line.right for line in lines))
     made: Grid = tuple(tuple(row) for row in grid)
-    return replace(first, words=(place,), bold=False, mono=False, grid=made, heads=heads, labels=labels)
+    table = replace(first, words=(place,), bold=False, mono=False, grid=made)
+    return replace(table, heads=heads, labels=labels, groups=tuple(groups))
+
+
+def find_groups(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """Find the rows that only name those below them: a bold name and nothing else, where other names are not bold."""
+    alone = [bool(row[0]) and not any(row[1:]) for row in rows]
+    if all(line.bold for row, is_alone in zip(rows, alone, strict=True) if not is_alone for line in row[0]):
+        return []
+    return [
+        place
+        for place, row in enumerate(rows[:-1])
+        if alone[place] and all(line.bold for line in row[0]) and rows[place + 1][0]
+    ]
 
 
 def count_bold(bold: Sequence[bool]) -> int:
@@ -81,12 +96,13 @@ def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Seq
     groups = _group_cell_rows(cells, ruled)
     rows = [[[line for row in group for line in row[column]] for column in range(len(cells[0]))] for group in groups]
     grid = [[write_cell(cell) for cell in row] for row in rows]
-    bold = [all(line.bold for cell in row for line in cell) for row in rows]
+    named = find_groups(rows)
+    bold = [all(line.bold for cell in row for line in cell) for place, row in enumerate(rows) if place not in named]
     labels = count_labels(rows)
     heads = 0 if labels else count_bold(bold) or _count_open_heads(grid)
     if not heads and not labels and len(groups) == len(cells) and len(ruled) > 1 and ruled[1] < 4:
         heads = ruled[1]
-    return make_table(grid, heads, labels, [line for row in band for line in row])
+    return make_table(grid, heads, labels, [line for row in band for line in row], named)
 
 
 def has_keyed_rows(band: Sequence[Sequence[Line]], gutters: Gutters) -> bool:

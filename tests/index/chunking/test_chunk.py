@@ -209,6 +209,21 @@ def test_spans_count_characters_of_the_text_as_read(tmp_path: Path, ending: str)
     check_spans(document, chunk_document(document))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "> Never add ash.\n> It is toxic.\n"),
+        ("a.md", "Never add ash.\\\nIt is toxic.\n"),
+        ("a.txt", "> Never add ash.\n> It is toxic.\n"),
+    ],
+)
+def test_marks_of_lines_are_not_shown(tmp_path: Path, name: str, text: str) -> None:
+    document = written(tmp_path, f"# T\n\n{text}", name)
+    (chunk,) = chunk_document(document)
+    check_spans(document, (chunk,))
+    assert [sentence.plain for sentence in chunk.sentences] == ["Never add ash.", "It is toxic."]
+
+
 def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> None:
     text = "Use salt, e.g. sea salt, at 3.5 percent. Dr. Lee says so. She said “Go on.” Then she left."
     chunk = chunk_document(written(tmp_path, f"# T\n\n{text}\n"))[0]
@@ -233,6 +248,37 @@ def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> N
         ["Add approx. 5 g of salt.", "Stir."],
         ["It takes est. 3 hours.", "See vol. 2 of it."],
         ["Volume No. I of the book.", "It is old."],
+        ["Open Mon. to Fri. only.", "Open Sat. 9 to 5 and Sun. 10 to 4.", "Shut in Dec. and mid-Mar. too."],
+        ["Call Tel. 0461 555-100.", "Or tel. (0461) 555-200.", "It was in the sun.", "5 came.", "He sat.", "3 left."],
+        ["All prices incl. VAT.", "It costs 80 EUR incl. Breakfast.", "Tea incl.", "Dogs are free."],
+        [
+            "Pay max. EUR 50.",
+            "We saw Max.",
+            "He ran.",
+            "Wait 5 min.",
+            "Then stop.",
+            "Use approx. A4.",
+            "5 g approx.",
+            "Stir.",
+        ],
+        ["P.S. The code is 4711.", "Bye."],
+        ["See sect. 4.2 and Art. IV, par. 3.", "A tour is for 10 pers. per day.", "Take 2 pkt. of it."],
+        ["On 31.12. was 8,402.17 EUR on it.", "It was sold on 31.12.", "The end."],
+        ["Dinner is at 18.30.", "Lunch is at 12.30.", "5 may come."],
+        ["2.1. The fee is due.", "2.2. It is paid."],
+        ["He is in America.", "5 came to the hotel.", "8 left the resort at eleven.", "4 go on a stamp.", "7 stay."],
+        ["Frei bis zum 13. Juni.", "Dann zu.", "Er kommt jeden 2. Dienstag in den 3. Stock.", "Ab 1. Mai ist offen."],
+        ["I am 12.", "My dog is 3.", "We turn 5.", "May I come?"],
+        [
+            "he rested.",
+            "then he left.",
+            "Bring a towel.",
+            "soap is there.",
+            "Use the DVD.",
+            "it works.",
+            "I like it.",
+            "you too.",
+        ],
         ["Room 7. Rented to Anna.", "It leaks."],
         ["It rained.", "Zimmer 4a. Vermietet.", "Plot No. 12. Empty."],
         ["He was born in 1990.", "He moved.", "About 7.", "It costs 7.", "Pay."],

@@ -108,6 +108,16 @@ def test_headings_are_found_by_style_in_any_language_and_by_outline_level() -> N
     ]
 
 
+@pytest.mark.parametrize("above", [0, 1])
+def test_without_styles_bold_lines_that_count_are_headings_below_larger_ones(above: int) -> None:
+    large, bold = '<w:b/><w:sz w:val="32"/>', "<w:b/>"
+    body = [run("Agreement", large), run("1. Scope", bold), run("1.1 It holds for all of us."), run("2. Hours", bold)]
+    body += [run("Mon–Thu 9 to 15"), run("Mind this", bold), run("9 to 12")]
+    reading = read("".join(map(line, [run("A foreword of some length, in plain letters.")] * above + body)))
+    wanted = [("Agreement", 1), ("1. Scope", 2), ("2. Hours", 2)]
+    assert [(reading.text[b.start : b.end], b.level) for b in reading.blocks if b.level] == wanted
+
+
 def test_under_a_title_headings_are_one_level_lower() -> None:
     reading = read(line("Handbook", "Titel") + line("Boats", "berschrift1") + line("Wood."))
     assert [block.level for block in reading.blocks] == [1, 2, 0]
@@ -444,19 +454,49 @@ def test_a_deleted_row_is_not_read() -> None:
     assert [block.told for block in reading.blocks] == ["Adult: 4", "Dog: 1"]
 
 
-def test_footnotes_stand_at_the_end_once() -> None:
-    mark = '<w:r><w:footnoteReference w:id="2"/></w:r>'
-    notes = f'<w:footnote w:id="0" w:type="separator"/><w:footnote w:id="2">{line("In May.")}</w:footnote>'
+MARK = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteReference w:id="2"/></w:r>'
+
+
+def note(text: str) -> str:
+    return f'<w:footnote w:id="0" w:type="separator"/><w:footnote w:id="2">{line(text)}</w:footnote>'
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (run("They sail") + MARK + run("."), "They sail (In May)."),
+        (run("They sail.") + MARK + run(" End."), "They sail (In May). End."),
+        (run("Boats") + MARK + run(" sail, all of them."), "Boats (In May) sail, all of them."),
+    ],
+)
+def test_a_short_footnote_is_told_where_its_mark_stands(body: str, wanted: str) -> None:
+    reading = read(line("Boats", "berschrift1") + line(body), footnotes=note("In May."))
+    assert blocks(reading) == [("heading", "Boats"), ("paragraph", wanted)]
+
+
+@pytest.mark.parametrize("text", ["In May. Or in June.", "x " * 100])
+def test_a_long_footnote_stands_at_the_end_once(text: str) -> None:
     reading = read(
-        line("Boats", "berschrift1") + line(run("They sail") + mark + run(".")) + line("End."), footnotes=notes
+        line("Boats", "berschrift1") + line(run("They sail") + MARK + run(".")) + line("End."), footnotes=note(text)
     )
     assert blocks(reading) == [
         ("heading", "Boats"),
         ("paragraph", "They sail."),
         ("paragraph", "End."),
         ("break", ""),
-        ("paragraph", "In May."),
+        ("paragraph", text.strip()),
     ]
+
+
+def test_what_is_struck_out_of_a_footnote_is_not_told() -> None:
+    struck = "<w:r><w:rPr><w:strike/></w:rPr><w:t>April</w:t></w:r>"
+    text = note("In ").replace("</w:p>", f"{struck}</w:p>")
+    assert "April" not in read(line(run("They sail") + MARK), footnotes=text).text
+
+
+def test_a_footnote_of_a_heading_or_number_stands_at_the_end() -> None:
+    for body in (line(run("Boats") + MARK, "berschrift1") + line("End."), line(run("8.00") + MARK)):
+        assert blocks(read(body, footnotes=note("In May.")))[-2:] == [("break", ""), ("paragraph", "In May.")]
 
 
 def test_what_stands_on_every_page_is_read_once_but_for_the_number() -> None:

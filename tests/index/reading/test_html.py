@@ -37,6 +37,12 @@ def told(body: str) -> list[str]:
         ("<a href='x'><div>A card</div><p>with text</p></a>", ["A card", "with text"]),
         ("<p>Mill Lane 4<br>Tel. 12 34<br/>Closed on Monday</p>", ["Mill Lane 4", "Tel. 12 34", "Closed on Monday"]),
         ("<div>A line that<br>goes on, and<br>ends.<br>Next.</div>", ["A line that goes on, and ends.", "Next."]),
+        ("<p>Adults 9 EUR<br>children 4 EUR<br>dogs free</p>", ["Adults 9 EUR", "children 4 EUR", "dogs free"]),
+        ("<p>Adults 9 EUR<br>children 4 EUR<br>dogs free.</p>", ["Adults 9 EUR", "children 4 EUR", "dogs free."]),
+        ("<p>Coffee 2.80<br>with cream 3.10</p>", ["Coffee 2.80", "with cream 3.10"]),
+        ("<p><b>In an emergency</b><br>channel 37</p>", ["In an emergency channel 37"]),
+        ("<p>red = shut<br>green = open.</p>", ["red = shut", "green = open."]),
+        ("<p>Open from nine<br>to five, and by<br>appointment</p>", ["Open from nine to five, and by appointment"]),
         ("<p>Soft\u00adener&nbsp;is &lt;b&gt; &amp; more</p>", ["Softener is <b> & more"]),
         ("<blockquote>Rain.<footer>An old saying</footer></blockquote>", ["Rain.", "An old saying"]),
         ("<p>She said <q>no</q>.</p>", ["She said “no”."]),
@@ -45,6 +51,36 @@ def told(body: str) -> list[str]:
 )
 def test_no_text_is_lost_between_tags(body: str, wanted: list[str]) -> None:
     assert texts(body) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("<div><span>Route 4</span><span>7.30</span></div>", "Route 4 7.30"),
+        ("<div><span class='name'>Lasagne</span><b class='price'>12.40</b></div>", "Lasagne 12.40"),
+        ("<div><span>Zone A</span><span>€2.40</span><span>per day</span></div>", "Zone A €2.40 per day"),
+        ("<div><span>Monday</span><span>Closed</span></div>", "Monday Closed"),
+        ("<p>Pages: <a href='#1'>1</a><a href='#2'>2</a></p>", "Pages: 1 2"),
+        ("<div><span>Line 7</span><span hidden>old</span><span>12 stops</span></div>", "Line 7 12 stops"),
+        ("<div style='display: flex'>soup<span>tomato</span><span>basil</span></div>", "soup tomato basil"),
+        ("<div class='row'><span>soup</span><span>warm</span></div>", "soup warm"),
+        ("<div><span class='side'>soup</span><i>warm</i></div>", "soup warm"),
+        # What a browser shows as one word stays one; a large first letter floats beside its own.
+        ("<p><span class='side'>T</span>he gate</p>", "The gate"),
+        ("<p>The <a href='x'>gate</a>s (by <a href='y'>the mill</a>).</p>", "The gates (by the mill)."),
+        ("<p><b>un</b>believable, <b>un</b><i>believable</i></p>", "unbelievable, unbelievable"),
+        ("<p><i>H</i><i>2</i><i>O</i>, <b>2</b><i>nd</i> <b>4</b><b>G</b></p>", "H2O, 2nd 4G"),
+        ("<p>in <span lang='en'>20</span><span lang='en'>25</span> <b>20</b><i>25</i></p>", "in 2025 2025"),
+        ("<p><span style='color: red'>Year 20</span><span style='color: blue'>25</span></p>", "Year 2025"),
+        ("<p><span>12</span><span>.40</span> <span>10</span><sup>3</sup></p>", "12.40 10³"),
+        ("<p><code><span>tap</span><span>8</span></code></p>", "tap8"),
+    ],
+)
+def test_neighbours_that_stand_apart_are_no_word(body: str, wanted: str) -> None:
+    style = (
+        "<style>/* a row */ div.row, .rows { display: flex } .side { float: left } nav a, #p { display: block }</style>"
+    )
+    assert page(body, style).text == wanted
 
 
 def test_code_keeps_its_lines() -> None:
@@ -77,6 +113,7 @@ def test_code_keeps_its_lines() -> None:
         ("<p><math><msup><mi>r</mi><mn>2</mn></msup><msub><mi>v</mi><mn>0</mn></msub></math></p>", "r²v₀"),
         ("<p><math><semantics><msqrt><mi>g</mi></msqrt><annotation>\\sqrt g</annotation></semantics></math></p>", "√g"),
         ("<p>Seen.<sup><a href='#n1'>1</a></sup> Told.<a class='footnote-ref' href='#n2'>2</a></p>", "Seen. Told."),
+        ("<p>9<sup>a</sup> m, 1<sup>o</sup>, x<sup>a</sup></p>", "9ª m, 1º, x^a"),
         ("<p>Said.<sup class='reference'>[3]</sup></p>", "Said."),
     ],
 )

@@ -105,7 +105,10 @@ def test_a_row_with_sentences_struck_out_is_told_once() -> None:
 
 NUMBERS = {
     "lazy": ("1. Ring.\n1. Wait.\n1. Enter.\n", ["1. Ring.", "2. Wait.", "3. Enter."]),
-    "from three": ("3. Ring.\n3. Wait.\n7. Enter.\n", ["3. Ring.", "4. Wait.", "5. Enter."]),
+    "from three": ("3. Ring.\n4. Wait.\n5. Enter.\n", ["3. Ring.", "4. Wait.", "5. Enter."]),
+    "with gaps": ("3. Ring.\n3. Wait.\n7. Enter.\n", ["3. Ring.", "3. Wait.", "7. Enter."]),
+    "dates": ("12. May: walk\n19. May: party\n3. June: fair\n", ["12. May: walk", "19. May: party", "3. June: fair"]),
+    "two on a day": ("1. Mai: offen\n1. Mai: Fest\n", ["1. Mai: offen", "1. Mai: Fest"]),
     "from nought": ("0) Ring.\n0) Wait.\n", ["0) Ring.", "1) Wait."]),
     "nested": ("1. Ring.\n   1. Left.\n   1. Right.\n1. Enter.\n", ["1. Ring.", "1. Left.", "2. Right.", "2. Enter."]),
     "with paragraphs": ("1. Ring.\n\n   Twice.\n\n1. Wait.\n", ["1. Ring.", "Twice.", "2. Wait."]),
@@ -186,7 +189,9 @@ def test_front_matter_gives_the_title_alone(front: str) -> None:
         ("See [[Cleaning list|the list]] and [[Attic]].", "See the list and Attic."),
         ("The ==red== tap is ==**shut**==. ^tap-1", "The red tap is shut."),
         ("A picture ![[plan.png]] stands here.", "A picture stands here."),
-        ("The lamp[^1] is old.", "The lamp is old."),
+        ("The lamp[^1] is old.", "The lamp¹ is old."),
+        ("The lamp[^old] is dim.", "The lamp[old] is dim."),
+        ("[^12]: Since 1990.", "¹² Since 1990."),
         ("If a == b and c==d, stop.", "If a == b and c==d, stop."),
         ("Arrays [[1, 2], [3, 4]] stay [sic].", "Arrays [[1, 2], [3, 4]] stay [sic]."),
         ("Sum of 50 %% and 60 %%x.", "Sum of 50 %% and 60 %%x."),

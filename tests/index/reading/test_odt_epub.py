@@ -231,12 +231,12 @@ def test_the_look_of_cells_shows_heads_and_labels(rows: list[str], wanted: list[
     assert [block.told for block in reading.blocks if block.told] == wanted
 
 
-def test_a_caption_above_a_table_is_its_name_and_footnotes_stand_at_the_end() -> None:
+def test_a_caption_above_a_table_is_its_name_and_a_footnote_stands_at_its_mark() -> None:
     note = f"<text:note-citation>1</text:note-citation><text:note-body>{line('In May.')}</text:note-body>"
     note = f"<text:note>{note}</text:note>"
     reading = odt(line("Fees", "Caption") + f"<table:table>{cells('Tent', '8.00')}</table:table>" + line(f"See{note}."))
     assert [block.caption for block in reading.blocks if block.kind == "row"] == ["Fees"]
-    assert blocks(reading)[-3:] == [("paragraph", "See."), ("break", ""), ("paragraph", "In May.")]
+    assert blocks(reading)[-1] == ("paragraph", "See (In May).")
 
 
 def test_an_opendocument_text_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -707,6 +707,120 @@ def test_heads_that_nearly_touch_belong_to_their_table() -> None:
     ]
 
 
+# Groups of rows
+
+DAYS = [("Event", "Time", "Room"), ("Saturday", "", ""), ("Opening", "10:00", "Hall"), ("Tour", "11:00", "Tower")]
+DAYS += [("Sunday", "", ""), ("Tour", "14:00", "Tower")]
+
+
+def named(reading: Reading) -> list[tuple[str, str]]:
+    return [(block.told, block.caption) for block in reading.blocks if block.kind == "row" and block.told]
+
+
+@pytest.mark.parametrize("ruled", ["", "cells", "across"])
+@pytest.mark.parametrize("head", ["F1", "F2"])
+def test_a_bold_row_names_the_rows_below_it(ruled: str, head: str) -> None:
+    page = Page().lines(60, 780, TEXT)
+    for number, row in enumerate(DAYS):
+        font = "F2" if not row[1] else "F1" if number else head
+        for x, text in zip((60, 160, 240), row, strict=True):
+            if text:
+                page.write(x, 700 - 16 * number, text, font=font)
+    if ruled:
+        ys = [712 - 16 * number for number in range(7)]
+        page.grid((56, 300) if ruled == "across" else (56, 156, 236, 300), ys)
+        for top, bottom, row in zip(ys, ys[1:], DAYS, strict=False):
+            for x in (156, 236) if row[1] and ruled == "across" else ():
+                page.rule(x, top, x, bottom)
+    assert named(read(page)) == [
+        ("Saturday", ""),
+        ("Opening: Time 10:00, Room Hall", "Saturday"),
+        ("Tour: Time 11:00, Room Tower", "Saturday"),
+        ("Sunday", ""),
+        ("Tour: Time 14:00, Room Tower", "Sunday"),
+    ]
+
+
+def test_a_group_goes_on_on_the_next_page() -> None:
+    page = Page().lines(60, 780, TEXT)
+    for number, row in enumerate(DAYS[:4]):
+        for x, text in zip((60, 160, 240), row, strict=True):
+            page.write(x, 700 - 16 * number, text or " ", font="F1" if row[1] and number else "F2")
+    after = Page().table(780, [("Dinner", "18:00", "Barn"), ("Dance", "20:00", "Barn")], (60, 160, 240))
+    assert named(read(page, after))[-2:] == [
+        ("Dinner: Time 18:00, Room Barn", "Saturday"),
+        ("Dance: Time 20:00, Room Barn", "Saturday"),
+    ]
+
+
+def test_rows_in_the_style_of_the_heading_keep_their_column_heads() -> None:
+    page = Page().lines(60, 780, TEXT).write(60, 716, "Events", font="F2")
+    for number, row in enumerate(DAYS):
+        for x, text in zip((60, 160, 240), row, strict=True):
+            page.write(x, 700 - 16 * number, text or " ", font="F1" if row[1] else "F2")
+    assert ("Tour: Time 14:00, Room Tower", "Sunday") in named(read(page))
+
+
+def test_a_plain_name_without_values_is_no_group() -> None:
+    rows = [("Item", "Fee"), ("Bicycle", "3.00"), ("Dog", ""), ("Trunk", "2.00")]
+    assert {caption for _, caption in named(read(Page().table(700, rows, (60, 180))))} == {""}
+
+
+@pytest.mark.parametrize("leader", [" ", " ." * 99, "." * 99])
+def test_a_bold_line_like_that_above_a_table_is_a_heading(leader: str) -> None:
+    page = Page().lines(60, 780, TEXT)
+    base = 720.0
+    for name, rows in (("Women", ("Long hair", "Short hair")), ("Men", ("Cut", "Beard"))):
+        page.write(60, base, name, font="F2")
+        for row in rows:
+            base -= 16
+            page.write(60, base, row + leader[: 56 - 2 * len(row)]).write(232, base, "26.00")
+        base -= 20
+    chunks = chunk_document(parse_document(make_pdf(page), Path("salon.pdf"), "salon.pdf"))
+    assert [(one.headings[-1], [sentence.plain for sentence in one.sentences]) for one in chunks[-2:]] == [
+        ("Women", ["Long hair: 26.00 (Women)", "Short hair: 26.00 (Women)"]),
+        ("Men", ["Cut: 26.00 (Men)", "Beard: 26.00 (Men)"]),
+    ]
+
+
+def test_a_note_below_a_table_keeps_its_mark() -> None:
+    rows = [("Group", "Fee"), ("Pupils*", "6.00"), ("Adults", "9.00")]
+    page = Page().table(700, rows, (60, 180)).write(60, 640, "* only with a card").lines(60, 600, ["* A", "* B"], 14)
+    reading = read(page)
+    assert told(reading) == ["Pupils*: Fee 6.00", "Adults: Fee 9.00"]
+    assert "* only with a card" not in blocks(reading, "paragraph")
+    page.drawn = page.drawn[:-2]
+    assert "* only with a card" in blocks(read(page), "paragraph")
+
+
+def test_dots_typed_between_a_name_and_its_price_part_them() -> None:
+    prices = {"Lemonade": 22, "Tea": 32, "Rhubarb cake": 15}
+    texts = [f"{name}{'.' * count}2.80" for name, count in prices.items()]
+    page = Page().lines(60, 780, TEXT).lines(60, 700, texts, 14).write(60, 600, "Wait.... It is hot.")
+    reading = read(page)
+    assert told(reading) == [f"{name}: 2.80" for name in prices]
+    assert "Wait.... It is hot." in reading.text
+
+
+# Notes at the end of a page
+
+
+@pytest.mark.parametrize("shift", [14, 40])
+@pytest.mark.parametrize("ending", ["who is three months behind with the", "who is behind."])
+def test_a_sentence_goes_on_over_the_notes_at_the_end_of_a_page(ending: str, shift: int) -> None:
+    above = [*TEXT * 3, "A test comes first, as the board says, and", ending]
+    page = Page().lines(60, 300, above)
+    base = 300 - 12 * (len(above) - 1) - shift
+    page.lines(60, base, ["\xb9 300 m, with clothes on, and on each day on", "which the board asks for it"], 10, size=7)
+    after = Page().lines(60, 780, ["payment may be sent home.", *TEXT])
+    reading = read(page, after)
+    found = blocks(reading)
+    note = "\xb9 300 m, with clothes on, and on each day on which the board asks for it"
+    assert note in found
+    assert ("behind with the payment may be sent home." in reading.text) == (not ending.endswith("."))
+    assert reading.text.index(note) < reading.pages[1]
+
+
 # Lines of their own
 
 

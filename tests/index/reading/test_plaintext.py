@@ -42,6 +42,9 @@ LINES = {
     "two lines": "Added a bench to the pier\nPainted the railing\n",
     "German nouns": "Schlüssel liegt unter dem Stein\nAlarm hat die Nummer 2291\nMüll kommt am Montag\n",
     "sentences": "The pool opens at 8 a.m.\nTowels cost 2 euros.\nDogs stay outside.\n",
+    "signs and their meaning": "LEDs\ngreen blinking = connecting\nred = no signal, see p. 4\noff = no power.\n",
+    "dots that lead to prices": "Tea, pot ................ 4.20\nCocoa ................... 3.60\n",
+    "prices": "Adults 9 EUR\nchildren 4 EUR\nschools 30 EUR.\n",
     "ends of sentences that are abbreviations": "Open until 5 p.m.\nShut on Mondays\n",
 }
 
@@ -74,6 +77,17 @@ WRAPPED = {
         " Schalter im Flur oben steht. Die\nHeizung wird im Mai abgestellt.\n", 2,
     ),
     "a break by hand": ("The horn sounds\nthree times\nwhen fog comes in from the sea.\n", 1),
+    "indented with tabs": (
+        "\tThe gate is open from eight o'clock in the\n\tmorning until ten o'clock in the evening, but\n"
+        "\tnot on Sunday. It is shut in fog.\n", 2,
+    ),
+    "a message": ("[12/03/2025, 18:09] Ruth: the emergency one is in Hill Street 12\nuntil 22:00\n", 1),
+    "quoted lines with capitals": ("> I thought we wanted to try the mill in\n> Hohenfeld this year.\n", 1),
+    "prices in wrapped text": (
+        "The ferry takes all of you over the sound for 9.50\nper person, and a dog that has a ticket for only 4.50\n"
+        "per day, if the sea is calm and the ferryman well.\n", 1,
+    ),
+    "a date on two lines": ("> > Rehearsal weekend: please keep 7 to 9\n> > March free.\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
 }  # fmt: skip
@@ -84,6 +98,27 @@ def test_wrapped_lines_are_joined(text: str, count: int) -> None:
     found = sentences(text)
     assert len(found) == count
     assert " ".join(found) == " ".join(text.replace("> ", "").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Pupils* pay 6 EUR.\n\n* only with a card\n", ["Pupils* pay 6 EUR.", "* only with a card"]),
+        (
+            "Pupils* pay 6, families** 20.\n\n* with a card\n** up to five,\n   and a dog\n",
+            ["Pupils* pay 6, families** 20.", "* with a card", "** up to five, and a dog"],
+        ),
+        ("Bring this:\n\n* bread\n* wine*\n", ["Bring this:", "bread", "wine*"]),
+        ("It is *now*.\n\n* bread\n", ["It is *now*.", "bread"]),
+    ],
+)
+def test_a_note_keeps_the_mark_that_the_text_bears(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+
+
+def test_an_entry_further_in_is_one_of_its_own() -> None:
+    text = "Coffee ........... 2.80\nTea, pot ......... 4.20\nHot chocolate .... 3.60\n   with cream .... 4.10\n"
+    assert sentences(text) == [line.strip() for line in text.splitlines()]
 
 
 def test_wrapped_text_and_lines_of_their_own_stand_in_one_file() -> None:

@@ -1,0 +1,123 @@
+"""Parts neighbouring elements of a web page that stand apart, though no white space is between them.
+
+A browser puts none between inline elements either, unless their styles do: those of the page itself are followed, and
+where the style is not known, what cannot be one word ("Route 4", "7.30") is parted.
+"""
+
+from __future__ import annotations
+
+import re
+
+from index.reading.inline import Element
+from index.reading.tree import BLOCKS
+
+_SOLID = frozenset("code kbd math pre samp sub sup svg".split())
+"""Elements inside which every sign counts."""
+
+_JOINED = frozenset("br math q rb rp rt ruby sub sup svg wbr".split())
+"""Elements that belong to what stands before them, or part it already."""
+
+SELECTOR_LIMIT = 200
+"""Characters; a longer selector of a style is not followed."""
+
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_SELECTOR = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?(?:\.(?P<name>[\w-]+))?", re.IGNORECASE)
+"""An element by its tag, class or both; one that is looked for inside others only is not followed."""
+_PARTS_CONTENT = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
+_STANDS_APART = re.compile(r"display\s*:\s*(?:block|table-cell|list-item)\b|float\s*:\s*(?:left|right)", re.IGNORECASE)
+
+_WORD_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_CAPITALIZED = re.compile(r"[\"“‘'(]?[^\W\d_]{2}")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|ème)\b")
+_MONEY = re.compile(r"[€$£¥]\s?\d")
+
+
+class Styles:
+    """What the styles of a page say of elements by their tag and class."""
+
+    def __init__(self, page: Element) -> None:
+        self._parting: set[tuple[str, str]] = set()
+        self._apart: set[tuple[str, str]] = set()
+        sheets = " ".join(sheet.text or "" for sheet in page.iter("style"))
+        for rule in _COMMENT.sub(" ", sheets).split("}"):
+            above, _, style = rule.rpartition("{")
+            listed = above.rpartition("{")[2].split(",")
+            selectors = [one.strip() for one in listed if len(one) < SELECTOR_LIMIT and one.strip()]
+            for names, pattern in ((self._parting, _PARTS_CONTENT), (self._apart, _STANDS_APART)):
+                if pattern.search(style):
+                    found = map(_SELECTOR.fullmatch, selectors)
+                    names |= {((one["tag"] or "").lower(), one["name"] or "") for one in found if one}
+
+    def parts_content(self, element: Element) -> bool:
+        """Whether the elements in it stand apart, as in a flex box."""
+        return self._has(element, self._parting, _PARTS_CONTENT)
+
+    def stands_apart(self, element: Element) -> bool:
+        """Whether it is shown as a block of its own."""
+        return self._has(element, self._apart, _STANDS_APART)
+
+    @staticmethod
+    def _has(element: Element, names: set[tuple[str, str]], pattern: re.Pattern[str]) -> bool:
+        if pattern.search(element.get("style") or ""):
+            return True
+        classes = (element.get("class") or "").split() if names else []
+        return any((tag, name) in names for tag in ("", element.tag) for name in ("", *classes))
+
+
+def part_neighbours(body: Element, styles: Styles) -> None:
+    """Put a blank between neighbouring elements that stand apart; what is not seen must be gone."""
+    pending = [body]
+    while pending:
+        element = pending.pop()
+        _part_content(element, styles)
+        pending += [child for child in element if child.tag not in _SOLID]
+
+
+def _part_content(element: Element, styles: Styles) -> None:
+    """Put blanks between the elements directly inside one."""
+    parts_all = styles.parts_content(element)
+    before: Element | None = None
+    for child in element:
+        if child.tag in _JOINED or child.tag in BLOCKS:
+            before = None
+            continue
+        if parts_all or (styles.stands_apart(child) and len("".join(child.itertext()).strip()) > 1):
+            _add_blanks(child)
+        elif before is not None and _are_apart(before, child):
+            before.tail = " "
+        before = None if child.tail else child
+
+
+def _add_blanks(element: Element) -> None:
+    """Put blanks before and behind an element."""
+    above, parent = element.getprevious(), element.getparent()
+    if above is None:
+        parent.text = f"{parent.text or ''} "
+    else:
+        above.tail = f"{above.tail or ''} "
+    element.tail = f" {element.tail or ''}"
+
+
+def _are_apart(one: Element, other: Element) -> bool:
+    """Whether two neighbouring elements cannot be one word: styles of a word processor only change how it looks."""
+    if all(element.get("style") or element.get("lang") for element in (one, other)):
+        return False
+    before, after = ("".join(element.itertext()) for element in (one, other))
+    if not before or not after or before[-1].isspace() or after[0].isspace():
+        return False
+    if before.isdecimal() and after.isdecimal():
+        return any(element.tag == "a" or element.get("class") for element in (one, other))
+    return _cannot_join(before, after)
+
+
+def _cannot_join(before: str, after: str) -> bool:
+    """Whether two texts are no word, number or name together."""
+    last, first = before[-1], after[0]
+    word = _WORD_BEFORE.search(before)
+    if last.isdigit():
+        return (first.isdigit() or _CAPITALIZED.match(after) is not None) and not _ORDINAL.match(after)
+    if word:
+        is_whole = len(word[0]) > 2 or len(word[0]) < len(before)
+        is_new = first.isupper() and last.islower() and len(word[0]) > 1 and _CAPITALIZED.match(after)
+        return bool(is_new or (is_whole and (first.isdigit() or _MONEY.match(after))))
+    return (last in ".,:;!?…)" and first.isupper() and len(before) > 2) or (last in ":;!?)%" and first.isdigit())
