@@ -7,6 +7,7 @@
     quote     the sentence that answers best       -> shown at once; of several questions, one for each
     write     the writer's chat model goes on      -> streamed
     ground    sentence by sentence, as it streams  -> supported: shown, with its citations; unsupported: dropped
+    complete  another answers about as surely?     -> quoted too, if it is not said yet
     steps     what to do next, what to ask next    -> from the guide, each with its citation
 
 The terminal, the page, the API, the tests and the evaluation all come through here, by `Assistant.stream`.
@@ -19,6 +20,7 @@ from dataclasses import replace
 
 from assistant.answering.care import leave_out_unsafe
 from assistant.answering.clock import Clock
+from assistant.answering.complete import complete
 from assistant.answering.join import join_answers
 from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, decline, quote, quote_nearest
 from assistant.answering.retrieve import leans, retrieve
@@ -76,7 +78,8 @@ def answer_from_guide(
     writer, verdicts = components.writer, components.verdicts
     draft = yield from write_draft(writer, verdicts, finding, answer, LENGTHS[length], clock, variation)
     if draft.sentences:
-        answer = add_steps(add_open_parts(draft, finding.open_parts), retrieval.matches, asked)
+        whole = add_open_parts(complete(draft, finding, LENGTHS[length]), finding.open_parts)
+        answer = add_steps(whole, retrieval.matches, asked)
     else:
         answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped, chance=chance)
     yield replace(answer, stage="whole", timings=clock.read())

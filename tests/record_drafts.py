@@ -28,6 +28,7 @@ from paths import CORPORA, QUESTIONS, ROOT, TESTS
 
 from assistant import Answer, Settings, Turn, open_assistant
 from assistant.answering.clock import Clock
+from assistant.answering.complete import complete
 from assistant.answering.context import split_opening
 from assistant.answering.draft import stream_sentences
 from assistant.answering.find import Finder, Finding
@@ -288,7 +289,7 @@ def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str])
     begun = quote(retrieval, finding.leads)
     draft = run_to_end(write_draft(model, verdicts, finding, begun, LENGTH, Clock(0.0), 0))
     asked = (*history, retrieval.question)
-    return add_steps(add_open_parts(draft, finding.open_parts), retrieval.matches, asked)
+    return add_steps(add_open_parts(complete(draft, finding, LENGTH), finding.open_parts), retrieval.matches, asked)
 
 
 def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:
@@ -355,6 +356,7 @@ def record(components: Components, corpus: str, case: Case, known: Draft | None)
     else:
         pieces = list(components.writer.stream(prompt, LENGTH[1], usage))
         logits = read_verdicts(found, pieces, components.verdicts.supports)
+    finding.relevance.answers_again()  # a draft that says less would ask for it
     searches = tuple((*searched, matches) for searched, matches in recorder.searches.items())
     draft = Draft(corpus, case.id, question, case.history, searches, recorder.logits,
                   digest_prompt(prompt, LENGTH[1]), tuple(pieces), usage.cut_short, logits)  # fmt: skip

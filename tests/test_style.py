@@ -33,8 +33,8 @@ DOORS = {
     "index.embedding": {"adapter", "cross", "embed", "encoder", "tune", "tune_classifier"},
     "index.storing": {"entries", "manifest", "store", "writer"},
     "assistant.answering": {
-        *"care check clock coverage danger find join prompt quote retrieve sources steps structure verdicts".split(),
-        "write",
+        *"care check clock complete coverage danger find join prompt quote retrieve sources steps structure".split(),
+        *"verdicts write".split(),
     },
     "assistant.language": {"english"},
     "assistant.llm": {"batching", "llama", "local", "model", "probes", "served"},

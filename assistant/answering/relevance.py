@@ -19,6 +19,9 @@ from index.embedding.cross import CrossEncoder
 NEAR = 0.5
 """Without a cross-encoder: the least share of the best cosine to the question."""
 
+AS_SURE = 0.6
+"""Least share of the odds of the first quotation from which the second answers about as surely."""
+
 
 class Relevance:
     """Judges the sentences that a draft is worded from.
@@ -51,9 +54,39 @@ class Relevance:
     def _read(
         self, question: Retrieval, cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]
     ) -> bool:
-        cosine = max(cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)
         if self._cross is None:
-            return cosine >= NEAR * max(cosines.values())
-        curve, text = choose_curve(question, self._readers), " ".join(sentence.plain for sentence in sentences)
-        (logit,) = self._cross.score(question.read, [word_passage(chunk, text)])
-        return estimate_chance(cosine, logit, curve) >= curve.answered
+            return _find_cosine(cosines, chunk, sentences) >= NEAR * max(cosines.values())
+        chance = self._estimate(question, cosines, chunk, sentences, self._cross)
+        return chance >= choose_curve(question, self._readers).answered
+
+    def _estimate(
+        self,
+        question: Retrieval,
+        cosines: Mapping[tuple[str, int], float],
+        chunk: Chunk,
+        sentences: Sequence[Sentence],
+        cross: CrossEncoder,
+    ) -> float:
+        """The chance that sentences of a chunk answer a question."""
+        text = " ".join(sentence.plain for sentence in sentences)
+        (logit,) = cross.score(question.read, [word_passage(chunk, text)])
+        cosine = _find_cosine(cosines, chunk, sentences)
+        return estimate_chance(cosine, logit, choose_curve(question, self._readers))
+
+    def answers_again(self) -> bool:
+        """Whether the second quotation answers a single question too, about as surely as the first."""
+        question, *others = self._asked
+        if self._all or others or self._cross is None or len(question.quotations) < 2:
+            return False
+        cosines = self._cosines[0]
+        first, second = (
+            self._estimate(question, cosines, self._chunks[one.number], one.sentences, self._cross)
+            for one in question.quotations[:2]
+        )
+        sure = second >= choose_curve(question, self._readers).answered
+        return sure and second / (1 - second) >= AS_SURE * first / (1 - first)
+
+
+def _find_cosine(cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]) -> float:
+    """The best cosine of sentences of a chunk; -1 if none was searched."""
+    return max(cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)

@@ -28,6 +28,7 @@ from record_drafts import (
 )
 
 from assistant import Answer, Settings
+from assistant.answering.complete import ALSO
 from assistant.answering.context import points_back
 from assistant.answering.draft import stream_sentences
 from assistant.answering.ground import Grounder
@@ -133,17 +134,23 @@ def test_every_sentence_is_cited_where_it_stands(answered: Sequence[Replayed]) -
         own = [one.text for one in answer.sentences if not one.support]
         parts = split_question(draft.question)
         words = {said.format(part) for said in (UNANSWERED, NEARLY) for part in parts if len(parts) > 1}
-        assert set(own) <= words, draft.id
+        assert set(own) <= words | {ALSO}, draft.id
         assert not list(find_misplaced_spans(answer, GUIDES[draft.corpus])), draft.id
 
 
 def test_an_answer_begins_with_the_sentence_that_answers_best(answered: Sequence[Replayed]) -> None:
-    """And quotes no other, but one for each of several questions."""
+    """And quotes one for each of several questions; of a single one, a second at the end if that answers as surely."""
+    pairs = 0
     for draft, found, answer in answered:
         quoted = list(takewhile(lambda one: one.quotes, answer.sentences))
-        assert 1 <= len(quoted) <= len(split_question(draft.question))
+        several = len(split_question(draft.question))
+        assert 1 <= len(quoted) <= max(2, several)
+        if several == 1 and sum(one.quotes for one in answer.sentences) == 2:
+            assert answer.sentences[-1] == quote(found, 2).sentences[-1], draft.id
+            pairs += 1
         assert answer.sentences[: len(quoted)] == quote(found, len(quoted)).sentences, draft.id
         assert answer.lead
+    assert 20 <= pairs <= 40, "of 200"
 
 
 def test_a_quotation_is_word_for_word(answered: Sequence[Replayed]) -> None:
@@ -205,7 +212,7 @@ def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dic
         for group in cases[draft.id].must
         if not any(word.casefold() in answer.text.casefold() for word in group)
     ]
-    assert len(missed) <= 45, missed  # of 232
+    assert len(missed) <= 40, missed  # of 232
 
 
 def test_hardly_any_answer_obeys_a_misuse(answered: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -261,7 +268,7 @@ def test_next_steps_stand_in_their_passages_and_repeat_nothing(answered: Sequenc
             assert step.passage.cited[0].start not in [
                 span.start for p in answer.passages if p.source == step.passage.source for span in p.cited
             ]
-    assert sum(len(answer.next_steps) for *_, answer in answered) >= 392
+    assert sum(len(answer.next_steps) for *_, answer in answered) >= 384
     assert sum(not answer.next_steps for *_, answer in answered) <= 51, "none is better than one beside the point"
 
 
