@@ -212,7 +212,7 @@ def test_many_places_are_counted() -> None:
         ("a.md", "---\ntitle: No text\n---\n\nIt *vari*ous holds [a link](http://example.org/far/away 'No').\n", 5),
         ("a.md", "It holds. ~~It does not hold any more.~~ <!-- nor this -->\n", 2),
         ("a.md", "1. One.\n1. Two.\n1. Three.\n\n[there]: http://example.org/address\n", 3),
-        ("a.md", "```python\nprint('some')\n```\n\nA [[page|label]] with a note[^1].\n\n[^1]: The note itself.\n", 10),
+        ("a.md", "```python\nprint('some')\n```\n\nA [[page|label]] with a note[^1].\n\n[^1]: The note itself.\n", 11),
         ("a.md", "A H<sub>2</sub>O, 10<sup>3</sup> litres &amp; <b>no</b> more.\n", 6),
         ("a.txt", "It is a hyphen-\nated word, and a well-\nknown one.\n", 9),
         ("a.txt", "Q: Where does it stand?\nA: Behind the house.\n", 7),
