@@ -88,12 +88,17 @@ def _is_mixed(rows: Sequence[Row]) -> bool:
     return kinds.total() > 3 and max(kinds.values()) < ALIKE * kinds.total()
 
 
-def count_heads(rows: Sequence[Row]) -> int:
-    """How many rows at the top are column heads, for a table that does not mark them: 1 or 0."""
+def count_heads(rows: Sequence[Row], *, is_usual: bool = False) -> int:
+    """How many rows at the top are column heads, for a table that does not mark them: 1 or 0.
+
+    Args:
+        rows: those of the table.
+        is_usual: whether nearly all tables of this format begin with a row of heads.
+    """
     if len(rows) < 2 or count_label_columns(rows):
         return 0
     first, *below = ([cell.strip() for cell in row] for row in rows)
-    return int(is_row_of_heads(first, below))
+    return int(is_row_of_heads(first, below, is_usual=is_usual))
 
 
 def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tuple[int, ...]]:
