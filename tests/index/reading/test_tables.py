@@ -279,7 +279,49 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
             [("Fare", "Price"), ("Adult", "3.00"), ("Night", ""), ("Adult", "5.00")],
             [("Adult: Price 3.00", ""), ("Night", ""), ("Adult: Price 5.00", "Night")],
         ),
-        # What lacks its values names nothing.
+        (
+            [
+                ("Time", "Course"),
+                ("Mon", ""),
+                ("9:00", "Yoga"),
+                ("10:00", "Judo"),
+                ("Tue", ""),
+                ("9:30", "Chess"),
+                ("11", "Art"),
+            ],
+            [
+                ("Mon", ""),
+                ("Time 9:00: Course Yoga", "Mon"),
+                ("Time 10:00: Course Judo", "Mon"),
+                ("Tue", ""),
+                ("Time 9:30: Course Chess", "Tue"),
+                ("Time 11: Course Art", "Tue"),
+            ],
+        ),
+        # What lacks its values names nothing, least of all what is a key as others are.
+        (
+            [
+                ("Day", "Open"),
+                ("Mon", ""),
+                ("Tue", "9"),
+                ("Wed", "9"),
+                ("Sun", ""),
+                ("Holidays", "10"),
+                ("Feasts", "9"),
+            ],
+            [
+                ("Mon", ""),
+                ("Tue: Open 9", ""),
+                ("Wed: Open 9", ""),
+                ("Sun", ""),
+                ("Holidays: Open 10", ""),
+                ("Feasts: Open 9", ""),
+            ],
+        ),
+        (
+            [("Name", "Role"), ("Vacant", ""), ("Bo", "chair"), ("Ada", "cash"), ("Vacant", ""), ("Finn", "boats")],
+            [("Vacant", ""), ("Bo: Role chair", ""), ("Ada: Role cash", ""), ("Vacant", ""), ("Finn: Role boats", "")],
+        ),
         (
             [("Dish", "Price"), ("Soup", "3.00"), ("Pie", ""), ("Tea", "2.00")],
             [("Soup: Price 3.00", ""), ("Pie", ""), ("Tea: Price 2.00", "")],
@@ -344,6 +386,34 @@ def test_a_row_with_a_key_alone_names_the_rows_below_it(
             [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Rest", "92")],
             ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Rest: Sum 92"],
         ),
+        (
+            [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "VAT 19 %", "17.48")],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "VAT 19 %: Sum 17.48"],
+        ),
+        # One more item is no sum.
+        (
+            [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Bell", "7")],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Part Bell, Sum 7"],
+        ),
+        # Few rows without a key, and titles, do not tell that they go on.
+        (
+            [("Key", "Door", "Held by"), ("A7", "Shed", "Bo"), ("", "Gate", "Ada"), ("A8", "Boat house", "Finn")],
+            ["A7: Door Shed, Held by Bo", "Door Gate, Held by Ada", "A8: Door Boat house, Held by Finn"],
+        ),
+        (
+            [
+                ("Title", "Name", "Role"),
+                ("Dr", "Shah", "chair"),
+                ("", "Hill", "cash"),
+                ("", "Roth", "boats"),
+                ("Prof", "Ott", ""),
+            ],
+            ["Dr: Name Shah, Role chair", "Name Hill, Role cash", "Name Roth, Role boats", "Prof: Name Ott"],
+        ),
+        (
+            [("Firm", "Contact"), ("Teal", "Bo"), ("", "Ada"), ("", "Finn"), ("Heron", "Ines"), ("Swan", "Lea")],
+            ["Teal: Contact Bo", "Teal: Contact Ada", "Teal: Contact Finn", "Heron: Contact Ines", "Swan: Contact Lea"],
+        ),
         # A mark that not every row has is no key.
         (
             [("Paid", "Name", "Boat"), ("x", "Bo", "Teal"), ("", "Ada", "Heron"), ("x", "Finn", "Swan")],
@@ -368,6 +438,19 @@ def test_a_row_without_a_key_is_called_as_it_is_meant(rows: list[tuple[str, ...]
     ],
 )
 def test_a_number_is_told_with_its_head(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows, heads=1)[1:] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([("Part", "Total"), ("Oil", "12"), ("Total", "12")], ["Oil: Total 12", "Total: 12"]),
+        ([("Sensor", "Value", "Unit"), ("Value", "4", "V")], ["Value: Value 4, Unit V"]),
+        ([("Hours", "1", "2"), ("Boat", "2", "2")], ["Boat: 1 2, 2 2"]),
+        ([("Room", "Sauna"), ("Cellar", "sauna")], ["Cellar: sauna"]),
+    ],
+)
+def test_a_head_is_left_out_where_a_sum_or_a_word_repeats_it(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
     assert tell_table(rows, heads=1)[1:] == wanted
 
 
