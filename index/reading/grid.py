@@ -61,7 +61,12 @@ class _Line:
 
 
 def tell_grid(
-    rows: Sequence[Sequence[Cell]], heads: Sequence[bool], caption: str = "", *, is_guessed: bool = True
+    rows: Sequence[Sequence[Cell]],
+    heads: Sequence[bool],
+    caption: str = "",
+    *,
+    is_guessed: bool = True,
+    is_usual: bool = False,
 ) -> Iterator[BlockText]:
     """Yield the rows of a table that have text, each followed by those of the tables in its cells.
 
@@ -70,11 +75,12 @@ def tell_grid(
         heads: for each row, whether the document marks it as heads.
         caption: the name of the table.
         is_guessed: whether heads are looked for if none are marked.
+        is_usual: whether nearly all tables of this format begin with a row of heads.
     """
     lines = _mark_groups([line for line in _lay_out(rows, heads) if any(line.texts) or line.nested])
     has_body = not all(line.is_head or line.is_group for line in lines)
     if is_guessed and not (any(heads) and has_body):
-        lines = _guess_heads(lines)
+        lines = _guess_heads(lines, is_usual=is_usual)
     lines = _complete_keys(_mark_divided_heads(lines))
     plain = [line.texts for line in lines if not line.is_group]
     is_form = not any(line.is_head for line in lines) and (
@@ -168,10 +174,10 @@ def _complete_keys(lines: Sequence[_Line]) -> list[_Line]:
     ]
 
 
-def _guess_heads(lines: Sequence[_Line]) -> list[_Line]:
+def _guess_heads(lines: Sequence[_Line], *, is_usual: bool) -> list[_Line]:
     """Mark the first row as heads if it looks like that; not in a table that only names its rows ("Phone", "12 34")."""
     plain = [line for line in lines if not line.is_group]
-    count = count_heads([line.texts for line in plain]) or int(_has_head_across(plain))
+    count = count_heads([line.texts for line in plain], is_usual=is_usual) or int(_has_head_across(plain))
     # A first row that names itself may name the columns all the same: "Plan, Basic, Plus" above "Price, 5, 9".
     names_columns = count and len(plain[0].texts) > 2 and not all(line.is_form for line in plain)
     heads = {id(line) for line in plain[:count] if not line.nested and (names_columns or not line.names_itself)}

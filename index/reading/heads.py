@@ -19,6 +19,9 @@ ALIKE = 0.6
 CORNER_LIMIT = 60
 """Characters; a longer cell beside an empty corner is no head."""
 
+LONG_HEAD = 40
+"""Characters; a longer cell of a first row that nothing else shows to be one of heads is none."""
+
 ENDING = 3
 """Letters at the end that words have in common if they are formed alike ("Monday", "Friday")."""
 
@@ -28,6 +31,40 @@ COLUMN_HEAD = re.compile(
     re.IGNORECASE,
 )
 """What is the head of a column of labels or values, and no label."""
+
+HEAD_WORD = re.compile(
+    r"""(?:(?:first|last|full|given|family)\ )?names?|surname|title|person|member|participant|contact|company|department
+      | organi[sz]ation|team|group|role|position|function|job|e-?mails?(?:\ address)?|(?:tele)?phone(?:\ number)?|mobile
+      | (?:home\ |postal\ |web\ )?address|website|street|city|town|country|state|region|capital|languages?|currency
+      | date|day|month|year|time|week|weekday|start|end|from|to|due|deadline|duration|shift|morning|afternoon|evening
+      | rooms?|place|location|venue|building|site|zone|ward|tasks?|actions?|status|priority|category|types?|kind|class
+      | products?|ingredients?|model|brand|material|colou?r|sizes?|weight|length|quantity|qty|amount|unit|price|cost|fee
+      | stock|code|id|no\.?|number|events?|activity|course|subject|topic|book|publisher|patient|remarks?|comments?|level
+      | result|score|points|rank|version|licen[cs]e|file|error|cause|remedy|question|default|required|origin|source
+      | feature|purpose|reason
+      | vorname|nachname|datum|tag|monat|jahr|woche|(?:uhr)?zeit|raum|ort|stra(?:ß|ss)e|stadt|land|sprache|abteilung
+      | firma|rolle|funktion|aufgabe|telefon|adresse|preis|menge|anzahl|betrag|artikel|produkt|farbe|größe|gewicht|kurs
+      | leitung|thema|beschreibung|bemerkung|kategorie|typ|nummer|nr\.|vormittag|nachmittag|abend
+      | (?:pré)?nom|lieu|salle|prix|ville|pays|jour|heure|nombre|fecha|lugar|precio|ciudad|país|día|hora|cantidad
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What columns are often called; of several such words in a row one alone may be a value ("Morning", "Class")."""
+
+_DAY = re.compile(
+    r"""(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:days?)?\.?
+      | (?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?|sonnabends?
+      | lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_DATE = re.compile(r"\d\d?[.:/]\d\d?\b|\d{4}-\d\d|\d\d?(?:st|nd|rd|th|\.)?\ ?[A-ZÄ][a-zä]{2,}")
+_COUNTED = re.compile(
+    r"(?:days?|weeks?|months?|years?|hours?|nights?|persons?|people|guests?|rounds?|stages?|levels?|grades?|class(?:es)?"
+    r"|terms?|rooms?|tables?|tage?|wochen?|monate?|jahre?|stunden?|nächte|personen|gäste|runden?|stufen?|klassen?|räume)",
+    re.IGNORECASE,
+)
+"""What the numbers in a row of heads count: "Week" beside "1, 2, 3"."""
 
 _VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
 _SIGN = re.compile(r"\d ?([:/+–—-]|\s(?=\d))")
@@ -68,18 +105,38 @@ def find_kind(cell: str) -> str:
     return divided + "".join(_UNIT.findall(cell)).casefold() or "number"
 
 
-def is_row_of_heads(first: Row, below: Sequence[Row]) -> bool:
-    """Whether a row is told by its cells and those below it to be one of heads."""
+def is_day(cell: str) -> bool:
+    """Whether a cell is a day of the week."""
+    return _DAY.fullmatch(cell) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell begins with a day of the week, or is a date or time."""
+    return bool(cell.strip()) and (is_day(cell.split()[0].rstrip(",")) or _DATE.match(cell) is not None)
+
+
+def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False) -> bool:
+    """Whether a row is told by its cells and those below it to be one of heads.
+
+    Args:
+        first: the row.
+        below: the rows below it.
+        is_usual: whether nearly all tables of this format begin with a row of heads, so that less must tell so.
+    """
     below = [row for row in below if list(row) != list(first)]
     if not below or len(first) < 2 or not any(first[1:]):
         return False
     if not first[0]:
         return _has_empty_corner(first, below)
-    if is_series(first[1:], [row[1:] for row in below]):
+    if is_series(first[1:], [row[1:] for row in below], is_counted=_COUNTED.fullmatch(first[0]) is not None):
         return True
     if any(map(is_value, first)) or _is_one_of_many(first, below):
         return False
+    if len(first) > 2 and all(map(is_day, first[1:])) and not any(map(is_day, (cell for row in below for cell in row))):
+        return True
     if any(COLUMN_HEAD.fullmatch(cell) for cell in first[1:]) or _is_written_apart(first, below):
+        return True
+    if len(_find_words_of_heads(first, below)) > 1 or _is_unlike(first, below, is_usual=is_usual):
         return True
     return _is_written_alike(first, below) and (_names_values(first, below) or _has_longer_cells(first, below))
 
@@ -95,8 +152,14 @@ def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:
     )
 
 
-def is_series(cells: Row, below: Sequence[Row]) -> bool:
-    """Whether the cells go up in like steps of one kind, and those below do not: years, times, sizes, rooms."""
+def is_series(cells: Row, below: Sequence[Row], *, is_counted: bool = False) -> bool:
+    """Whether the cells go up in like steps of one kind, and those below do not: years, times, sizes, rooms.
+
+    Args:
+        cells: those of the first row, without its key.
+        below: those of the other rows.
+        is_counted: whether the key names what the cells count.
+    """
     shape = _find_shape(cells[0])
     if len(cells) < 2 or "#" not in shape or any(_find_shape(cell) != shape for cell in cells):
         return False
@@ -105,8 +168,10 @@ def is_series(cells: Row, below: Sequence[Row]) -> bool:
         return False
     values = [cell for row in below for cell in row if cell]
     if any(_find_shape(cell) == shape for cell in values):
-        is_long = len(cells) > 2 or all(map(_YEAR.fullmatch, cells))
-        return is_long and _is_counted(cells) and not any(map(_is_counted, below))
+        # Mere numbers may be values as those below are; years are heads, unless years stand below.
+        are_years = all(map(_YEAR.fullmatch, cells)) and not all(map(_YEAR.fullmatch, values))
+        is_told = are_years or (is_counted and len(cells) > 2)
+        return is_told and _is_counted(cells) and not any(map(_is_counted, below))
     if not begins_with_digit(cells[0]):
         return True
     if any(map(str.isalpha, shape)):
@@ -131,7 +196,7 @@ def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
     """Whether a cell of the first row stands below in its column too, or begins with a digit as those below it do."""
     columns = [[row[place] for row in below if row[place]] for place in range(len(first))]
     return any(cell in column for cell, column in zip(first[1:], columns[1:], strict=True) if cell) or any(
-        begins_with_digit(cell) and _are_mostly(find_kind(other) == find_kind(cell) for other in column)
+        begins_with_digit(cell) and are_mostly(find_kind(other) == find_kind(cell) for other in column)
         for cell, column in zip(first, columns, strict=True)
     )
 
@@ -157,6 +222,64 @@ def _is_in_capitals(cell: str) -> bool:
     return cell.isupper() and sum(map(str.isalpha, cell)) > 2
 
 
+def _find_words_of_heads(first: Row, below: Sequence[Row]) -> set[int]:
+    """Find the cells that are called as columns often are, while no cell below them is."""
+    return {
+        place
+        for place, cell in enumerate(first)
+        if HEAD_WORD.fullmatch(cell) and not any(HEAD_WORD.fullmatch(row[place]) for row in below)
+    }
+
+
+def _is_unlike(first: Row, below: Sequence[Row], *, is_usual: bool) -> bool:
+    """Whether the cells of a wide table's first row are distinct words, and those of a column below are formed apart.
+
+    Days, addresses, words in small letters and words that all stand there more than once are. Codes ("A1"), several
+    words below one, and a word that columns are often called tell so in two columns, where heads are usual in one.
+    """
+    folded = [cell.casefold() for cell in first]
+    if len(first) < 3 or len(below) < 2 or len(set(folded)) < len(first):
+        return False
+    if any(len(cell) > LONG_HEAD or not is_name(cell) or "@" in cell or is_day(cell) for cell in first):
+        return False
+    if not all(cell[0].isupper() or cell[0].islower() == cell[0].isupper() for cell in first) and not is_usual:
+        return False
+    columns = [[row[place] for row in below if row[place]] for place in range(len(first))]
+    are_apart = any(_is_formed_apart(column, head) for head, column in zip(first, columns, strict=True))
+    if are_apart or any(map(_are_repeated, columns[1:])):
+        return True
+    words = _find_words_of_heads(first, below)
+    signs = [
+        place in words or _is_longer(column, head) or _is_coded(column, head)
+        for place, (head, column) in enumerate(zip(first, columns, strict=True))
+    ]
+    return sum(signs) > (0 if is_usual else 1)
+
+
+def _is_formed_apart(column: Sequence[str], head: str) -> bool:
+    """Whether a column holds days or addresses, or words in small letters below a head that begins with a capital."""
+    if len(column) < 2:
+        return False
+    are_small = head[0].isupper() and all(cell[0].islower() for cell in column)
+    return are_small or are_mostly(map(is_day, column)) or are_mostly("@" in cell for cell in column)
+
+
+def _is_longer(column: Sequence[str], head: str, least: int = 3) -> bool:
+    """Whether all cells of a column have several words, and its head has one."""
+    return len(head.split()) == 1 and len(column) >= least and all(len(cell.split()) > 1 for cell in column)
+
+
+def _is_coded(column: Sequence[str], head: str) -> bool:
+    """Whether all cells of a column have a digit or are one or two letters ("A1", "XL"), and its head is a word."""
+    are_codes = all(len(cell) < 3 or any(map(str.isdigit, cell)) for cell in column)
+    return are_codes and len(column) > 1 and len(head) > 3
+
+
+def _are_repeated(column: Sequence[str]) -> bool:
+    """Whether every cell of a column stands there more than once: a new one above them is hardly one more."""
+    return len(column) > 3 and min(Counter(column).values()) > 1
+
+
 def _is_written_alike(first: Row, below: Sequence[Row]) -> bool:
     """Whether the cells of the first row can be heads: all begin with a capital, or those of the values do not.
 
@@ -174,18 +297,24 @@ def _ends_alike(words: Sequence[str]) -> bool:
     """Whether most of several words have the last letters of the first, and it has others too."""
     ending = words[0].casefold()[-ENDING:]
     others = [len(word) > ENDING and word.casefold().endswith(ending) for word in words[1:]]
-    return len(words) > 2 and len(words[0]) > ENDING and ending.isalpha() and _are_mostly(others)
+    return len(words) > 2 and len(words[0]) > ENDING and ending.isalpha() and are_mostly(others)
 
 
 def _names_values(first: Row, below: Sequence[Row]) -> bool:
     """Whether words stand above values of one kind, in a column or in each row, or above keys that are numbers."""
     keys, *columns = ([row[place] for row in below if row[place]] for place in range(len(first)))
-    if is_name(first[0]) and _are_mostly(map(begins_with_digit, keys)):
+    if is_name(first[0]) and are_mostly(map(begins_with_digit, keys)):
         return True
     if len(first) == 2:
         return not any(map(str.isdigit, first[1])) and is_of_one_kind(columns[0])
     are_numbered = is_name(first[0]) and len({_DIGITS.sub("#", key) for key in keys}) == 1 < len(set(keys))
-    are_compared = _are_mostly(bool(row[1]) and len({find_kind(cell) for cell in row[1:]} | {""}) == 2 for row in below)
+    are_distinct = len(set(first)) == len(first)
+    are_compared = are_mostly(
+        bool(row[1])
+        and len(kinds := {find_kind(cell) for cell in row[1:]} | {""}) > 1
+        and (len(kinds) == 2 or (are_distinct and all(map(find_kind, row[1:]))))
+        for row in below
+    )
     return (
         are_numbered
         or (are_compared and not any(map(find_kind, first[1:])))
@@ -208,7 +337,8 @@ def is_of_one_kind(column: Iterable[str]) -> bool:
     return most > 0 and most >= ALIKE * kinds.total()
 
 
-def _are_mostly(looks: Iterable[bool]) -> bool:
+def are_mostly(looks: Iterable[bool]) -> bool:
+    """Whether most of several things look like that."""
     held = list(looks)
     return bool(held) and sum(held) >= ALIKE * len(held)
 
@@ -218,10 +348,7 @@ def _has_longer_cells(first: Row, below: Sequence[Row]) -> bool:
     if not all(map(is_name, filter(None, first))):
         return False
     columns = [[row[place] for row in below if row[place]] for place in range(len(first))]
-    longer = [
-        len(head.split()) == 1 and all(len(cell.split()) > 1 for cell in column)
-        for head, column in zip(first, columns, strict=True)
-    ]
+    longer = [_is_longer(column, head, least=0) for head, column in zip(first, columns, strict=True)]
     if all(longer):
         return True
     return len(first) > 2 and any(

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 
-from index.reading.heads import Row, is_amount, is_of_one_kind, is_value
+from index.reading.heads import (
+    Row,
+    are_mostly,
+    begins_with_digit,
+    find_kind,
+    is_amount,
+    is_date,
+    is_of_one_kind,
+    is_value,
+)
+
+SUM = re.compile(
+    r"""(?:(?:grand|net|gross|sub|in)[\ -]?)?totals?|sums?|net|gross|balance
+      | (?:incl\.?\ |plus\ )?(?:vat|tax|mwst\.?|ust\.?)\b.*
+      | (?:zwischen|gesamt|end)?summen?|gesamt(?:betrag|preis|kosten)?|insgesamt|saldo|netto|brutto|(?:sous-)?total\b.*
+      | montant\ total|tva\b.*|iva\b.*|suma|importe\ total
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What a row is called that sums up the rows above it."""
+
+LONG_NUMBER = 30
+"""Characters of a number that are read."""
+
+_TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|sir|rev|hon|herr|frau|m|mme|mlle|sr|sra)\.?", re.IGNORECASE)
+_NUMBER = re.compile(r"\d[\d.,]*")
 
 
 def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
     """Find the rows of which only the first cell has a text, if they name the rows below them.
 
-    Such a row may as well lack its values. It is a name if the first row is one and others are, or if rows of the same
-    key stand below several.
+    Such a row may as well lack its values. It is a name if the first row is one and others are, and each has several
+    rows and is no key as theirs, or if rows of the same key stand below several.
 
     Args:
         rows: those that the table does not mark as heads.
@@ -26,7 +52,17 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
     # Where other rows have empty cells too, all cells of a row may be empty.
     whole = sum(all(row) for row in rows)
     begins = begins and len(alone) > 1 and 2 * whole >= len(rows) - len(alone)
-    return groups if begins or _are_keys_repeated(rows, groups) else set()
+    names = [rows[place][0] for place in alone]
+    others = [row[0] for place, row in enumerate(rows) if row[0] and place not in groups]
+    are_alike = {*map(_find_sort, names)} & {*map(_find_sort, others)} - {""}
+    are_keys = len(set(names)) < len(names) or bool(are_alike)
+    have_rows = all(other - one > 2 for one, other in pairwise([*alone, len(rows)]))
+    return groups if (begins and have_rows and not are_keys) or _are_keys_repeated(rows, groups) else set()
+
+
+def _find_sort(key: str) -> str:
+    """Name what a key is, if it is a day or begins with a digit; empty for other words."""
+    return "day" if is_date(key) and not begins_with_digit(key) else find_kind(key)
 
 
 def _are_keys_repeated(rows: Sequence[Row], groups: Collection[int]) -> bool:
@@ -52,12 +88,13 @@ def complete_keys(rows: Sequence[Row]) -> Iterator[Row]:
     hold_values = [is_of_one_kind(column) for column in columns]
     last = max((place for place, row in enumerate(rows) if row[0]), default=-1)
     repeats = _keeps_keys(rows)
-    keyed, is_broken = rows[0] if rows else (), True
+    keyed, is_broken, begun = rows[0] if rows else (), True, 0
     for place, row in enumerate(rows):
         if not any(row) or row[0]:
             keyed, is_broken = row, not any(row)
+            begun = begun if any(row) else place + 1
             yield row
-        elif named := _name_sum(row, keyed, hold_values, is_last=place > last):
+        elif named := _name_sum(row, rows[begun:place], hold_values, is_last=place > last):
             is_broken = True
             yield named
         elif repeats and not is_broken and _goes_on(row, keyed) and (place < last or not any(map(is_amount, row))):
@@ -68,11 +105,27 @@ def complete_keys(rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def _keeps_keys(rows: Sequence[Row]) -> bool:
-    """Whether an empty first cell means the one above: each key stands once, and rows without one between others."""
-    keys = [key for key, _ in groupby(row[0] for row in rows if row[0])]
-    first = next((place for place, row in enumerate(rows) if any(row) and not row[0]), len(rows))
-    has_words = all(any(map(str.isalnum, key)) for key in keys)
-    return has_words and len(set(keys)) == len(keys) > 1 and any(row[0] for row in rows[first:])
+    """Whether an empty first cell means the one above; a false key is worse than none.
+
+    Each key stands once, and the first row has one. Most have a row without one below them, or one has several, or they
+    are days or dates; titles ("Dr") are no keys.
+    """
+    keys = [row[0] for row in rows if row[0]]
+    if len(set(keys)) < len(keys) or len(keys) < 2 or not next(row[0] for row in rows if any(row)):
+        return False
+    if any(not any(map(str.isalnum, key)) or _TITLE.fullmatch(key) for key in keys):
+        return False
+    counts: list[int] = []
+    keyed: Row = ()
+    for row in rows:
+        if row[0] or not any(row):
+            keyed = row
+            counts += [0] if row[0] else []
+        elif any(keyed):
+            counts[-1] += _goes_on(row, keyed)
+    if not any(counts[:-1]):
+        return False
+    return are_mostly(map(is_date, keys)) or max(counts) > 1 or 2 * sum(map(bool, counts)) > len(counts)
 
 
 def _goes_on(row: Row, keyed: Row) -> bool:
@@ -80,16 +133,39 @@ def _goes_on(row: Row, keyed: Row) -> bool:
     return list(map(bool, row[1:])) == list(map(bool, keyed[1:])) and not all(map(is_amount, filter(None, row)))
 
 
-def _name_sum(row: Row, keyed: Row, hold_values: Sequence[bool], *, is_last: bool) -> Row:
+def _name_sum(row: Row, above: Sequence[Row], hold_values: Sequence[bool], *, is_last: bool) -> Row:
     """Return the row of a sum, with its label as its key ("| | Total | 36.00"); nothing if it is none.
 
-    The label stands in a column of values, or has empty cells behind it, or amounts and no row with a key below it.
+    The label stands in a column of values, or has empty cells behind it, or amounts and no row with a key below it;
+    then it says that it is a sum, or the amounts above it add up to its own.
     """
     place = next(place for place, cell in enumerate(row) if cell)
     values = [cell for cell in row[place + 1 :] if cell]
     if is_value(row[place]) or not values or not all(map(is_value, values)):
         return ()
-    is_sparse = any(other and not cell for cell, other in zip(row[place + 1 :], keyed[place + 1 :], strict=True))
-    if not hold_values[place] and not is_sparse and not (is_last and all(map(is_amount, values))):
-        return ()
+    keyed: Row = next((one for one in reversed(above) if one[0]), ())
+    is_sparse = any(other and not cell for cell, other in zip(row[place + 1 :], keyed[place + 1 :], strict=False))
+    if not hold_values[place] and not is_sparse:
+        if not is_last or not all(map(is_amount, values)):
+            return ()
+        if not SUM.fullmatch(row[place]) and not _adds_up(row, above, place + 1):
+            return ()
     return [row[place], *("" if at == place else cell for at, cell in enumerate(row) if at)]
+
+
+def _adds_up(row: Row, above: Sequence[Row], begin: int) -> bool:
+    """Whether each amount of a row, from a column on, is the sum of those above it."""
+    return all(
+        abs(_read_number(cell) - sum(_read_number(one[place]) for one in above if len(one) > place)) < 0.005
+        for place, cell in enumerate(row[begin:], begin)
+        if cell
+    )
+
+
+def _read_number(cell: str) -> float:
+    """The number in an amount, 0 if there is none: what divides its last two digits is its decimal point."""
+    found = _NUMBER.search(cell)
+    if not found:
+        return 0.0
+    digits = re.sub(r"[.,](?!\d{1,2}\Z)", "", found.group().rstrip(".,")[:LONG_NUMBER])
+    return float(digits.replace(",", ".")) * (-1 if cell.strip()[0] in "-–−" else 1)

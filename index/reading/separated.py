@@ -59,4 +59,5 @@ def _find_delimiter(text: str) -> str:
 
 def _tell(rows: Sequence[Sequence[str]]) -> list[BlockText]:
     """The blocks of the rows of a table."""
-    return list(tell_grid([[Cell(cell) for cell in row] for row in rows], [False] * len(rows))) if rows else []
+    cells = [[Cell(cell) for cell in row] for row in rows]
+    return list(tell_grid(cells, [False] * len(rows), is_usual=True)) if rows else []

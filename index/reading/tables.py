@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from index.reading.heads import ALIKE, COLUMN_HEAD, Row, begins_with_digit, is_name, is_row_of_heads, is_value
+from index.reading.keys import SUM
 
 _LABEL = re.compile(
     r"""(?:(?:child's|company|contact|family|first|full|given|last|maiden|middle|your)\ )?names?(?:\ .*)?
@@ -88,12 +89,17 @@ def _is_mixed(rows: Sequence[Row]) -> bool:
     return kinds.total() > 3 and max(kinds.values()) < ALIKE * kinds.total()
 
 
-def count_heads(rows: Sequence[Row]) -> int:
-    """How many rows at the top are column heads, for a table that does not mark them: 1 or 0."""
+def count_heads(rows: Sequence[Row], *, is_usual: bool = False) -> int:
+    """How many rows at the top are column heads, for a table that does not mark them: 1 or 0.
+
+    Args:
+        rows: those of the table.
+        is_usual: whether nearly all tables of this format begin with a row of heads.
+    """
     if len(rows) < 2 or count_label_columns(rows):
         return 0
     first, *below = ([cell.strip() for cell in row] for row in rows)
-    return int(is_row_of_heads(first, below))
+    return int(is_row_of_heads(first, below, is_usual=is_usual))
 
 
 def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tuple[int, ...]]:
@@ -152,11 +158,7 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
         return ""
     key = cells[0] if key_head else ""
     rest = list(zip(named, cells, strict=False))[1 if key_head else 0 :]
-    values = [
-        f"{head} {cell}" if head and head.casefold() not in (cell.casefold(), key.casefold()) else cell
-        for head, cell in rest
-        if cell
-    ]
+    values = [f"{head} {cell}" if head and not _repeats(head, cell, key) else cell for head, cell in rest if cell]
     if is_value(key) and sum(map(str.isalpha, key)) < 3 and named[0] and named[0].casefold() != key.casefold():
         # A number says only with its head what it is one of; a date ("1 May") says it itself.
         key = f"{named[0]} {key}"
@@ -164,6 +166,13 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
     if key and told:
         return f"{key}: {told}" if not key.endswith(":") else f"{key} {told}"
     return key or told
+
+
+def _repeats(head: str, cell: str, key: str) -> bool:
+    """Whether a head says no more than its cell, or than the key if that is of a sum ("Total: 65")."""
+    if head.casefold() == cell.casefold():
+        return not is_value(cell)
+    return head.casefold() == key.casefold() and SUM.fullmatch(key) is not None
 
 
 def tell_form_row(row: Row) -> str:

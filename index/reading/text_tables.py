@@ -12,6 +12,7 @@ from index.reading.heads import Row
 from index.reading.lines import Line
 
 _GAP = re.compile(r" {2,}|\t")
+_GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -22,8 +23,9 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     """
     rules = [place for place, line in enumerate(lines) if line.is_rule]
     held = [_find_whole_line(text, line) for line in lines if not line.is_rule]
-    rows = _split_delimited(held) or _split_aligned(held)
-    if not rows or any(row[0].endswith(":") for row in rows):
+    grid = next(filter(_GAPPED_RULE.fullmatch, (_find_whole_line(text, lines[place]) for place in rules)), "")
+    rows = _split_delimited(held) or _split_below(held, grid) or _split_aligned(held)
+    if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
     ruled = above if 0 < above < len(rows) else 0
@@ -54,6 +56,16 @@ def _split_delimited(lines: Sequence[str]) -> list[Row]:
     return []
 
 
+def _split_below(lines: Sequence[str], rule: str) -> list[Row]:
+    """The cells of lines whose columns stand below the parts of a rule ("===  =="), if no text goes over its gaps."""
+    cuts = [found.start() for found in re.finditer(r"[=-]+", rule.expandtabs())][1:]
+    texts = [line.expandtabs() for line in lines]
+    if not cuts or any(text[cut - 1 : cut].strip() and text[cut : cut + 1].strip() for text in texts for cut in cuts):
+        return []
+    parts = list(zip([0, *cuts], [*cuts, None], strict=True))
+    return [[text[cut:end].strip() for cut, end in parts] for text in texts]
+
+
 def _split_aligned(lines: Sequence[str]) -> list[Row]:
     """The cells of lines whose columns stand under each other, with two or more blanks between them; else nothing."""
     texts = [line.expandtabs() for line in lines]
@@ -74,7 +86,13 @@ def _find_cuts(texts: Sequence[str], width: int) -> list[int]:
     begins = [place for place in range(first + 2, width) if filled[place] and not filled[place - 1]]
     wide = [place for place in begins if not filled[place - 2]]
     narrow = [place for place in begins if filled[place - 2] and _is_column(padded, place, filled)]
-    return sorted([0, *wide, *(narrow if wide else ())])
+    cuts = [0]
+    for place in sorted([*wide, *(narrow if wide else ())]):
+        # What few lines have before one blank is no column but begins a text: "real, between 0" before "and 1".
+        before = sum(bool(text[cuts[-1] : place].strip()) for text in padded)
+        if place in wide or 2 * before > len(padded):
+            cuts.append(place)
+    return cuts
 
 
 def _is_column(texts: Sequence[str], place: int, filled: Sequence[bool]) -> bool:

@@ -90,6 +90,25 @@ def test_a_record_is_told_with_its_heads(delimiter: str, name: str) -> None:
     assert document.title == "prices"
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        # Nearly all such files begin with heads: one sign of them is enough, where the first row is not as the others.
+        ("Guide,Walk,Zone\nInes,Mill,East\nBo,Pier,West\n", "Ines: Walk Mill, Zone East"),
+        ("Boat,Skipper,Berth\nTeal,Ines,A1\nSwan,Bo,A2\n", "Teal: Skipper Ines, Berth A1"),
+        (
+            "Bird,Seen,Watcher\nTeal,Mill,Ms Lee\nSwan,Pier,Mr Ott\nCoot,Hall,Ms Rau\n",
+            "Teal: Seen Mill, Watcher Ms Lee",
+        ),
+        ("Ines,Behrens,Chair\nTom,Okafor,Treasurer\n", "Ines: Behrens, Chair"),
+        ("Ines,Reading room,i@club.example\nBo,Workshop,b@club.example\n", "Ines: Reading room, i@club.example"),
+        ("Basic,10 GB,monthly\nPlus,50 GB,monthly\nMax,200 GB,yearly\n", "Basic: 10 GB, monthly"),
+    ],
+)
+def test_the_first_record_is_of_heads_unless_it_is_like_the_others(text: str, wanted: str) -> None:
+    assert next(block.told for block in of(text, "a.csv").blocks if block.told) == wanted
+
+
 def test_a_decimal_comma_does_not_divide_a_cell() -> None:
     document = of("item;price\nNails;3,20\nHinge;4,10\n", "a.csv")
     assert [block.told for block in document.blocks][1:] == ["Nails: price 3,20", "Hinge: price 4,10"]

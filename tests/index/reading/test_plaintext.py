@@ -262,6 +262,22 @@ def test_a_table_is_told_with_its_heads(text: str) -> None:
             "Fees\n\n        Day    Year\nAdults  9.00   45\nPupils* 6.00   30\nDogs    2.00   9\n",
             "Pupils*: Day 6.00, Year 30 (Fees)",
         ),
+        # The rules of a table say where its columns begin, unless a text goes on over their gaps.
+        (
+            "Set\n\n======  ====================\nParts                     12\n"
+            "Sizes   one or two, up to 40\nPieces                   300\n======  ====================\n",
+            "Sizes: one or two, up to 40 (Set)",
+        ),
+        (
+            "Set\n\nParts                     12\nTins                      94\n"
+            "Sizes   one or two, up to 40\nPieces                   300\n",
+            "Sizes: one or two, up to 40 (Set)",
+        ),
+        (
+            "Ash\n\n======== ==== ====\n          Low  High\n======== ==== ====\nOak:      0.4  1.1\n"
+            "Elm bark: 0.5 12.3\nYew:      0.7  2.0\n======== ==== ====\n",
+            "Elm bark: Low 0.5, High 12.3 (Ash)",
+        ),
     ],
 )  # fmt: skip
 def test_a_row_has_units_as_written_and_the_name_of_its_table(text: str, wanted: str) -> None:

@@ -37,6 +37,13 @@ UNHEADED = {
     "a life": [("2019–2023", "Nurse, City Hospital"), ("2015–2019", "Trainee nurse"), ("2014", "Final exam")],
     "words": [("hello", "hallo"), ("thank you", "danke"), ("please", "bitte")],
     "values that go up": [("Drill", "6.00", "24.00", "50.00"), ("Saw", "4.00", "16.00", "30.00")],
+    "few results": [("Lions", "1", "2", "3"), ("Tigers", "3", "3", "1"), ("Bears", "2", "2", "2")],
+    "years of birth": [("Ines", "2021", "2022"), ("Bo", "2019", "2024"), ("Ada", "2020", "2022")],
+    "who does what": [("Ines", "Teacher", "Blue"), ("Bo", "Cook", "Red"), ("Ada", "Driver", "Green")],
+    "members": [("Ines", "Hall", "ines@club.example"), ("Bo", "Pier", "bo@club.example")],
+    "shifts": [("Ines", "Morning", "Hall"), ("Bo", "Afternoon", "Pier"), ("Ada", "Evening", "Hall")],
+    "words in three languages": [("name", "Name", "nom"), ("street", "Straße", "rue"), ("town", "Stadt", "ville")],
+    "a timetable": [("Monday", "Yoga", "Pilates"), ("Tuesday", "Chess", "Yoga"), ("Wednesday", "Pilates", "Rest")],
     "departures": [("Harbour", "6:10", "7:10", "8:10"), ("Hospital", "6:40", "", "8:40")],
     "a remedy": [("Symptom", "Possible Remedy"), ("Pale", "Feed it every week"), ("Dry", "Water it")],
 }
@@ -98,6 +105,23 @@ LISTS = {
     "weeks": [("Week", "1", "2", "3"), ("Group A", "12", "14", "13"), ("Group B", "8", "9", "7")],
     "weights": [("Zone", "2 kg", "5 kg"), ("Home", "4.99", "6.99"), ("Abroad", "13.49", "17.49")],
     "times": [("", "8:00", "9:00", "10:00"), ("Mon", "Maths", "Art", "Sport"), ("Tue", "Art", "", "Maths")],
+    "addresses": [
+        ("Guide", "Walk", "Reached at"),
+        ("Ines", "Mill", "i@club.example"),
+        ("Bo", "Pier", "b@club.example"),
+    ],
+    "days of the week": [("Bin", "Holds", "Emptied"), ("Blue", "Paper", "Monday"), ("Brown", "Scraps", "Tuesday")],
+    "words that columns are called": [("Town", "Country", "Language"), ("Lund", "Sweden", "Swedish")],
+    "what has happened": [("Job", "Taken by", "State"), ("Mow", "Ines", "done"), ("Paint", "Bo", "open")],
+    "titles before names": [
+        ("Child", "Bed", "Nurse"),
+        ("Ida Roth", "East", "Ms Lee"),
+        ("Leo Abt", "West", "Mr Hall"),
+        ("Ann Rau", "North", "Ms Lee"),
+    ],
+    "more than once": [("Oboe", "Desk", "Wing"), *((name, "First" if name < "C" else "Last", "") for name in "ABCD")],
+    "rows of several units": [("Plan", "Free", "Pro"), ("Users", "1", "50"), ("Space", "2 GB", "1 TB")],
+    "a week": [("Shift", "Mon", "Tue"), ("Early", "Ines", "Bo"), ("Late", "Bo", "Ines")],
     "rooms": [("Slot", "Room 1", "Room 2"), ("Morning", "Yoga", "Pilates"), ("Evening", "", "Judo")],
     "two lists beside each other": [
         ("Name", "Phone", "Name", "Phone"),
@@ -255,7 +279,49 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
             [("Fare", "Price"), ("Adult", "3.00"), ("Night", ""), ("Adult", "5.00")],
             [("Adult: Price 3.00", ""), ("Night", ""), ("Adult: Price 5.00", "Night")],
         ),
-        # What lacks its values names nothing.
+        (
+            [
+                ("Time", "Course"),
+                ("Mon", ""),
+                ("9:00", "Yoga"),
+                ("10:00", "Judo"),
+                ("Tue", ""),
+                ("9:30", "Chess"),
+                ("11", "Art"),
+            ],
+            [
+                ("Mon", ""),
+                ("Time 9:00: Course Yoga", "Mon"),
+                ("Time 10:00: Course Judo", "Mon"),
+                ("Tue", ""),
+                ("Time 9:30: Course Chess", "Tue"),
+                ("Time 11: Course Art", "Tue"),
+            ],
+        ),
+        # What lacks its values names nothing, least of all what is a key as others are.
+        (
+            [
+                ("Day", "Open"),
+                ("Mon", ""),
+                ("Tue", "9"),
+                ("Wed", "9"),
+                ("Sun", ""),
+                ("Holidays", "10"),
+                ("Feasts", "9"),
+            ],
+            [
+                ("Mon", ""),
+                ("Tue: Open 9", ""),
+                ("Wed: Open 9", ""),
+                ("Sun", ""),
+                ("Holidays: Open 10", ""),
+                ("Feasts: Open 9", ""),
+            ],
+        ),
+        (
+            [("Name", "Role"), ("Vacant", ""), ("Bo", "chair"), ("Ada", "cash"), ("Vacant", ""), ("Finn", "boats")],
+            [("Vacant", ""), ("Bo: Role chair", ""), ("Ada: Role cash", ""), ("Vacant", ""), ("Finn: Role boats", "")],
+        ),
         (
             [("Dish", "Price"), ("Soup", "3.00"), ("Pie", ""), ("Tea", "2.00")],
             [("Soup: Price 3.00", ""), ("Pie", ""), ("Tea: Price 2.00", "")],
@@ -320,6 +386,34 @@ def test_a_row_with_a_key_alone_names_the_rows_below_it(
             [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Rest", "92")],
             ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Rest: Sum 92"],
         ),
+        (
+            [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "VAT 19 %", "17.48")],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "VAT 19 %: Sum 17.48"],
+        ),
+        # One more item is no sum.
+        (
+            [("No.", "Part", "Sum"), ("1", "Brake", "80"), ("2", "Oil", "12"), ("", "Bell", "7")],
+            ["No. 1: Part Brake, Sum 80", "No. 2: Part Oil, Sum 12", "Part Bell, Sum 7"],
+        ),
+        # Few rows without a key, and titles, do not tell that they go on.
+        (
+            [("Key", "Door", "Held by"), ("A7", "Shed", "Bo"), ("", "Gate", "Ada"), ("A8", "Boat house", "Finn")],
+            ["A7: Door Shed, Held by Bo", "Door Gate, Held by Ada", "A8: Door Boat house, Held by Finn"],
+        ),
+        (
+            [
+                ("Title", "Name", "Role"),
+                ("Dr", "Shah", "chair"),
+                ("", "Hill", "cash"),
+                ("", "Roth", "boats"),
+                ("Prof", "Ott", ""),
+            ],
+            ["Dr: Name Shah, Role chair", "Name Hill, Role cash", "Name Roth, Role boats", "Prof: Name Ott"],
+        ),
+        (
+            [("Firm", "Contact"), ("Teal", "Bo"), ("", "Ada"), ("", "Finn"), ("Heron", "Ines"), ("Swan", "Lea")],
+            ["Teal: Contact Bo", "Teal: Contact Ada", "Teal: Contact Finn", "Heron: Contact Ines", "Swan: Contact Lea"],
+        ),
         # A mark that not every row has is no key.
         (
             [("Paid", "Name", "Boat"), ("x", "Bo", "Teal"), ("", "Ada", "Heron"), ("x", "Finn", "Swan")],
@@ -344,6 +438,19 @@ def test_a_row_without_a_key_is_called_as_it_is_meant(rows: list[tuple[str, ...]
     ],
 )
 def test_a_number_is_told_with_its_head(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
+    assert tell_table(rows, heads=1)[1:] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([("Part", "Total"), ("Oil", "12"), ("Total", "12")], ["Oil: Total 12", "Total: 12"]),
+        ([("Sensor", "Value", "Unit"), ("Value", "4", "V")], ["Value: Value 4, Unit V"]),
+        ([("Hours", "1", "2"), ("Boat", "2", "2")], ["Boat: 1 2, 2 2"]),
+        ([("Room", "Sauna"), ("Cellar", "sauna")], ["Cellar: sauna"]),
+    ],
+)
+def test_a_head_is_left_out_where_a_sum_or_a_word_repeats_it(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
     assert tell_table(rows, heads=1)[1:] == wanted
 
 
