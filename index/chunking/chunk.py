@@ -18,9 +18,9 @@ from typing import Literal
 from index.chunking.sentences import cut_span, find_sentence_spans
 from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
-from index.reading.plain import join_lines, strip_markup
+from index.reading.plain import NOTE_MARK, join_lines, strip_markup
 
-CHUNKER_VERSION = "6"
+CHUNKER_VERSION = "7"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
 
 CHUNK_LIMIT = 1200
@@ -233,10 +233,11 @@ def _make_sentence(text: str, start: int, end: int, block: Block) -> tuple[Sente
     """Make the sentence of a span, without white space at its ends; empty if it has no letter or digit."""
     inner = text[start:end]
     start, end = start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
-    if block.start < start and (quote := _QUOTE.match(text, start, end)) and _is_at_line_start(text, start):
+    is_quoted = block.kind != "code" and block.start < start
+    if is_quoted and (quote := _QUOTE.match(text, start, end)) and _is_at_line_start(text, start):
         start = quote.end()
     inner = text[start:end]
-    if not any(map(str.isalnum, inner)):
+    if not any(map(str.isalnum, inner)) or (block.markup and NOTE_MARK.fullmatch(inner)):
         return ()
     numbered = block.number and start == block.start
     read = _NUMBER.sub(f"{block.number} ", inner, count=1) if numbered else inner

@@ -52,7 +52,6 @@ _DAYS = "Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun|Mo|Di|Mi|Do|Fr|Sa|So"
 _MONTHS = "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Okt|Dez"
 _NAMED = re.compile(
     r"""(?: \b(?i:vgl|bzw|ggf|evtl|zzgl)
-      | (?<!\d\s)\b(?:max|min)  # "max. EUR 50", but not "Wait 5 min."
       | (?:\d|€|EUR|CHF|USD|GBP)\s+(?i:incl|excl|inkl|exkl)
       | \b(?:Sra|Srta|Sig|Dott|Mme|Mlle|P\.\s?S)
     )\.\s+\Z""",
@@ -61,9 +60,9 @@ _NAMED = re.compile(
 """Abbreviations that never end a sentence."""
 
 _ABBREVIATION = re.compile(
-    rf"""\b(?: (?i:approx|avg|ca|cf|chs?|esp|est|excl|exkl|figs?|hrs|hum|incl|inkl|max|min|mins|nos?|nr|pcs|pers|pkt)
+    r"""\b(?: (?i:approx|avg|ca|cf|chs?|esp|est|excl|exkl|figs?|hrs|hum|incl|inkl|max|min|mins|nos?|nr|pcs|pers|pkt)
       | (?i:pp?|p[aá]g|resp|sect|str|tbsp|tel|temp|tsp|vols?)
-      | {_DAYS}|{_MONTHS}|Abs|Art|Kap|[Pp]ara?|Tab
+      | Abs|Art|Kap|[Pp]ara?|Tab
     )\.\s+\Z""",
     re.VERBOSE,
 )
@@ -71,29 +70,45 @@ _ABBREVIATION = re.compile(
 
 _GOES_ON = re.compile(r"[+(]?\d|[^\W\d_A-ZÀ-Þ]|[IVXL]{2,}\b|[VX]\b|[A-Z]{3,}\b|[A-Z]\d|[€£$]|MwSt\b")
 
-_SHORTENED = re.compile(r"\s[A-ZÀ-Þ][a-zß-ÿ]{1,4}\.\s+\Z")
-"""A short name inside a sentence: before a lower-case letter it is shortened, as in "until Sept. in the hall"."""
+_SHORT_DATE = re.compile(rf"\b(?:{_DAYS}|{_MONTHS})\.\s+\Z")
+"""A day or month that does not end a sentence if a digit or lower-case letter follows: "Mon. to Fri."."""
 
-_DIGITS_END = re.compile(r"\d\.\s+\Z")
-_DAY = re.compile(r"\b\d{1,2}\.\s+\Z")
+_DATE = re.compile(
+    r"""(?:\b(?i:on|by|until|till|from|since|before|after|am|bis|ab|seit|vom|zum|dem|den|der|des)\s|\d\.\s?[–-]\s?)
+      (?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.\s+\Z""",
+    re.VERBOSE,
+)
+"""A German date without its year, as in "on 31.12. we are closed"; not the number of a version."""
+_COUNTED = re.compile(r"(?:und|oder|bis)\s+\d{1,3}\.\s")
+_DAY = re.compile(r"(?<!\bum\s)\b\d{1,2}\.\s+\Z")
 _DAY_OF_MONTH = re.compile(r"\b\d{1,2}\.\d{1,2}\.\s+\Z")
 _TIME = re.compile(r"\d{4}\b|\d{1,2}[:.]\d\d\b")
 _DATE_NAME = re.compile(
     rf"""(?:Januar[y]?|Jänner|Februar[y]?|April|Juni|June|Juli|July|August|September|O[ck]tober|November|De[cz]ember
-      |März|Mai|(?:May|March)(?!\s+[a-zI])|(?:{_MONTHS})\.|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tags?|Mittwochs?)\b""",
+      |März|Mai|(?:May|March)(?!\s+[a-zI])|(?:{_MONTHS})\.|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tag|Mittwoch)\b""",
     re.VERBOSE,
 )
 """The month or weekday that a number with a dot counts: "13. Juni"."""
 _ORDINAL = re.compile(
-    r"\b(?:(?<!I\s)am|ab|beim|bis|das|dem|den|der|des|die|eine?[mnrs]?|im|jede[mnrs]?|vom|zum|zur)\s+\d{1,3}\.\s+\Z"
+    r"""\b(?:(?<![Ii]\s)am|ab|beim|bis|das|dem|den|der|des|die|eine?[mnrs]?|im|jede[mnrs]?|vom|zum|zur
+      |\d{1,2}\.\s(?:und|oder|bis))\s+\d{1,3}\.\s+\Z""",
+    re.VERBOSE,
 )
 """A German number that counts what follows: "im 2. Stock"."""
+_NEW = re.compile(
+    r"""(?:Ab|Aber|Alle|Als|Am|An|Auch|Auf|Aus|Bei|Beim|Bis|Bitte|Da|Danach|Dann|Das|Dazu|Dem|Den|Der|Des|Die|Dies\w*|Dort|Du
+      |Ein\w{0,2}|Er|Es|Euer|Eure|Falls|Für|Hier|Ich|Ihr\w{0,2}|Im|In|Ist|Jede\w?|Kein\w{0,2}|Man|Mein\w{0,2}|Mit|Nach|Nicht|Nur
+      |Oder|Ohne|Sein\w{0,2}|Sie|Sind|So|Um|Und|Uns\w*|Vom|Von|Vor|Wann|Was|Wegen|Weil|Wenn|Wer|Wie|Wir|Wo|Zu|Zum|Zur|[A-Z][a-z]+tags|Mittwochs)\b""",
+    re.VERBOSE,
+)
+"""A German word that is counted by no number, so that it begins a sentence."""
 
 _BARE_NUMBER = re.compile(r"[*_]{0,3}(?:§\s*)?\d{1,3}(?:\.\d{1,3}){0,4}\.[*_]{0,3}\s+")
 _LABEL = re.compile(r"[*_]{0,3}(?P<word>[^\W\d_]+)\s+(?:no\.\s+)?\d{1,4}[a-z]?\.[*_]{0,3}\s+", re.IGNORECASE)
 """A label before its sentence: "Room 7. Rented to Anna." """
 
 _CLOSING = re.compile(r"(?<=\S)[*_~]{1,3}(?:\s+|\Z)")
+_NOTES = re.compile(r"(?:\[\^[^\[\]\s]{1,100}\](?!:))+(?:\s+|\Z)")
 _CLAUSE = re.compile(r"[,;:—–،؛、，；：](?:\s+|(?<=[、，；：]))")
 _LINE = re.compile(r"\n")
 _BLANK = re.compile(r"\s+")
@@ -137,8 +152,9 @@ def _find_ends(window: str) -> list[int]:
     """Return the ends of the sentences of a window; the last one is the end of the window."""
     found = sentencex.get_sentence_boundaries(_detect_language(window), window)
     ends = {boundary["end_index"] for boundary in found} | {match.end() for match in _MISSED_END.finditer(window)}
-    # Closing Markdown marks after a full stop belong to the sentence before.
-    ends = {mark.end() if (mark := _CLOSING.match(window, cut)) else cut for cut in ends}
+    # Closing Markdown marks and marks of footnotes after a full stop belong to the sentence before.
+    for closing in (_CLOSING, _NOTES):
+        ends = {mark.end() if (mark := closing.match(window, cut)) else cut for cut in ends}
     return [*sorted(cut for cut in ends if cut < len(window) and not _is_false_end(window, cut)), len(window)]
 
 
@@ -147,11 +163,16 @@ def _is_false_end(window: str, cut: int) -> bool:
     last = window[max(0, cut - 24) : cut]
     if _NAMED.search(last) or (_GOES_ON.match(window, cut) and _ABBREVIATION.search(last)):
         return True
+    if (window[cut].islower() or window[cut] in "+(0123456789") and _SHORT_DATE.search(last):
+        return True
     if window[cut].islower():
-        return bool(_SHORTENED.search(last) or _DIGITS_END.search(last))
+        is_counted = _DAY.search(last) and _COUNTED.match(window, cut)
+        return bool(is_counted or _DATE.search(last) or _ORDINAL.search(last))
     if _DAY_OF_MONTH.search(last) and _TIME.match(window, cut):
         return True
-    return bool((_DAY.search(last) and _DATE_NAME.match(window, cut)) or _ORDINAL.search(last))
+    if _DAY.search(last) and _DATE_NAME.match(window, cut):
+        return True
+    return _ORDINAL.search(last) is not None and not _NEW.match(window, cut)
 
 
 def _detect_language(window: str) -> str:

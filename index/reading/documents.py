@@ -7,6 +7,7 @@ find its title.
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from index.reading.html import read_html
 from index.reading.markdown import read_markdown
 from index.reading.odt import read_odt
 from index.reading.pdf.read import read_pdf
-from index.reading.plain import join_lines
+from index.reading.plain import NOTE_MARK, join_lines
 from index.reading.plain import strip_markup as strip_markup
 from index.reading.plaintext import read_plaintext
 from index.reading.rtf import read_rtf
@@ -38,6 +39,8 @@ _UNREAD_KINDS = {
     **dict.fromkeys((".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".mov", ".avi", ".mkv", ".webm"), ("a recording", ".txt")),
 }
 """File name extension -> what such a file is, and the kind in which its text can be read."""
+
+_NOTE_END = re.compile(rf"(?<=[^\s`]){NOTE_MARK.pattern}(?=\s|\Z)")
 
 _UNNAMED = frozenset(
     " .apng .avif .bmp .gif .heic .ico .jpeg .jpg .png .svg .tif .tiff .webp .eot .otf .ttf .woff .woff2"
@@ -256,7 +259,7 @@ def _find_top_heading(reading: Reading) -> str:
 def clean_heading(text: str, block: Block) -> str:
     """Return a heading as it is shown: one line, without markup or a final full stop."""
     shown = text[block.start : block.end]
-    return (strip_markup(shown) if block.markup else join_lines(shown)).removesuffix(".")
+    return (strip_markup(_NOTE_END.sub("", shown)) if block.markup else join_lines(shown)).removesuffix(".")
 
 
 def make_printable(name: Path | str) -> str:

@@ -85,7 +85,7 @@ def _write_sup(element: Element) -> str:
     if _is_note_reference(element, text.strip()):
         return ""
     above = element.getprevious()
-    before = element.getparent().text if above is None else above.tail
+    before = element.getparent().text if above is None else above.tail or "".join(above.itertext())
     sign = _ORDINAL_SIGNS.get(text.strip()) if (before or "")[-1:].isdecimal() else None
     return sign or _raise(text)
 

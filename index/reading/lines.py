@@ -11,6 +11,9 @@ from itertools import pairwise
 MARGIN_MINIMUM = 25
 """Characters; text is not wrapped to shorter lines."""
 
+LONG_LINE = 45
+"""Characters; a line of this length that goes on in lower case was wrapped."""
+
 FULL_SHARE = 0.75
 """Share of the lines that go on in lower case that must be about full, for a text to be wrapped."""
 
@@ -18,7 +21,12 @@ _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
 _INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S")
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:(?:\s|\Z)")
-_ENTRY = re.compile(r"[^\s.·…_]\s*[.·…_]{4,}\s*[^\s.·…_]|\S\s+=\s+\S")
+_ENTRY = re.compile(
+    r"""[^\s.·…](?:\s+[.·…]{4,}|[.·…]{8,})\s*[^\s.·…]\S{0,40}(?:\s\S{1,40}){0,3}\Z
+      | [^\s.·…][.·…]{4,}\s*\S{0,9}\d\S{0,9}(?:\s\S{1,40}){0,3}\Z
+      | \A(?:\S{1,30}\s+){1,3}=\s+\S.{0,30}\Z""",
+    re.VERBOSE,
+)
 """A name and what it is, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
 _PRICE_END = re.compile(r"\d[.,]\d\d\Z|\d\s?(?:€|£|\$|EUR|CHF|USD|GBP)\Z")
 _VALUE_END = re.compile(rf"{_PRICE_END.pattern}|\d\s?[^\W\d_]{{0,3}}\Z")
@@ -28,17 +36,22 @@ _STARRED = re.compile(r"(?<![^\s(])[^\s*†‡(]*[^\s*†‡(](\*{1,3}|†|‡)(
 _STAMP = re.compile(r"\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+\d{1,2}[:.]\d\d")
 """The date and time with which a message of a chat begins."""
 _LINKED = re.compile(
-    r"""(?:and|as|at|but|by|for|from|if|in|of|on|or|than|that|till|to|until|when|where|which|who|with
-      |aber|als|am|auf|bei|bis|dass|für|im|in|mit|oder|und|von|wenn|zum|zur|à|con|de|del|et|ou|para|por|pour|que|y)\b""",
+    r"""(?:after|and|as|at|because|before|but|by|during|except|excluding|for|from|if|in|including|of|on|or|since|than
+      |that|till|to|unless|until|when|where|which|while|who|with|without
+      |aber|als|am|auf|außer|bei|bis|dass|für|im|in|mit|oder|ohne|sowie|und|von|weil|wenn|zum|zur
+      |à|con|de|del|et|ou|para|por|pour|que|sans|sauf|y)\b""",
     re.VERBOSE,
 )
 """A word that links what follows it to what stands before it."""
 _OPEN_WORD = re.compile(
-    r"""\b(?:a|an|and|at|by|for|from|in|of|on|or|our|than|that|the|to|which|with|your
+    r"""(?:\A|\s|\band/)(?:a|an|and|at|by|for|from|in|of|on|or|our|than|that|the|to|which|with|your
       |das|dem|den|der|des|die|ein|eine|für|im|mit|oder|und|von|zum|zur|de|del|du|el|et|la|le|les|los|ou|un|une|y)\Z""",
     re.VERBOSE,
 )
 """What a line ends with whose sentence is not complete."""
+_STRANDED = re.compile(r"\b(?i:how|what|where|which|whom?)\s[^.!?]{0,60}\s(?:at|by|for|from|in|of|on|to|with)\Z")
+"""What may end a question all the same: "What is it for"."""
+_QUOTED = re.compile(r"[\"“„«][A-ZÀ-Þ]")
 _DAY_END = re.compile(r"\b\d{1,2}(?:\.|st|nd|rd|th)?\Z")
 
 MONTH = re.compile(
@@ -99,24 +112,21 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
 def find_star_notes(lines: Sequence[str], text: str) -> set[int]:
     """Return the places of the lines that begin with the mark of a note ("* only with a card"), and are no items.
 
-    Something in the text bears the mark ("Pupils*"), and the line above or below has not the same one.
+    Something in the text bears the mark ("Pupils*"), and no other line begins with it.
     """
-    borne = Counter(found[1] for found in _STARRED.finditer(text))
+    borne = {found[1] for found in _STARRED.finditer(text)}
     marks = [found[1] if (found := _STAR_NOTE.match(line)) else "" for line in lines]
     counts = Counter(marks)
-    around = ["", *marks, ""]
-    return {
-        place
-        for place, mark in enumerate(marks)
-        if mark and counts[mark] <= borne[mark] and mark not in (around[place], around[place + 2])
-    }
+    return {place for place, mark in enumerate(marks) if mark in borne and counts[mark] == 1}
 
 
 def are_entries(above: str, line: str) -> bool:
     """Whether two lines are entries of a list, which go on with nothing: each has its value at its end."""
     if _ENTRY.search(line) or _ENTRY.search(above) or (_PRICE_END.search(above) and _PRICE_END.search(line)):
         return True
-    return not _LINKED.match(line) and bool(_VALUE_END.search(above) and _VALUE_END.search(line))
+    if (len(above) >= LONG_LINE and _is_text(above)) or _LINKED.match(line):
+        return False
+    return bool(_VALUE_END.search(above) and _VALUE_END.search(line))
 
 
 def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
@@ -131,16 +141,43 @@ def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
             groups[-1].append(line)
         else:
             groups.append([line])
+    margin = find_margin([Line(0, len(line), line) for line in lines])
     for group in groups:
-        is_whole = len(lines) == 2 or (_ENDED.search(group[-1]) is not None and not group[0][0].islower())
+        last = max((place for place, line in enumerate(group) if _holds_end(line)), default=0)
+        last = 0 if group[0][0].islower() else last
         whole = ""
-        for above, line in pairwise(["", *group]):
+        for place, line in enumerate(group):
+            above = group[place - 1] if place else ""
+            is_whole = len(lines) == 2 or place <= last or _fills(above, line, margin)
             goes_on = is_whole or above[-1:] in (*",;(–",) or _OPEN_WORD.search(above) or _LINKED.match(line)
-            if whole and not goes_on:
+            if whole and (not goes_on or (len(lines) > 2 and _has_same_mark(group, place))):
                 yield whole
                 whole = ""
             whole += f" {line}" if whole else line
         yield whole
+
+
+def _holds_end(line: str) -> bool:
+    """Whether a sentence ends in a line."""
+    return _ENDED.search(line) is not None or _INNER_END.search(line) is not None
+
+
+def _fills(above: str, line: str, margin: int) -> bool:
+    """Whether a line that somebody set is as long as one of wrapped text."""
+    is_full = bool(margin) and _is_full(Line(0, len(above), above), Line(0, len(line), line), 0.9 * margin)
+    return _is_text(above) and (is_full or len(above) >= LONG_LINE)
+
+
+def _is_text(line: str) -> bool:
+    """Whether a line has more than a few words, such as the name of a file."""
+    return line.count(" ") > 2
+
+
+def _has_same_mark(group: Sequence[str], place: int) -> bool:
+    """Whether a line begins with the mark with which the line above or below does, as in a list: "bug-12 Mend it"."""
+    first = group[place].split(maxsplit=1)[0]
+    near = [*group[max(0, place - 1) : place], *group[place + 1 : place + 2]]
+    return not first.isalpha() and any(other.split(maxsplit=1)[0] == first for other in near)
 
 
 def find_margin(lines: Sequence[Line]) -> int:
@@ -201,17 +238,20 @@ def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -
     if _ENTRY.search(line.text) or (lower and not wrapped and are_entries(last.text, line.text)):
         return False
     hangs = lower and line.indent > group[0].indent
-    if len(last.text) >= MARGIN_MINIMUM and _is_open(last.text, line.text):
+    field = None if lower else _FIELD.match(line.text)
+    is_told = field is not None and field.end() < len(line.text) and line.text[0].isupper()
+    if not is_told and len(last.text) >= MARGIN_MINIMUM and _is_open(last.text, line.text):
         return True
     in_message = lower and _STAMP.match(group[0].text) is not None
     if not last.is_ended and (hangs or in_message or (wrapped and (lower or last.text[-1] in ",;("))):
         return True
-    is_own = _FIELD.match(line.text) is not None and not lower
-    return bool(margin) and not is_own and _is_full(last, line, 0.9 * margin if wrapped else margin)
+    return bool(margin) and field is None and _is_full(last, line, 0.9 * margin if wrapped else margin)
 
 
 def _is_open(above: str, line: str) -> bool:
     """Whether a line cannot be complete: an article or the like, or the day of a month, waits for the next line."""
+    if _STRANDED.search(above) and _QUOTED.match(line):
+        return False
     return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
 
 

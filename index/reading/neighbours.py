@@ -76,6 +76,7 @@ def part_neighbours(body: Element, styles: Styles) -> None:
 def _part_content(element: Element, styles: Styles) -> None:
     """Put blanks between the elements directly inside one."""
     parts_all = styles.parts_content(element)
+    rows = _find_rows(element)
     before: Element | None = None
     for child in element:
         if child.tag in _JOINED or child.tag in BLOCKS:
@@ -83,7 +84,7 @@ def _part_content(element: Element, styles: Styles) -> None:
             continue
         if parts_all or (styles.stands_apart(child) and len("".join(child.itertext()).strip()) > 1):
             _add_blanks(child)
-        elif before is not None and _are_apart(before, child):
+        elif before is not None and _are_apart(before, child, in_row=child in rows):
             before.tail = " "
         before = None if child.tail else child
 
@@ -98,7 +99,20 @@ def _add_blanks(element: Element) -> None:
     element.tail = f" {element.tail or ''}"
 
 
-def _are_apart(one: Element, other: Element) -> bool:
+def _find_rows(element: Element) -> set[Element]:
+    """Find the elements inside one that stand in a row without text between them: three or more, or all that it has."""
+    rows: set[Element] = set()
+    row: list[Element] = []
+    for child in element:
+        row = [] if child.tag in _JOINED or child.tag in BLOCKS else [*row[-2:], child]
+        rows.update(row if len(row) > 2 else ())
+        row = [] if child.tail else row
+    if element.tag == "div" and len(element) == len(row) == 2 and not (element.text or "").strip():
+        rows.update(row)
+    return rows
+
+
+def _are_apart(one: Element, other: Element, *, in_row: bool) -> bool:
     """Whether two neighbouring elements cannot be one word: styles of a word processor only change how it looks."""
     if all(element.get("style") or element.get("lang") for element in (one, other)):
         return False
@@ -107,17 +121,24 @@ def _are_apart(one: Element, other: Element) -> bool:
         return False
     if before.isdecimal() and after.isdecimal():
         return any(element.tag == "a" or element.get("class") for element in (one, other))
-    return _cannot_join(before, after)
+    return _cannot_join(before, after, in_row=in_row)
 
 
-def _cannot_join(before: str, after: str) -> bool:
-    """Whether two texts are no word, number or name together."""
+def _cannot_join(before: str, after: str, *, in_row: bool) -> bool:
+    """Whether two texts are no word, number or name together; a name may have a capital inside ("YouTube")."""
     last, first = before[-1], after[0]
     word = _WORD_BEFORE.search(before)
     if last.isdigit():
         return (first.isdigit() or _CAPITALIZED.match(after) is not None) and not _ORDINAL.match(after)
     if word:
         is_whole = len(word[0]) > 2 or len(word[0]) < len(before)
-        is_new = first.isupper() and last.islower() and len(word[0]) > 1 and _CAPITALIZED.match(after)
+        has_blank = " " in f"{before}{after}"
+        is_new = (
+            (in_row or has_blank)
+            and first.isupper()
+            and last.islower()
+            and len(word[0]) > 1
+            and _CAPITALIZED.match(after)
+        )
         return bool(is_new or (is_whole and (first.isdigit() or _MONEY.match(after))))
     return (last in ".,:;!?…)" and first.isupper() and len(before) > 2) or (last in ":;!?)%" and first.isdigit())

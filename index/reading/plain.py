@@ -44,6 +44,9 @@ _BRACKETS = re.compile(
 )
 """Marks of Obsidian and other programs for notes: an embedded file, a footnote's mark, a link with its label."""
 
+NOTE_MARK = re.compile(r"\[\^[^\[\]\s]{1,100}\]")
+"""The mark of a footnote."""
+
 _COMMENT = re.compile(r"%%.{0,2000}?%%(?!\w)", re.DOTALL)
 
 

@@ -61,6 +61,12 @@ _CALLOUT_TITLE = re.compile(
     r"(?:admonition|alert|callout|infobox|message|note|panel|tip|warning)\w*?[-_]*(?:title|heading|header|label)\b",
     re.IGNORECASE,
 )
+_UNTOLD = re.compile(
+    r"\S*\.(?:bmp|gif|jpe?g|png|svg|tiff?|webp)|(?:dscf?|image|img|photo|pict?)[_ -]?\d+"
+    r"|blank|image|img|photo|picture|pixel|placeholder|spacer|transparent",
+    re.IGNORECASE,
+)
+"""What a picture is called that nobody described."""
 _WORD = re.compile(r"\w+")
 _INTEGER = re.compile(r"\s*[+-]?\d{1,6}")
 
@@ -120,7 +126,9 @@ def remove_unseen(root: Element) -> Counter[str]:
 def _describe_pictures(root: Element) -> None:
     """Give each cell beside others that holds nothing but pictures what is said of them: "yes" of a tick."""
     for cell in root.iter("td", "th"):
-        said = tidy(" ".join(picture.get("alt") or "" for picture in cell.iter("img")))
+        pictures = [picture for picture in cell.iter("img") if next(picture.iterancestors("a"), None) is None]
+        described = [picture.get("alt") or "" for picture in pictures]
+        said = tidy(" ".join(text for text in described if not _UNTOLD.fullmatch(text.strip())))
         if said and cell.getprevious() is not None and not "".join(cell.itertext()).strip():
             cell.set("alt", said)
 

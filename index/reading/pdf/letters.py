@@ -36,6 +36,7 @@ _FRACTION = re.compile(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]+)[⁄/]([₀₁₂₃₄
 _LEADER = re.compile(r"[.·…_]+|\s*")
 """Dots that lead to a page number, or a line to write on."""
 _DOTS = re.compile(r"[.·…]{5,}\Z")
+_PAGE = re.compile(r"\d{1,4}")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -184,7 +185,7 @@ def _join_words(group: Sequence[_Run]) -> list[Word]:
 def _part_at_leaders(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     """Yield the words without four dots or more that follow each other, with blanks between them or not.
 
-    The price or page to which dots lead is a line of its own, beside its name.
+    The price to which dots lead is a line of its own, beside its name; a page stays behind its heading.
     """
     line: list[Word] = []
     is_led = False
@@ -193,7 +194,7 @@ def _part_at_leaders(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
         if are_dots and not 0 < sum(len(word.text) for word in found) < 4:
             is_led = "_" not in found[0].text
             continue
-        if line and is_led and any(map(str.isdigit, found[-1].text)):
+        if line and is_led and any(map(str.isdigit, found[-1].text)) and not _PAGE.fullmatch(found[-1].text):
             yield tuple(line)
             line = []
         line += found

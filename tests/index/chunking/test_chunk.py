@@ -224,6 +224,21 @@ def test_marks_of_lines_are_not_shown(tmp_path: Path, name: str, text: str) -> N
     assert [sentence.plain for sentence in chunk.sentences] == ["Never add ash.", "It is toxic."]
 
 
+def test_code_keeps_its_prompt(tmp_path: Path) -> None:
+    lines = [f">>> show({number}, 'a long line of code')" for number in range(60)]
+    code = "\n".join(lines)
+    (chunk,) = chunk_document(written(tmp_path, f"# T\n\n```\n{code}\n```\n"))
+    assert all(sentence.text.startswith(">>> ") for sentence in chunk.sentences)
+    assert len(chunk.sentences) > 1
+
+
+def test_the_mark_of_a_note_is_no_sentence(tmp_path: Path) -> None:
+    text = "# T\n\n## Thanks to[^all]\n\nIt is used.[^ids] It works.[^1][^2]\n\n[^1]\n\n[^ids]: See `list`.\n"
+    (chunk,) = chunk_document(written(tmp_path, text))
+    assert chunk.heading == "Thanks to"
+    assert [sentence.plain for sentence in chunk.sentences] == ["It is used.[ids]", "It works.¹²", "[ids] See list."]
+
+
 def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> None:
     text = "Use salt, e.g. sea salt, at 3.5 percent. Dr. Lee says so. She said “Go on.” Then she left."
     chunk = chunk_document(written(tmp_path, f"# T\n\n{text}\n"))[0]
@@ -279,6 +294,25 @@ def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> N
             "I like it.",
             "you too.",
         ],
+        [
+            "It needs LLVM 10.",
+            "https://a.example says so.",
+            "Now 0.1.4.",
+            "improved.",
+            "We moved to 2.4.",
+            "older ones fail.",
+        ],
+        ["It is due on 1.1. each year.", "Zahlt am 1. und 15. des Monats.", "Zu vom 1.7. bis 31.8. wie immer."],
+        [
+            "Thanks to Tom.",
+            "see you soon.",
+            "Set it to max.",
+            "Then press start.",
+            "He came on Sun.",
+            "VIP guests came too.",
+        ],
+        ["Das Fest ist am 20.", "Wir suchen Helfer.", "Es ist am 3.", "Bitte kommt.", "Offen ab 8.", "Sonntags zu."],
+        ["Er wohnt im 2.", "Der Aufzug geht.", "Sie öffnet um 9.", "Montag ist zu.", "Sie ist im 2. Stock."],
         ["Room 7. Rented to Anna.", "It leaks."],
         ["It rained.", "Zimmer 4a. Vermietet.", "Plot No. 12. Empty."],
         ["He was born in 1990.", "He moved.", "About 7.", "It costs 7.", "Pay."],

@@ -37,6 +37,19 @@ def told(body: str) -> list[str]:
         ("<a href='x'><div>A card</div><p>with text</p></a>", ["A card", "with text"]),
         ("<p>Mill Lane 4<br>Tel. 12 34<br/>Closed on Monday</p>", ["Mill Lane 4", "Tel. 12 34", "Closed on Monday"]),
         ("<div>A line that<br>goes on, and<br>ends.<br>Next.</div>", ["A line that goes on, and ends.", "Next."]),
+        (
+            "<p>If you can, bring the figures for last year, because we<br>have to decide about the rent. See you"
+            " there,<br>Kim</p>",
+            [
+                "If you can, bring the figures for last year, because we have to decide about the rent. See you there,",
+                "Kim",
+            ],
+        ),
+        (
+            "<p>Fixes for new versions of the library on several<br>old machines<br>bug-1 Mend it<br>bug-1 mend</p>",
+            ["Fixes for new versions of the library on several old machines", "bug-1 Mend it", "bug-1 mend"],
+        ),
+        ("<p>Monday 9 to 12<br>and 14 to 18<br>except in August</p>", ["Monday 9 to 12 and 14 to 18 except in August"]),
         ("<p>Adults 9 EUR<br>children 4 EUR<br>dogs free</p>", ["Adults 9 EUR", "children 4 EUR", "dogs free"]),
         ("<p>Adults 9 EUR<br>children 4 EUR<br>dogs free.</p>", ["Adults 9 EUR", "children 4 EUR", "dogs free."]),
         ("<p>Coffee 2.80<br>with cream 3.10</p>", ["Coffee 2.80", "with cream 3.10"]),
@@ -60,6 +73,11 @@ def test_no_text_is_lost_between_tags(body: str, wanted: list[str]) -> None:
         ("<div><span class='name'>Lasagne</span><b class='price'>12.40</b></div>", "Lasagne 12.40"),
         ("<div><span>Zone A</span><span>€2.40</span><span>per day</span></div>", "Zone A €2.40 per day"),
         ("<div><span>Monday</span><span>Closed</span></div>", "Monday Closed"),
+        ("<div><b>Baker</b><i>Anna</i><b>Cook</b></div>", "Baker Anna Cook"),
+        (
+            "<p><b>You</b><i>Tube</i>, <b>Mac</b><b>Book</b> by <i>Mc</i><b>Donald</b></p>",
+            "YouTube, MacBook by McDonald",
+        ),
         ("<p>Pages: <a href='#1'>1</a><a href='#2'>2</a></p>", "Pages: 1 2"),
         ("<div><span>Line 7</span><span hidden>old</span><span>12 stops</span></div>", "Line 7 12 stops"),
         ("<div style='display: flex'>soup<span>tomato</span><span>basil</span></div>", "soup tomato basil"),
@@ -114,6 +132,7 @@ def test_code_keeps_its_lines() -> None:
         ("<p><math><semantics><msqrt><mi>g</mi></msqrt><annotation>\\sqrt g</annotation></semantics></math></p>", "√g"),
         ("<p>Seen.<sup><a href='#n1'>1</a></sup> Told.<a class='footnote-ref' href='#n2'>2</a></p>", "Seen. Told."),
         ("<p>9<sup>a</sup> m, 1<sup>o</sup>, x<sup>a</sup></p>", "9ª m, 1º, x^a"),
+        ("<p><b>5</b><sup>a</sup> planta, <b>5</b> x<sup>a</sup></p>", "5ª planta, 5 x^a"),
         ("<p>Said.<sup class='reference'>[3]</sup></p>", "Said."),
     ],
 )
@@ -274,6 +293,10 @@ FARES = "<tr><th>Zone<th>Single<th>Return</tr>"
         (
             f"{FARES}<tr><td>A<td><img src=t.png alt=yes><td>4 <img src=s.png alt=star></tr>",
             ["", "A: Single yes, Return 4"],
+        ),
+        (
+            f"{FARES}<tr><td>A<td><a href=u><img src=u.png alt=Up></a><td><img alt=IMG_2041.jpg> <img alt=spacer></tr>",
+            ["", "A"],
         ),
         (f"{FARES}<tr><td><img src=z.png alt=map><td>2<td>4</tr>", ["", "Single 2, Return 4"]),
         ("<tr><th>Phone<td>12 34</tr><tr><th>Mail<td>a@b.example</tr>", ["Phone: 12 34", "Mail: a@b.example"]),

@@ -802,6 +802,15 @@ def test_dots_typed_between_a_name_and_its_price_part_them() -> None:
     assert "Wait.... It is hot." in reading.text
 
 
+def test_dots_that_lead_to_pages_leave_each_behind_its_heading() -> None:
+    contents = {"Introduction": 1, "The old mill": 4, "Names": 12}
+    page = Page().lines(60, 780, TEXT).write(60, 714, "Contents", size=16)
+    for place, (name, number) in enumerate(contents.items()):
+        page.write(60, 690 - 14 * place, f"{name} {'. ' * (40 - len(name))}{number}")
+    reading = read(page)
+    assert all(f"{name} {number}" in reading.text for name, number in contents.items())
+
+
 # Notes at the end of a page
 
 

@@ -45,6 +45,9 @@ LINES = {
     "signs and their meaning": "LEDs\ngreen blinking = connecting\nred = no signal, see p. 4\noff = no power.\n",
     "dots that lead to prices": "Tea, pot ................ 4.20\nCocoa ................... 3.60\n",
     "prices": "Adults 9 EUR\nchildren 4 EUR\nschools 30 EUR.\n",
+    "files": "Files: Makefile.in\nconfigure.in\n",
+    "a field below an open word": "These people are responsible for the\nKitchen: Anna\nGarden: Ben\n",
+    "an answer in quotation marks": "what are “I” statements used for\n“Some techniques help.”\n",
     "ends of sentences that are abbreviations": "Open until 5 p.m.\nShut on Mondays\n",
 }
 
@@ -87,6 +90,10 @@ WRAPPED = {
         "The ferry takes all of you over the sound for 9.50\nper person, and a dog that has a ticket for only 4.50\n"
         "per day, if the sea is calm and the ferryman well.\n", 1,
     ),
+    "lines to write on and signs": (
+        "The form must bear the signature ______ of a parent and the\ndate ______ on the first page, as long as x = 3"
+        " is not among\nthe numbers, and after the storm..... it must be handed in.\n", 1,
+    ),
     "a date on two lines": ("> > Rehearsal weekend: please keep 7 to 9\n> > March free.\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
@@ -107,6 +114,10 @@ def test_wrapped_lines_are_joined(text: str, count: int) -> None:
         (
             "Pupils* pay 6, families** 20.\n\n* with a card\n** up to five,\n   and a dog\n",
             ["Pupils* pay 6, families** 20.", "* with a card", "** up to five, and a dog"],
+        ),
+        (
+            "Prices* have dinner* and drinks*.\n\n* dogs stay\n  outside\n* cats may\n  come in\n",
+            ["Prices* have dinner* and drinks*.", "dogs stay outside", "cats may come in"],
         ),
         ("Bring this:\n\n* bread\n* wine*\n", ["Bring this:", "bread", "wine*"]),
         ("It is *now*.\n\n* bread\n", ["It is *now*.", "bread"]),
