@@ -249,18 +249,18 @@ def test_a_quotation_needs_no_judge(assistant: Assistant) -> None:
 # The line
 
 
-# One answer, or three sentences, from what was reached on 2026-11-28: on another processor a few are worded otherwise.
+# One answer, or three sentences, from what was reached on 2026-11-30: on another processor a few are worded otherwise.
 # What is reached on the whole sets is in tests/README.md.
 GUIDE_LEAST = {
     "gold passage among the first 3": 0.87,  # 15 of 16
     "covered questions answered": 0.8,  # 15 of 16
     "answer mentions what it must": 0.86,  # 15 of 15
-    "citation recall": 0.93,  # 32 of 32
-    "citation precision": 0.93,  # 37 of 37
+    "citation recall": 0.93,  # 26 of 26
+    "citation precision": 0.93,  # 30 of 30
     "danger recognised": 1.0,
 }
 GUIDE_MOST = {
-    "sentences the guide does not support": 0.05,  # 0 of 32
+    "sentences the guide does not support": 0.05,  # 0 of 26
     "not-covered questions answered": 0.1,  # 0 of 10
     "covered questions refused": 0.07,  # 0 of 16
     "false alarms": 0.0,
@@ -269,13 +269,13 @@ GUIDE_MOST = {
 }
 BREAD_LEAST = {
     "gold passage among the first 3": 0.9,  # 12 of 12
-    "covered questions answered": 0.58,  # 8 of 12
-    "answer mentions what it must": 0.85,  # 10 of 10
-    "citation recall": 0.7,  # 10 of 12
-    "citation precision": 0.5,  # 10 of 16
+    "covered questions answered": 0.83,  # 12 of 12
+    "answer mentions what it must": 0.6,  # 11 of 15; 10 of 10 while only 8 of the 12 were answered
+    "citation recall": 0.8,  # 15 of 15
+    "citation precision": 0.7,  # 15 of 17
 }
 BREAD_MOST = GUIDE_MOST | {
-    "sentences the guide does not support": 0.2,  # 1 of 12
+    "sentences the guide does not support": 0.14,  # 0 of 15
     "not-covered questions answered": 0.13,  # 0 of 8
     "covered questions refused": 0.09,  # 0 of 12
 }
