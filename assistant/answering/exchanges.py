@@ -20,6 +20,7 @@ from assistant.language.english import (
     DUTY,
     NEGATIONS,
     NO_DUTY,
+    SYNONYMS,
 )
 from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words, stem
 
@@ -99,9 +100,10 @@ def _list_duties(text: str) -> Iterator[tuple[str, str]]:
 
 
 def split_negations(text: str) -> list[str]:
-    """The words of a text, with "do not" for "don't" and the like, "must" for "has to", "need not" for its opposite."""
+    """The words of a text, with "do not" for "don't" and the like, "must" for "has to", "every" for "each"."""
     words: list[str] = []
-    for word in split_words(DUTY.sub("must", NO_DUTY.sub("need not", text))):
+    for spoken in split_words(DUTY.sub("must", NO_DUTY.sub("need not", text))):
+        word = SYNONYMS.get(spoken, spoken)
         contracted = word in CONTRACTIONS or (word in NEGATIONS and word.endswith("nt"))
         words += [CONTRACTIONS.get(word, word[:-2]), "not"] if contracted else [word]
     return words

@@ -47,6 +47,10 @@ _NEAR = 4
 """Words further from a number than so many tokens do not belong to it."""
 
 
+RIVAL = 2
+"""How many words more of what a quantity belongs to stand beside another one in another sentence, if that is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number in a text."""
@@ -124,7 +128,8 @@ def _stands_elsewhere(said: Quantity, claimed: Sequence[Quantity], sentences: Se
     holding = [there for there in sentences if any(one.equals(said) for one in there)]
     own = frozenset[str]().union(*(one.near for there in holding for one in there if one.equals(said)))
     rivals = (one for there in sentences if there not in holding for one in there if one.unit == said.unit)
-    return any(len(said.near & one.near) > len(said.near & own) for one in rivals if not any(map(one.equals, claimed)))
+    least = len(said.near & own) + RIVAL
+    return any(len(said.near & one.near) >= least for one in rivals if not any(map(one.equals, claimed)))
 
 
 def _belongs_to_rival(said: Quantity, same: Quantity, there: Sequence[Quantity]) -> bool:

@@ -550,6 +550,9 @@ COMPARISON = re.compile(
 )
 """A comparison of two things, and not of one with a number."""
 
+SYNONYMS = {"each": "every", "till": "until"}
+"""Small word -> another that says the same."""
+
 CONTRACTIONS = {"cannot": "can", "cant": "can", "wont": "will"}
 """Contracted negation -> the verb in it, where that is not what stands before "nt"; without apostrophes."""
 
