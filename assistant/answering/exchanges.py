@@ -7,7 +7,7 @@ nearly so, so that what a sentence holds tells nothing, and a small model sees n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from assistant.language.english import (
     ALTERNATIVES,
@@ -144,12 +144,11 @@ def affirms_denied(claim: str, sentence: str) -> bool:
     return any(len(part) > 1 and len(part & terms) >= SAME * len(part) for part in parts)
 
 
-def adds_comparison(claim: str, told: Iterable[str]) -> bool:
+def adds_comparison(claim: str, spoken: Collection[str]) -> bool:
     """Whether a claim compares two things that its evidence does not compare.
 
     Args:
-        told: the words of the evidence.
+        spoken: the words of the evidence.
     """
-    spoken = frozenset(told)
     compared = (found["compared"].casefold() for found in COMPARISON.finditer(claim))
     return "than" not in spoken and any(word not in spoken for word in compared)

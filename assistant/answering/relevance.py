@@ -54,37 +54,30 @@ class Relevance:
     def _read(
         self, question: Retrieval, cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]
     ) -> bool:
-        if self._cross is None:
-            return _find_cosine(cosines, chunk, sentences) >= NEAR * max(cosines.values())
-        chance = self._estimate(question, cosines, chunk, sentences, self._cross)
-        return chance >= choose_curve(question, self._readers).answered
-
-    def _estimate(
-        self,
-        question: Retrieval,
-        cosines: Mapping[tuple[str, int], float],
-        chunk: Chunk,
-        sentences: Sequence[Sentence],
-        cross: CrossEncoder,
-    ) -> float:
-        """The chance that sentences of a chunk answer a question."""
-        text = " ".join(sentence.plain for sentence in sentences)
-        (logit,) = cross.score(question.read, [word_passage(chunk, text)])
         cosine = _find_cosine(cosines, chunk, sentences)
-        return estimate_chance(cosine, logit, choose_curve(question, self._readers))
+        if self._cross is None:
+            return cosine >= NEAR * max(cosines.values())
+        curve = choose_curve(question, self._readers)
+        return estimate_chance(cosine, _score(self._cross, question, chunk, sentences), curve) >= curve.answered
 
     def answers_again(self) -> bool:
         """Whether the second quotation answers a single question too, about as surely as the first."""
         question, *others = self._asked
-        if self._all or others or self._cross is None or len(question.quotations) < 2:
+        if self._all or others or self._cross is None or question.logit is None or len(question.quotations) < 2:
             return False
-        cosines = self._cosines[0]
-        first, second = (
-            self._estimate(question, cosines, self._chunks[one.number], one.sentences, self._cross)
-            for one in question.quotations[:2]
-        )
-        sure = second >= choose_curve(question, self._readers).answered
-        return sure and second / (1 - second) >= AS_SURE * first / (1 - first)
+        one, other = question.quotations[:2]
+        chunk, curve = self._chunks[other.number], choose_curve(question, self._readers)
+        cosine = _find_cosine(self._cosines[0], self._chunks[one.number], one.sentences)
+        first = estimate_chance(cosine, question.logit, curve)
+        cosine = _find_cosine(self._cosines[0], chunk, other.sentences)
+        second = estimate_chance(cosine, _score(self._cross, question, chunk, other.sentences), curve)
+        return second >= curve.answered and second / (1 - second) >= AS_SURE * first / (1 - first)
+
+
+def _score(cross: CrossEncoder, question: Retrieval, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
+    """The cross-encoder's logit of sentences of a chunk."""
+    text = " ".join(sentence.plain for sentence in sentences)
+    return cross.score(question.read, [word_passage(chunk, text)])[0]
 
 
 def _find_cosine(cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]) -> float:
