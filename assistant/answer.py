@@ -78,7 +78,7 @@ def answer_from_guide(
     writer, verdicts = components.writer, components.verdicts
     draft = yield from write_draft(writer, verdicts, finding, answer, LENGTHS[length], clock, variation)
     if draft.sentences:
-        whole = add_open_parts(complete(draft, finding, LENGTHS[length]), finding.open_parts)
+        whole = add_open_parts(complete(draft, finding, LENGTHS[length][0]), finding.open_parts)
         answer = add_steps(whole, retrieval.matches, asked)
     else:
         answer = replace(decline(retrieval, asked, NOTHING_TO_QUOTE), dropped=draft.dropped, chance=chance)

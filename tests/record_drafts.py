@@ -289,7 +289,7 @@ def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str])
     begun = quote(retrieval, finding.leads)
     draft = run_to_end(write_draft(model, verdicts, finding, begun, LENGTH, Clock(0.0), 0))
     asked = (*history, retrieval.question)
-    return add_steps(add_open_parts(complete(draft, finding, LENGTH), finding.open_parts), retrieval.matches, asked)
+    return add_steps(add_open_parts(complete(draft, finding, LENGTH[0]), finding.open_parts), retrieval.matches, asked)
 
 
 def run_to_end(writing: Generator[Answer, None, Answer]) -> Answer:

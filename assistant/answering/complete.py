@@ -20,14 +20,14 @@ ALSO = "It also says:"
 """What leads to a quotation behind sentences that the model worded."""
 
 
-def complete(answer: Answer, finding: Finding, length: tuple[int, int]) -> Answer:
+def complete(answer: Answer, finding: Finding, most: int) -> Answer:
     """The answer to a single question, with the second quotation if that answers about as surely as the first.
 
     Args:
-        length: how many sentences it may have, and the most tokens of its draft.
+        most: how many sentences it may have.
     """
     quoted = quote(finding.retrieval, 2).sentences
-    if len(quoted) < 2 or len(answer.sentences) >= length[0]:
+    if len(quoted) < 2 or len(answer.sentences) >= most:
         return answer
     second, telling = quoted[1], extract_terms(quoted[1].text)
     new = telling - extract_terms(answer.text)

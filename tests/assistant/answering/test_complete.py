@@ -26,7 +26,7 @@ def ask(assistant: Assistant, question: str) -> tuple[Finding, Answer]:
 
 def test_a_second_sentence_that_answers_as_surely_is_quoted_and_cited(assistant: Assistant) -> None:
     finding, begun = ask(assistant, EMPATHY)
-    whole = complete(begun, finding, LENGTHS["normal"])
+    whole = complete(begun, finding, LENGTHS["normal"][0])
     assert whole.sentences == quote(finding.retrieval, 2).sentences
     for sentence in whole.sentences:
         for citation in sentence.support:
@@ -36,7 +36,7 @@ def test_a_second_sentence_that_answers_as_surely_is_quoted_and_cited(assistant:
 def test_words_lead_to_it_behind_what_the_model_says(assistant: Assistant) -> None:
     finding, begun = ask(assistant, EMPATHY)
     worded = AnswerSentence("Be glad with them.", begun.sentences[0].support)
-    whole = complete(replace(begun, sentences=(*begun.sentences, worded)), finding, LENGTHS["normal"])
+    whole = complete(replace(begun, sentences=(*begun.sentences, worded)), finding, LENGTHS["normal"][0])
     assert [one.text for one in whole.sentences[1:3]] == [worded.text, ALSO]
     assert whole.sentences[3] == quote(finding.retrieval, 2).sentences[1]
 
@@ -45,7 +45,7 @@ def test_what_the_answer_says_already_is_not_quoted_again(assistant: Assistant) 
     finding, begun = ask(assistant, EMPATHY)
     second = quote(finding.retrieval, 2).sentences[1]
     said = replace(begun, sentences=(*begun.sentences, AnswerSentence(second.text.strip("“”"), second.support)))
-    assert complete(said, finding, LENGTHS["normal"]) is said
+    assert complete(said, finding, LENGTHS["normal"][0]) is said
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_what_the_answer_says_already_is_not_quoted_again(assistant: Assistant) 
 def test_nothing_is_added_that_does_not_answer_or_to_several_questions(assistant: Assistant, question: str) -> None:
     finding, begun = ask(assistant, question)
     assert finding.coverage == "answered"
-    assert complete(begun, finding, LENGTHS["normal"]) is begun
+    assert complete(begun, finding, LENGTHS["normal"][0]) is begun
 
 
 def test_an_answer_that_is_long_enough_is_left_as_it_is(assistant: Assistant) -> None:
     finding, begun = ask(assistant, EMPATHY)
-    assert complete(begun, finding, (1, 80)) is begun
+    assert complete(begun, finding, 1) is begun
