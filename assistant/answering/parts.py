@@ -12,14 +12,17 @@ import sentencex
 
 from assistant.answering.retrieve import PASSAGES, Quotation, Retrieval, Selection
 from assistant.answering.sources import asks
-from assistant.language.english import LANGUAGE, NEXT_QUESTION, OPENS_QUESTION
+from assistant.language.english import LANGUAGE, NEXT_QUESTION, OPENS_QUESTION, WHOLE_QUESTION
 from index.search import Match
 
 MOST_PARTS, MOST_WORDS = 4, 60
 """A text of more questions or more words is one whole: a story, whose questions lean on it."""
 
-LEAST_WORDS = 3
-"""Words that a part has at least."""
+LEAST_WORDS, LEAST_LISTED = 3, 2
+"""Words that a part has at least, and in a list."""
+
+LISTED = 3
+"""From so many questions on they are a list, in which a comma alone stands between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,20 @@ def split_question(question: str) -> tuple[str, ...]:
 
 
 def _split_sentence(text: str) -> list[str]:
-    """A question, with the statements before it, cut where the next question begins."""
+    """A question, with the statements before it, cut where the next begins: at commas alone only in a list of three."""
+    parts = _cut(text, commas=True)
+    return parts if len(parts) >= LISTED else _cut(text, commas=False)
+
+
+def _cut(text: str, commas: bool) -> list[str]:
     parts, start = [], 0
     for cut in NEXT_QUESTION.finditer(text):
         one, other = text[start : cut.start()], text[cut.end() :]
-        if min(len(one.split()), len(other.split())) >= LEAST_WORDS and OPENS_QUESTION.search(one):
+        opens = WHOLE_QUESTION if cut["comma"] else OPENS_QUESTION
+        least = LEAST_LISTED if commas else LEAST_WORDS
+        if (cut["comma"] and not commas) or min(len(one.split()), len(other.split())) < least:
+            continue
+        if opens.search(one):
             parts.append(one.strip())
             start = cut.end()
     return [*parts, text[start:].strip()]

@@ -203,10 +203,20 @@ ASKS_ELSE = re.compile(
 OPENS_QUESTION = re.compile(rf"(?:^|[.!?;:,–—-] ?)(?:{_POLITE}[,.!]? )*(?:{_PREPOSITION}{_ASKING}\b|{_OPENING})", re.I)
 """How a question opens, at the start of a clause: with a question word, or with an auxiliary and its subject."""
 
-NEXT_QUESTION = re.compile(
-    rf"(?:[,;] *(?:and|but)(?: also| then)?|[;/]|[,;] also) *(?={_OPENING})|,? and(?: also)? (?={_TURNED})", re.I
+WHOLE_QUESTION = re.compile(
+    rf"(?:^|[.!?;:,–—-] ?)(?:{_POLITE}[,.!]? )*{_PREPOSITION}"
+    rf"(?:(?!when\b){_ASKING}\b(?! (?:{_PERSON}|to|if)\b)|when {_AUXILIARY}\b|{_AUXILIARY} {_SUBJECT})",
+    re.I,
 )
-"""Where a question ends and the next begins in the same sentence ("..., and how ...?")."""
+"""How one opens that is not the clause before a question ("When it rains, ...")."""
+
+NEXT_QUESTION = re.compile(
+    rf"(?:[,;] *(?:and|but)(?: also| then)?|[;/]|[,;] also) *(?={_OPENING})"
+    rf"|,? and(?: also)? (?={_TURNED}|(?:which|whose) \w+|{_AUXILIARY} {_PERSON}\b)"
+    rf"|(?P<comma>, *)(?={_OPENING})",
+    re.I,
+)
+"""Where a question ends and the next begins in the same sentence ("..., and how ...?"), perhaps at a mere comma."""
 
 # Sentences of a draft and their evidence
 

@@ -19,8 +19,14 @@ SEVERAL = {
     "I come by bike. Is there a shed, and who has the key?": 2,
     "When do you open; may I bring a dog; and who do I ring?": 3,
     "What does the mould hold, but also how do I clean it?": 2,
+    "How long is the hose, how wide is it and can I make it longer?": 3,
+    "What's the rate for a day, how much deposit, and who brings it?": 3,
+    "The course: who leads it, how many come, what does it cost?": 3,
 }
 SINGLE = (
+    "How did her husband drown, was it a shipwreck?",
+    "What happens when it rains, what if it pours?",
+    "When the tide is out, where do we land?",
     "How do I listen when he talks and talks?",
     "What do you and your wife do?",
     "Who decides when and where we meet?",
