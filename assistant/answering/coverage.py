@@ -7,13 +7,14 @@ is not asked. The curves are fitted to questions about guides of many kinds, by 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Retrieval
 from assistant.records import Coverage
-from index.chunking.chunk import Chunk
+from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
 
@@ -26,6 +27,9 @@ GAIN_COVERAGE = 3.0
 SURE, CLOSE = 1.0, 0.92
 """Logit from which the nearest quotation answers so surely that no other need be read, and share of its score from
 which another is."""
+
+MOST_CELLS = 8
+"""The most cells of a row that are read alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +63,27 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     if cross is None or not ranked:
         return replace(retrieval, quotations=ranked)
     chunks = {one.number: one.match.chunk for one in retrieval.selections}
-    passages = [word_passage(chunks[one.number], one.text) for one in ranked]
-    logits = cross.score(retrieval.read, passages[:1])
+    logits = [score_sentences(cross, retrieval.read, chunks[ranked[0].number], ranked[0].sentences)]
     if logits[0] < SURE:
-        close = sum(one.score >= CLOSE * ranked[0].score for one in ranked)
-        logits += cross.score(retrieval.read, passages[1:close])
+        close = [one for one in ranked[1:] if one.score >= CLOSE * ranked[0].score]
+        logits += [score_sentences(cross, retrieval.read, chunks[one.number], one.sentences) for one in close]
     surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
     rest = ranked[len(logits) :]
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])
 
 
-def word_passage(chunk: Chunk, text: str) -> str:
-    """A text of a chunk as the cross-encoder reads it, behind its headings."""
-    return f"{join_headings(chunk)}: {text}"
+def score_sentences(cross: CrossEncoder, question: str, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
+    """How surely sentences of a chunk answer a question, read together behind its headings: a logit.
+
+    The row of a wide table may answer by a single cell, which the others hide: unless it answers surely as a whole, it
+    is read cell by cell as well, and the surest counts.
+    """
+    headings = join_headings(chunk)
+    whole = " ".join(sentence.plain for sentence in sentences)
+    logits = cross.score(question, [f"{headings}: {whole}"])
+    if logits[0] < SURE and len(sentences) == 1:
+        logits += cross.score(question, [f"{headings}: {cell}" for cell in sentences[0].cells[:MOST_CELLS]])
+    return max(logits)
 
 
 def choose_curve(retrieval: Retrieval, readers: str) -> Curve:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from assistant.answering.context import find_context
-from assistant.answering.coverage import choose_curve, estimate_chance, word_passage
+from assistant.answering.coverage import choose_curve, estimate_chance, score_sentences
 from assistant.answering.evidence import Evidence
 from assistant.answering.retrieve import Retrieval, read_cosines
 from index.chunking.chunk import Chunk, Sentence
@@ -58,7 +58,10 @@ class Relevance:
         if self._cross is None:
             return cosine >= NEAR * max(cosines.values())
         curve = choose_curve(question, self._readers)
-        return estimate_chance(cosine, _score(self._cross, question, chunk, sentences), curve) >= curve.answered
+        return (
+            estimate_chance(cosine, score_sentences(self._cross, question.read, chunk, sentences), curve)
+            >= curve.answered
+        )
 
     def answers_again(self) -> bool:
         """Whether the second quotation answers a single question too, about as surely as the first."""
@@ -70,14 +73,8 @@ class Relevance:
         cosine = _find_cosine(self._cosines[0], self._chunks[one.number], one.sentences)
         first = estimate_chance(cosine, question.logit, curve)
         cosine = _find_cosine(self._cosines[0], chunk, other.sentences)
-        second = estimate_chance(cosine, _score(self._cross, question, chunk, other.sentences), curve)
+        second = estimate_chance(cosine, score_sentences(self._cross, question.read, chunk, other.sentences), curve)
         return second >= curve.answered and second / (1 - second) >= AS_SURE * first / (1 - first)
-
-
-def _score(cross: CrossEncoder, question: Retrieval, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
-    """The cross-encoder's logit of sentences of a chunk."""
-    text = " ".join(sentence.plain for sentence in sentences)
-    return cross.score(question.read, [word_passage(chunk, text)])[0]
 
 
 def _find_cosine(cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]) -> float:

@@ -70,6 +70,13 @@ class Sentence:
         renumbered = number and not self.plain.startswith(number[0].rstrip())
         return self.plain if self.kind == "row" or renumbered else ""
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What each of several cells of a table's row says behind the row's name; one is cut at its commas too."""
+        name, _, told = self.plain.partition(": ") if self.kind == "row" else ("", "", "")
+        cells = told.split(", ")
+        return tuple(f"{name}: {cell}" for cell in cells) if len(cells) > 1 else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -152,6 +152,40 @@ def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Com
     assert kayak > max(pedal, founder) + 2
 
 
+STALL = """# Stall fees
+
+| Goods | Space | Price a day | Price a week | Power | Note |
+|---|---|---|---|---|---|
+| Cheese and butter | 3 m | 14.00 | 62.00 | 5.50 | in the shade |
+| Cut flowers | 2 m | 9.00 | 40.00 | - | no buckets in the way |
+| Honey | 2 m | 8.00 | 35.00 | - | |
+"""
+
+
+def test_the_row_of_a_wide_table_answers_by_one_of_its_cells(
+    assistant: Assistant, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Read as a whole, its other cells hide the one that is asked for."""
+    corpus = tmp_path_factory.mktemp("stall") / "guide"
+    corpus.mkdir()
+    (corpus / "stall.md").write_text(STALL, "utf-8")
+    stall = assistant.over(corpus, home=tmp_path_factory.mktemp("home")).load()
+    assert stall.cross is not None
+
+    def read(question: str) -> tuple[float, float]:
+        """The logit of the row that is nearest as a whole, and that by which it is decided."""
+        read = stall.finder.find(retrieve(stall.searcher, question, ()), ()).retrieval
+        (row,) = read.quotations[0].sentences
+        assert len(row.cells) > 1
+        assert read.logit is not None
+        return stall.cross.score(question, [f"Stall fees: {row.plain}"])[0], read.logit
+
+    for question in ("what do flowers cost", "what does it cost to sell flowers", "how much for cheese"):
+        whole, decided = read(question)
+        assert decided > max(whole, 0)
+    assert max(read("who sells the honey?")) < 0
+
+
 def test_without_a_cross_encoder_or_a_sentence_nothing_is_read(boats: Components) -> None:
     found = retrieve(boats.searcher, "What does a single kayak cost?", ())
     unread = read_quotations(found, None)

@@ -134,6 +134,20 @@ def test_a_row_is_a_sentence_of_its_own_with_its_span(tmp_path: Path, name: str,
     assert found.told == found.plain
 
 
+def test_a_row_is_told_cell_by_cell_too(tmp_path: Path) -> None:
+    table = "| Day | Opens | Closes |\n|---|---|---|\n| Sunday | 9:00 | 12:30 |\n| Monday | | 18:00 |\n"
+    cells = {
+        s.text: s.cells
+        for c in chunk_document(written(tmp_path, f"# T\n\nOn Sunday: 9, 10.\n\n{table}"))
+        for s in c.sentences
+    }
+    assert cells == {
+        "On Sunday: 9, 10.": (),
+        "| Sunday | 9:00 | 12:30 |": ("Sunday: Opens 9:00", "Sunday: Closes 12:30 (T)"),
+        "| Monday | | 18:00 |": (),
+    }
+
+
 def test_headings_run_from_the_outermost_to_the_innermost(tmp_path: Path) -> None:
     text = "# T\n\nIntro.\n\n## A\n\nOne.\n\n### B\n\nTwo.\n\n#### C\n\nThree.\n\n### D\n\nFour.\n\n## E\n\nFive.\n"
     chunks = chunk_document(written(tmp_path, text))
