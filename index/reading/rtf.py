@@ -8,16 +8,19 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
-from index.reading.grid import Cell, tell_grid
 from index.reading.inline import tidy
+from index.reading.rtf_tables import Table
 from index.reading.scripts import write_script
 from index.reading.tree import write_notes
 
 GROUP_LIMIT = 500
 """Groups inside each other; a file with more is damaged."""
+
+DEPTH_LIMIT = 20
+"""Tables inside each other."""
 
 _TOKEN = re.compile(
     rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?\x20?|\\'(?P<hex>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])"
@@ -26,11 +29,11 @@ _TOKEN = re.compile(
 _SKIPPED = frozenset(
     "annotation atnauthor atnid atndate atnref colortbl datafield fldinst fontemb fontfile footer footerf footerl"
     " footerr formfield ftncn ftnsep ftnsepc header headerf headerl headerr info listtable listoverridetable"
-    " nonshppict objdata pict pntxta pntxtb revtbl rsidtbl shpinst stylesheet template themedata tc txe xe".split()
+    " nonesttables nonshppict objdata pict pntxta pntxtb revtbl rsidtbl shpinst stylesheet template themedata tc txe xe".split()
 )
 """Destinations whose text is not shown in the document's text."""
 
-_READ_ANYWAY = frozenset(("footnote", "shptxt", "shppict", "fldrslt"))
+_READ_ANYWAY = frozenset(("fldrslt", "footnote", "nesttableprops", "shppict", "shptxt"))
 _SIGNS = {
     "tab": "\t",
     "line": "\n",
@@ -71,45 +74,13 @@ class _State:
     encoding: str = "cp1252"
     unicode_bytes: int = 1
     """How many characters after \\u stand for readers that know no Unicode."""
-    in_table: bool = False
+    bold: bool = False
+    depth: int = 0
+    """In how many tables inside each other the text stands."""
     level: int = 0
     """Of a heading, from 1; 0 for other text."""
     destination: str = ""
     """The word that says what the group is for: "fonttbl", "footnote"."""
-
-
-@dataclass(slots=True)
-class _Table:
-    """The rows of a table, as far as read."""
-
-    rows: list[list[Cell]] = field(default_factory=list)
-    heads: list[bool] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
-    """Of the row that is being read."""
-    merged: list[str] = field(default_factory=list)
-    """For each column of that row, how it is merged: "clmrg" with the cell before, "clvmrg" with the one above."""
-    merge: str = ""
-    is_head: bool = False
-    above: list[str] = field(default_factory=list)
-    """The texts of the row before."""
-
-    def end_row(self) -> None:
-        """Add the row that was read."""
-        row: list[Cell] = []
-        texts: list[str] = []
-        for column, text in enumerate(self.cells):
-            merge = self.merged[column] if column < len(self.merged) else ""
-            if merge == "clvmrg" and column < len(self.above):
-                text = self.above[column]
-            if merge == "clmrg" and row:
-                text = row[-1].text
-                row[-1] = replace(row[-1], columns=row[-1].columns + 1)
-            else:
-                row.append(Cell(text))
-            texts.append(text)
-        self.rows.append(row)
-        self.heads.append(self.is_head)
-        self.above, self.cells = texts, []
 
 
 def read_rtf(data: bytes) -> Reading:
@@ -136,7 +107,12 @@ class _Reader:
         self._outer: list[list[str]] = []
         self._bytes = bytearray()
         self._pass_over = 0
-        self._table = _Table()
+        self._tables = [Table()]
+        """The table that is read, and those inside its cells."""
+        self._around: list[list[str]] = []
+        """For each table inside a cell, the text that stands before it in the cell."""
+        self._bold: set[bool] = set()
+        """Whether the texts of a cell are bold."""
         self._fonts: dict[int, str] = {}
         self._font = 0
         self._styles: dict[int, int] = {}
@@ -227,6 +203,8 @@ class _Reader:
         """Note how text looks; False for other words."""
         if word in ("v", "deleted", "webhidden"):
             state.hidden = is_on
+        elif word == "b":
+            state.bold = is_on
         elif word in ("strike", "striked"):
             state.struck = is_on
         elif word in ("super", "up", "sub", "dn"):
@@ -234,7 +212,7 @@ class _Reader:
         elif word == "nosupersub":
             state.script = ""
         elif word == "plain":
-            state.hidden = state.struck = False
+            state.hidden = state.struck = state.bold = False
             state.script = ""
         else:
             return False
@@ -268,32 +246,47 @@ class _Reader:
             if state.skipped:
                 self._styles[self._style] = level
         elif word == "pard":
-            state.level, state.in_table = 0, False
+            state.level, state.depth = 0, 0
         elif word == "intbl":
-            state.in_table = True
+            state.depth = max(state.depth, 1)
+        elif word == "itap":
+            state.depth = min(max(number, 0), DEPTH_LIMIT)
         elif word in ("par", "sect", "page", "column"):
             self._end_paragraph()
         elif not state.skipped:
-            self._read_table_word(word)
+            self._read_table_word(word, number)
 
-    def _read_table_word(self, word: str) -> None:
+    def _read_table_word(self, word: str, number: int) -> None:
         """Follow the cells and rows of a table."""
-        table = self._table
+        if word in ("cell", "row"):
+            self._enter(1)
+        elif word in ("nestcell", "nestrow"):
+            self._enter(max(self._state.depth, 2))
+        table = self._tables[-1]
         if word == "trowd":
-            table.merged, table.merge, table.is_head = [], "", False
+            table.begin_row()
         elif word == "trhdr":
             table.is_head = True
         elif word in ("clmrg", "clvmrg"):
             table.merge = word
         elif word == "cellx":
-            table.merged.append(table.merge)
-            table.merge = ""
-        elif word == "cell":
-            table.cells.append(self._take_text().replace("\n", " "))
-        elif word == "nestcell":
-            self._add(", ")
-        elif word == "row" and table.cells:
+            table.end_setup(number)
+        elif word in ("cell", "nestcell"):
+            table.add_cell(self._take_text(), self._bold == {True} if self._bold else None)
+            self._bold.clear()
+        elif word in ("row", "nestrow"):
             table.end_row()
+
+    def _enter(self, depth: int) -> None:
+        """Open or close tables inside cells, until as many are open as the text that comes stands in."""
+        while len(self._tables) < depth:
+            self._tables.append(Table())
+            self._around.append(self._text)
+            self._text = []
+        while len(self._tables) > max(depth, 1):
+            inner = self._tables.pop()
+            self._text = [*self._around.pop(), *self._text]
+            self._tables[-1].nested += inner.tell()
 
     def _add_bytes(self, data: bytes) -> None:
         """Add bytes in the encoding of the font, but for those that stand for a character given as \\u."""
@@ -313,6 +306,9 @@ class _Reader:
             self.left_out["struck out" if state.struck else "hidden"] += 0 if state.skipped else len(text.split())
         elif not state.skipped:
             self.shown.append(text)
+            if state.depth and any(map(str.isalnum, text)):
+                self._enter(state.depth)
+                self._bold.add(state.bold)
             self._text.append(write_script(text, state.script) if state.script else text)
 
     def _take_text(self) -> str:
@@ -324,7 +320,7 @@ class _Reader:
         self._flush()
         if self._state.skipped:
             return
-        if self._state.in_table or self._outer:
+        if self._state.depth or self._outer:
             self._text.append("\n")
             return
         text = self._take_text()
@@ -333,9 +329,9 @@ class _Reader:
             self._blocks.append(_make_block(text, self._state.level))
 
     def _end_table(self) -> None:
-        table, self._table = self._table, _Table()
-        if table.rows:
-            self._blocks += tell_grid([[replace(c, text=tidy(c.text)) for c in row] for row in table.rows], table.heads)
+        self._enter(1)
+        self._blocks += self._tables[0].tell()
+        self._tables, self._bold = [Table()], set()
 
 
 def _join_units(text: str) -> str:

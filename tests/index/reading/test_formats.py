@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -177,6 +178,37 @@ def test_rich_text_has_tables_with_merged_and_empty_cells() -> None:
     )
     told = [block.told for block in rich(body + row("Peak", "", "9.00") + r"\pard End.\par").blocks]
     assert told == ["", "Lake: Time day, Price 20.00", "Lake: Time week, Price 80.00", "Peak: Price 9.00", ""]
+
+
+def test_rich_text_has_tables_whose_cells_span_columns_and_hold_tables() -> None:
+    def row(*cells: str, ends: Sequence[int]) -> str:
+        setup = "".join(rf"\cellx{end}" for end in ends)
+        return rf"\trowd{setup}" + "".join(rf"\pard\intbl {cell}\cell" for cell in cells) + r"\row"
+
+    body = (
+        row("Hut", r"\b Summer\b0", ends=(1000, 5000))
+        + row("", "Day", "Week", ends=(1000, 3010, 5000))
+        + row("Lake", "20.00", "80.00", ends=(1000, 3000, 5000))
+        + row("Peak", "closed", ends=(1000, 5000))
+        + row("Moor", "9.00", r"\par 30.00\par dogs free", ends=(1000, 3000, 5000))
+        + r"\pard End.\par "
+    )
+    inner = "".join(
+        rf"\pard\intbl\itap2 {one}\nestcell\pard\intbl\itap2 {other}\nestcell"
+        r"{\*\nesttableprops\trowd\cellx100\cellx200\nestrow}{\nonesttables\par}"
+        for one, other in (("Boat", "Price"), ("Canoe", "7.00"))
+    )
+    body += row("Ring us.", rf"Boats:\par {inner}", ends=(1000, 2000)) + r"\pard The end.\par"
+    assert sentences(rich(body)) == [
+        "Lake: Summer Day 20.00, Summer Week 80.00 (a)",
+        "Peak: Summer Day closed, Summer Week closed (a)",
+        "Moor: Summer Day 9.00, Summer Week 30.00 dogs free (a)",
+        "End.",
+        "Ring us.",
+        "Boats:",
+        "Canoe: Price 7.00 (a)",
+        "The end.",
+    ]
 
 
 @pytest.mark.parametrize("cut", [20, 60, 100, 140])
