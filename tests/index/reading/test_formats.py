@@ -149,6 +149,8 @@ def rich(body: str) -> Document:
         (r"\f1 \'ca\'eb\'fe\'f7 \u55357?\u56835?\par", "Ключ 😃"),
         (r"{\listtext 3.\tab}Turn left.\par", "3. Turn left."),
         (r"{\listtext\'b7\tab}Turn left.\par", "Turn left."),
+        (r"{\listtext 2.1\tab}Turn left.\par", "2.1 Turn left."),
+        (r"{\listtext\u-3929?\tab}Turn left.\par", "Turn left."),
         (r'See {\field{\*\fldinst HYPERLINK "http://x.org"}{\fldrslt the page}}.\par', "See the page."),
         (r"A \{brace\} and \\ sign.\par{\*\unknown hidden}", "A {brace} and \\ sign."),
         (r"{\header Page 1\par}The lamp{\pict 0102ff} is on.\par", "The lamp is on."),
@@ -164,6 +166,18 @@ def test_rich_text_has_headings_footnotes_and_notes() -> None:
     assert document.title == "Tools"
     assert sentences(document) == ["The lamp is on.", "It is old."]
     assert document.notes == ("1 word is struck out",)
+
+
+def test_rich_text_has_headings_by_the_names_of_styles_and_text_boxes() -> None:
+    styles = r"{\stylesheet{\s0 Normal;}{\s3\b\fs28 Heading 1;}{\s4\fs40 Title;}{\s5 List Heading 1;}}"
+    box = r"{\shp{\*\shpinst\shpleft0{\sp{\sn shapeType}{\sv 1}}{\shptxt Tea is free.\par \trowd\cellx9\cellx20"
+    box += r"\pard\intbl Cake\cell 2.00\cell\row\pard}}{\shprslt Tea is free.}}"
+    body = rf"\s4 The hut\par\pard\s3 Tools\par\pard\s5 The lamp is{box} on.\par Light the fire.\par"
+    document = of(rf"{{\rtf1\ansi{styles}{body}}}", "a.rtf")
+    assert document.title == "The hut"
+    assert [block.level for block in document.blocks if block.kind == "heading"] == [1, 2]
+    wanted = ["The lamp is on.", "Tea is free.", "Cake: 2.00 (Tools)", "Light the fire."]
+    assert sentences(document) == wanted
 
 
 def test_rich_text_has_tables_with_merged_and_empty_cells() -> None:
