@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from index.reading.heads import is_value
 from index.reading.pdf.lines import Box, Grid, Line, Word, group_rows
 
 TIGHT = 1.12
@@ -100,8 +101,9 @@ def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Seq
     bold = [all(line.bold for cell in row for line in cell) for place, row in enumerate(rows) if place not in named]
     labels = count_labels(rows)
     heads = 0 if labels else count_bold(bold) or _count_open_heads(grid)
-    if not heads and not labels and len(groups) == len(cells) and len(ruled) > 1 and ruled[1] < 4:
-        heads = ruled[1]
+    # A rule below every row sets none apart.
+    if not heads and not labels and len(groups) == len(cells) and 1 < len(ruled) < len(cells) and ruled[1] < 4:
+        heads = 0 if any(is_value(cell) for row in grid[: ruled[1]] for cell in row) else ruled[1]
     return make_table(grid, heads, labels, [line for row in band for line in row], named)
 
 
