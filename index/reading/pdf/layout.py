@@ -18,8 +18,13 @@ COLUMN_GAP = 2.5
 COLUMN_DEPTH = 4
 """How often columns and tables may stand within columns."""
 
-MARK = re.compile(r"[•●▪◦‣∙·\uf0b7–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]")
+MARK = re.compile(
+    r"[•●▪◦‣∙·\uf000-\uf0ff–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,4}\.?"
+)
 """A bullet or number that stands alone."""
+
+_COUNTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}")
+"""The number of a section, or one with decimals."""
 
 BARE = re.compile(r"\d{1,3}|[a-zA-Z]")
 """A number without its full stop."""
@@ -187,11 +192,17 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
     """Whether rows are items behind their bullets or numbers; bare numbers must follow each other."""
     if len(gutters) != 1:
         return False
-    marks = [line.text for line in split_columns(band, gutters)[0]]
+    sides = [split_columns([row], gutters) for row in band]
+    full = [(left[0].text, right[0].text) for left, right in sides if left and right]
+    marks = [mark for mark, _ in full]
+    if not full or any(left and not right and MARK.fullmatch(left[0].text) for left, right in sides):
+        return False
     bare = [
         int(mark) if re.fullmatch(r"\d{1,9}", mark) else ord(mark) if len(mark) == 1 and mark.isalpha() else -9
         for mark in marks
     ]
+    if any(_COUNTED.fullmatch(mark) and not text[0].isalpha() for mark, text in full):
+        return False
     return all(map(MARK.fullmatch, marks)) or all(one + 1 == other > 0 for one, other in pairwise([bare[0] - 1, *bare]))
 
 

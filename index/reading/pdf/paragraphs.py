@@ -26,10 +26,10 @@ _NUMBER = r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})\)\s|(?:\d{1,3}|[a-z]|[ivx]{2,5}|[A-Z
 _FIELD = re.compile(r"[^\W\d_][^:]{0,40}:\s+\S")
 """A line that begins with a label: "Stall number: 57"."""
 
-_SIGN = r"[•●▪◦‣∙·\uf0b7]\s*|[–*-]\s+"
+_SIGN = r"[•●▪◦‣∙·\uf000-\uf0ff]\s*|[–*-]\s+"
 BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
 """What an item begins with; a match is what its text goes without."""
-BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf0b7☐☑]|[–*-]\s")
+BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff☐☑]|[–*-]\s")
 """A bullet or box that an item begins with."""
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\Z")
 _LETTERS = re.compile(r"[^\W\d_]+")
