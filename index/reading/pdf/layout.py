@@ -46,7 +46,7 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             begin = place = listing
             continue
         band, gutters = find_band(rows, place) if depth < COLUMN_DEPTH else ([], [])
-        headed = _find_headed_gutters(band, gutters, body)
+        headed = _find_gutters_of_headings(rows[place], gutters, body) or _find_headed_gutters(band, gutters, body)
         gutters = headed or gutters
         if not gutters:
             ordered += _join_row(rows[place])
@@ -262,6 +262,14 @@ def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle)
         if sum(marked) == 1:
             counts[marked.index(True)] += 1
     return [gutter for gutter, count in zip(gutters, counts[1:], strict=True) if min(count, counts[0]) > 1]
+
+
+def _find_gutters_of_headings(row: Row, gutters: Gutters, body: BodyStyle) -> Gutters:
+    """Find the gutters between headings side by side; the others are those of tables below one of them."""
+    if body.bold or len(row) < 2 or not all(line.bold and body.is_large(line) for line in row):
+        return []
+    parts = [part for gutter in gutters for part in narrow(gutter, row)]
+    return [part for part in parts if any(a.right <= part[0] and part[1] <= b.left for a, b in pairwise(row))]
 
 
 def _heads_column(line: Line, row: Row, body: BodyStyle) -> bool:
