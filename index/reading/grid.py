@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from index.reading.blocks import BlockText
 from index.reading.heads import Row, is_of_one_kind, is_series, is_value

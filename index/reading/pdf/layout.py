@@ -18,9 +18,7 @@ COLUMN_GAP = 2.5
 COLUMN_DEPTH = 4
 """How often columns and tables may stand within columns."""
 
-MARK = re.compile(
-    r"[•●▪◦‣∙·\uf000-\uf0ff–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,4}\.?"
-)
+MARK = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,4}\.?")
 """A bullet or number that stands alone."""
 
 _COUNTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}")
@@ -65,6 +63,9 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             del ordered[len(ordered) - (place - start) :]
             band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters, body)
             band = _cut_at_headings(band, rows[start - 1] if start else [], body)
+            above = _count_above_heads(band, gutters)
+            ordered += [line for row in band[:above] for line in row]
+            start, band = start + above, band[above:]
             if len(band) < 2 or _is_list(band, gutters):
                 ordered += map(_join_item, band)
             else:
@@ -182,6 +183,17 @@ def _cut_at_headings(band: list[Row], above: Row, body: BodyStyle) -> list[Row]:
         if len(row) == 1 and row[0].style == above[0].style and abs(row[0].left - above[0].left) < row[0].size
     )
     return band[: next(alike, len(band))]
+
+
+def _count_above_heads(band: Sequence[Row], gutters: Gutters) -> int:
+    """How many rows stand above the heads of a table and are none of its own: above one of bold cells in each column.
+
+    No other row is bold, and those above leave columns empty.
+    """
+    bold = [all(line.bold for line in row) for row in band]
+    place = next((place for place, row in enumerate(band) if len(row) > len(gutters)), 0)
+    is_apart = bold[place : place + 2] == [True, False] and sum(bold) == 1
+    return place if is_apart and len(gutters) > 1 else 0
 
 
 def _is_heading(row: Row, body: BodyStyle) -> bool:

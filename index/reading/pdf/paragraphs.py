@@ -16,6 +16,9 @@ PARAGRAPH_GAP = 1.3
 SHORT = 0.7
 """Share of the widest line that begins at the same place; a shorter line is broken on purpose."""
 
+STUB = 0.4
+"""Share of the page's width; a line that is shorter is not the first one of a paragraph that goes on outdented."""
+
 SMALL = 0.95
 """Multiple of the body text's size; smaller letters at the end of a page are those of notes."""
 
@@ -128,6 +131,11 @@ class LineGrouper:
         needed = last.right + (word.right - word.left) + 0.6 * line.size
         edge = last.edge or self._edges[self._get_place(last)]
         is_short = last.right - last.left < SHORT * (edge - last.left)
+        if line.left < last.left - INDENT * line.size and not line.edge:
+            # The line below a term and what it means; the first line of a paragraph, which is indented, is longer.
+            widest = max(right for (page, _), right in self._edges.items() if page == line.page)
+            if last.right - last.left < STUB * (widest - last.left):
+                return True
         return needed < line.right or (needed < edge and (is_short or self._alone > 1))
 
 

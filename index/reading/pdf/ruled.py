@@ -33,9 +33,9 @@ class _Lattice(NamedTuple):
     upright: list[Box]
 
     def holds(self, line: Line) -> bool:
-        """Whether a line stands in it."""
+        """Whether a line stands in it; one that begins left of it does not."""
         across = self.columns[0] - NEAR < (line.left + line.right) / 2 < self.columns[-1] + NEAR
-        return across and self.rows[-1] < _get_middle(line) < self.rows[0]
+        return across and self.columns[0] - line.size < line.left and self.rows[-1] < _get_middle(line) < self.rows[0]
 
     def find_row(self, line: Line) -> int:
         """Return the row in which a line stands."""

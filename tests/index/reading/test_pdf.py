@@ -899,3 +899,96 @@ def test_numbers_of_thousands_of_digits_are_met() -> None:
     for number in range(4):
         page.write(60, 600 - 14 * number, f"{number}" * 5000, size=0.1).write(400, 600 - 14 * number, "An item.")
     assert blocks(read(page))[0] == " ".join(TEXT)
+
+
+def test_heads_across_columns_are_divided_by_those_below_them() -> None:
+    page = Page().grid([50, 150, 350], [700, 680]).grid([50, 150, 250, 350], [680, 660, 640, 620])
+    page.write(55, 686, "Boat", font="F2").write(155, 686, "Summer", font="F2")
+    page.table(666, [("", "Day", "Week"), ("Canoe", "9.00", "40.00"), ("Punt", "12.00", "60.00")], [55, 155, 255], 20)
+    assert told(read(page)) == [
+        "Canoe: Summer Day 9.00, Summer Week 40.00",
+        "Punt: Summer Day 12.00, Summer Week 60.00",
+    ]
+
+
+def test_a_name_across_the_top_of_a_table_names_rows_where_others_do() -> None:
+    page = Page().grid([50, 250], [700, 680]).grid([50, 150, 250], [680, 660, 640])
+    page.grid([50, 250], [640, 620]).grid([50, 150, 250], [620, 600, 580])
+    page.write(55, 686, "Starters").table(666, [("Soup", "4.50"), ("Bread", "2.00")], [55, 155], 20)
+    page.write(55, 626, "Mains").table(606, [("Pie", "9.00"), ("Stew", "8.00")], [55, 155], 20)
+    assert named(read(page)) == [
+        ("Starters", ""),
+        ("Soup: 4.50", "Starters"),
+        ("Bread: 2.00", "Starters"),
+        ("Mains", ""),
+        ("Pie: 9.00", "Mains"),
+        ("Stew: 8.00", "Mains"),
+    ]
+
+
+def test_rules_below_all_rows_make_no_heads_of_the_first() -> None:
+    rows = [("Drill", "3.00", "no", "2.00"), ("Saw", "1.00", "1.00", "0.50"), ("Ladder", "5.00", "no", "3.00")]
+    page = Page().table(700, rows, [50, 150, 250, 350])
+    for y in (696, 680, 664):
+        page.rule(50, y, 400, y)
+    assert told(read(page)) == ["Drill: 3.00, no, 2.00", "Saw: 1.00, 1.00, 0.50", "Ladder: 5.00, no, 3.00"]
+
+
+def test_lines_above_the_bold_heads_of_a_table_are_none_of_its_rows() -> None:
+    page = Page().write(50, 740, "To: Rowing club").write(350, 740, "Date: 3 May")
+    for x, head in ((50, "Item"), (250, "Number"), (350, "Amount")):
+        page.write(x, 705, head, font="F2")
+    page.table(689, [("Oar", "2", "90.00"), ("Varnish", "6", "12.00"), ("", "Total", "102.00")], [50, 250, 350])
+    reading = read(page)
+    assert blocks(reading, "paragraph") == ["To: Rowing club", "Date: 3 May"]
+    assert told(reading) == ["Oar: Number 2, Amount 90.00", "Varnish: Number 6, Amount 12.00", "Total: Amount 102.00"]
+
+
+def test_bullets_and_numbers_of_sections_before_a_gap_are_no_keys() -> None:
+    page = Page().lines(50, 740, TEXT).write(50, 690, "Rules", 14, "F2")
+    for y, number, name in ((670, "1.1", "Clothing"), (630, "1.2", "Shoes")):
+        page.write(50, y, number, font="F2").write(140, y, name, font="F2").write(50, y - 16, "Wear what is dry.")
+    assert blocks(read(page), "heading") == ["Rules", "1.1 Clothing", "1.2 Shoes"]
+    assert not told(read(page))
+
+
+def test_a_table_below_one_of_several_headings_side_by_side_stays_whole() -> None:
+    page = Page().lines(
+        50, 700, ["The museum shows how people", "farmed here long ago, with", "their own hands and oxen."]
+    )
+    page.write(50, 720, "Welcome", 14, "F2").write(250, 720, "Prices", 14, "F2")
+    page.table(699, [("Adults", "6.00"), ("Children", "3.00"), ("Families", "14.00")], [254, 330], 13)
+    assert told(read(page)) == ["Adults: 6.00", "Children: 3.00", "Families: 14.00"]
+
+
+def test_a_line_of_text_beside_a_ruled_table_is_no_part_of_what_stands_beside_it() -> None:
+    page = (
+        Page()
+        .lines(50, 700, ["Swarms come in May. Ring Paul", "when you see one."], 14)
+        .write(300, 700, "Honey prices")
+    )
+    page.grid([300, 380, 440], [690, 670, 650])
+    page.table(676, [("Jar", "Price"), ("250 g", "4.00")], [305, 385], 20)
+    reading = read(page)
+    assert blocks(reading, "paragraph") == ["Swarms come in May. Ring Paul when you see one.", "Honey prices"]
+
+
+def test_a_term_below_what_another_means_is_no_part_of_it() -> None:
+    page = Page().lines(50, 740, TEXT)
+    for y, term, meaning in ((690, "Weekdays", "8 to 18"), (666, "Saturday", "9 to 22"), (642, "Sunday", "Shut")):
+        page.write(50, y, term).write(80, y - 12, meaning)
+    assert {"8 to 18", "9 to 22"} <= set(blocks(read(page)))
+
+
+def test_a_text_that_begins_left_of_a_box_is_not_in_it() -> None:
+    page = Page()
+    for y, name, price in ((700, "Tea", "3.40"), (686, "Hot milk", "2.10"), (672, "Chocolate with cream", "4.10")):
+        page.write(50, y, name).write(400, y, price).grid([120 + (y - 700), 390], [y + 10, y - 2])
+    assert told(read(page)) == ["Tea: 3.40", "Hot milk: 2.10", "Chocolate with cream: 4.10"]
+
+
+def test_a_large_initial_belongs_to_the_first_line_beside_it() -> None:
+    page = Page().write(50, 676, "W", 34).lines(85, 700, ["arm the milk to 32 degrees,", "stir in the rennet and wait"])
+    page.lines(85, 676, ["for forty minutes until the"]).lines(50, 664, ["curd breaks clean."])
+    wanted = "Warm the milk to 32 degrees, stir in the rennet and wait for forty minutes until the curd breaks clean."
+    assert blocks(read(page), "paragraph") == [wanted]
