@@ -206,8 +206,8 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
         return False
     sides = [split_columns([row], gutters) for row in band]
     full = [(left[0].text, right[0].text) for left, right in sides if left and right]
-    marks = [mark for mark, _ in full]
-    if not full or any(left and not right and MARK.fullmatch(left[0].text) for left, right in sides):
+    marks = [left[0].text for left, right in sides if left and (right or _is_mark(left[0].text))]
+    if len(full) < 2:
         return False
     bare = [
         int(mark) if re.fullmatch(r"\d{1,9}", mark) else ord(mark) if len(mark) == 1 and mark.isalpha() else -9
@@ -216,6 +216,10 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
     if any(_COUNTED.fullmatch(mark) and not text[0].isalpha() for mark, text in full):
         return False
     return all(map(MARK.fullmatch, marks)) or all(one + 1 == other > 0 for one, other in pairwise([bare[0] - 1, *bare]))
+
+
+def _is_mark(text: str) -> bool:
+    return bool(MARK.fullmatch(text) or BARE.fullmatch(text))
 
 
 def _join_item(row: Row) -> Line:

@@ -34,6 +34,8 @@ BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
 """What an item begins with; a match is what its text goes without."""
 BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff☐☑]|[–*-]\s")
 """A bullet or box that an item begins with."""
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\s+[^\W\d_]")
+"""What a line begins with that has the number of a section."""
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\Z")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]\Z")
@@ -101,6 +103,8 @@ class LineGrouper:
             return False
         ended = bool(SENTENCE_END.search(last.text))
         if BULLET_SIGN.match(line.text) or (BULLET.match(line.text) and (ended or BULLET.match(group[0].text))):
+            return False
+        if _SECTION.match(line.text) and _SECTION.match(group[0].text):
             return False
         if line.page == last.page and last.base >= line.base:
             return self._is_next_line(group, line, ended)
