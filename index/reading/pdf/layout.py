@@ -10,7 +10,7 @@ from itertools import pairwise
 from index.reading.pdf.bands import Row, count_full, divide, find_band, narrow, split_columns
 from index.reading.pdf.lines import HEADING_SCALE, BodyStyle, Box, Line, Word, group_rows, join_row
 from index.reading.pdf.ruled import find_ruled_tables
-from index.reading.pdf.tables import Gutters, goes_on, has_keyed_rows, make_open_table
+from index.reading.pdf.tables import Gutters, ends_key, goes_on, has_keyed_rows, make_open_table
 
 COLUMN_GAP = 2.5
 """Multiple of the letter size; the usual white space between columns of text is narrower."""
@@ -44,7 +44,7 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             begin = place = listing
             continue
         band, gutters = find_band(rows, place) if depth < COLUMN_DEPTH else ([], [])
-        headed = _find_gutters_of_headings(rows[place], gutters, body) or _find_headed_gutters(band, gutters, body)
+        headed = _find_gutters_of_headings(rows[place], band, gutters) or _find_headed_gutters(band, gutters, body)
         gutters = headed or gutters
         if not gutters:
             ordered += _join_row(rows[place])
@@ -164,7 +164,10 @@ def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
     heading = next((place for place, row in enumerate(band) if place and _is_heading(row, body)), len(band))
     if count_full(band[:heading]) > 1:
         band = band[:heading]
-    alone = [len(row) == 1 and row[0].left < gutters[0][1] - 1 for row in band]
+    alone = [
+        len(row) == 1 and row[0].left < gutters[0][1] - 1 and not (place and ends_key(band[place - 1][0], row[0]))
+        for place, row in enumerate(band)
+    ]
     text = next((place for place, both in enumerate(pairwise(alone)) if all(both)), len(band))
     last = count_full(band[:text])
     while last < text and not alone[last] and band[last - 1][0].base - band[last][0].base < 1.6 * band[last][0].size:
@@ -241,8 +244,7 @@ def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) ->
         return True
     if _is_list(band, gutters) or _is_ruled_across(band, gutters, rules):
         return False
-    sizes = sorted(line.size for row in band[1:] for line in row)
-    if min(line.size for line in band[0]) >= HEADING_SCALE * sizes[len(sizes) // 2]:
+    if _is_larger(band[0], band[1:]):
         # Heads of tables are not larger.
         return True
     states = [_find_states(column) for column in columns]
@@ -266,6 +268,12 @@ def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) ->
     return all(long) and len(long) > 1 and len(band) > 3 and not _begin_together(band, states)
 
 
+def _is_larger(row: Row, below: Sequence[Row]) -> bool:
+    """Whether the letters of a row are larger than most of those below it, as those of headings are."""
+    sizes = sorted(line.size for row in below for line in row)
+    return min(line.size for line in row) >= HEADING_SCALE * sizes[len(sizes) // 2]
+
+
 def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle) -> Gutters:
     """Find the gutters between parts that each have headings, with other text or nothing beside them.
 
@@ -280,12 +288,13 @@ def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle)
     return [gutter for gutter, count in zip(gutters, counts[1:], strict=True) if min(count, counts[0]) > 1]
 
 
-def _find_gutters_of_headings(row: Row, gutters: Gutters, body: BodyStyle) -> Gutters:
+def _find_gutters_of_headings(row: Row, band: Sequence[Row], gutters: Gutters) -> Gutters:
     """Find the gutters between headings side by side; the others are those of tables below one of them."""
-    if body.bold or len(row) < 2 or not all(line.bold and body.is_large(line) for line in row):
+    if len(row) < 2 or not gutters or not all(line.bold for line in row) or not _is_larger(row, band[1:]):
         return []
     parts = [part for gutter in gutters for part in narrow(gutter, row)]
-    return [part for part in parts if any(a.right <= part[0] and part[1] <= b.left for a, b in pairwise(row))]
+    between = [[part for part in parts if a.right <= part[0] and part[1] <= b.left] for a, b in pairwise(row)]
+    return [some[-1] for some in between if some]
 
 
 def _heads_column(line: Line, row: Row, body: BodyStyle) -> bool:

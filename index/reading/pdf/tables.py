@@ -28,6 +28,12 @@ def goes_on(above: Line, below: Line) -> bool:
     return first.isalpha() and not first.isupper() and not SENTENCE_END.search(above.text)
 
 
+def ends_key(above: Line, below: Line) -> bool:
+    """Whether a line that stands alone goes on with the first cell of the row above it."""
+    is_near = 0 < above.base - below.base < 1.6 * below.size and abs(above.left - below.left) < 1
+    return is_near and above.style == below.style and goes_on(above, below)
+
+
 def continues(above: Line, below: Line, edge: float) -> bool:
     """Whether a line of a cell continues the line above: it goes on, or did not fit; `edge` is its column's right."""
     if SENTENCE_END.search(above.text) or not any(map(str.isalpha, below.text)):
@@ -141,14 +147,24 @@ def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[lis
         groups = _cut(cells, starts)
         if 1 < len(groups) < len(cells) and not any(_holds_rows(group, edges) for group in groups):
             return groups
-    starts = [0]
-    for place, (above, row) in enumerate(pairwise(cells), 1):
-        if row[0] or not any(
-            one and other and continues(one[-1], other[0], edge)
-            for one, other, edge in zip(above, row, edges, strict=True)
-        ):
-            starts.append(place)
-    return _cut(cells, starts)
+    pairs = enumerate(pairwise(cells), 1)
+    return _cut(cells, [0, *(place for place, (above, row) in pairs if not _is_one_row(above, row, edges))])
+
+
+def _is_one_row(above: CellRow, row: CellRow, edges: Sequence[float]) -> bool:
+    """Whether lines side by side belong to the row above: a cell goes on."""
+    if row[0]:
+        return bool(above[0]) and not any(row[1:]) and ends_key(above[0][-1], row[0][0])
+    return not _stands_apart(above, row) and any(
+        one and other and continues(one[-1], other[0], edge) for one, other, edge in zip(above, row, edges, strict=True)
+    )
+
+
+def _stands_apart(above: CellRow, row: CellRow) -> bool:
+    """Whether a row is no part of the one above: only one of them is bold, or both have a value in the same column."""
+    bold = [all(line.bold for cell in one for line in cell) for one in (above, row)]
+    values = [(one, other) for one, other in zip(above, row, strict=True) if one and other]
+    return bold[0] is not bold[1] or any(is_value(one[-1].text) and is_value(other[0].text) for one, other in values)
 
 
 def _cut(cells: Sequence[CellRow], starts: Sequence[int]) -> list[list[CellRow]]:

@@ -992,3 +992,70 @@ def test_a_large_initial_belongs_to_the_first_line_beside_it() -> None:
     page.lines(85, 676, ["for forty minutes until the"]).lines(50, 664, ["curd breaks clean."])
     wanted = "Warm the milk to 32 degrees, stir in the rennet and wait for forty minutes until the curd breaks clean."
     assert blocks(read(page), "paragraph") == [wanted]
+
+
+def test_a_bold_sum_below_a_long_name_is_a_row_of_its_own() -> None:
+    page = Page()
+    for x, head, total in ((50, "Date", ""), (100, "What", "Total"), (300, "Out", "90.00")):
+        page.write(x, 700, head, font="F2").write(x, 652, total, font="F2")
+    page.table(684, [("1 May", "Hay", "40.00"), ("2 May", "Visit of the vet for the goat", "50.00")], [50, 100, 300])
+    assert told(read(page)) == [
+        "1 May: What Hay, Out 40.00",
+        "2 May: What Visit of the vet for the goat, Out 50.00",
+        "Total: Out 90.00",
+    ]
+
+
+def test_the_last_lines_of_the_last_key_belong_to_it() -> None:
+    page = Page()
+    for x, head in ((50, "Model"), (200, "Fuel"), (300, "Speed")):
+        page.write(x, 700, head, font="F2")
+    page.table(
+        680, [("Brook 30", "4.5", "25"), ("Brook 50", "6.0", "40"), ("Hill 80, with", "9.5", "40")], [50, 200, 300], 20
+    )
+    page.lines(50, 628, ["front loader", "and cabin"])
+    assert told(read(page))[-1] == "Hill 80, with front loader and cabin: Fuel 9.5, Speed 40"
+
+
+def test_prices_stay_behind_their_names_in_columns_with_headings() -> None:
+    page = Page()
+    for x, head, rows in (
+        (50, "Soups", [("Leek soup", "4.20"), ("Fish soup", "6.80"), ("Broth", "3.90")]),
+        (320, "Mains", [("Trout", "16.50"), ("Risotto with mushrooms", "13.00"), ("Stew", "9.00")]),
+    ):
+        page.write(x, 700, head, 14, "F2").table(680, rows, [x, x + 180], 13)
+    assert named(read(page)) == [
+        (f"{name}: {price}", "")
+        for name, price in (
+            ("Leek soup", "4.20"),
+            ("Fish soup", "6.80"),
+            ("Broth", "3.90"),
+            ("Trout", "16.50"),
+            ("Risotto with mushrooms", "13.00"),
+            ("Stew", "9.00"),
+        )
+    ]
+
+
+def test_bold_heads_in_larger_letters_than_the_text_are_those_of_their_table() -> None:
+    page = Page().lines(50, 740, TEXT)
+    for x, head in ((50, "What"), (250, "Fee")):
+        page.write(x, 690, head, 12, "F2")
+    for y, name, fee in ((672, "Tyre", "3.00"), (654, "Sofa", "14.00"), (636, "Fridge", "9.00")):
+        page.write(50, y, name, 12).write(250, y, fee, 12)
+    assert told(read(page)) == ["Tyre: Fee 3.00", "Sofa: Fee 14.00", "Fridge: Fee 9.00"]
+
+
+def test_numbers_of_lines_without_text_leave_a_listing_a_list() -> None:
+    lines = ["/** Draws it. */", "void draw()", "{", "", "// Nothing yet.", "}"]
+    page = Page()
+    for number, text in enumerate(lines, 1):
+        page.write(50, 700 - 12 * number, str(number)).write(90, 700 - 12 * number, text)
+    reading = read(page)
+    assert not told(reading)
+    assert "5. // Nothing yet." in blocks(reading)
+
+
+def test_lines_with_the_numbers_of_sections_do_not_run_together() -> None:
+    page = Page().lines(50, 740, ["1.1 Opening the lock in winter 36", "1.2 Closing it 38", "1.3 Other gates 40"])
+    assert len(blocks(read(page))) == 3
