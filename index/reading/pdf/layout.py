@@ -165,7 +165,9 @@ def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
     if count_full(band[:heading]) > 1:
         band = band[:heading]
     alone = [
-        len(row) == 1 and row[0].left < gutters[0][1] - 1 and not (place and ends_key(band[place - 1][0], row[0]))
+        len(row) == 1
+        and row[0].left < gutters[0][1] - 1
+        and not (place and ends_key(band[place - 1][0], row[0], gutters[0][0]))
         for place, row in enumerate(band)
     ]
     text = next((place for place, both in enumerate(pairwise(alone)) if all(both)), len(band))

@@ -104,7 +104,7 @@ class LineGrouper:
         ended = bool(SENTENCE_END.search(last.text))
         if BULLET_SIGN.match(line.text) or (BULLET.match(line.text) and (ended or BULLET.match(group[0].text))):
             return False
-        if _SECTION.match(line.text) and (_SECTION.match(group[0].text) or group[0].text.isdecimal()):
+        if _SECTION.match(line.text) and (_SECTION.match(group[0].text) or last.words[-1].text.isdecimal()):
             return False
         if line.page == last.page and last.base >= line.base:
             return self._is_next_line(group, line, ended)

@@ -28,18 +28,20 @@ def goes_on(above: Line, below: Line) -> bool:
     return first.isalpha() and not first.isupper() and not SENTENCE_END.search(above.text)
 
 
-def ends_key(above: Line, below: Line) -> bool:
-    """Whether a line that stands alone goes on with the first cell of the row above it."""
-    is_near = 0 < above.base - below.base < 1.6 * below.size and abs(above.left - below.left) < 1
-    return is_near and above.style == below.style and goes_on(above, below)
-
-
 def continues(above: Line, below: Line, edge: float) -> bool:
     """Whether a line of a cell continues the line above: it goes on, or did not fit; `edge` is its column's right."""
     if SENTENCE_END.search(above.text) or not any(map(str.isalpha, below.text)):
         return False
     fits = edge - above.right > below.words[0].right - below.words[0].left
     return goes_on(above, below) or (not fits and len(above.words) > 2)
+
+
+def ends_key(above: Line, below: Line, edge: float) -> bool:
+    """Whether a line that stands alone goes on with the first cell of the row above it, in which it did not fit."""
+    if above.style != below.style or above.mono or len(above.words) < 2 or not goes_on(above, below):
+        return False
+    is_near = 0 < above.base - below.base < 1.6 * below.size and abs(above.left - below.left) < 1
+    return is_near and edge - above.right < below.words[0].right - below.words[0].left
 
 
 def write_cell(cell: Cell) -> str:
@@ -154,7 +156,7 @@ def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[lis
 def _is_one_row(above: CellRow, row: CellRow, edges: Sequence[float]) -> bool:
     """Whether lines side by side belong to the row above: a cell goes on."""
     if row[0]:
-        return bool(above[0]) and not any(row[1:]) and ends_key(above[0][-1], row[0][0])
+        return bool(above[0]) and not any(row[1:]) and ends_key(above[0][-1], row[0][0], edges[0])
     return not _stands_apart(above, row) and any(
         one and other and continues(one[-1], other[0], edge) for one, other, edge in zip(above, row, edges, strict=True)
     )
