@@ -63,6 +63,10 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             del ordered[len(ordered) - (place - start) :]
             band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters, body)
             band = _cut_at_headings(band, rows[start - 1] if start else [], body)
+            # What stands below the table may have narrowed the white space between its columns.
+            alone, finer = find_band(rows[: start + len(band)], start)
+            if len(alone) == len(band) and len(finer) > len(gutters):
+                band, gutters = alone, finer
             above = _count_above_heads(band, gutters)
             ordered += [line for row in band[:above] for line in row]
             start, band = start + above, band[above:]

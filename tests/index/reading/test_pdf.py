@@ -1059,3 +1059,18 @@ def test_numbers_of_lines_without_text_leave_a_listing_a_list() -> None:
 def test_lines_with_the_numbers_of_sections_do_not_run_together() -> None:
     page = Page().lines(50, 740, ["1.1 Opening the lock in winter 36", "1.2 Closing it 38", "1.3 Other gates 40"])
     assert len(blocks(read(page))) == 3
+
+
+def test_a_table_below_another_does_not_narrow_its_columns() -> None:
+    page = Page().write(134, 720, "Summer now", font="F2").write(218, 720, "Winter now", font="F2")
+    page.write(69, 711, "Route", font="F2")
+    for x, head in ((134, "First"), (176, "Last"), (218, "First"), (261, "Last")):
+        page.write(x, 703, head, font="F2")
+    rows = [("Isle to Port", "06:10", "22:40", "07:30", "19:00"), ("Port to Isle", "06:50", "23:20", "08:10", "19:40")]
+    page.table(686, rows, [69, 134, 176, 218, 261], 17).write(63, 637, "Rooms", 16, "F2")
+    page.table(608, [("House", "Room", "Beds"), ("North", "Gull", "2"), ("South", "Eel", "4")], [69, 118, 164])
+    page.write(63, 545, "Shops", 16, "F2").table(520, [("Shop", "Hours"), ("Baker", "6 to 12")], [140, 227])
+    assert told(read(page))[:2] == [
+        "Isle to Port: Summer now First 06:10, Summer now Last 22:40, Winter now First 07:30, Winter now Last 19:00",
+        "Port to Isle: Summer now First 06:50, Summer now Last 23:20, Winter now First 08:10, Winter now Last 19:40",
+    ]
