@@ -100,7 +100,7 @@ def count_labels(rows: Sequence[Sequence[Cell]]) -> int:
 
 def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Sequence[Box]) -> Line:
     """Make a table of rows of lines and the white space between its columns."""
-    cells = _place_band(band, gutters)
+    cells = _join_heads(_place_band(band, gutters))
     ruled = _find_ruled_starts(cells, rules)
     groups = _group_cell_rows(cells, ruled)
     rows = [[[line for row in group for line in row[column]] for column in range(len(cells[0]))] for group in groups]
@@ -140,6 +140,30 @@ def _place_row(row: Sequence[Line], gutters: Gutters, is_head: bool) -> CellRow:
         for column in range(first, max(first, last) + 1):
             cells[column].append(line)
     return cells
+
+
+def _join_heads(cells: list[CellRow]) -> list[CellRow]:
+    """Join each column that holds only a head with the next one, if that holds only values without a head.
+
+    A head in the middle of its column may have white space between itself and all values that stand at the right.
+    """
+    below = [[row[column] for row in cells[1:] if row[column]] for column in range(len(cells[0]))]
+    alone = [bool(cell) and not values for cell, values in zip(cells[0], below, strict=True)]
+    lacking = [
+        not cell and bool(values) and all(is_value(value[0].text) for value in values)
+        for cell, values in zip(cells[0], below, strict=True)
+    ]
+    joined = [place for place in range(1, len(alone)) if alone[place - 1] and lacking[place]]
+    if len(cells) < 3 or len(joined) < sum(alone) or any(is_value(cells[0][place - 1][0].text) for place in joined):
+        return cells
+    return [
+        [
+            row[place - 1] + cell if place in joined else cell
+            for place, cell in enumerate(row)
+            if place + 1 not in joined
+        ]
+        for row in cells
+    ]
 
 
 def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[list[CellRow]]:

@@ -1074,3 +1074,10 @@ def test_a_table_below_another_does_not_narrow_its_columns() -> None:
         "Isle to Port: Summer now First 06:10, Summer now Last 22:40, Winter now First 07:30, Winter now Last 19:00",
         "Port to Isle: Summer now First 06:50, Summer now Last 23:20, Winter now First 08:10, Winter now Last 19:40",
     ]
+
+
+def test_a_head_in_the_middle_of_its_column_is_that_of_values_at_the_right() -> None:
+    rows = [("Rose", "bush", "1.25", "3"), ("Lily", "bulb", "11.30", "16"), ("Aster", "herb", "1.35", "9")]
+    page = Page().table(700, [("Name", "Habit", "Price", "In stock")], [50, 150, 260, 350])
+    page.table(684, rows, [50, 150, 300, 430])
+    assert told(read(page))[0] == "Rose: Habit bush, Price 1.25, In stock 3"
