@@ -25,6 +25,9 @@ MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 CONTENTS = "in a table of contents"
 """How the words of a table of contents are counted in the notes."""
 
+PLACEHOLDERS = "in empty form fields"
+"""How the words that ask for an entry are counted in the notes."""
+
 LARGE = 1.15
 """Times the size of the text; a short bold line in larger letters is a heading."""
 
@@ -251,6 +254,8 @@ class _Converter:
         }
         self._cited: list[Element] = []
         self._boxes: list[Element] = []
+        self._begun: Element | None = None
+        """A paragraph that goes on in the next one."""
         self._instructions: set[Element] = set()
         self._levels: dict[Element, int] = {}
         self.left_out: Counter[str] = Counter()
@@ -293,6 +298,7 @@ class _Converter:
                     self.read_headers.append(line)
                     self._convert_paragraph(line, root)
                 seen.add(text)
+        self._end_begun(root)
         return root
 
     def list_shown(self, part: Element) -> str:
@@ -397,25 +403,36 @@ class _Converter:
             if child.tag == f"{W}p":
                 self._convert_paragraph(child, target)
             elif child.tag == f"{W}tbl":
+                self._end_begun(target)
                 self._convert_table(child, target)
+            elif _is_placeholder(child):
+                self._leave_out(child, PLACEHOLDERS)
             elif _get_value(child, "sdtPr", "docPartObj", "docPartGallery") == "Table of Contents":
-                self._leave_out(child)
+                self._leave_out(child, CONTENTS)
             elif child.tag in _TRANSPARENT:
                 self._convert_blocks(child, target)
+        if parent.tag not in _TRANSPARENT:
+            self._end_begun(target)
         return target
 
-    def _leave_out(self, contents: Element) -> None:
-        words = sum(len(text.split()) for text in contents.itertext(f"{W}t"))
-        self.left_out[CONTENTS] += words
-        self._unread.append(contents)
+    def _end_begun(self, target: Element) -> None:
+        """Add the paragraph that nothing follows in which it would go on."""
+        begun, self._begun = self._begun, None
+        if begun is not None and _has_content(begun):
+            target.append(begun)
+
+    def _leave_out(self, part: Element, kind: str) -> None:
+        self.left_out[kind] += sum(len(text.split()) for text in part.itertext(f"{W}t"))
+        self._unread.append(part)
 
     def _convert_paragraph(self, line: Element, target: Element) -> None:
         names = self._styles.get_names(line)
         if any(_CONTENTS_NAME.fullmatch(name) for name in names):
-            self._leave_out(line)
+            self._leave_out(line, CONTENTS)
             return
         outer, self._boxes = self._boxes, []
-        mark = self._lists.count(line, self._styles)
+        goes_on = _goes_on(line)
+        mark = None if goes_on else self._lists.count(line, self._styles)
         if line in self._levels:
             element = make_element(f"h{self._levels[line]}")
             add_text(element, f"{mark} " if mark else "")
@@ -425,18 +442,22 @@ class _Converter:
             element = make_element("figcaption" if "caption" in names else "p")
         self._instructions = _find_instructions(line)
         self._unread += self._instructions
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            _move_content(begun, element)
         self._convert_runs(line, element, line)
-        if len(element) or (element.text or "").strip():
+        if not goes_on and _has_content(element):
             target.append(element)
         boxes, self._boxes = self._boxes, outer
         for box in boxes:
             self._convert_blocks(box, target)
+        self._begun = element if goes_on else None
 
     def _convert_runs(self, parent: Element, target: Element, line: Element) -> None:
         """Add the text of an element to a block of the tree."""
         for child in parent:
             tag = child.tag
-            if not isinstance(tag, str) or tag in _NO_TEXT or child in self._instructions:
+            if self._passes_over(child):
                 continue
             if tag == f"{W}r":
                 self._convert_runs(child, self._open_run(child, target, line), line)
@@ -458,6 +479,16 @@ class _Converter:
             else:
                 add_text(target, _get_math_sign(child, "chr", "∫") if tag == f"{M}nary" else "")
                 self._convert_runs(child, target, line)
+
+    def _passes_over(self, element: Element) -> bool:
+        """Whether an element inside a paragraph shows nothing, or only asks for an entry."""
+        tag = element.tag
+        if not isinstance(tag, str) or tag in _NO_TEXT or element in self._instructions:
+            return True
+        if _is_placeholder(element):
+            self._leave_out(element, PLACEHOLDERS)
+            return True
+        return False
 
     def _cite(self, mark: Element, target: Element) -> None:
         """Tell a note where its mark stands, or else at the end."""
@@ -565,6 +596,29 @@ def _is_shaded(cell: Element) -> bool:
     """Whether a cell, or those of a part of a table's style, have a colour behind them."""
     shade = cell.find(f"{W}tcPr/{W}shd")
     return shade is not None and (shade.get(f"{W}fill") or "auto").lower() not in ("auto", "ffffff")
+
+
+def _is_placeholder(element: Element) -> bool:
+    """Whether a form field shows what is to be entered, and nothing was."""
+    return element.tag == f"{W}sdt" and _is_on(_get_value(element, "sdtPr", "showingPlcHdr"))
+
+
+def _goes_on(line: Element) -> bool:
+    """Whether a paragraph goes on in the next one: its end is deleted, or it is the large initial of the next."""
+    frame = line.find(f"{W}pPr/{W}framePr")
+    is_initial = frame is not None and frame.get(f"{W}dropCap", "none") != "none"
+    return is_initial or any(line.find(f"{W}pPr/{W}rPr/{W}{name}") is not None for name in ("del", "moveFrom"))
+
+
+def _has_content(element: Element) -> bool:
+    return bool(len(element) or (element.text or "").strip())
+
+
+def _move_content(source: Element, target: Element) -> None:
+    """Move what a block of the tree holds to the end of another."""
+    add_text(target, source.text or "")
+    for child in list(source):
+        target.append(child)
 
 
 def _has_heading_form(text: str) -> bool:

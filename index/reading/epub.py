@@ -18,6 +18,11 @@ from index.reading.tree import count_words, list_seen, read_blocks, remove, remo
 CONTENTS = "in a table of contents"
 """How the words of a table of contents are counted in the notes."""
 
+PAGES = "in marks of printed pages"
+"""How these are counted in the notes."""
+
+_TYPE = "{http://www.idpf.org/2007/ops}type"
+
 _CHAPTER_TYPES = ("application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document", "")
 
 
@@ -45,6 +50,7 @@ def _read_package(package: Package) -> Reading:
             continue
         body = find_body(tree)
         left_out += _remove_contents(body)
+        left_out += _remove_page_marks(body)
         left_out += remove_unseen(body)
         seen.append(list_seen(body))
         chapter = read_blocks(body)
@@ -80,5 +86,16 @@ def _remove_contents(body: Element) -> Counter[str]:
     for element in list(body.iter("nav")):
         if element.getparent() is not None:
             words[CONTENTS] += count_words(element)
+            remove(element)
+    return words
+
+
+def _remove_page_marks(body: Element) -> Counter[str]:
+    """Remove the marks of where the pages of the printed book begin; return how many words they have."""
+    words: Counter[str] = Counter()
+    for element in list(body.iter("span", "div", "a", "p")):
+        kinds = f"{element.get(_TYPE) or element.get('epub:type') or ''} {element.get('role') or ''}".split()
+        if "pagebreak" in kinds or "doc-pagebreak" in kinds:
+            words[PAGES] += count_words(element)
             remove(element)
     return words

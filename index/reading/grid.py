@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from index.reading.blocks import BlockText
-from index.reading.heads import Row, is_name, is_of_one_kind, is_series, is_value
+from index.reading.heads import Row, is_of_one_kind, is_series, is_value
 from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,
     count_label_columns,
     goes_on_with_heads,
+    has_head_across,
     join_heads,
     tell_form_row,
     tell_row,
@@ -177,20 +177,12 @@ def _complete_keys(lines: Sequence[_Line]) -> list[_Line]:
 def _guess_heads(lines: Sequence[_Line], *, is_usual: bool) -> list[_Line]:
     """Mark the first row as heads if it looks like that; not in a table that only names its rows ("Phone", "12 34")."""
     plain = [line for line in lines if not line.is_group]
-    count = count_heads([line.texts for line in plain], is_usual=is_usual) or int(_has_head_across(plain))
+    texts = [line.texts for line in plain]
+    count = count_heads(texts, is_usual=is_usual) or int(has_head_across(texts, [line.cells for line in plain]))
     # A first row that names itself may name the columns all the same: "Plan, Basic, Plus" above "Price, 5, 9".
     names_columns = count and len(plain[0].texts) > 2 and not all(line.is_form for line in plain)
     heads = {id(line) for line in plain[:count] if not line.nested and (names_columns or not line.names_itself)}
     return [replace(line, is_head=id(line) in heads) for line in lines]
-
-
-def _has_head_across(lines: Sequence[_Line]) -> bool:
-    """Whether cells of words across columns stand only in the first row, which then names these columns."""
-    across = [any(one == other for one, other in pairwise(line.cells)) for line in lines[:2]]
-    texts = [line.texts for line in lines]
-    if across != [True, False] or len(lines) < 3 or count_label_columns(texts):
-        return False
-    return not any(is_value(cell) for cell in texts[0][1:]) and all(map(is_name, texts[0][1:]))
 
 
 def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:

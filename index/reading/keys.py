@@ -77,17 +77,18 @@ def _are_keys_repeated(rows: Sequence[Row], groups: Collection[int]) -> bool:
     return len(set(keys)) < len(keys) and all(len(set(group)) == len(group) for group in held)
 
 
-def complete_keys(rows: Sequence[Row]) -> Iterator[Row]:
+def complete_keys(rows: Sequence[Row], *, carries: bool = True) -> Iterator[Row]:
     """Yield the rows with a key for those that have none: the label of a sum, or the key of the row above.
 
     Args:
         rows: without heads; a row without text ends what stands above it.
+        carries: whether the key of the row above may be given; it may not where rows are only found by their places.
     """
     width = max(map(len, rows), default=0)
     columns = [[row[place] for row in rows if row[0]] for place in range(width)]
     hold_values = [is_of_one_kind(column) for column in columns]
     last = max((place for place, row in enumerate(rows) if row[0]), default=-1)
-    repeats = _keeps_keys(rows)
+    repeats = carries and _keeps_keys(rows)
     keyed, is_broken, begun = rows[0] if rows else (), True, 0
     for place, row in enumerate(rows):
         if not any(row) or row[0]:

@@ -15,11 +15,12 @@ from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
 from index.reading.tree import mark_heads, read_blocks, remove_unseen, write_notes
 
-OFFICE, STYLE, TEXT, TABLE, DRAW, XML = (
+OFFICE, STYLE, TEXT, TABLE, DRAW, SVG, XML = (
     f"{{{name}}}"
     for name in (
         *(f"urn:oasis:names:tc:opendocument:xmlns:{part}:1.0" for part in ("office", "style", "text", "table")),
         "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
+        "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
         "http://www.w3.org/XML/1998/namespace",
     )
 )
@@ -34,7 +35,7 @@ _CONTENTS = frozenset(
     for name in "table-of-content alphabetical-index illustration-index object-index table-index user-index".split()
 )
 _NO_TEXT = frozenset(
-    [f"{OFFICE}annotation", f"{OFFICE}forms", f"{DRAW}image"]
+    [f"{OFFICE}annotation", f"{OFFICE}forms", f"{DRAW}image", f"{SVG}title", f"{SVG}desc"]
     + [f"{TEXT}{name}" for name in "ruby-text sequence-decls tracked-changes variable-decls".split()]
 )
 _UNSHOWN = _CONTENTS | _NO_TEXT | {f"{TEXT}note-citation", f"{TABLE}covered-table-cell"}
@@ -236,7 +237,7 @@ class _Converter:
         elif self._is_title(line):
             element = make_element("h1")
         else:
-            captions = ("Caption", "Table", "Illustration", "Figure", "Drawing")
+            captions = ("Caption", "caption", "Table", "Illustration", "Figure", "Drawing")
             element = make_element("figcaption" if self._styles.is_named("paragraph", style, captions) else "p")
         self._convert_inline(line, self._open_look(element, "paragraph", style))
         if len(element) or (element.text or "").strip():

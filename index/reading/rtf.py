@@ -8,16 +8,22 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from index.reading.blocks import BlockText, Reading, Seen, UnreadableError, compose
-from index.reading.grid import Cell, tell_grid
 from index.reading.inline import tidy
+from index.reading.rtf_tables import Table
 from index.reading.scripts import write_script
 from index.reading.tree import write_notes
 
 GROUP_LIMIT = 500
 """Groups inside each other; a file with more is damaged."""
+
+DEPTH_LIMIT = 20
+"""Tables inside each other."""
+
+TITLE = -1
+"""The level of a title; where a file has one, its headings are one level lower."""
 
 _TOKEN = re.compile(
     rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?\x20?|\\'(?P<hex>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])"
@@ -26,11 +32,12 @@ _TOKEN = re.compile(
 _SKIPPED = frozenset(
     "annotation atnauthor atnid atndate atnref colortbl datafield fldinst fontemb fontfile footer footerf footerl"
     " footerr formfield ftncn ftnsep ftnsepc header headerf headerl headerr info listtable listoverridetable"
-    " nonshppict objdata pict pntxta pntxtb revtbl rsidtbl shpinst stylesheet template themedata tc txe xe".split()
+    " nonesttables nonshppict objdata pict pntxta pntxtb revtbl rsidtbl shpinst shprslt stylesheet template themedata"
+    " tc txe xe".split()
 )
 """Destinations whose text is not shown in the document's text."""
 
-_READ_ANYWAY = frozenset(("footnote", "shptxt", "shppict", "fldrslt"))
+_READ_ANYWAY = frozenset(("fldrslt", "footnote", "nesttableprops", "shppict", "shptxt"))
 _SIGNS = {
     "tab": "\t",
     "line": "\n",
@@ -56,8 +63,9 @@ _CHARSETS = {0: "cp1252", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5
 _CHARSETS |= {177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}
 """\\fcharset of a font -> encoding."""
 
+_LEVEL_NAME = re.compile(r"heading ([1-6])", re.IGNORECASE)
 _BULLET = re.compile(r"^o *\t", re.MULTILINE)
-_MARK = re.compile(r"(?:[•◦▪·‣●o\-–—\uf0b7]|(?P<number>\(?\w{1,5}[.)]))\s*\t\s*")
+_MARK = re.compile(r"(?:[•◦▪·‣●o\-–—\uf000-\uf0ff]|(?P<number>\(?\w{1,5}[.)]|\d{1,3}(?:\.\d{1,3}){1,5}\.?))\s*\t\s*")
 
 
 @dataclass(slots=True)
@@ -71,45 +79,15 @@ class _State:
     encoding: str = "cp1252"
     unicode_bytes: int = 1
     """How many characters after \\u stand for readers that know no Unicode."""
-    in_table: bool = False
+    bold: bool = False
+    depth: int = 0
+    """In how many tables inside each other the text stands."""
     level: int = 0
     """Of a heading, from 1; 0 for other text."""
+    is_inner: bool = False
+    """Whether the group is a footnote or text box."""
     destination: str = ""
     """The word that says what the group is for: "fonttbl", "footnote"."""
-
-
-@dataclass(slots=True)
-class _Table:
-    """The rows of a table, as far as read."""
-
-    rows: list[list[Cell]] = field(default_factory=list)
-    heads: list[bool] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
-    """Of the row that is being read."""
-    merged: list[str] = field(default_factory=list)
-    """For each column of that row, how it is merged: "clmrg" with the cell before, "clvmrg" with the one above."""
-    merge: str = ""
-    is_head: bool = False
-    above: list[str] = field(default_factory=list)
-    """The texts of the row before."""
-
-    def end_row(self) -> None:
-        """Add the row that was read."""
-        row: list[Cell] = []
-        texts: list[str] = []
-        for column, text in enumerate(self.cells):
-            merge = self.merged[column] if column < len(self.merged) else ""
-            if merge == "clvmrg" and column < len(self.above):
-                text = self.above[column]
-            if merge == "clmrg" and row:
-                text = row[-1].text
-                row[-1] = replace(row[-1], columns=row[-1].columns + 1)
-            else:
-                row.append(Cell(text))
-            texts.append(text)
-        self.rows.append(row)
-        self.heads.append(self.is_head)
-        self.above, self.cells = texts, []
 
 
 def read_rtf(data: bytes) -> Reading:
@@ -133,14 +111,23 @@ class _Reader:
         self._blocks: list[BlockText] = []
         self._notes: list[BlockText] = []
         self._text: list[str] = []
-        self._outer: list[list[str]] = []
+        self._outer: list[tuple[list[BlockText], list[str], list[Table], list[list[str]]]] = []
+        """What was read of the text around a footnote or a text box."""
+        self._boxes: list[BlockText] = []
+        """The text boxes of the paragraph that is read."""
         self._bytes = bytearray()
         self._pass_over = 0
-        self._table = _Table()
+        self._tables = [Table()]
+        """The table that is read, and those inside its cells."""
+        self._around: list[list[str]] = []
+        """For each table inside a cell, the text that stands before it in the cell."""
+        self._bold: set[bool] = set()
+        """Whether the texts of a cell are bold."""
         self._fonts: dict[int, str] = {}
         self._font = 0
         self._styles: dict[int, int] = {}
         self._style = 0
+        self._style_name = ""
         self._encoding = "cp1252"
         self.left_out: Counter[str] = Counter()
         self.shown: list[str] = []
@@ -156,7 +143,12 @@ class _Reader:
             self._read_token(token)
         self._end_paragraph()
         self._end_table()
-        return self._blocks + self._notes
+        blocks = self._blocks + self._notes
+        has_title = any(block.kind == "heading" and block.level == 0 for block in blocks)
+        return [
+            replace(block, level=min(block.level + has_title, 6)) if block.kind == "heading" else block
+            for block in blocks
+        ]
 
     @property
     def _state(self) -> _State:
@@ -171,7 +163,7 @@ class _Reader:
             self._flush()
             if len(self._states) > GROUP_LIMIT:
                 raise UnreadableError("is damaged rich text", "Open it in Word and save it again, or remove it.")
-            self._states.append(replace(self._state, destination=""))
+            self._states.append(replace(self._state, destination="", is_inner=False))
         elif token["brace"]:
             self._close_group()
         elif token["word"]:
@@ -195,10 +187,28 @@ class _Reader:
         if len(self._states) == 1:
             return
         state = self._states.pop()
-        if state.destination == "footnote" and self._outer:
+        if self._state.destination == "stylesheet":
+            self._end_style()
+        elif state.is_inner:
             self.shown.append("\n")
+            self._end_inner(state)
+
+    def _end_style(self) -> None:
+        """Note what a style is for, if only its name says it."""
+        name, self._style_name = self._style_name.strip(" ;"), ""
+        found = _LEVEL_NAME.fullmatch(name)
+        if found or name.casefold() == "title":
+            self._styles.setdefault(self._style, int(found[1]) if found else TITLE)
+
+    def _end_inner(self, state: _State) -> None:
+        """Go back from a footnote or text box to the text around it."""
+        if state.destination == "footnote":
             self._notes.append(BlockText("paragraph", tidy("".join(self._text))))
-            self._text = self._outer.pop()
+        else:
+            self._end_block(0)
+            self._end_table()
+            self._boxes += self._blocks
+        self._blocks, self._text, self._tables, self._around = self._outer.pop()
 
     def _read_word(self, word: str, number: int | None) -> None:
         """Obey a control word."""
@@ -211,10 +221,8 @@ class _Reader:
             state.skipped = state.skipped or word not in _READ_ANYWAY
         if word in _SKIPPED or word == "fonttbl":
             state.destination, state.skipped = word, True
-        elif word == "footnote":
-            state.destination = word
-            self._outer.append(self._text)
-            self._text = []
+        elif word in ("footnote", "shptxt"):
+            self._begin_inner(state, word)
         elif word in _SIGNS:
             self._add(_SIGNS[word])
         elif word == "u":
@@ -223,10 +231,23 @@ class _Reader:
         elif not (self._read_style(state, word, number, is_on=is_on) or self._read_encoding(state, word, number or 0)):
             self._read_structure(state, word, number or 0)
 
+    def _begin_inner(self, state: _State, word: str) -> None:
+        """Begin a footnote, or a text box, which is shown although what describes its shape is not."""
+        state.destination = word
+        if word == "shptxt":
+            shapes = [place for place, one in enumerate(self._states) if one.destination == "shpinst"]
+            state.skipped = self._states[shapes[-1] - 1].skipped if shapes else state.skipped
+        if not state.skipped:
+            state.is_inner, state.depth = True, 0
+            self._outer.append((self._blocks, self._text, self._tables, self._around))
+            self._blocks, self._text, self._tables, self._around = [], [], [Table()], []
+
     def _read_style(self, state: _State, word: str, number: int | None, *, is_on: bool) -> bool:
         """Note how text looks; False for other words."""
         if word in ("v", "deleted", "webhidden"):
             state.hidden = is_on
+        elif word == "b":
+            state.bold = is_on
         elif word in ("strike", "striked"):
             state.struck = is_on
         elif word in ("super", "up", "sub", "dn"):
@@ -234,7 +255,7 @@ class _Reader:
         elif word == "nosupersub":
             state.script = ""
         elif word == "plain":
-            state.hidden = state.struck = False
+            state.hidden = state.struck = state.bold = False
             state.script = ""
         else:
             return False
@@ -268,32 +289,47 @@ class _Reader:
             if state.skipped:
                 self._styles[self._style] = level
         elif word == "pard":
-            state.level, state.in_table = 0, False
+            state.level, state.depth = 0, 0
         elif word == "intbl":
-            state.in_table = True
+            state.depth = max(state.depth, 1)
+        elif word == "itap":
+            state.depth = min(max(number, 0), DEPTH_LIMIT)
         elif word in ("par", "sect", "page", "column"):
             self._end_paragraph()
         elif not state.skipped:
-            self._read_table_word(word)
+            self._read_table_word(word, number)
 
-    def _read_table_word(self, word: str) -> None:
+    def _read_table_word(self, word: str, number: int) -> None:
         """Follow the cells and rows of a table."""
-        table = self._table
+        if word in ("cell", "row"):
+            self._enter(1)
+        elif word in ("nestcell", "nestrow"):
+            self._enter(max(self._state.depth, 2))
+        table = self._tables[-1]
         if word == "trowd":
-            table.merged, table.merge, table.is_head = [], "", False
+            table.begin_row()
         elif word == "trhdr":
             table.is_head = True
         elif word in ("clmrg", "clvmrg"):
             table.merge = word
         elif word == "cellx":
-            table.merged.append(table.merge)
-            table.merge = ""
-        elif word == "cell":
-            table.cells.append(self._take_text().replace("\n", " "))
-        elif word == "nestcell":
-            self._add(", ")
-        elif word == "row" and table.cells:
+            table.end_setup(number)
+        elif word in ("cell", "nestcell"):
+            table.add_cell(self._take_text(), self._bold == {True} if self._bold else None)
+            self._bold.clear()
+        elif word in ("row", "nestrow"):
             table.end_row()
+
+    def _enter(self, depth: int) -> None:
+        """Open or close tables inside cells, until as many are open as the text that comes stands in."""
+        while len(self._tables) < depth:
+            self._tables.append(Table())
+            self._around.append(self._text)
+            self._text = []
+        while len(self._tables) > max(depth, 1):
+            inner = self._tables.pop()
+            self._text = [*self._around.pop(), *self._text]
+            self._tables[-1].nested += inner.tell()
 
     def _add_bytes(self, data: bytes) -> None:
         """Add bytes in the encoding of the font, but for those that stand for a character given as \\u."""
@@ -311,8 +347,14 @@ class _Reader:
         state = self._state
         if state.hidden or state.struck:
             self.left_out["struck out" if state.struck else "hidden"] += 0 if state.skipped else len(text.split())
-        elif not state.skipped:
+        elif state.skipped:
+            if len(self._states) > 1 and self._states[-2].destination == "stylesheet":
+                self._style_name += text
+        else:
             self.shown.append(text)
+            if state.depth and any(map(str.isalnum, text)):
+                self._enter(state.depth)
+                self._bold.add(state.bold)
             self._text.append(write_script(text, state.script) if state.script else text)
 
     def _take_text(self) -> str:
@@ -324,18 +366,25 @@ class _Reader:
         self._flush()
         if self._state.skipped:
             return
-        if self._state.in_table or self._outer:
+        if self._state.depth or any(state.is_inner and state.destination == "footnote" for state in self._states):
             self._text.append("\n")
             return
+        self._end_block(self._state.level)
+        if not self._outer and self._boxes:
+            self._end_table()
+            self._blocks += self._boxes
+            self._boxes = []
+
+    def _end_block(self, level: int) -> None:
         text = self._take_text()
         if text.strip():
             self._end_table()
-            self._blocks.append(_make_block(text, self._state.level))
+            self._blocks.append(_make_block(text, level))
 
     def _end_table(self) -> None:
-        table, self._table = self._table, _Table()
-        if table.rows:
-            self._blocks += tell_grid([[replace(c, text=tidy(c.text)) for c in row] for row in table.rows], table.heads)
+        self._enter(1)
+        self._blocks += self._tables[0].tell()
+        self._tables, self._bold = [Table()], set()
 
 
 def _join_units(text: str) -> str:
@@ -346,7 +395,7 @@ def _join_units(text: str) -> str:
 def _make_block(text: str, level: int) -> BlockText:
     """Make a heading, an item with its number, or a paragraph."""
     if level:
-        return BlockText("heading", tidy(text), level)
+        return BlockText("heading", tidy(text), max(level, 0))
     mark = _MARK.match(text)
     if not mark:
         return BlockText("paragraph", tidy(text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from index.reading.heads import ALIKE, COLUMN_HEAD, Row, begins_with_digit, is_name, is_row_of_heads, is_value
 from index.reading.keys import SUM
@@ -136,6 +137,18 @@ def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, 
     if any(is_value(cell) for cell in row[1:]) or not all(is_name(row[place]) for place in inner):
         return False
     return not is_named or any(is_value(one[place]) for one in below for place in inner)
+
+
+def has_head_across(rows: Sequence[Row], spans: Sequence[Sequence[object]]) -> bool:
+    """Whether cells of words across columns stand only in the first row, which then names these columns.
+
+    Args:
+        spans: for each row which cell stands in each column, the same where one spans several.
+    """
+    across = [any(one == other for one, other in pairwise(cells)) for cells in spans[:2]]
+    if across != [True, False] or len(rows) < 3 or count_label_columns(rows):
+        return False
+    return not any(is_value(cell) for cell in rows[0][1:]) and all(map(is_name, rows[0][1:]))
 
 
 def join_heads(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -439,7 +439,7 @@ class _Walker:
         is_head = element.tag == "th"
         return Cell(
             # A cell may hold a mere sign ("✓", "–"), which makes no block.
-            _join_cell(texts, is_head) if inner else tidy(read_content(element)) or element.get("alt", ""),
+            join_cell(texts, is_head) if inner else tidy(read_content(element)) or element.get("alt", ""),
             _read_integer(element.get("colspan"), 1),
             _read_integer(element.get("rowspan"), 1),
             is_head,
@@ -493,7 +493,7 @@ def join_lines(text: str) -> list[str]:
     return list(join_set_lines([line for line in map(tidy, text.split("\n")) if line]))
 
 
-def _join_cell(texts: Sequence[str], is_head: bool) -> str:
+def join_cell(texts: Sequence[str], is_head: bool) -> str:
     """Put the lines of a cell on one line."""
     whole = ""
     for text in filter(None, texts):

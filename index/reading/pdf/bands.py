@@ -39,7 +39,9 @@ def find_band(rows: Sequence[Row], place: int) -> tuple[list[Row], Gutters]:
             across.add(end - place)
         end += 1
     band = list(rows[place:end])
-    if not free or sum(len(row) > 1 for row in band) < 2:
+    # A table in one column parts it from the other where only one row has a line in each.
+    aside = any(line.grid and line.left > parts[-1][0] for row in band for line in row for parts in free[:1])
+    if not free or sum(len(row) > 1 for row in band) + aside < 2:
         return [], []
     gutters = [max(parts, key=lambda part: part[1] - part[0]) for parts in free]
     # What follows the last row of several lines may be text below.

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from index.reading.blocks import BlockText, Kind
 from index.reading.grid import GROUP_LIMIT
+from index.reading.keys import complete_keys
 from index.reading.lines import find_star_notes
 from index.reading.pdf.lines import BodyStyle, Line
 from index.reading.pdf.paragraphs import (
@@ -51,7 +52,8 @@ def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
             plain = [row for at, row in enumerate(rows) if at not in first.groups]
             count, heads = (0, ()) if first.labels else _find_heads(plain, first.heads, heads if goes_on else ())
             is_form = not heads and max(first.labels, count_label_columns(plain)) > 1
-            told = [""] * count + [tell_form_row(row) if is_form else tell_row(row, heads) for row in plain[count:]]
+            below = plain[count:] if is_form else complete_keys(plain[count:], carries=False)
+            told = [""] * count + [tell_form_row(row) if is_form else tell_row(row, heads) for row in below]
             under = _name_groups(rows, first.groups, named if goes_on else "")
             named = under[-1]
             yield from _make_rows(rows, first.groups, told, names.get(place, ""), under, begun)

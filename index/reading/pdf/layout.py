@@ -10,7 +10,7 @@ from itertools import pairwise
 from index.reading.pdf.bands import Row, count_full, divide, find_band, narrow, split_columns
 from index.reading.pdf.lines import HEADING_SCALE, BodyStyle, Box, Line, Word, group_rows, join_row
 from index.reading.pdf.ruled import find_ruled_tables
-from index.reading.pdf.tables import Gutters, goes_on, has_keyed_rows, make_open_table
+from index.reading.pdf.tables import Gutters, ends_key, goes_on, has_keyed_rows, make_open_table
 
 COLUMN_GAP = 2.5
 """Multiple of the letter size; the usual white space between columns of text is narrower."""
@@ -18,8 +18,11 @@ COLUMN_GAP = 2.5
 COLUMN_DEPTH = 4
 """How often columns and tables may stand within columns."""
 
-MARK = re.compile(r"[•●▪◦‣∙·\uf0b7–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]")
+MARK = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,4}\.?")
 """A bullet or number that stands alone."""
+
+_COUNTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}")
+"""The number of a section, or one with decimals."""
 
 BARE = re.compile(r"\d{1,3}|[a-zA-Z]")
 """A number without its full stop."""
@@ -41,7 +44,7 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             begin = place = listing
             continue
         band, gutters = find_band(rows, place) if depth < COLUMN_DEPTH else ([], [])
-        headed = _find_headed_gutters(band, gutters, body)
+        headed = _find_gutters_of_headings(rows[place], band, gutters) or _find_headed_gutters(band, gutters, body)
         gutters = headed or gutters
         if not gutters:
             ordered += _join_row(rows[place])
@@ -60,6 +63,13 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             del ordered[len(ordered) - (place - start) :]
             band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters, body)
             band = _cut_at_headings(band, rows[start - 1] if start else [], body)
+            # What stands below the table may have narrowed the white space between its columns.
+            alone, finer = find_band(rows[: start + len(band)], start)
+            if len(alone) == len(band) and len(finer) > len(gutters):
+                band, gutters = alone, finer
+            above = _count_above_heads(band, gutters)
+            ordered += [line for row in band[:above] for line in row]
+            start, band = start + above, band[above:]
             if len(band) < 2 or _is_list(band, gutters):
                 ordered += map(_join_item, band)
             else:
@@ -158,7 +168,12 @@ def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
     heading = next((place for place, row in enumerate(band) if place and _is_heading(row, body)), len(band))
     if count_full(band[:heading]) > 1:
         band = band[:heading]
-    alone = [len(row) == 1 and row[0].left < gutters[0][1] - 1 for row in band]
+    alone = [
+        len(row) == 1
+        and row[0].left < gutters[0][1] - 1
+        and not (place and ends_key(band[place - 1][0], row[0], gutters[0][0]))
+        for place, row in enumerate(band)
+    ]
     text = next((place for place, both in enumerate(pairwise(alone)) if all(both)), len(band))
     last = count_full(band[:text])
     while last < text and not alone[last] and band[last - 1][0].base - band[last][0].base < 1.6 * band[last][0].size:
@@ -179,6 +194,17 @@ def _cut_at_headings(band: list[Row], above: Row, body: BodyStyle) -> list[Row]:
     return band[: next(alike, len(band))]
 
 
+def _count_above_heads(band: Sequence[Row], gutters: Gutters) -> int:
+    """How many rows stand above the heads of a table and are none of its own: above one of bold cells in each column.
+
+    No other row is bold, and those above leave columns empty.
+    """
+    bold = [all(line.bold for line in row) for row in band]
+    place = next((place for place, row in enumerate(band) if len(row) > len(gutters)), 0)
+    is_apart = bold[place : place + 2] == [True, False] and sum(bold) == 1
+    return place if is_apart and len(gutters) > 1 else 0
+
+
 def _is_heading(row: Row, body: BodyStyle) -> bool:
     return len(row) == 1 and row[0].bold and body.is_large(row[0]) and not body.bold
 
@@ -187,12 +213,22 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
     """Whether rows are items behind their bullets or numbers; bare numbers must follow each other."""
     if len(gutters) != 1:
         return False
-    marks = [line.text for line in split_columns(band, gutters)[0]]
+    sides = [split_columns([row], gutters) for row in band]
+    full = [(left[0].text, right[0].text) for left, right in sides if left and right]
+    marks = [left[0].text for left, right in sides if left and (right or _is_mark(left[0].text))]
+    if len(full) < 2:
+        return False
     bare = [
         int(mark) if re.fullmatch(r"\d{1,9}", mark) else ord(mark) if len(mark) == 1 and mark.isalpha() else -9
         for mark in marks
     ]
+    if any(_COUNTED.fullmatch(mark) and not text[0].isalpha() for mark, text in full):
+        return False
     return all(map(MARK.fullmatch, marks)) or all(one + 1 == other > 0 for one, other in pairwise([bare[0] - 1, *bare]))
+
+
+def _is_mark(text: str) -> bool:
+    return bool(MARK.fullmatch(text) or BARE.fullmatch(text))
 
 
 def _join_item(row: Row) -> Line:
@@ -214,8 +250,7 @@ def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) ->
         return True
     if _is_list(band, gutters) or _is_ruled_across(band, gutters, rules):
         return False
-    sizes = sorted(line.size for row in band[1:] for line in row)
-    if min(line.size for line in band[0]) >= HEADING_SCALE * sizes[len(sizes) // 2]:
+    if _is_larger(band[0], band[1:]):
         # Heads of tables are not larger.
         return True
     states = [_find_states(column) for column in columns]
@@ -239,6 +274,12 @@ def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) ->
     return all(long) and len(long) > 1 and len(band) > 3 and not _begin_together(band, states)
 
 
+def _is_larger(row: Row, below: Sequence[Row]) -> bool:
+    """Whether the letters of a row are larger than most of those below it, as those of headings are."""
+    sizes = sorted(line.size for row in below for line in row)
+    return min(line.size for line in row) >= HEADING_SCALE * sizes[len(sizes) // 2]
+
+
 def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle) -> Gutters:
     """Find the gutters between parts that each have headings, with other text or nothing beside them.
 
@@ -251,6 +292,15 @@ def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle)
         if sum(marked) == 1:
             counts[marked.index(True)] += 1
     return [gutter for gutter, count in zip(gutters, counts[1:], strict=True) if min(count, counts[0]) > 1]
+
+
+def _find_gutters_of_headings(row: Row, band: Sequence[Row], gutters: Gutters) -> Gutters:
+    """Find the gutters between headings side by side; the others are those of tables below one of them."""
+    if len(row) < 2 or not gutters or not all(line.bold for line in row) or not _is_larger(row, band[1:]):
+        return []
+    parts = [part for gutter in gutters for part in narrow(gutter, row)]
+    between = [[part for part in parts if a.right <= part[0] and part[1] <= b.left] for a, b in pairwise(row)]
+    return [some[-1] for some in between if some]
 
 
 def _heads_column(line: Line, row: Row, body: BodyStyle) -> bool:

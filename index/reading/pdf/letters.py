@@ -27,6 +27,9 @@ STRETCHED = 3.0
 EQUAL = 0.5
 """Points; blanks of a justified line differ less."""
 
+INITIAL = 1.8
+"""Multiple of the letter size; a letter that is larger can be the initial of several lines."""
+
 SMALL = 0.86
 """Multiple of the letter size; raised and lowered letters are smaller."""
 
@@ -69,6 +72,7 @@ def make_lines(letters: Sequence[Letter], page: int, height: float) -> list[Line
                 runs[-1].blank = True
         elif not (runs and runs[-1].add(letter)):
             runs.append(_Run(letter))
+    runs = _join_initials(runs)
     rows: list[list[_Run]] = []
     for run in sorted(runs, key=lambda run: -run.base):
         if rows and rows[-1][0].base - run.base < 0.2 * max(rows[-1][0].size, run.size):
@@ -141,6 +145,27 @@ class _Run:
             self.words += (Word(text[: dots.start()], word.left, edge), Word(dots[0], edge, word.right))
         else:
             self.words.append(word)
+
+
+def _join_initials(runs: Sequence[_Run]) -> list[_Run]:
+    """Put each large letter that stands before several lines at the start of the first of them."""
+    joined = set()
+    for place, initial in enumerate(runs):
+        letter = initial.words[0].text
+        if len(initial.words) > 1 or len(letter) > 1 or not letter.isupper():
+            continue
+        beside = [
+            run
+            for run in runs
+            if initial.size > INITIAL * run.size
+            and -0.2 * run.size < run.left - initial.right < LINE_GAP * run.size
+            and initial.base - 0.2 * run.size < run.base < initial.base + initial.size
+        ]
+        first = max(beside, key=lambda run: run.base, default=initial)
+        if len({round(run.base) for run in beside}) > 1 and first.words[0].text[0].isalpha():
+            first.words[0] = first.words[0]._replace(text=letter + first.words[0].text)
+            joined.add(place)
+    return [run for place, run in enumerate(runs) if place not in joined]
 
 
 def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:

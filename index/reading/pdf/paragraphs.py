@@ -16,6 +16,9 @@ PARAGRAPH_GAP = 1.3
 SHORT = 0.7
 """Share of the widest line that begins at the same place; a shorter line is broken on purpose."""
 
+STUB = 0.4
+"""Share of the page's width; a line that is shorter is not the first one of a paragraph that goes on outdented."""
+
 SMALL = 0.95
 """Multiple of the body text's size; smaller letters at the end of a page are those of notes."""
 
@@ -26,11 +29,13 @@ _NUMBER = r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})\)\s|(?:\d{1,3}|[a-z]|[ivx]{2,5}|[A-Z
 _FIELD = re.compile(r"[^\W\d_][^:]{0,40}:\s+\S")
 """A line that begins with a label: "Stall number: 57"."""
 
-_SIGN = r"[•●▪◦‣∙·\uf0b7]\s*|[–*-]\s+"
+_SIGN = r"[•●▪◦‣∙·\uf000-\uf0ff]\s*|[–*-]\s+"
 BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
 """What an item begins with; a match is what its text goes without."""
-BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf0b7☐☑]|[–*-]\s")
+BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff☐☑]|[–*-]\s")
 """A bullet or box that an item begins with."""
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\s+[^\W\d_]")
+"""What a line begins with that has the number of a section."""
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\Z")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]\Z")
@@ -99,6 +104,8 @@ class LineGrouper:
         ended = bool(SENTENCE_END.search(last.text))
         if BULLET_SIGN.match(line.text) or (BULLET.match(line.text) and (ended or BULLET.match(group[0].text))):
             return False
+        if _SECTION.match(line.text) and (_SECTION.match(group[0].text) or last.words[-1].text.isdecimal()):
+            return False
         if line.page == last.page and last.base >= line.base:
             return self._is_next_line(group, line, ended)
         if body.is_large(last) or ended:
@@ -128,6 +135,11 @@ class LineGrouper:
         needed = last.right + (word.right - word.left) + 0.6 * line.size
         edge = last.edge or self._edges[self._get_place(last)]
         is_short = last.right - last.left < SHORT * (edge - last.left)
+        if line.left < last.left - INDENT * line.size and not line.edge:
+            # The line below a term and what it means; the first line of a paragraph, which is indented, is longer.
+            widest = max(right for (page, _), right in self._edges.items() if page == line.page)
+            if last.right - last.left < STUB * (widest - last.left):
+                return True
         return needed < line.right or (needed < edge and (is_short or self._alone > 1))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from index.reading.pdf.lines import Box, Line, Word, group_rows
 from index.reading.pdf.tables import Cell, continues, count_bold, count_labels, find_groups, make_table, write_cell
+from index.reading.tables import goes_on_with_heads, has_head_across
 
 NEAR = 4.0
 """Points; rules that are nearer are one, or touch."""
@@ -32,9 +33,9 @@ class _Lattice(NamedTuple):
     upright: list[Box]
 
     def holds(self, line: Line) -> bool:
-        """Whether a line stands in it."""
+        """Whether a line stands in it; one that begins left of it does not."""
         across = self.columns[0] - NEAR < (line.left + line.right) / 2 < self.columns[-1] + NEAR
-        return across and self.rows[-1] < _get_middle(line) < self.rows[0]
+        return across and self.columns[0] - line.size < line.left and self.rows[-1] < _get_middle(line) < self.rows[0]
 
     def find_row(self, line: Line) -> int:
         """Return the row in which a line stands."""
@@ -150,31 +151,53 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
     if is_page or any(_holds_rows(cells, row) for row in range(len(lattice.rows) - 1)):
         return []
     grid: list[list[str]] = []
-    bold: list[bool] = []
     held: list[list[Cell]] = []
-    title: list[Line] = []
-    across: list[int] = []
+    spans: list[list[Place]] = []
     width = len(lattice.columns) - 1
     for row in range(len(lattice.rows) - 1):
         places = [owners[row, column] for column in range(width)]
         texts = [write_cell(cells.get(place, [])) for place in places]
-        if len(set(places)) == 1 and not grid:
-            title += cells.get(places[0], [])
-        elif any(texts):
+        if any(texts):
             # A cell across the whole table names the rows below it.
-            if len(set(places)) == 1:
-                across.append(len(grid))
-                texts[1:] = [""] * (width - 1)
-            grid.append(texts)
+            grid.append(texts[:1] + [""] * (width - 1) if len(set(places)) == 1 else texts)
             held.append([cells.get(place, []) for place in places])
-            bold.append(all(line.bold for place in places for line in cells.get(place, [])))
+            spans.append(places)
+    across = [place for place, places in enumerate(spans) if len(set(places)) == 1]
+    # The first ones are titles of the table; but where others name the rows below them, the last of these does too.
+    top = next((place for place, row in enumerate([*across, -1]) if row != place), 0)
+    top -= top > 0 and any(row + 1 < len(grid) and row + 1 not in across for row in across[top:])
+    title = [line for cells in held[:top] for line in cells[0]]
+    grid, held, spans, across = grid[top:], held[top:], spans[top:], [place - top for place in across if place >= top]
+    bold = [all(line.bold for cell in row for line in cell) for row in held]
     filled = [column for column in range(width) if any(row[column] for row in grid)]
     if len(grid) < 2 or len(filled) < 2:
         return []
     labels = count_labels([[row[column] for column in filled] for row in held])
     named = sorted({*across, *find_groups([[row[column] for column in filled] for row in held])})
     heads = 0 if labels else count_bold([is_bold for place, is_bold in enumerate(bold) if place not in named])
-    return [*title, make_table([[row[column] for column in filled] for row in grid], heads, labels, inside, named)]
+    grid = [[row[column] for column in filled] for row in grid]
+    if not labels and not named:
+        heads = _count_divided_heads(grid, [[places[column] for column in filled] for places in spans], heads)
+    return [*title, make_table(grid, heads, labels, [line for row in held for cell in row for line in cell], named)]
+
+
+def _count_divided_heads(grid: Sequence[Sequence[str]], spans: Sequence[Sequence[Place]], marked: int) -> int:
+    """How many rows at the top are heads, with those that divide heads across several columns.
+
+    Args:
+        spans: for each row the first place of the cell in each column.
+        marked: how many rows of heads are set apart by their look.
+    """
+    heads = marked or int(has_head_across(grid, spans))
+    while 0 < heads < len(grid) - 1:
+        above, cells = spans[heads - 1], spans[heads]
+        is_named = bool(grid[heads][0]) and cells[0] != above[0]
+        if len(set(above)) == len(above) or not goes_on_with_heads(
+            [above.index(place) for place in above], grid[heads], grid[heads + 1 :], is_named=is_named
+        ):
+            break
+        heads += 1
+    return heads
 
 
 def _holds_rows(cells: dict[Place, Cell], row: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from index.reading.heads import is_value
 from index.reading.pdf.lines import Box, Grid, Line, Word, group_rows
 
 TIGHT = 1.12
@@ -33,6 +34,14 @@ def continues(above: Line, below: Line, edge: float) -> bool:
         return False
     fits = edge - above.right > below.words[0].right - below.words[0].left
     return goes_on(above, below) or (not fits and len(above.words) > 2)
+
+
+def ends_key(above: Line, below: Line, edge: float) -> bool:
+    """Whether a line that stands alone goes on with the first cell of the row above it, in which it did not fit."""
+    if above.style != below.style or above.mono or len(above.words) < 2 or not goes_on(above, below):
+        return False
+    is_near = 0 < above.base - below.base < 1.6 * below.size and abs(above.left - below.left) < 1
+    return is_near and edge - above.right < below.words[0].right - below.words[0].left
 
 
 def write_cell(cell: Cell) -> str:
@@ -91,7 +100,7 @@ def count_labels(rows: Sequence[Sequence[Cell]]) -> int:
 
 def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Sequence[Box]) -> Line:
     """Make a table of rows of lines and the white space between its columns."""
-    cells = _place_band(band, gutters)
+    cells = _join_heads(_place_band(band, gutters))
     ruled = _find_ruled_starts(cells, rules)
     groups = _group_cell_rows(cells, ruled)
     rows = [[[line for row in group for line in row[column]] for column in range(len(cells[0]))] for group in groups]
@@ -100,8 +109,9 @@ def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Seq
     bold = [all(line.bold for cell in row for line in cell) for place, row in enumerate(rows) if place not in named]
     labels = count_labels(rows)
     heads = 0 if labels else count_bold(bold) or _count_open_heads(grid)
-    if not heads and not labels and len(groups) == len(cells) and len(ruled) > 1 and ruled[1] < 4:
-        heads = ruled[1]
+    # A rule below every row sets none apart.
+    if not heads and not labels and len(groups) == len(cells) and 1 < len(ruled) < len(cells) and ruled[1] < 4:
+        heads = 0 if any(is_value(cell) for row in grid[: ruled[1]] for cell in row) else ruled[1]
     return make_table(grid, heads, labels, [line for row in band for line in row], named)
 
 
@@ -132,6 +142,30 @@ def _place_row(row: Sequence[Line], gutters: Gutters, is_head: bool) -> CellRow:
     return cells
 
 
+def _join_heads(cells: list[CellRow]) -> list[CellRow]:
+    """Join each column that holds only a head with the next one, if that holds only values without a head.
+
+    A head in the middle of its column may have white space between itself and all values that stand at the right.
+    """
+    below = [[row[column] for row in cells[1:] if row[column]] for column in range(len(cells[0]))]
+    alone = [bool(cell) and not values for cell, values in zip(cells[0], below, strict=True)]
+    lacking = [
+        not cell and bool(values) and all(is_value(value[0].text) for value in values)
+        for cell, values in zip(cells[0], below, strict=True)
+    ]
+    joined = [place for place in range(1, len(alone)) if alone[place - 1] and lacking[place]]
+    if len(cells) < 3 or len(joined) < sum(alone) or any(is_value(cells[0][place - 1][0].text) for place in joined):
+        return cells
+    return [
+        [
+            row[place - 1] + cell if place in joined else cell
+            for place, cell in enumerate(row)
+            if place + 1 not in joined
+        ]
+        for row in cells
+    ]
+
+
 def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[list[CellRow]]:
     """Group lines side by side that belong to one row of a table, because its cells have several lines."""
     edges = [max((line.right for row in cells for line in row[k]), default=0.0) for k in range(len(cells[0]))]
@@ -139,14 +173,24 @@ def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[lis
         groups = _cut(cells, starts)
         if 1 < len(groups) < len(cells) and not any(_holds_rows(group, edges) for group in groups):
             return groups
-    starts = [0]
-    for place, (above, row) in enumerate(pairwise(cells), 1):
-        if row[0] or not any(
-            one and other and continues(one[-1], other[0], edge)
-            for one, other, edge in zip(above, row, edges, strict=True)
-        ):
-            starts.append(place)
-    return _cut(cells, starts)
+    pairs = enumerate(pairwise(cells), 1)
+    return _cut(cells, [0, *(place for place, (above, row) in pairs if not _is_one_row(above, row, edges))])
+
+
+def _is_one_row(above: CellRow, row: CellRow, edges: Sequence[float]) -> bool:
+    """Whether lines side by side belong to the row above: a cell goes on."""
+    if row[0]:
+        return bool(above[0]) and not any(row[1:]) and ends_key(above[0][-1], row[0][0], edges[0])
+    return not _stands_apart(above, row) and any(
+        one and other and continues(one[-1], other[0], edge) for one, other, edge in zip(above, row, edges, strict=True)
+    )
+
+
+def _stands_apart(above: CellRow, row: CellRow) -> bool:
+    """Whether a row is no part of the one above: only one of them is bold, or both have a value in the same column."""
+    bold = [all(line.bold for cell in one for line in cell) for one in (above, row)]
+    values = [(one, other) for one, other in zip(above, row, strict=True) if one and other]
+    return bold[0] is not bold[1] or any(is_value(one[-1].text) and is_value(other[0].text) for one, other in values)
 
 
 def _cut(cells: Sequence[CellRow], starts: Sequence[int]) -> list[list[CellRow]]:

@@ -448,6 +448,35 @@ def test_struck_out_and_hidden_text_is_left_out_and_counted(content: str, notes:
     assert (reading.text, reading.notes) == ("It costs 35", notes)
 
 
+def test_a_paragraph_whose_end_is_deleted_goes_on_in_the_next() -> None:
+    def ending(content: str, look: str, listed: str = "") -> str:
+        return line(content, listed=listed).replace("</w:pPr>", f"{look}</w:pPr>", 1)
+
+    gone = '<w:rPr><w:del w:id="1"/></w:rPr>'
+    initial = '<w:framePr w:dropCap="drop" w:lines="3"/>'
+    deleted = "<w:del><w:r><w:delText>Fetch water.</w:delText></w:r></w:del>"
+    body = ending("The bar is open on Fridays", gone) + line(run(" and Saturdays."))
+    body += ending("T", initial) + line("he hut is cold.")
+    body += line("Fetch wood.", listed="1/0") + ending(deleted, gone, listed="1/0") + line("Sweep.", listed="1/0")
+    body += ending("The end", gone) + table(cell("Boat") + cell("9.00"), cell(ending("Punt", gone)) + cell("8.00"))
+    reading = read(body)
+    assert [text for _, text in blocks(reading)] == [
+        "The bar is open on Fridays and Saturdays.",
+        "The hut is cold.",
+        "1. Fetch wood.",
+        "2. Sweep.",
+        "The end",
+        "| Boat | 9.00 |",
+        "| Punt | 8.00 |",
+    ]
+
+
+def test_what_asks_for_an_entry_is_left_out_and_counted() -> None:
+    held = "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{}</w:sdtContent></w:sdt>"
+    reading = read(line(run("Name: ") + held.format(run("Click here."))) + held.format(line("Choose a day.")))
+    assert (reading.text, reading.notes) == ("Name:", ("5 words are in empty form fields",))
+
+
 def test_a_deleted_row_is_not_read() -> None:
     gone = f"<w:tr><w:trPr><w:del/></w:trPr>{cell('Child') + cell('2')}</w:tr>"
     reading = read(table(cell("Adult") + cell("4"), cell("Dog") + cell("1")).replace("</w:tbl>", f"{gone}</w:tbl>"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -148,6 +149,8 @@ def rich(body: str) -> Document:
         (r"\f1 \'ca\'eb\'fe\'f7 \u55357?\u56835?\par", "Ключ 😃"),
         (r"{\listtext 3.\tab}Turn left.\par", "3. Turn left."),
         (r"{\listtext\'b7\tab}Turn left.\par", "Turn left."),
+        (r"{\listtext 2.1\tab}Turn left.\par", "2.1 Turn left."),
+        (r"{\listtext\u-3929?\tab}Turn left.\par", "Turn left."),
         (r'See {\field{\*\fldinst HYPERLINK "http://x.org"}{\fldrslt the page}}.\par', "See the page."),
         (r"A \{brace\} and \\ sign.\par{\*\unknown hidden}", "A {brace} and \\ sign."),
         (r"{\header Page 1\par}The lamp{\pict 0102ff} is on.\par", "The lamp is on."),
@@ -165,6 +168,18 @@ def test_rich_text_has_headings_footnotes_and_notes() -> None:
     assert document.notes == ("1 word is struck out",)
 
 
+def test_rich_text_has_headings_by_the_names_of_styles_and_text_boxes() -> None:
+    styles = r"{\stylesheet{\s0 Normal;}{\s3\b\fs28 Heading 1;}{\s4\fs40 Title;}{\s5 List Heading 1;}}"
+    box = r"{\shp{\*\shpinst\shpleft0{\sp{\sn shapeType}{\sv 1}}{\shptxt Tea is free.\par \trowd\cellx9\cellx20"
+    box += r"\pard\intbl Cake\cell 2.00\cell\row\pard}}{\shprslt Tea is free.}}"
+    body = rf"\s4 The hut\par\pard\s3 Tools\par\pard\s5 The lamp is{box} on.\par Light the fire.\par"
+    document = of(rf"{{\rtf1\ansi{styles}{body}}}", "a.rtf")
+    assert document.title == "The hut"
+    assert [block.level for block in document.blocks if block.kind == "heading"] == [1, 2]
+    wanted = ["The lamp is on.", "Tea is free.", "Cake: 2.00 (Tools)", "Light the fire."]
+    assert sentences(document) == wanted
+
+
 def test_rich_text_has_tables_with_merged_and_empty_cells() -> None:
     def row(*cells: str, merge: str = "") -> str:
         ends = "".join(rf"{merge if n == 0 else ''}\cellx{n}" for n in range(len(cells)))
@@ -177,6 +192,37 @@ def test_rich_text_has_tables_with_merged_and_empty_cells() -> None:
     )
     told = [block.told for block in rich(body + row("Peak", "", "9.00") + r"\pard End.\par").blocks]
     assert told == ["", "Lake: Time day, Price 20.00", "Lake: Time week, Price 80.00", "Peak: Price 9.00", ""]
+
+
+def test_rich_text_has_tables_whose_cells_span_columns_and_hold_tables() -> None:
+    def row(*cells: str, ends: Sequence[int]) -> str:
+        setup = "".join(rf"\cellx{end}" for end in ends)
+        return rf"\trowd{setup}" + "".join(rf"\pard\intbl {cell}\cell" for cell in cells) + r"\row"
+
+    body = (
+        row("Hut", r"\b Summer\b0", ends=(1000, 5000))
+        + row("", "Day", "Week", ends=(1000, 3010, 5000))
+        + row("Lake", "20.00", "80.00", ends=(1000, 3000, 5000))
+        + row("Peak", "closed", ends=(1000, 5000))
+        + row("Moor", "9.00", r"\par 30.00\par dogs free", ends=(1000, 3000, 5000))
+        + r"\pard End.\par "
+    )
+    inner = "".join(
+        rf"\pard\intbl\itap2 {one}\nestcell\pard\intbl\itap2 {other}\nestcell"
+        r"{\*\nesttableprops\trowd\cellx100\cellx200\nestrow}{\nonesttables\par}"
+        for one, other in (("Boat", "Price"), ("Canoe", "7.00"))
+    )
+    body += row("Ring us.", rf"Boats:\par {inner}", ends=(1000, 2000)) + r"\pard The end.\par"
+    assert sentences(rich(body)) == [
+        "Lake: Summer Day 20.00, Summer Week 80.00 (a)",
+        "Peak: Summer Day closed, Summer Week closed (a)",
+        "Moor: Summer Day 9.00, Summer Week 30.00 dogs free (a)",
+        "End.",
+        "Ring us.",
+        "Boats:",
+        "Canoe: Price 7.00 (a)",
+        "The end.",
+    ]
 
 
 @pytest.mark.parametrize("cut", [20, 60, 100, 140])

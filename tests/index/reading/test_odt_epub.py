@@ -13,7 +13,7 @@ from index.reading.epub import read_epub
 from index.reading.odt import read_odt
 
 PARTS = {"office": "office", "style": "style", "text": "text", "table": "table", "draw": "drawing"}
-PARTS |= {"fo": "xsl-fo-compatible"}
+PARTS |= {"fo": "xsl-fo-compatible", "svg": "svg-compatible"}
 NAMES = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{part}:1.0"' for name, part in PARTS.items())
 
 LOOKS = """
@@ -88,6 +88,7 @@ def listed(*items: str, style: str = "", more: str = "") -> str:
             "Out.<draw:frame><draw:text-box><text:p>In a box.</text:p></draw:text-box></draw:frame>",
             ["Out.", "In a box."],
         ),
+        ("<draw:frame><svg:title>Boat</svg:title><svg:desc>A boat.</svg:desc></draw:frame>Ahoy.", ["Ahoy."]),
         ("5 &lt; 10", ["5 < 10"]),
     ],
 )
@@ -308,6 +309,9 @@ def test_a_chapter_is_read_like_a_page(chapter: str, wanted: list[str]) -> None:
 
 
 def test_a_table_of_contents_and_struck_out_words_are_counted() -> None:
+    mark = '<p>We <span role="doc-pagebreak" title="12">12</span>row.</p>'
+    reading = read_epub(book(mark))
+    assert (reading.text, reading.notes) == ("We row.", ("1 word is in marks of printed pages",))
     reading = read_epub(book("<nav>Boats Water</nav><p>One <del>two</del></p>", "<p><s>old</s> new</p>"))
     assert reading.notes == ("2 words are in a table of contents", "2 words are struck out")
 

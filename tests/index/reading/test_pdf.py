@@ -899,3 +899,185 @@ def test_numbers_of_thousands_of_digits_are_met() -> None:
     for number in range(4):
         page.write(60, 600 - 14 * number, f"{number}" * 5000, size=0.1).write(400, 600 - 14 * number, "An item.")
     assert blocks(read(page))[0] == " ".join(TEXT)
+
+
+def test_heads_across_columns_are_divided_by_those_below_them() -> None:
+    page = Page().grid([50, 150, 350], [700, 680]).grid([50, 150, 250, 350], [680, 660, 640, 620])
+    page.write(55, 686, "Boat", font="F2").write(155, 686, "Summer", font="F2")
+    page.table(666, [("", "Day", "Week"), ("Canoe", "9.00", "40.00"), ("Punt", "12.00", "60.00")], [55, 155, 255], 20)
+    assert told(read(page)) == [
+        "Canoe: Summer Day 9.00, Summer Week 40.00",
+        "Punt: Summer Day 12.00, Summer Week 60.00",
+    ]
+
+
+def test_a_name_across_the_top_of_a_table_names_rows_where_others_do() -> None:
+    page = Page().grid([50, 250], [700, 680]).grid([50, 150, 250], [680, 660, 640])
+    page.grid([50, 250], [640, 620]).grid([50, 150, 250], [620, 600, 580])
+    page.write(55, 686, "Starters").table(666, [("Soup", "4.50"), ("Bread", "2.00")], [55, 155], 20)
+    page.write(55, 626, "Mains").table(606, [("Pie", "9.00"), ("Stew", "8.00")], [55, 155], 20)
+    assert named(read(page)) == [
+        ("Starters", ""),
+        ("Soup: 4.50", "Starters"),
+        ("Bread: 2.00", "Starters"),
+        ("Mains", ""),
+        ("Pie: 9.00", "Mains"),
+        ("Stew: 8.00", "Mains"),
+    ]
+
+
+def test_rules_below_all_rows_make_no_heads_of_the_first() -> None:
+    rows = [("Drill", "3.00", "no", "2.00"), ("Saw", "1.00", "1.00", "0.50"), ("Ladder", "5.00", "no", "3.00")]
+    page = Page().table(700, rows, [50, 150, 250, 350])
+    for y in (696, 680, 664):
+        page.rule(50, y, 400, y)
+    assert told(read(page)) == ["Drill: 3.00, no, 2.00", "Saw: 1.00, 1.00, 0.50", "Ladder: 5.00, no, 3.00"]
+
+
+def test_lines_above_the_bold_heads_of_a_table_are_none_of_its_rows() -> None:
+    page = Page().write(50, 740, "To: Rowing club").write(350, 740, "Date: 3 May")
+    for x, head in ((50, "Item"), (250, "Number"), (350, "Amount")):
+        page.write(x, 705, head, font="F2")
+    page.table(689, [("Oar", "2", "90.00"), ("Varnish", "6", "12.00"), ("", "Total", "102.00")], [50, 250, 350])
+    reading = read(page)
+    assert blocks(reading, "paragraph") == ["To: Rowing club", "Date: 3 May"]
+    assert told(reading) == ["Oar: Number 2, Amount 90.00", "Varnish: Number 6, Amount 12.00", "Total: Amount 102.00"]
+
+
+def test_bullets_and_numbers_of_sections_before_a_gap_are_no_keys() -> None:
+    page = Page().lines(50, 740, TEXT).write(50, 690, "Rules", 14, "F2")
+    for y, number, name in ((670, "1.1", "Clothing"), (630, "1.2", "Shoes")):
+        page.write(50, y, number, font="F2").write(140, y, name, font="F2").write(50, y - 16, "Wear what is dry.")
+    assert blocks(read(page), "heading") == ["Rules", "1.1 Clothing", "1.2 Shoes"]
+    assert not told(read(page))
+
+
+def test_a_table_below_one_of_several_headings_side_by_side_stays_whole() -> None:
+    page = Page().lines(
+        50, 700, ["The museum shows how people", "farmed here long ago, with", "their own hands and oxen."]
+    )
+    page.write(50, 720, "Welcome", 14, "F2").write(250, 720, "Prices", 14, "F2")
+    page.table(699, [("Adults", "6.00"), ("Children", "3.00"), ("Families", "14.00")], [254, 330], 13)
+    assert told(read(page)) == ["Adults: 6.00", "Children: 3.00", "Families: 14.00"]
+
+
+def test_a_line_of_text_beside_a_ruled_table_is_no_part_of_what_stands_beside_it() -> None:
+    page = (
+        Page()
+        .lines(50, 700, ["Swarms come in May. Ring Paul", "when you see one."], 14)
+        .write(300, 700, "Honey prices")
+    )
+    page.grid([300, 380, 440], [690, 670, 650])
+    page.table(676, [("Jar", "Price"), ("250 g", "4.00")], [305, 385], 20)
+    reading = read(page)
+    assert blocks(reading, "paragraph") == ["Swarms come in May. Ring Paul when you see one.", "Honey prices"]
+
+
+def test_a_term_below_what_another_means_is_no_part_of_it() -> None:
+    page = Page().lines(50, 740, TEXT)
+    for y, term, meaning in ((690, "Weekdays", "8 to 18"), (666, "Saturday", "9 to 22"), (642, "Sunday", "Shut")):
+        page.write(50, y, term).write(80, y - 12, meaning)
+    assert {"8 to 18", "9 to 22"} <= set(blocks(read(page)))
+
+
+def test_a_text_that_begins_left_of_a_box_is_not_in_it() -> None:
+    page = Page()
+    for y, name, price in ((700, "Tea", "3.40"), (686, "Hot milk", "2.10"), (672, "Chocolate with cream", "4.10")):
+        page.write(50, y, name).write(400, y, price).grid([120 + (y - 700), 390], [y + 10, y - 2])
+    assert told(read(page)) == ["Tea: 3.40", "Hot milk: 2.10", "Chocolate with cream: 4.10"]
+
+
+def test_a_large_initial_belongs_to_the_first_line_beside_it() -> None:
+    page = Page().write(50, 676, "W", 34).lines(85, 700, ["arm the milk to 32 degrees,", "stir in the rennet and wait"])
+    page.lines(85, 676, ["for forty minutes until the"]).lines(50, 664, ["curd breaks clean."])
+    wanted = "Warm the milk to 32 degrees, stir in the rennet and wait for forty minutes until the curd breaks clean."
+    assert blocks(read(page), "paragraph") == [wanted]
+
+
+def test_a_bold_sum_below_a_long_name_is_a_row_of_its_own() -> None:
+    page = Page()
+    for x, head, total in ((50, "Date", ""), (100, "What", "Total"), (300, "Out", "90.00")):
+        page.write(x, 700, head, font="F2").write(x, 652, total, font="F2")
+    page.table(684, [("1 May", "Hay", "40.00"), ("2 May", "Visit of the vet for the goat", "50.00")], [50, 100, 300])
+    assert told(read(page)) == [
+        "1 May: What Hay, Out 40.00",
+        "2 May: What Visit of the vet for the goat, Out 50.00",
+        "Total: Out 90.00",
+    ]
+
+
+def test_the_last_lines_of_the_last_key_belong_to_it() -> None:
+    page = Page()
+    for x, head in ((50, "Model"), (200, "Fuel"), (300, "Speed")):
+        page.write(x, 700, head, font="F2")
+    page.table(
+        680, [("Brook 30", "4.5", "25"), ("Brook 50", "6.0", "40"), ("Hill 80, with", "9.5", "40")], [50, 200, 300], 20
+    )
+    page.lines(50, 628, ["front loader", "and cabin"])
+    assert told(read(page))[-1] == "Hill 80, with front loader and cabin: Fuel 9.5, Speed 40"
+
+
+def test_prices_stay_behind_their_names_in_columns_with_headings() -> None:
+    page = Page()
+    for x, head, rows in (
+        (50, "Soups", [("Leek soup", "4.20"), ("Fish soup", "6.80"), ("Broth", "3.90")]),
+        (320, "Mains", [("Trout", "16.50"), ("Risotto with mushrooms", "13.00"), ("Stew", "9.00")]),
+    ):
+        page.write(x, 700, head, 14, "F2").table(680, rows, [x, x + 180], 13)
+    assert named(read(page)) == [
+        (f"{name}: {price}", "")
+        for name, price in (
+            ("Leek soup", "4.20"),
+            ("Fish soup", "6.80"),
+            ("Broth", "3.90"),
+            ("Trout", "16.50"),
+            ("Risotto with mushrooms", "13.00"),
+            ("Stew", "9.00"),
+        )
+    ]
+
+
+def test_bold_heads_in_larger_letters_than_the_text_are_those_of_their_table() -> None:
+    page = Page().lines(50, 740, TEXT)
+    for x, head in ((50, "What"), (250, "Fee")):
+        page.write(x, 690, head, 12, "F2")
+    for y, name, fee in ((672, "Tyre", "3.00"), (654, "Sofa", "14.00"), (636, "Fridge", "9.00")):
+        page.write(50, y, name, 12).write(250, y, fee, 12)
+    assert told(read(page)) == ["Tyre: Fee 3.00", "Sofa: Fee 14.00", "Fridge: Fee 9.00"]
+
+
+def test_numbers_of_lines_without_text_leave_a_listing_a_list() -> None:
+    lines = ["/** Draws it. */", "void draw()", "{", "", "// Nothing yet.", "}"]
+    page = Page()
+    for number, text in enumerate(lines, 1):
+        page.write(50, 700 - 12 * number, str(number)).write(90, 700 - 12 * number, text)
+    reading = read(page)
+    assert not told(reading)
+    assert "5. // Nothing yet." in blocks(reading)
+
+
+def test_lines_with_the_numbers_of_sections_do_not_run_together() -> None:
+    page = Page().lines(50, 740, ["1.1 Opening the lock in winter 36", "1.2 Closing it 38", "1.3 Other gates 40"])
+    assert len(blocks(read(page))) == 3
+
+
+def test_a_table_below_another_does_not_narrow_its_columns() -> None:
+    page = Page().write(134, 720, "Summer now", font="F2").write(218, 720, "Winter now", font="F2")
+    page.write(69, 711, "Route", font="F2")
+    for x, head in ((134, "First"), (176, "Last"), (218, "First"), (261, "Last")):
+        page.write(x, 703, head, font="F2")
+    rows = [("Isle to Port", "06:10", "22:40", "07:30", "19:00"), ("Port to Isle", "06:50", "23:20", "08:10", "19:40")]
+    page.table(686, rows, [69, 134, 176, 218, 261], 17).write(63, 637, "Rooms", 16, "F2")
+    page.table(608, [("House", "Room", "Beds"), ("North", "Gull", "2"), ("South", "Eel", "4")], [69, 118, 164])
+    page.write(63, 545, "Shops", 16, "F2").table(520, [("Shop", "Hours"), ("Baker", "6 to 12")], [140, 227])
+    assert told(read(page))[:2] == [
+        "Isle to Port: Summer now First 06:10, Summer now Last 22:40, Winter now First 07:30, Winter now Last 19:00",
+        "Port to Isle: Summer now First 06:50, Summer now Last 23:20, Winter now First 08:10, Winter now Last 19:40",
+    ]
+
+
+def test_a_head_in_the_middle_of_its_column_is_that_of_values_at_the_right() -> None:
+    rows = [("Rose", "bush", "1.25", "3"), ("Lily", "bulb", "11.30", "16"), ("Aster", "herb", "1.35", "9")]
+    page = Page().table(700, [("Name", "Habit", "Price", "In stock")], [50, 150, 260, 350])
+    page.table(684, rows, [50, 150, 300, 430])
+    assert told(read(page))[0] == "Rose: Habit bush, Price 1.25, In stock 3"

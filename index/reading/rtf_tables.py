@@ -1,0 +1,143 @@
+"""Lays out the tables of rich text, whose rows say where each of their cells ends and which are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from index.reading.blocks import BlockText
+from index.reading.grid import Cell, tell_grid
+from index.reading.tables import find_marked_cells
+from index.reading.tree import join_cell, join_lines
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell of a row, which may be a part of one that spans columns or rows."""
+
+    text: str
+    is_bold: bool | None
+    """None if it has no text."""
+    nested: tuple[BlockText, ...]
+    merge: str = ""
+    """ "clmrg" if it is one with the cell before it, "clvmrg" with the one above."""
+    edge: int = 0
+    """Where it ends, in twips from the left; 0 if the row does not say it."""
+
+
+@dataclass(slots=True)
+class _Placed:
+    """A cell with the columns and rows that it spans."""
+
+    cell: _Cell
+    columns: int
+    rows: int = 1
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows of a table, as far as read. The words that set up a row may stand before its cells or behind them."""
+
+    edges: list[tuple[int, str]] = field(default_factory=list)
+    """Of the cells of the row that is being read: where each ends, and how it is merged."""
+    is_head: bool = False
+    merge: str = ""
+    cells: list[_Cell] = field(default_factory=list)
+    """Of that row."""
+    rows: list[list[_Cell]] = field(default_factory=list)
+    heads: list[bool] = field(default_factory=list)
+    nested: list[BlockText] = field(default_factory=list)
+    """What the tables in the cell that is being read say."""
+
+    def begin_row(self) -> None:
+        """Forget how the last row was set up."""
+        self.edges, self.merge, self.is_head = [], "", False
+
+    def end_setup(self, edge: int) -> None:
+        """Note where the next cell of the row ends."""
+        self.edges.append((edge, self.merge))
+        self.merge = ""
+
+    def add_cell(self, text: str, is_bold: bool | None) -> None:
+        """Add the cell that was read; the tables in it were told before."""
+        self.cells.append(_Cell(text, is_bold, tuple(self.nested)))
+        self.nested.clear()
+
+    def end_row(self) -> None:
+        """Add the row that was read."""
+        for cell, (edge, merge) in zip(self.cells, self.edges, strict=False):
+            cell.edge, cell.merge = edge, merge
+        if self.cells:
+            self.rows.append(self.cells)
+            self.heads.append(self.is_head)
+        self.cells = []
+
+    def tell(self) -> Iterator[BlockText]:
+        """Yield what the rows say, or the text of a table that only places it on the page or is a box around it."""
+        cells = [cell for row in self.rows for cell in row]
+        if all(len(row) == 1 for row in self.rows) or (len(self.rows) == 1 and any(cell.nested for cell in cells)):
+            for cell in cells:
+                yield from (BlockText("paragraph", line) for line in join_lines(cell.text))
+                yield from cell.nested
+            return
+        placed = _place_cells(self.rows)
+        count, labels = (0, ()) if any(self.heads) else _find_marked(placed)
+        rows = [
+            [
+                Cell(
+                    join_cell(join_lines(one.cell.text), row < count),
+                    one.columns,
+                    one.rows,
+                    row < count or (column in labels and one.cell.is_bold is not None),
+                    one.cell.nested,
+                )
+                for column, one in enumerate(line)
+            ]
+            for row, line in enumerate(placed)
+        ]
+        yield from tell_grid(rows, [is_head or row < count for row, is_head in enumerate(self.heads)])
+
+
+def _place_cells(rows: Sequence[Sequence[_Cell]]) -> list[list[_Placed]]:
+    """Find the columns and rows that each cell spans, by the row with the most cells."""
+    edges = [cell.edge for cell in max(rows, key=len)]
+    placed: list[list[_Placed]] = []
+    above: dict[int, _Placed] = {}
+    for row in rows:
+        line: list[_Placed] = []
+        begin = 0
+        for cell, end in zip(row, _find_ends(row, edges), strict=True):
+            held = above.get(begin)
+            if cell.merge == "clmrg" and line:
+                line[-1].columns += end - begin
+            elif cell.merge == "clvmrg" and held is not None:
+                held.rows += 1
+            else:
+                above[begin] = _Placed(cell, end - begin)
+                line.append(above[begin])
+            begin = end
+        placed.append(line)
+    return placed
+
+
+def _find_ends(row: Sequence[_Cell], edges: Sequence[int]) -> list[int]:
+    """Find behind which column each cell of a row ends: at the edge that is nearest to its own."""
+    own = [cell.edge for cell in row]
+    if len(own) == len(edges) or not all(
+        one < other for places in (own, edges) for one, other in pairwise([0, *places])
+    ):
+        return list(range(1, len(own) + 1))
+    ends: list[int] = []
+    for place, edge in enumerate(own):
+        nearest = min(range(len(edges)), key=lambda column: abs(edges[column] - edge)) + 1
+        first, last = (ends[-1] if ends else 0) + 1, len(edges) - (len(own) - 1 - place)
+        ends.append(min(max(nearest, first), last))
+    return ends
+
+
+def _find_marked(placed: Sequence[Sequence[_Placed]]) -> tuple[int, tuple[int, ...]]:
+    """Find how many rows at the top are heads, and which columns hold labels, because they are bold."""
+    count, labels = find_marked_cells([[one.cell.is_bold for one in line] for line in placed])
+    # In a wide table a first column that is bold may have a head of its own.
+    return count, (labels if len(labels) != 1 or max(map(len, placed)) == 2 else ())
