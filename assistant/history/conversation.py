@@ -179,16 +179,21 @@ class Conversations:
         """Write a turn in place of all turns from `number` on, and return the conversation's id.
 
         Args:
-            identity: the conversation; None, or one that has been deleted, begins a new one.
+            identity: the conversation; None begins a new one.
             number: the turn's number, from 0; a number past the end appends the turn.
             known: the turns that the caller has seen, None for all; if others are kept by now, this one is appended
                 and replaces none.
             asked: seconds since 1970; None stands for now.
+
+        Raises:
+            ConversationError: it has been deleted; nothing is kept.
         """
         now = time.time() if asked is None else asked
         with self._database.writing() as connection:
-            if identity is None or not self._touch(connection, identity, now):
+            if identity is None:
                 identity = self._begin(connection, make_title(question), now, now)
+            elif not self._touch(connection, identity, now):
+                raise ConversationError("This conversation has been deleted", "Ask again to begin a new one.")
             if known is None or _list_times(connection, identity) <= {turn.asked for turn in known}:
                 connection.execute("DELETE FROM turn WHERE conversation = ? AND number >= ?", (identity, number))
             _append_turn(connection, identity, KeptTurn(question, answer, now))

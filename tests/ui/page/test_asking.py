@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gradio as gr
@@ -11,9 +11,10 @@ from starlette.requests import Request
 from told import finish, presenting_told
 
 from assistant import Settings
+from assistant.errors import HistoryError
 from ui.page.acts import carry_out
 from ui.page.app import is_from_here
-from ui.page.asking import WENT_ON, ask_again, ask_question
+from ui.page.asking import BEGUN_ANEW, NOT_KEPT, WENT_ON, ask_again, ask_question
 from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import OpenConversation, Tab
 
@@ -88,6 +89,57 @@ def test_an_edit_and_another_try_at_once_are_both_kept(presenter: Presenter, ide
     finish(ask_again(presenter, one))
     finish(ask_question(presenter, one, "Third?", 1))
     assert kept(presenter, identity) == ["Edited?", "Third?"], "what a tab has shown it may replace"
+
+
+# What is deleted in another tab
+
+
+@pytest.mark.parametrize("replaced", [None, 0, 1])
+def test_an_answer_to_what_is_deleted_meanwhile_is_kept_nowhere(
+    presenter: Presenter, identity: str, replaced: int | None
+) -> None:
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    asking = begin(ask_question(presenter, one, "Late?", replaced))
+    carry_out(presenter, other, "delete", {"id": identity})
+    assert NOT_KEPT in finish(asking)
+    assert presenter.conversations.list() == ()
+    assert one.conversation.turns[-1].question == "Late?", "it stays on the page"
+
+
+def test_an_answer_is_kept_nowhere_that_is_written_while_all_is_deleted(presenter: Presenter, identity: str) -> None:
+    one, other = open_tab(presenter, identity), Tab()
+    asking = begin(ask_question(presenter, one, "Late?"))
+    carry_out(presenter, other, "delete-all", {})
+    assert NOT_KEPT in finish(asking)
+    assert presenter.conversations.list() == ()
+
+
+@pytest.mark.parametrize("ways", [ask_again, lambda *tab: ask_question(*tab, "Second?")])
+def test_a_question_in_what_was_deleted_begins_anew_without_its_turns(
+    presenter: Presenter, identity: str, ways: Callable[[Presenter, Tab], Iterator[PageUpdate]]
+) -> None:
+    one = open_tab(presenter, identity)
+    carry_out(presenter, Tab(), "delete", {"id": identity})
+    assert BEGUN_ANEW in finish(ways(presenter, one))
+    (fresh,) = presenter.conversations.list()
+    assert fresh.id == one.conversation.id != identity
+    assert kept(presenter, fresh.id) == ["Second?"]
+    assert [turn.question for turn in one.conversation.turns] == ["Second?"]
+    assert not finish(ask_question(presenter, one, "Third?"))
+    assert kept(presenter, fresh.id) == ["Second?", "Third?"]
+
+
+def test_what_cannot_be_read_is_not_taken_for_deleted(
+    presenter: Presenter, identity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(identity: str) -> None:
+        raise HistoryError("The file is in use by another program")
+
+    one = open_tab(presenter, identity)
+    monkeypatch.setattr(presenter.conversations, "read", fail)
+    finish(ask_question(presenter, one, "Third?"))
+    monkeypatch.undo()
+    assert kept(presenter, identity) == ["First?", "Second?", "Third?"]
 
 
 # What is set in a tab, and what holds for everybody
