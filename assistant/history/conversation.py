@@ -224,18 +224,26 @@ class Conversations:
         with self._database.erasing() as connection:
             connection.execute(f"DELETE FROM conversation WHERE {OF_FOLDER}", (self._folder,))
 
-    def rate(self, identity: str, number: int, helpful: bool | None, why: str = "") -> None:
-        """Store whether an answer helped, and why; None removes the rating. ConversationError if `why` is too long."""
+    def rate(self, identity: str, number: int, helpful: bool | None, why: str = "", asked: float | None = None) -> bool:
+        """Store whether an answer helped, and why; None removes the rating. False if that answer is no longer kept.
+
+        Args:
+            asked: when the question was asked, if the turn may have been replaced by another one.
+
+        Raises:
+            ConversationError: `why` is too long.
+        """
         if len(why) > WHY_LIMIT:
             what = f"The remark has {len(why):,} characters, and {WHY_LIMIT:,} is the most"
             raise ConversationError(what, "Say it in fewer words.")
         rating = (None, "", None) if helpful is None else (helpful, why.strip(), time.time())
         with self._database.writing() as connection:
-            connection.execute(
+            updated = connection.execute(
                 "UPDATE turn SET helpful = ?, why = ?, rated = ? WHERE conversation = ? AND number = ?"
-                f" AND EXISTS (SELECT 1 FROM conversation WHERE id = ? AND {OF_FOLDER})",
-                (*rating, identity, number, identity, self._folder),
+                f" AND asked = coalesce(?, asked) AND EXISTS (SELECT 1 FROM conversation WHERE id = ? AND {OF_FOLDER})",
+                (*rating, identity, number, asked, identity, self._folder),
             )
+            return updated.rowcount > 0
 
     def list_ratings(self) -> tuple[Rating, ...]:
         """List all ratings, the latest first."""

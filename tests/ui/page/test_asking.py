@@ -142,6 +142,22 @@ def test_what_cannot_be_read_is_not_taken_for_deleted(
     assert kept(presenter, identity) == ["First?", "Second?", "Third?"]
 
 
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+def test_a_rating_goes_to_no_other_answer_than_was_rated(presenter: Presenter, identity: str, how: str) -> None:
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    if how == "edited":
+        finish(ask_question(presenter, other, "Edited?", 1))
+    else:
+        carry_out(presenter, other, "delete", {"id": identity})
+    told = carry_out(presenter, one, "rate", {"place": 1, "helpful": "false"})
+    assert "no longer here" in str(told["told"])
+    assert presenter.conversations.list_ratings() == ()
+    assert one.conversation.turns[1].helpful is None
+    if how == "edited":
+        carry_out(presenter, one, "rate", {"place": 0, "helpful": "true"})
+        assert [rating.question for rating in presenter.conversations.list_ratings()] == ["First?"]
+
+
 # What is set in a tab, and what holds for everybody
 
 
