@@ -250,7 +250,8 @@ def _change_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
         "note": {"note": value},
         "due": {"due": value},
     }
-    presenter.plan.change(str(data["id"]), **given[str(data["field"])])
+    if not presenter.plan.change(str(data["id"]), **given[str(data["field"])]):
+        raise LookupError("another tab has dropped it")
     return {**presenter.update_sidebar(tab), "told": ""}
 
 

@@ -12,6 +12,7 @@ from told import finish, presenting_told
 
 from assistant import Settings
 from assistant.errors import HistoryError
+from assistant.records import NextStep, Passage
 from ui.page.acts import carry_out
 from ui.page.app import is_from_here
 from ui.page.asking import BEGUN_ANEW, NOT_KEPT, WENT_ON, ask_again, ask_question
@@ -156,6 +157,16 @@ def test_a_rating_goes_to_no_other_answer_than_was_rated(presenter: Presenter, i
     if how == "edited":
         carry_out(presenter, one, "rate", {"place": 0, "helpful": "true"})
         assert [rating.question for rating in presenter.conversations.list_ratings()] == ["First?"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("done", "true"), ("note", "Ask her."), ("due", "2030-01-31")])
+def test_a_step_that_is_gone_takes_no_note_in_silence(presenter: Presenter, field: str, value: str) -> None:
+    passage = Passage(1, "a.md", "Part", "Ask her.", 0, 8, 1.0)
+    step = presenter.plan.keep(NextStep("Ask her.", passage))
+    sent = {"id": step, "field": field, "value": value}
+    assert not carry_out(presenter, Tab(), "step", sent)["told"]
+    presenter.plan.drop(step)
+    assert "no longer here" in str(carry_out(presenter, Tab(), "step", sent)["told"])
 
 
 # What is set in a tab, and what holds for everybody
