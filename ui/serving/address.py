@@ -58,9 +58,17 @@ def bind_socket(host: str, port: int) -> socket.socket:
 def format_address(listener: socket.socket) -> str:
     """The URL to type into a browser on this machine, without a slash at the end."""
     host, port = listener.getsockname()[:2]
-    if ip_address(host).is_unspecified:
+    if is_wildcard(host):
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_wildcard(host: str) -> bool:
+    """Whether a host stands for all addresses of this machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:  # a name
+        return False
 
 
 def name_page(host: str) -> frozenset[str]:

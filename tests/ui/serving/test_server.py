@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,7 +52,7 @@ from ui.page.panel import render_offline
 from ui.serving.address import MCP_PATH, bind_socket
 from ui.serving.completions import escape_markdown, format_rest, format_sentences
 from ui.serving.server import RunningServer, launch
-from ui.serving.start import serve
+from ui.serving.start import describe_page, serve
 
 QUESTION = "My girlfriend says I look at my phone while she talks"
 LONG = "How can we keep quality time free of distractions, and what could we do together?"
@@ -174,6 +175,34 @@ def test_an_origin_is_kept_as_a_browser_sends_it(settings: Settings, given: str,
 def test_what_is_no_origin_is_refused(settings: Settings, given: str) -> None:
     with pytest.raises(SettingsError, match="ASSISTANT_ORIGIN"):
         load_settings(home=settings.home, origin=given)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5:8080", "box.lan:7860", "Guide.Example"])
+def test_who_comes_by_a_name_that_is_not_known_is_told_what_to_set(unloaded: Assistant, host: str) -> None:
+    unloaded.settings = unloaded.settings.model_copy(update={"host": "0.0.0.0"})
+    with closing(launch(unloaded)) as served:
+        refused = httpx2.get(served.address, headers={"host": host})
+        assert refused.status_code == 403
+        assert f"ASSISTANT_ORIGIN=http://{host.lower()}" in refused.text
+        assert "ASSISTANT_ORIGIN" not in httpx2.get(served.address, headers={"host": "<b>"}).text
+    found = re.search("ASSISTANT_ORIGIN=(http://[^ ]+)", refused.text)
+    assert found
+    chosen = load_settings(home=unloaded.settings.home, origin=found[1])
+    unloaded.settings = unloaded.settings.model_copy(update={"origin": chosen.origin})
+    with closing(launch(unloaded)) as served:
+        assert status(served.address, host=host, origin=f"http://{host.lower()}") == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("origin", ["", "http://box.lan:7860"])
+def test_at_the_start_it_says_by_which_names_others_reach_it(settings: Settings, host: str, origin: str) -> None:
+    chosen = settings.model_copy(update={"host": host, "origin": origin})
+    said = "\n".join(describe_page(chosen, "http://localhost:7860", mcp=False))
+    assert "http://localhost:7860" in said
+    assert ("delete" in said) == (not chosen.loopback)
+    assert (f"http://{socket.gethostname()}:7860" in said) == (host == "0.0.0.0" and not origin)
+    assert ("ASSISTANT_ORIGIN=" in said) == (host == "0.0.0.0" and not origin)
+    assert (f"People open it at {origin}." in said) == bool(origin)
 
 
 # The beginning and the end
