@@ -357,6 +357,10 @@ def test_a_prompt_that_is_too_long(model: ServedModel) -> None:
         (lambda call: call.events(piece("a"), end="data: {{{\n\n"), "does not answer like"),
         (lambda call: call.events(3, {"choices": 7}, {"choices": [{"delta": None}]}), "broke off"),
         (lambda call: call.answer({"error": {"message": "x" * 900}}, 400), "xxx …"),
+        (
+            lambda call: call.answer({"error": {"message": "out\x1b[2J of \ud83d\u202ememory"}}, 400),
+            "out [2J of memory",
+        ),
         (lambda call: call.answer({"error": {"message": "slower"}}, 429), "too much"),
         (lambda call: call.answer("gone", 502), "502"),
         (lambda call: call.answer("moved", 307), "307"),
