@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -49,7 +50,7 @@ from assistant.settings import NO_READER, load_settings
 from index.embedding.embed import Embedder
 from ui.page.frame import render_header
 from ui.page.panel import render_offline
-from ui.serving.address import MCP_PATH, bind_socket
+from ui.serving.address import MCP_PATH, advise, bind_socket
 from ui.serving.completions import escape_markdown, format_rest, format_sentences
 from ui.serving.server import RunningServer, launch
 from ui.serving.start import describe_page, serve
@@ -213,6 +214,24 @@ def test_a_port_in_use_is_said_before_anything_else(unloaded: Assistant) -> None
         unloaded.settings = unloaded.settings.model_copy(update={"port": taken.getsockname()[1]})
         with pytest.raises(PortError, match=r"--port \d+"):
             launch(unloaded)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "no.such.host.invalid", "a name", "\u00fc" * 70, "a\0b"])
+def test_a_host_that_is_none_of_this_machine_is_said_and_no_other_port_advised(host: str) -> None:
+    with pytest.raises(PortError, match="cannot be served") as told:
+        bind_socket(host, 0)
+    assert "--host 127.0.0.1" in told.value.do
+    assert "--port" not in told.value.do
+
+
+def test_a_port_that_is_not_allowed_is_said_with_one_that_is() -> None:
+    assert "--port 7860" in advise(PermissionError(errno.EACCES, "Permission denied"), 80)
+
+
+def test_a_host_is_not_left_empty(settings: Settings) -> None:
+    """The system would take that for all addresses, and serve the page to the network."""
+    with pytest.raises(SettingsError, match="ASSISTANT_HOST"):
+        load_settings(home=settings.home, host="")
 
 
 def test_the_page_is_there_while_the_models_load_and_gone_when_they_do_not(unloaded: Assistant) -> None:
