@@ -335,3 +335,16 @@ def test_closing_does_not_wait_for_all_texts_to_be_read(store: Store, settings: 
     again = open_fresh_index(settings, HashedEmbedder())  # type: ignore[arg-type]
     assert {c.sentences[0].plain.split()[1] for c in again.chunks()} == {"1"}
     assert len(again.chunks()) == 30
+
+
+def test_closing_does_not_wait_for_another_program_that_builds(store: Store, settings: Settings, corpus: Path) -> None:
+    follower = Follower(settings, lambda: (store, HashedEmbedder()))  # type: ignore[arg-type, return-value]
+    time.sleep(0.5)
+    with Store(store.folder).hold_build_lock():
+        (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+        while follower.state.share is None:
+            time.sleep(0.05)
+        closing = Thread(target=follower.close, daemon=True)
+        closing.start()
+        closing.join(5)
+        assert not closing.is_alive()
