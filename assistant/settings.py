@@ -158,6 +158,12 @@ class Settings(BaseSettings):
         return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
 
     @property
+    def remote_chroma_host(self) -> str:
+        """Host and port of the Chroma server if it is another machine, which then gets the texts; else empty."""
+        parts = urlsplit(self.chroma_url)
+        return "" if not self.chroma_url or is_loopback(parts.hostname or "") else parts.netloc.rpartition("@")[2]
+
+    @property
     def llm_host(self) -> str:
         """Host and port of the chat server, without user name and password."""
         return urlsplit(self.llm_url).netloc.rpartition("@")[2]
