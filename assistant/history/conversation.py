@@ -266,7 +266,10 @@ class Conversations:
         """
         exported = _parse_export(text)
         with self._database.writing() as connection:
-            identity = self._begin(connection, exported.title, exported.begun, exported.changed)
+            title = " ".join(exported.title.split())
+            if not any(map(str.isprintable, title)):
+                title = make_title(exported.turns[0].question)
+            identity = self._begin(connection, title, exported.begun, exported.changed)
             for turn in exported.turns:
                 _append_turn(connection, identity, replace(turn, answer=_replace_contacts(turn.answer)))
             index_conversation(connection, identity)

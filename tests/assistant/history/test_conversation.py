@@ -733,6 +733,15 @@ def test_an_exported_conversation_comes_back_equal(kept: Conversations) -> None:
     assert kept.read(copy) == replace(before, id=copy)
 
 
+@pytest.mark.parametrize(("title", "shown"), [("  ", "When?"), ("A\nB ", "A B"), ("\u200b", "When?")])
+def test_an_imported_title_is_one_line_that_can_be_seen(kept: Conversations, title: str, shown: str) -> None:
+    """Else it could not be opened or deleted from the list."""
+    conversation = kept.read(kept.keep(None, 0, "When?", said("Now.")))
+    assert conversation is not None
+    identity = kept.import_json(export_conversation_json(replace(conversation, title=title)))
+    assert {one.id: one.title for one in kept.list()}[identity] == shown
+
+
 def test_what_is_unknown_in_a_file_is_ignored(kept: Conversations) -> None:
     data = json.loads(exported())
     data["new"] = data["turns"][0]["new"] = data["turns"][0]["answer"]["new"] = {"a": [1]}
