@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -182,7 +183,9 @@ class Assistant:
                 while place.count_ahead():
                     yield checked
                 components = self.load()  # by now another model may have taken over
-                one = check_sentence(components.searcher, components.verdicts, sentence, before)
+                verdicts = components.verdicts.begin()
+                judge = partial(check_sentence, components.searcher, verdicts, sentence, before)
+                one = yield from verdicts.wait_for(judge, checked)
             one = number_citations(one, numbers)
             yield (checked := replace(checked, sentences=(*checked.sentences, one)))
             before = sentence

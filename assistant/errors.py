@@ -9,7 +9,7 @@ GuideError                says what happened, where, and what to do next
 ├── QuestionError         the question is empty, too long, or not text
 ├── UnheardError          nobody listened to the answer, so it was ended
 ├── HistoryError          the file of conversations and plan cannot be opened, read or written
-├── ConversationError     an imported file is no conversation, or a remark on an answer is too long
+├── ConversationError     an imported file is no conversation, one has been deleted, or a remark is too long
 ├── PlanError             the date of a step is not a date, or its note is too long
 ├── PortError             the address of the page is taken, or we may not use it
 └── ModelError            a model is unknown, damaged, too large, or does not load
@@ -63,7 +63,7 @@ class HistoryError(GuideError):
 
 
 class ConversationError(GuideError):
-    """An imported file is no conversation, or a remark on an answer is too long."""
+    """An imported file is no conversation, one has been deleted, or a remark on an answer is too long."""
 
 
 class PlanError(GuideError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -65,7 +66,7 @@ class Follower:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread, after the build that is under way."""
+        """End the thread, and a build that is under way: the index stays as it is, and the next start builds anew."""
         self._stop.set()
         self._thread.join()
 
@@ -73,10 +74,11 @@ class Follower:
         while (loaded := self._find_loaded()) is None:
             if self._stop.wait(LOADING_SECONDS):
                 return
-        while not self._stop.is_set():
-            with self._surviving():
-                self._follow(*loaded)
-            self._stop.wait(RETRY_SECONDS)
+        with suppress(CancelledError):
+            while not self._stop.is_set():
+                with self._surviving():
+                    self._follow(*loaded)
+                self._stop.wait(RETRY_SECONDS)
 
     def _follow(self, store: Store, embedder: Embedder) -> None:
         """Read the texts again at each change; once at first, as they may have changed while the models loaded."""
@@ -101,6 +103,8 @@ class Follower:
             self._show_problem(str(error))
 
     def _report_progress(self, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise CancelledError
         self.state = replace(self.state, share=done / total if total else 1.0)
 
     def _note_build(self, report: Report, generation: int) -> None:

@@ -80,7 +80,7 @@ class Problems:
         """Record an error that is told to somebody, unless it is no fault or was recorded further inside."""
         if error.recorded or isinstance(error, NO_FAULTS):
             return
-        error.recorded, line = True, error.line[:LINE_CHARACTERS]
+        error.recorded, line = True, error.line[:LINE_CHARACTERS].encode(errors="replace").decode()
         with suppress(OSError), self._hold():
             others = self._read_rows()
             times = 1 + sum(one.times for one in others if (one.place, one.line) == (place, line))

@@ -30,6 +30,8 @@ OFFLINE = {
 
 Length = Literal["short", "normal", "long"]
 
+DEFAULT_PORT = 7860
+
 NO_READER = "none"
 """The value of `reader` that leaves the reader's chat model out."""
 
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     length: Length = "normal"
     """How long an answer may be."""
     host: str = "127.0.0.1"
-    port: int = Field(default=7860, ge=0, le=65535)
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     origin: str = ""
     """Where people open the page behind a proxy, like https://guide.example; the proxy must pass on the Host header."""
     context: int = Field(default=4096, ge=2048)
@@ -110,6 +112,12 @@ class Settings(BaseSettings):
             return path.expanduser().absolute()
         except RuntimeError as error:
             raise ValueError("there is no such person on this machine") from error
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, host: str) -> str:
+        assert host.strip(), "it is empty; 127.0.0.1 is for this machine alone, 0.0.0.0 for the network too"
+        return host
 
     @field_validator("llm_url")
     @classmethod
@@ -148,6 +156,12 @@ class Settings(BaseSettings):
     def remote_llm_host(self) -> str:
         """Host and port of the chat server if it is another machine, to which questions are then sent; else empty."""
         return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
+
+    @property
+    def remote_chroma_host(self) -> str:
+        """Host and port of the Chroma server if it is another machine, which then gets the texts; else empty."""
+        parts = urlsplit(self.chroma_url)
+        return "" if not self.chroma_url or is_loopback(parts.hostname or "") else parts.netloc.rpartition("@")[2]
 
     @property
     def llm_host(self) -> str:

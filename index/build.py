@@ -90,14 +90,15 @@ def build(
         embedder: loads the embedder; called only if something must be embedded, since that takes seconds.
         name: the name of the embedder.
         force: embed everything again.
-        progress: called with the bytes of text that are done, and all that are to be read.
+        progress: called with the bytes of text that are done, and all that are to be read; while another program
+            builds, as if nothing were done. It may raise to end the build.
         say: called with each line that a person should read.
 
     Raises:
         CorpusError, StoreError: the index stays as it was.
     """
     begun = time.perf_counter()
-    with store.hold_build_lock(say):
+    with store.hold_build_lock(say, progress):
         changes, manifest, embedded = plan_build(store, corpus, name, force=force), store.manifest, 0
         if changes.reason:
             reuse = manifest is not None and manifest.embedder == name and not force

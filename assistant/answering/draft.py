@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 import sentencex
@@ -16,6 +17,9 @@ _LIST_MARK = re.compile(r"\A(?:(?:[-*•–>]|#{1,6}|\d{1,2}[.)])(?:\s+|\Z))+")
 _NOTE_MARK = re.compile(r"\s*(?:\[\^?\d+(?:[,–-]\s*\d+)*\]|\((?:notes?|sources?) \d+(?:(?:,| and|–|-)\s*\d+)*\))", re.I)
 """A citation of the model's own, which would be taken for one of ours."""
 
+_BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Unicode's bidirectional classes of embeddings, overrides and isolates."""
+
 
 def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
     """Yield the sentences of a text that comes in pieces, each as soon as the next one begins.
@@ -25,7 +29,7 @@ def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
     """
     text = ""
     for piece in leave_out_thinking(pieces):
-        text += piece
+        text += remove_controls(piece)
         yield None
         if re.search(r"[.!?\n]", text) and text.count("“") == text.count("”") and text.count('"') % 2 == 0:
             *whole, text = _split(text)
@@ -44,6 +48,20 @@ def leave_out_thinking(pieces: Iterable[str]) -> Iterator[str]:
         given = max(given, len(said))
     if rest := _THINKING.sub("", text)[given:]:
         yield rest
+
+
+def remove_controls(text: str) -> str:
+    """A text without what would steer a terminal, or turn the order in which digits are shown, and with whole letters.
+
+    The check reads characters as they follow each other, and a person as they are shown.
+    """
+    return "".join(filter(_is_shown_in_order, text))
+
+
+def _is_shown_in_order(letter: str) -> bool:
+    if unicodedata.bidirectional(letter) in _BIDI_CONTROLS:
+        return False
+    return letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cs")
 
 
 def make_plain(sentence: str) -> str:

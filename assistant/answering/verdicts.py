@@ -5,7 +5,11 @@ Where probes were fitted to the reader's chat model, they read its logits; any o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from copy import copy
+from threading import Event
+from typing import TypeVar
 
 from assistant.answering.prompt import SUPPORT_PREFIX
 from assistant.llm.batching import Batcher
@@ -13,7 +17,11 @@ from assistant.llm.llama import Logits
 from assistant.llm.local import LocalModel
 from assistant.llm.model import ChatModel
 from assistant.llm.probes import LogitProbe, Probes
+from assistant.llm.served import TICK, ServedModel
 from assistant.settings import Settings, checker_name, writer_name
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Verdicts:
@@ -27,6 +35,31 @@ class Verdicts:
         self._model = model
         self._logits = Batcher(self._read_logits)
         self._support, self._claims = fitted.support, fitted.claims
+        self._stop = Event()
+
+    def begin(self) -> Verdicts:
+        """The same for one answer or one text, to be stopped apart from others."""
+        begun = copy(self)
+        begun._stop = Event()
+        return begun
+
+    def wait_for(self, judge: Callable[[], Result], shown: Item) -> Generator[Item, None, Result]:
+        """Yield what is shown, the same object again and again, until something is judged, and return what came of it.
+
+        Closing the generator closes the connection to the server that is asked. A model here is quick, and is not
+        left in the middle of a verdict.
+        """
+        if not isinstance(self._model, ServedModel):
+            return judge()
+        with ThreadPoolExecutor(1, "verdict") as pool:
+            judging = pool.submit(judge)
+            try:
+                while not wait((judging,), TICK).done:
+                    yield shown
+            finally:
+                if not judging.done():
+                    self._stop.set()
+            return judging.result()
 
     @property
     def reads_claims(self) -> bool:
@@ -42,6 +75,8 @@ class Verdicts:
         return self._judge(text, self._claims or self._support)
 
     def _judge(self, text: str, probe: LogitProbe | None) -> float:
+        if isinstance(self._model, ServedModel):
+            return self._model.verdicts(SUPPORT_PREFIX, [text], self._stop)[0]
         if not isinstance(self._model, LocalModel):
             return self._model.verdicts(SUPPORT_PREFIX, [text])[0]
         logits = self._logits.ask(text)

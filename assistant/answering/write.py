@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from assistant.answering.clock import Clock
 from assistant.answering.context import count_conditions, is_held, is_understood, split_opening
@@ -45,6 +45,7 @@ def write_draft(
     """
     most_sentences, most_tokens = length
     retrieval, asked = finding.retrieval, f"{finding.retrieval.earlier} {finding.retrieval.question}"
+    verdicts = verdicts.begin()
     verdict, bears = cache(verdicts.supports), finding.relevance.bears
     grounder = Grounder(retrieval.selections, verdict, asked, bears=bears)
     prompt = build_answer_prompt(retrieval.notes, retrieval.question, retrieval.earlier)
@@ -56,7 +57,8 @@ def write_draft(
                 yield answer
                 continue
             sentence = drafted if retrieval.same_question else remove_opening(drafted, retrieval.question)
-            if kept := keep_sentence(sentence, answer, grounder, retrieval):
+            judge = partial(keep_sentence, sentence, answer, grounder, retrieval)
+            if kept := (yield from verdicts.wait_for(judge, answer)):
                 answer = fill_citations(replace(answer, sentences=(*answer.sentences, kept)))
             else:
                 dropped.append(sentence)

@@ -179,16 +179,21 @@ class Conversations:
         """Write a turn in place of all turns from `number` on, and return the conversation's id.
 
         Args:
-            identity: the conversation; None, or one that has been deleted, begins a new one.
+            identity: the conversation; None begins a new one.
             number: the turn's number, from 0; a number past the end appends the turn.
             known: the turns that the caller has seen, None for all; if others are kept by now, this one is appended
                 and replaces none.
             asked: seconds since 1970; None stands for now.
+
+        Raises:
+            ConversationError: it has been deleted; nothing is kept.
         """
         now = time.time() if asked is None else asked
         with self._database.writing() as connection:
-            if identity is None or not self._touch(connection, identity, now):
+            if identity is None:
                 identity = self._begin(connection, make_title(question), now, now)
+            elif not self._touch(connection, identity, now):
+                raise ConversationError("This conversation has been deleted", "Ask again to begin a new one.")
             if known is None or _list_times(connection, identity) <= {turn.asked for turn in known}:
                 connection.execute("DELETE FROM turn WHERE conversation = ? AND number >= ?", (identity, number))
             _append_turn(connection, identity, KeptTurn(question, answer, now))
@@ -219,18 +224,26 @@ class Conversations:
         with self._database.erasing() as connection:
             connection.execute(f"DELETE FROM conversation WHERE {OF_FOLDER}", (self._folder,))
 
-    def rate(self, identity: str, number: int, helpful: bool | None, why: str = "") -> None:
-        """Store whether an answer helped, and why; None removes the rating. ConversationError if `why` is too long."""
+    def rate(self, identity: str, number: int, helpful: bool | None, why: str = "", asked: float | None = None) -> bool:
+        """Store whether an answer helped, and why; None removes the rating. False if that answer is no longer kept.
+
+        Args:
+            asked: when the question was asked, if the turn may have been replaced by another one.
+
+        Raises:
+            ConversationError: `why` is too long.
+        """
         if len(why) > WHY_LIMIT:
             what = f"The remark has {len(why):,} characters, and {WHY_LIMIT:,} is the most"
             raise ConversationError(what, "Say it in fewer words.")
         rating = (None, "", None) if helpful is None else (helpful, why.strip(), time.time())
         with self._database.writing() as connection:
-            connection.execute(
+            updated = connection.execute(
                 "UPDATE turn SET helpful = ?, why = ?, rated = ? WHERE conversation = ? AND number = ?"
-                f" AND EXISTS (SELECT 1 FROM conversation WHERE id = ? AND {OF_FOLDER})",
-                (*rating, identity, number, identity, self._folder),
+                f" AND asked = coalesce(?, asked) AND EXISTS (SELECT 1 FROM conversation WHERE id = ? AND {OF_FOLDER})",
+                (*rating, identity, number, asked, identity, self._folder),
             )
+            return updated.rowcount > 0
 
     def list_ratings(self) -> tuple[Rating, ...]:
         """List all ratings, the latest first."""
@@ -253,7 +266,10 @@ class Conversations:
         """
         exported = _parse_export(text)
         with self._database.writing() as connection:
-            identity = self._begin(connection, exported.title, exported.begun, exported.changed)
+            title = " ".join(exported.title.split())
+            if not any(map(str.isprintable, title)):
+                title = make_title(exported.turns[0].question)
+            identity = self._begin(connection, title, exported.begun, exported.changed)
             for turn in exported.turns:
                 _append_turn(connection, identity, replace(turn, answer=_replace_contacts(turn.answer)))
             index_conversation(connection, identity)

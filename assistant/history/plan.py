@@ -68,8 +68,8 @@ class Plan:
 
     def change(
         self, identity: str, *, done: bool | None = None, note: str | None = None, due: date | str | None = None
-    ) -> None:
-        """Change a step; None leaves a value as it is. Nothing happens if the step has been dropped.
+    ) -> bool:
+        """Change a step; None leaves a value as it is. False if the step has been dropped.
 
         Args:
             due: a date, or YYYY-MM-DD; an empty text removes the date.
@@ -80,13 +80,14 @@ class Plan:
         if note is not None and len(note) > NOTE_LIMIT:
             what = f"The note has {len(note):,} characters, and {NOTE_LIMIT:,} is the most"
             raise PlanError(what, "Say it in fewer words.")
-        given = {"done": done, "note": note, "due": _format_day(due)}
-        changes = {name: value for name, value in given.items() if value is not None}
+        given = (done, note, _format_day(due))
         with self._database.writing() as connection:
-            for name, value in changes.items():
-                connection.execute(
-                    f"UPDATE step SET {name} = ? WHERE id = ? AND {OF_FOLDER}", (value, identity, self._folder)
-                )
+            updated = connection.execute(
+                "UPDATE step SET done = coalesce(?, done), note = coalesce(?, note), due = coalesce(?, due)"
+                f" WHERE id = ? AND {OF_FOLDER}",
+                (*given, identity, self._folder),
+            )
+            return updated.rowcount > 0
 
     def drop(self, identity: str) -> None:
         """Delete a step for good."""

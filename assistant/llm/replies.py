@@ -83,6 +83,6 @@ def normalise_word(token: object) -> str:
 
 
 def shorten(text: str) -> str:
-    """A server's message as one line of at most REASON_LENGTH characters."""
-    line = " ".join(text.split())
+    """A server's message as one line of at most REASON_LENGTH printable characters."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]} …"

@@ -13,11 +13,11 @@ import asyncio
 import re
 import weakref
 from collections.abc import Coroutine, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import aclosing, closing, contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import GuideError, ModelError, QuestionError
@@ -42,7 +42,8 @@ CONNECT_TIMEOUT = 5.0
 """Seconds within which the server must accept a connection."""
 
 PATIENCE = 120.0
-"""The most seconds between two pieces of a reply: the server may read a long prompt, and serve others first."""
+"""The most seconds until a verdict, or between two pieces of an answer: the server may read a long prompt, and serve
+others first."""
 
 TICK = 0.1
 """Seconds of silence after which the caller, who may want to stop, is told that nothing has come."""
@@ -52,9 +53,6 @@ READ_AHEAD = 1000
 
 RETRIES = 2
 """How often a request is repeated, with growing pauses, if the server is away, busy or at fault."""
-
-PARALLEL_REQUESTS = 4
-"""The most verdicts that are requested at the same time."""
 
 TOP_LOGPROBS = 20
 """Tokens whose logprobs are requested; the most that vLLM gives by default."""
@@ -133,15 +131,28 @@ class ServedModel:
         if not ended:
             raise ModelError(f"The chat server {self.url} broke off in the middle of an answer", INTERRUPTED_ADVICE)
 
-    def verdicts(self, prefix: Sequence[Message], questions: Sequence[str]) -> list[float]:
-        """The logprob of Yes minus that of No, for each question after a fixed prefix."""
-        with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
-            return list(pool.map(lambda text: self._verdict([*prefix, Message("user", text)]), questions))
+    def verdicts(self, prefix: Sequence[Message], questions: Sequence[str], stop: Event | None = None) -> list[float]:
+        """The logprob of Yes minus that of No, for each question after a fixed prefix.
 
-    def _verdict(self, prompt: Sequence[Message]) -> float:
-        body = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
+        Args:
+            stop: once it is set, the connection is closed.
+
+        Raises:
+            QuestionError, ModelError: as `stream`.
+            CancelledError: it was stopped.
+        """
         with self._translate_errors():
-            reply = self._start(self._post(body)).result()
+            return [self._verdict([*prefix, Message("user", text)], stop or Event()) for text in questions]
+
+    def _verdict(self, prompt: Sequence[Message], stop: Event) -> float:
+        body = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
+        asking = self._start(self._wait_for_reply(self._post(body)))
+        try:
+            while not (stop.is_set() or wait((asking,), TICK).done):
+                pass
+        finally:
+            asking.cancel()  # which changes nothing if it has ended
+        reply = asking.result()
         if not dig(reply, "choices", 0):
             raise self._no_such_server()
         if dig(reply, "choices", 0, "logprobs") is None:
@@ -225,10 +236,18 @@ class ServedModel:
                     raise
                 self._refused_fields |= named
 
+    async def _wait_for_reply(self, request: Coroutine[Any, Any, Any]) -> Any:
+        """The reply to a request, which is repeated within PATIENCE; ModelError if none has come by then."""
+        try:
+            return await asyncio.wait_for(request, PATIENCE)
+        except asyncio.TimeoutError as error:
+            raise _explain_silence(f"The chat server {self.url}") from error
+
     def _find_model(self, model: str) -> str:
         """The server's own name for a model; its first model if `model` is empty. ModelError if it has none."""
         with self._translate_errors():
-            listed = dig(self._start(self._client.get("/models", cast_to=object)).result(), "data")
+            asking = self._wait_for_reply(self._client.get("/models", cast_to=object))
+            listed = dig(self._start(asking).result(), "data")
         if not isinstance(listed, list):
             raise self._no_such_server()
         names = [str(dig(one, "id")) for one in listed]
@@ -248,7 +267,7 @@ class ServedModel:
 
         try:
             yield
-        except (OpenAIError, HTTPError, ValueError) as error:
+        except (OpenAIError, HTTPError, ValueError, OverflowError, RecursionError) as error:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> GuideError:
@@ -319,7 +338,9 @@ def _explain_connection(server: str, error: Exception) -> ModelError:
     if isinstance(cause, ConnectError | ConnectTimeout):
         return ModelError(f"{server} cannot be reached ({shorten(str(cause))})", "Start it, or set ASSISTANT_LLM_URL.")
     if isinstance(cause, TimeoutException):
-        return ModelError(
-            f"{server} did not answer for {PATIENCE:.0f} seconds", "Ask again, or ask less of it at once."
-        )
+        return _explain_silence(server)
     return ModelError(f"{server} broke off in the middle of an answer", "See whether it still runs, and ask again.")
+
+
+def _explain_silence(server: str) -> ModelError:
+    return ModelError(f"{server} did not answer for {PATIENCE:.0f} seconds", "Ask again, or ask less of it at once.")

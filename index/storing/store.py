@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 from index.chunking.chunk import Chunk
 from index.embedding.embed import Vectors
 from index.errors import BusyError, DamagedStoreError, StoreError
+from index.progress import Progress, ignore_progress
 from index.storing import chroma
 from index.storing.entries import make_entry_id, parse_owner, restore_chunk, split_batches
 from index.storing.manifest import FORMAT, IndexedDocument, Manifest, Segment
@@ -45,6 +46,9 @@ MAX_TRIES = 20
 
 LEASE_SECONDS = 120.0
 """Seconds for which a lease on a server holds after it was last renewed."""
+
+WAIT_SECONDS = 0.5
+"""How often a caller who waits for another program on this machine may give up."""
 
 SIGNING_SECONDS = 0.3
 """Seconds between signing a lease and checking that nobody else has signed it too."""
@@ -287,8 +291,13 @@ class Store:
     # Writing
 
     @contextmanager
-    def hold_build_lock(self, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+    def hold_build_lock(
+        self, say: Callable[[str], None] = lambda line: None, progress: Progress = ignore_progress
+    ) -> Iterator[None]:
         """Hold the lock that lets one process build: on this machine others wait, with a line; on a server they fail.
+
+        Args:
+            progress: called again and again while this waits.
 
         Raises:
             BusyError: another machine is building the index on the server.
@@ -300,7 +309,7 @@ class Store:
                 lock.acquire(timeout=0)
             except Timeout:
                 say("Another program is building this index; waiting for it …")
-                lock.acquire()
+                _wait_for(lock, progress)
         try:
             if self._build_failed:
                 self.segments.reopen()  # after a failed write, Chroma's client never writes again
@@ -396,3 +405,11 @@ def _start_anew(folder: Path, say: Callable[[str], None]) -> Store:
 def _make_lock(folder: Path) -> FileLock:
     """The lock that a build on this machine holds."""
     return FileLock(folder.with_name(folder.name + ".lock"))
+
+
+def _wait_for(lock: FileLock, progress: Progress) -> None:
+    """Acquire a lock that another program holds; `progress` may raise to give that up."""
+    while not lock.is_locked:
+        progress(0, 1)
+        with suppress(Timeout):
+            lock.acquire(timeout=WAIT_SECONDS)

@@ -130,3 +130,10 @@ print("as it should be")
 
 def test_a_full_disk_is_recorded_and_one_without_room_for_it_harms_nothing(tmp_path: Path) -> None:
     run_on_small_disk(DISK, tmp_path / "disk")
+
+
+def test_a_line_that_is_no_text_is_recorded_as_far_as_it_is(tmp_path: Path) -> None:
+    problems = Problems(tmp_path)
+    with pytest.raises(ModelError), problems.meet("page", "It could not be answered"):
+        raise ModelError("The file caf\udce9.gguf is no model", "Choose another.")
+    assert [one.line for one in problems.read()] == ["The file caf?.gguf is no model. Choose another."]

@@ -308,3 +308,43 @@ def test_nothing_changed_is_said_in_no_words(store: Store, settings: Settings) -
     report = build(store, settings.corpus, lambda: embedder, embedder.name)  # type: ignore[arg-type, return-value]
     assert describe_changes(report) == ""
     assert list(describe_build(report)) == []
+
+
+class SlowEmbedder(HashedEmbedder):
+    """Reads few texts at a time, each time for a while."""
+
+    batch = 1
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        time.sleep(0.1)
+        return super().embed_documents(texts)
+
+
+def test_closing_does_not_wait_for_all_texts_to_be_read(store: Store, settings: Settings, corpus: Path) -> None:
+    """The index stays as it was, and the next start reads them."""
+    follower = Follower(settings, lambda: (store, SlowEmbedder()))  # type: ignore[arg-type, return-value]
+    time.sleep(0.5)
+    before = follower.state
+    write_version(corpus, "1", 30, 30)
+    while not follower.state.share:
+        time.sleep(0.05)
+    follower.close()
+    assert follower.state.generation == before.generation
+    assert not Problems(settings.home).read()
+    assert {c.sentences[0].plain.split()[1] for c in store.chunks()} == {"0"}
+    again = open_fresh_index(settings, HashedEmbedder())  # type: ignore[arg-type]
+    assert {c.sentences[0].plain.split()[1] for c in again.chunks()} == {"1"}
+    assert len(again.chunks()) == 30
+
+
+def test_closing_does_not_wait_for_another_program_that_builds(store: Store, settings: Settings, corpus: Path) -> None:
+    follower = Follower(settings, lambda: (store, HashedEmbedder()))  # type: ignore[arg-type, return-value]
+    time.sleep(0.5)
+    with Store(store.folder).hold_build_lock():
+        (corpus / "1.md").write_text("# D\n\nVersion 9 says it.\n", "utf-8")
+        while follower.state.share is None:
+            time.sleep(0.05)
+        closing = Thread(target=follower.close, daemon=True)
+        closing.start()
+        closing.join(5)
+        assert not closing.is_alive()

@@ -157,7 +157,8 @@ def _rate(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
     given = {"true": True, "false": False}.get(str(data.get("helpful", "")).lower())
     helpful = turn.helpful if "why" in data else (None if given == turn.helpful else given)
     why = str(data.get("why", turn.why)) if helpful is not None else ""
-    presenter.conversations.rate(conversation.id, number, helpful, why)
+    if not presenter.conversations.rate(conversation.id, number, helpful, why, turn.asked):
+        raise LookupError("another tab has replaced or deleted it")
     conversation.turns[number] = replace(turn, helpful=helpful, why=why)
     return presenter.update_conversation(tab)
 
@@ -249,7 +250,8 @@ def _change_step(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
         "note": {"note": value},
         "due": {"due": value},
     }
-    presenter.plan.change(str(data["id"]), **given[str(data["field"])])
+    if not presenter.plan.change(str(data["id"]), **given[str(data["field"])]):
+        raise LookupError("another tab has dropped it")
     return {**presenter.update_sidebar(tab), "told": ""}
 
 

@@ -21,6 +21,10 @@ WAITING = ("One question is answered before yours …", "{} questions are answer
 
 WENT_ON = "This conversation went on in another tab; here it is. Nothing was replaced."
 
+BEGUN_ANEW = "The conversation that stood here was deleted elsewhere. This begins a new one."
+
+NOT_KEPT = "This answer is not kept."
+
 STOPPED = "Stopped. You can ask again, or try another question."
 
 
@@ -40,7 +44,11 @@ def ask_question(
         return
     try:
         with presenter.assistant.problems.meet("page", "The question could not be answered"):
-            if _catch_up(presenter, conversation) and replaced is not None:
+            if _is_deleted(presenter, conversation):
+                conversation.begin_anew()
+                replaced = None
+                yield {"told": frame.render_message(BEGUN_ANEW)}
+            elif _catch_up(presenter, conversation) and replaced is not None:
                 yield {**presenter.redraw_conversation(tab), "told": frame.render_message(WENT_ON)}
                 return
             yield from _write_answer(presenter, tab, conversation, question, replaced)
@@ -140,8 +148,15 @@ def _keep_turn(
         try:
             conversation.id = presenter.conversations.keep(identity, number, question, answer, known, turn.asked)
         except GuideError as error:
-            return f"This answer is not kept. {error}"
+            return f"{NOT_KEPT} {error}"
     return WENT_ON if _catch_up(presenter, conversation) and replaced is not None else ""
+
+
+def _is_deleted(presenter: Presenter, conversation: OpenConversation) -> bool:
+    """Whether a conversation that was kept is no more."""
+    with suppress(HistoryError):  # keeping the turn fails too, and reports it
+        return bool(conversation.id) and presenter.conversations.read(conversation.id) is None
+    return False
 
 
 def _catch_up(presenter: Presenter, conversation: OpenConversation) -> bool:

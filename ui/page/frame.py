@@ -11,7 +11,7 @@ from assistant.history.conversation import Summary
 from assistant.loading import LoadingStatus
 from assistant.settings import Settings, writer_name
 from ui.page.markup import escape, render_button, render_data
-from ui.page.panel import describe_location
+from ui.page.panel import describe_location, name_computer
 
 PRIVATE = "Private: nothing of this conversation is written down. It is gone when you leave it."
 
@@ -31,7 +31,7 @@ def render_sidebar_top() -> str:
     )
 
 
-def render_list(kept: Sequence[Summary], current: str, searched: str) -> str:
+def render_list(kept: Sequence[Summary], current: str, searched: str, settings: Settings) -> str:
     """The list of conversations, newest first.
 
     Args:
@@ -39,7 +39,7 @@ def render_list(kept: Sequence[Summary], current: str, searched: str) -> str:
         searched: the words that the list is narrowed to.
     """
     if not kept:
-        line = "Nothing found." if searched else "What you ask is kept here, on this computer only."
+        line = "Nothing found." if searched else f"What you ask is kept on {name_computer(settings)} only."
         return f'<p class="quiet">{line}</p>'
     rows = "".join(_render_summary(one, current) for one in kept)
     return f'<ul class="list" aria-label="Conversations">{rows}</ul>'
@@ -90,14 +90,13 @@ def describe_status(settings: Settings, freshness: Freshness, ready: bool, cavea
 
 def render_header(title: str, settings: Settings) -> str:
     """The title of the guide, the button for the sidebar on a phone, and the badge that says where questions go."""
-    badge = f"Asks {settings.remote_llm_host}" if settings.remote_llm_host else describe_location(settings)
     menu = (
         '<button type="button" class="icon menu" data-menu="open" id="menu" aria-label="Conversations and more" '
         'aria-expanded="false" aria-controls="aside">☰</button>'
     )
     offline = (
         '<button type="button" class="badge" id="offline" data-do="offline">'
-        f'<span class="dot" aria-hidden="true"></span>{escape(badge)}</button>'
+        f'<span class="dot" aria-hidden="true"></span>{escape(describe_location(settings))}</button>'
     )
     named = f'<p class="kicker">A conversation with a guide</p><h1 dir="auto">{escape(title)}</h1>'
     return f'<header class="top">{menu}<div class="title">{named}</div>{offline}</header>'
@@ -147,6 +146,8 @@ def render_message(line: str) -> str:
 def render_private_notice(settings: Settings) -> str:
     """The line above a private conversation."""
     seen = f" The server at {settings.remote_llm_host} sees it." if settings.remote_llm_host else ""
+    if settings.remote_chroma_host:
+        seen += f" The server at {settings.remote_chroma_host} gets numbers that stand for what you ask."
     return f'<p class="news private">{PRIVATE}{escape(seen)}</p>'
 
 

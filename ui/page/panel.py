@@ -92,31 +92,45 @@ _LEADS = {
 
 
 def describe_location(settings: Settings) -> str:
-    """Where questions stay while no other machine words the answers."""
+    """Where questions stay, or which other machine they go to."""
+    if settings.remote_llm_host:
+        return f"Asks {settings.remote_llm_host}"
+    if settings.remote_chroma_host:
+        return f"Searches on {settings.remote_chroma_host}"
     return "On this computer only" if settings.loopback else "On its server only"
+
+
+def name_computer(settings: Settings) -> str:
+    """What to call the machine that serves the page, for whoever may have opened it from another one."""
+    return "this computer" if settings.loopback else "the computer that serves this page"
 
 
 def render_offline(settings: Settings) -> str:
     """What "on this computer only" means and how to check it; or what leaves this computer."""
+    here = name_computer(settings)
     reach = (
         "This page can be opened on this computer only."
         if settings.loopback
         else f"This page is served at {settings.origin or settings.host}: whoever reaches that address can ask here "
         "and read all that is kept, every conversation too."
     )
-    if settings.remote_llm_host:
-        return render_panel("Online", "What leaves this computer", _render_online(settings, reach))
+    if settings.remote_llm_host or settings.remote_chroma_host:
+        return render_panel("Online", f"What leaves {here}", _render_online(settings, reach))
     model, words = "The language model, the guide", "What you ask is answered here; nothing is sent anywhere."
+    if not settings.loopback:
+        words = f"What you ask goes to {here}, is answered there, and is sent nowhere else."
     if settings.llm_url:
         model = "The guide"
-        words = f"What you ask goes to the chat server on this computer, {settings.llm_host}, and nowhere else."
+        words = f"What you ask goes to the chat server on {here}, {settings.llm_host}, and nowhere else."
+    off = "<li>Switch off your network and ask something.</li>" if settings.loopback else ""
+    own = "this computer’s own" if settings.loopback else "that of this page"
     return render_panel(
         "Offline",
         describe_location(settings),
-        f"<p>{model} and your conversations are files on this computer. {escape(words)}</p>"
+        f"<p>{model} and your conversations are files on {here}. {escape(words)}</p>"
         f"<p>{escape(reach)} Only fetching a model opens a connection, and only when you ask for one.</p>"
-        "<h3>Check it yourself</h3><ul><li>Switch off your network and ask something.</li>"
-        "<li>Open your browser’s developer tools, tab Network: every address is this computer’s own.</li>"
+        f"<h3>Check it yourself</h3><ul>{off}"
+        f"<li>Open your browser’s developer tools, tab Network: every address is {own}.</li>"
         "<li>Watch the program’s connections with the tools of your system.</li></ul>"
         f'<h3>Where it is</h3><p class="path">{escape(str(settings.home))}</p>'
         '<p class="quiet">Delete that folder, and nothing of it is left.</p>',
@@ -124,14 +138,25 @@ def render_offline(settings: Settings) -> str:
 
 
 def _render_online(settings: Settings, reach: str) -> str:
-    """What goes to a chat server on another machine, and what does not."""
+    """What goes to a chat or Chroma server on another machine, and what does not."""
+    here = name_computer(settings)
     checked = "there too" if settings.reader == NO_READER else "here"
-    return (
+    words = (
         f"<p>The answers are worded by a server on another machine, <b>{escape(settings.llm_host)}</b>. Each time you "
-        "ask, your question, the one before it and the passages of the guide that bear on it leave this computer and "
+        f"ask, your question, the one before it and the passages of the guide that bear on it leave {here} and "
         f"go there; the words that come back are checked {checked}. Whoever runs that server can read all this.</p>"
-        "<p>The search in the guide is done here, and your conversations and your plan are files on this computer. "
-        "Nothing is sent anywhere else.</p>"
+    )
+    index = (
+        f"<p>The index lies on another machine, <b>{escape(settings.remote_chroma_host)}</b>. The texts of the guide "
+        "go there, and for each question the numbers that stand for its meaning. Whoever runs that server can read the "
+        "texts, and guess what is asked about.</p>"
+    )
+    kept = "your conversations and your plan are files"
+    rest = kept.capitalize() if settings.remote_chroma_host else f"The search in the guide is done here, and {kept}"
+    return (
+        (words if settings.remote_llm_host else "")
+        + (index if settings.remote_chroma_host else "")
+        + f"<p>{rest} on {here}. Nothing else is sent to another machine.</p>"
         f"<p>{escape(reach)}</p>"
         f'<h3>Where it is</h3><p class="path">{escape(str(settings.home))}</p>'
     )

@@ -145,7 +145,7 @@ class Presenter:
             return {"told": frame.render_message(str(error))}
         current = tab.conversation.id
         return {
-            "list": frame.render_list(kept, current, tab.list_filter),
+            "list": frame.render_list(kept, current, tab.list_filter, self.assistant.settings),
             "links": frame.render_links(tab.screen, unfinished, current, self.describe_status()),
         }
 

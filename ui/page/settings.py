@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from assistant.models.installed import InstalledModel
 from assistant.settings import NO_READER, Length, Settings, checker_name, writer_name
 from ui.page.markup import escape, render_button, render_data, render_screen_top
+from ui.page.panel import name_computer
 
 
 def render_settings(
@@ -22,7 +23,8 @@ def render_settings(
     """
     return (
         f'{render_screen_top("Settings")}<div class="settings">'
-        f"{_render_model(settings, models)}{_render_lengths(length)}{_render_sizes()}{_render_conversations(kept)}"
+        f"{_render_model(settings, models)}{_render_lengths(length)}{_render_sizes()}"
+        f"{_render_conversations(settings, kept)}"
         f"<section><h3>How things stand</h3><p>{escape(status)}</p>"
         f'<p class="path">Texts: {escape(str(settings.corpus))}</p>'
         f'<p class="path">Models, index and conversations: {escape(str(settings.home))}</p></section></div>'
@@ -93,7 +95,7 @@ def _render_radios(title: str, name: str, rows: Sequence[tuple[str, str]], check
     return f'<fieldset class="radios"><legend>{title}</legend>{radios}</fieldset>'
 
 
-def _render_conversations(kept: int) -> str:
+def _render_conversations(settings: Settings, kept: int) -> str:
     """Export, import and deletion of conversations."""
     sure = f"Delete all {kept} conversations for good? Your plan stays."
     delete = {"do": "delete-all", "sure": sure, "verb": "Delete all"}
@@ -104,5 +106,5 @@ def _render_conversations(kept: int) -> str:
         + '<label class="tool file">Import JSON'
         '<input type="file" accept=".json,application/json" data-import="1"></label>'
         + (render_button("Delete all", "tool danger", "", "delete-all", **delete) if kept else "")
-        + f'</div><p class="quiet">{kept} kept, on this computer only.</p></section>'
+        + f'</div><p class="quiet">{kept} kept, on {name_computer(settings)} only.</p></section>'
     )

@@ -67,6 +67,10 @@ class OpenConversation:
         self.partial = None
         self._writing.release()
 
+    def begin_anew(self) -> None:
+        """Go on without what it held, which has been deleted."""
+        self.id, self.turns = "", []
+
     @contextmanager
     def keeping(self) -> Iterator[bool]:
         """Yield whether a turn may be kept; the conversation is not deleted meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from assistant.errors import PortError, SettingsError
-from assistant.settings import Settings, is_loopback
+from assistant.settings import DEFAULT_PORT, Settings, is_loopback
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """The host names of a page on a loopback address."""
@@ -47,20 +48,36 @@ def bind_socket(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()  # a browser that connects before the page is ready waits
-    except OSError as error:
+    except (OSError, TypeError, ValueError) as error:  # the last two from a host that is no name at all
         listener.close()
-        what = f"The page cannot be served at {host}:{port} ({error.strerror or error})"
-        do = f"Choose another port, for example --port {port + 1 if 0 < port < 65535 else 7860}."
-        raise PortError(what, do) from error
+        what = f"The page cannot be served at {host}:{port} ({getattr(error, 'strerror', '') or error})"
+        raise PortError(what, advise(error, port)) from error
     return listener
+
+
+def advise(error: Exception, port: int) -> str:
+    """What to do if the system refuses an address."""
+    if isinstance(error, PermissionError):
+        return f"Choose a port above 1023, for example --port {DEFAULT_PORT}."
+    if getattr(error, "errno", None) == errno.EADDRINUSE:
+        return f"Choose another port, for example --port {port + 1 if 0 < port < 65535 else DEFAULT_PORT}."
+    return "Choose an address of this machine, for example --host 127.0.0.1."
 
 
 def format_address(listener: socket.socket) -> str:
     """The URL to type into a browser on this machine, without a slash at the end."""
     host, port = listener.getsockname()[:2]
-    if ip_address(host).is_unspecified:
+    if is_wildcard(host):
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_wildcard(host: str) -> bool:
+    """Whether a host stands for all addresses of this machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:  # a name
+        return False
 
 
 def name_page(host: str) -> frozenset[str]:

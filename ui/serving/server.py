@@ -61,7 +61,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         if not self._is_named(scope, headers):
-            refusal = PlainTextResponse("This is served under other names. ASSISTANT_ORIGIN can add one.", 403)
+            refusal = PlainTextResponse(describe_names(headers.get("host", "").lower()), 403)
         elif not self._is_own(scope, headers):
             refusal = PlainTextResponse("This is served to its own page and to programs only.", 403)
         elif "transfer-encoding" in headers or int(headers.get("content-length", 0)) > MAX_BODY:
@@ -95,6 +95,16 @@ def parse_host_name(host: str) -> str:
     """The name in a Host header, without port and brackets; empty if the header is malformed."""
     found = re.fullmatch(r"(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?", host)
     return (found[1] or found[2]) if found else ""
+
+
+def describe_names(host: str) -> str:
+    """Why a Host is not answered to, and what to do; a malformed one is not repeated."""
+    if not parse_host_name(host):
+        return "This is served under other names."
+    return (
+        f"This is served under other names than {host}. If it is yours, start it with ASSISTANT_ORIGIN=http://{host} "
+        "(or https, as the browser shows it)."
+    )
 
 
 def parse_address(given: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from assistant.assistant import Assistant
 from assistant.guide import Say
-from ui.serving.address import MCP_PATH, format_address, open_listener
+from assistant.settings import Settings
+from ui.serving.address import MCP_PATH, format_address, is_wildcard, open_listener
 
 if TYPE_CHECKING:
     from ui.serving.server import RunningServer
@@ -36,14 +38,29 @@ def serve(assistant: Assistant, *, browser: bool, mcp: bool = False, say: Say, l
             webbrowser.open(address)
         load()
         served = launching.result()
-        say(f"The chat is at {address} (Ctrl-C ends it).")
-        if assistant.settings.origin:
-            say(f"People open it at {assistant.settings.origin}.")
-        if mcp:
-            say(f"The guide's tools are at {address}{MCP_PATH} (MCP).")
-        if not assistant.settings.loopback:
-            say("Everyone who can reach this address can ask, and what they ask passes over that network.")
+        for line in describe_page(assistant.settings, address, mcp):
+            say(line)
         served.wait()
+
+
+def describe_page(settings: Settings, address: str, mcp: bool) -> Iterator[str]:
+    """Yield lines for who runs the server: where the page is, for whom, and by which names."""
+    yield f"The chat is at {address} (Ctrl-C ends it)."
+    if settings.origin:
+        yield f"People open it at {settings.origin}."
+    elif is_wildcard(settings.host):
+        port = urlsplit(address).port
+        yield (
+            f"On other machines open http://{socket.gethostname()}:{port}, or this machine's address. Under any other "
+            f"name, as from outside a container, it is refused until you start it with ASSISTANT_ORIGIN=http://NAME:{port}."
+        )
+    if mcp:
+        yield f"The guide's tools are at {address}{MCP_PATH} (MCP)."
+    if not settings.loopback:
+        yield (
+            "Everyone who can reach it can ask, and can read and delete the conversations that are kept; what they ask "
+            "passes over that network."
+        )
 
 
 def _launch(assistant: Assistant, listener: socket.socket, mcp: bool, say: Say) -> RunningServer:

@@ -56,3 +56,21 @@ def test_markdown_and_marks_are_taken_off(written: str, plain: str) -> None:
 def test_a_list_gives_its_items() -> None:
     said = "Here are some tips:\n\n1. **Water** the beans.\n2. Pick the pods.\n\n* Leave some for seeds."
     assert sentences(said)[-3:] == ["Water the beans.", "Pick the pods.", "Leave some for seeds."]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("It costs \u202e12\u202c euros. ", "It costs 12 euros."),
+        ("It costs \u206712\u2069 euros. ", "It costs 12 euros."),
+        ("Oil\x1b[2J the hinge.\x07 ", "Oil[2J the hinge."),
+        ("Oil \ud83d it. ", "Oil it."),
+        ("Oil \ud83d\ude00 it. ", "Oil it."),
+        ("Oil it\x00. ", "Oil it."),
+        ("Oil 😀 it,\tthen\u00a0wait. ", "Oil 😀 it, then wait."),
+    ],
+)
+def test_what_changes_how_it_is_shown_is_left_out(said: str, shown: str) -> None:
+    """It would turn the order of the digits, steer a terminal, or be no text to keep."""
+    for pieces in ([said, "And so on."], [*said, "And so on."]):
+        assert [sentence for sentence in stream_sentences(pieces) if sentence] == [shown, "And so on."]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
+from threading import Event
 
 import pytest
 from by_hand import make_match, make_retrieval
+from chat_server import Call, small_server
 from paths import CORPORA, ROOT
 
 from assistant.answering.clock import Clock
@@ -22,6 +25,7 @@ from assistant.answering.verdicts import Verdicts
 from assistant.answering.write import remove_opening, repeats, write_draft
 from assistant.llm.model import Message, Usage
 from assistant.llm.probes import Probes
+from assistant.llm.served import ServedModel
 from assistant.records import Answer, AnswerSentence, Citation
 from index.build import read_corpus
 
@@ -34,6 +38,7 @@ BEANS = {
 }
 SPADE = {"File the edge of the spade at a low angle.": 0.1, "Oil the blade after work.": 0.1}
 FOREIGN = "The moon is made of green cheese."
+IN_OTHER_WORDS = "Give the beans their water gladly at dusk."
 
 
 class Writer:
@@ -231,6 +236,34 @@ def test_the_model_is_not_asked_before_the_first_answer_and_stops_when_it_is_lef
     writing.close()
     assert writer.closed
     assert writer.begun == 3
+
+
+def test_stopping_reaches_a_verdict_of_a_silent_server() -> None:
+    """Meanwhile the very same answer is yielded, and who else asks the same server is answered."""
+    asked, left, over = Event(), Event(), Event()
+
+    def keep_silent(call: Call) -> None:
+        if over.is_set():
+            call.answer({"choices": [{"message": {"content": "Yes"}}]})
+            return
+        asked.set()
+        with suppress(ConnectionError):
+            call.handler.connection.recv(1)
+        left.set()
+
+    with small_server(keep_silent) as server:
+        writer, retrieval, begun = Writer(IN_OTHER_WORDS), find_beans(), begin_bare(find_beans())
+        verdicts = Verdicts(ServedModel(server.url), Probes())
+        writing = write_draft(writer, verdicts, take(retrieval), begun, (9, 140), Clock(0.0), 0)
+        while not asked.is_set():
+            assert next(writing) is begun
+        assert [next(writing) for _ in range(3)] == [begun] * 3
+        writing.close()
+        assert left.wait(10)
+        assert writer.closed
+        over.set()
+        again = write_draft(Writer(IN_OTHER_WORDS), verdicts, take(retrieval), begun, (9, 140), Clock(0.0), 0)
+        assert [texts(answer) for answer in again][-1] == [IN_OTHER_WORDS]
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])

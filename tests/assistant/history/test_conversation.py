@@ -135,15 +135,13 @@ def test_a_turn_is_written_at_its_place_and_drops_those_behind_it(kept: Conversa
     assert questions(kept.read(identity)) == ["First?", "Other?", "Late?"]
 
 
-def test_a_conversation_deleted_in_another_tab_begins_anew(kept: Conversations) -> None:
+def test_nothing_is_kept_in_a_conversation_that_was_deleted(kept: Conversations) -> None:
     identity = kept.keep(None, 0, "First?", said("One."))
     kept.delete(identity)
     assert kept.read(identity) is None
-    fresh = kept.keep(identity, 3, "Fourth?", said("Four."))
-    assert fresh != identity
-    assert questions(kept.read(fresh)) == ["Fourth?"]
-    kept.keep(fresh, 4, "Fifth?", said("Five."))
-    assert questions(kept.read(fresh)) == ["Fourth?", "Fifth?"]
+    with pytest.raises(ConversationError, match="deleted"):
+        kept.keep(identity, 3, "Fourth?", said("Four."))
+    assert kept.list() == ()
 
 
 def test_guides_do_not_see_each_other(database: Database, kept: Conversations) -> None:
@@ -159,7 +157,8 @@ def test_guides_do_not_see_each_other(database: Database, kept: Conversations) -
     conversation = kept.read(mine)
     assert conversation is not None
     assert (conversation.title, conversation.turns[0].helpful) == ("Beans?", None)
-    assert other.keep(mine, 1, "Mine?", said("No.")) != mine
+    with pytest.raises(ConversationError):
+        other.keep(mine, 1, "Mine?", said("No."))
     assert questions(kept.read(mine)) == ["Beans?"]
 
 
@@ -732,6 +731,15 @@ def test_an_exported_conversation_comes_back_equal(kept: Conversations) -> None:
     assert [(one.helpful, one.why) for one in kept.list_ratings()] == [(False, "Not\nthis.")] * 2
     kept.delete(identity)
     assert kept.read(copy) == replace(before, id=copy)
+
+
+@pytest.mark.parametrize(("title", "shown"), [("  ", "When?"), ("A\nB ", "A B"), ("\u200b", "When?")])
+def test_an_imported_title_is_one_line_that_can_be_seen(kept: Conversations, title: str, shown: str) -> None:
+    """Else it could not be opened or deleted from the list."""
+    conversation = kept.read(kept.keep(None, 0, "When?", said("Now.")))
+    assert conversation is not None
+    identity = kept.import_json(export_conversation_json(replace(conversation, title=title)))
+    assert {one.id: one.title for one in kept.list()}[identity] == shown
 
 
 def test_what_is_unknown_in_a_file_is_ignored(kept: Conversations) -> None:

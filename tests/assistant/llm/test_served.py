@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
+from socket import SHUT_RDWR
 from threading import Event
 from urllib.request import Request, urlopen
 
@@ -354,6 +357,10 @@ def test_a_prompt_that_is_too_long(model: ServedModel) -> None:
         (lambda call: call.events(piece("a"), end="data: {{{\n\n"), "does not answer like"),
         (lambda call: call.events(3, {"choices": 7}, {"choices": [{"delta": None}]}), "broke off"),
         (lambda call: call.answer({"error": {"message": "x" * 900}}, 400), "xxx …"),
+        (
+            lambda call: call.answer({"error": {"message": "out\x1b[2J of \ud83d\u202ememory"}}, 400),
+            "out [2J of memory",
+        ),
         (lambda call: call.answer({"error": {"message": "slower"}}, 429), "too much"),
         (lambda call: call.answer("gone", 502), "502"),
         (lambda call: call.answer("moved", 307), "307"),
@@ -369,13 +376,92 @@ def test_whatever_it_answers_is_told_in_a_line(act: Callable[[Call], None], said
         line(told.value, server.url, said)
 
 
-@pytest.mark.parametrize("reply", ["hello", 3, {"choices": 7}, {}, {"choices": []}])
+HUGE = {"token": "Yes", "logprob": 10**400}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "hello",
+        3,
+        {"choices": 7},
+        {},
+        {"choices": []},
+        "[" * 100_000,
+        {"choices": [{"logprobs": {"content": [{"top_logprobs": [HUGE]}]}}]},
+    ],
+    ids=range(7),
+)
 def test_a_verdict_that_is_none(reply: object) -> None:
     with small_server(lambda call: call.answer(reply)) as server:
         model = ServedModel(server.url)
         with pytest.raises(ModelError) as told:
             model.verdicts([], ["a?"])
         line(told.value, server.url)
+
+
+@pytest.mark.usefixtures("once")
+def test_a_server_that_breaks_off_is_told_in_a_line_when_a_verdict_is_asked() -> None:
+    with small_server(lambda call: call.handler.connection.shutdown(SHUT_RDWR)) as server:
+        model = ServedModel(server.url)
+        with pytest.raises(ModelError) as told:
+            model.verdicts([], ["a?"])
+        line(told.value, server.url, "broke off")
+
+
+def trickle(call: Call, over: Event) -> None:
+    """Begin an answer, and never come to its end."""
+    call.handler.send_response(200)
+    call.handler.send_header("Content-Type", "application/json")
+    call.handler.end_headers()
+    with suppress(ConnectionError):
+        while not over.wait(0.05):
+            call.handler.wfile.write(b" ")
+
+
+@pytest.mark.parametrize("hang", [lambda call, over: over.wait(), trickle], ids=["silent", "trickles"])
+def test_a_verdict_is_waited_for_once(hang: Callable[[Call, Event], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is one for all that is sent: who says nothing is not asked again and waited for anew."""
+    monkeypatch.setattr(served, "PATIENCE", 1.0)
+    over = Event()
+    with small_server(lambda call: hang(call, over) and None) as server:
+        model = ServedModel(server.url)
+        begun = time.monotonic()
+        with pytest.raises(ModelError) as told:
+            model.verdicts([], ["a?"])
+        taken = time.monotonic() - begun
+        over.set()
+        line(told.value, server.url, "did not answer for 1 seconds")
+        assert taken < 2
+
+
+def test_a_server_that_is_silent_from_the_start_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "PATIENCE", 1.0)
+    over = Event()
+    with small_server(lambda call: over.wait() and None, models=()) as server:
+        begun = time.monotonic()
+        with pytest.raises(ModelError) as told:
+            ServedModel(server.url)
+        taken = time.monotonic() - begun
+        over.set()
+        line(told.value, server.url, "did not answer")
+        assert taken < 2
+
+
+def test_stopping_reaches_a_verdict_of_a_silent_server() -> None:
+    left, stop = Event(), Event()
+
+    def keep_silent(call: Call) -> None:
+        stop.set()
+        with suppress(ConnectionError):
+            call.handler.connection.recv(1)
+        left.set()
+
+    with small_server(keep_silent) as server:
+        with pytest.raises(CancelledError):
+            ServedModel(server.url).verdicts([], ["a?", "b?"], stop)
+        assert left.wait(10)
+        assert len(server.asked) == 1
 
 
 def test_a_server_that_keeps_silent(monkeypatch: pytest.MonkeyPatch, once: None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gradio as gr
@@ -11,9 +11,11 @@ from starlette.requests import Request
 from told import finish, presenting_told
 
 from assistant import Settings
+from assistant.errors import HistoryError
+from assistant.records import NextStep, Passage
 from ui.page.acts import carry_out
 from ui.page.app import is_from_here
-from ui.page.asking import WENT_ON, ask_again, ask_question
+from ui.page.asking import BEGUN_ANEW, NOT_KEPT, WENT_ON, ask_again, ask_question
 from ui.page.presenter import PageUpdate, Presenter
 from ui.page.tab import OpenConversation, Tab
 
@@ -88,6 +90,83 @@ def test_an_edit_and_another_try_at_once_are_both_kept(presenter: Presenter, ide
     finish(ask_again(presenter, one))
     finish(ask_question(presenter, one, "Third?", 1))
     assert kept(presenter, identity) == ["Edited?", "Third?"], "what a tab has shown it may replace"
+
+
+# What is deleted in another tab
+
+
+@pytest.mark.parametrize("replaced", [None, 0, 1])
+def test_an_answer_to_what_is_deleted_meanwhile_is_kept_nowhere(
+    presenter: Presenter, identity: str, replaced: int | None
+) -> None:
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    asking = begin(ask_question(presenter, one, "Late?", replaced))
+    carry_out(presenter, other, "delete", {"id": identity})
+    assert NOT_KEPT in finish(asking)
+    assert presenter.conversations.list() == ()
+    assert one.conversation.turns[-1].question == "Late?", "it stays on the page"
+
+
+def test_an_answer_is_kept_nowhere_that_is_written_while_all_is_deleted(presenter: Presenter, identity: str) -> None:
+    one, other = open_tab(presenter, identity), Tab()
+    asking = begin(ask_question(presenter, one, "Late?"))
+    carry_out(presenter, other, "delete-all", {})
+    assert NOT_KEPT in finish(asking)
+    assert presenter.conversations.list() == ()
+
+
+@pytest.mark.parametrize("ways", [ask_again, lambda *tab: ask_question(*tab, "Second?")])
+def test_a_question_in_what_was_deleted_begins_anew_without_its_turns(
+    presenter: Presenter, identity: str, ways: Callable[[Presenter, Tab], Iterator[PageUpdate]]
+) -> None:
+    one = open_tab(presenter, identity)
+    carry_out(presenter, Tab(), "delete", {"id": identity})
+    assert BEGUN_ANEW in finish(ways(presenter, one))
+    (fresh,) = presenter.conversations.list()
+    assert fresh.id == one.conversation.id != identity
+    assert kept(presenter, fresh.id) == ["Second?"]
+    assert [turn.question for turn in one.conversation.turns] == ["Second?"]
+    assert not finish(ask_question(presenter, one, "Third?"))
+    assert kept(presenter, fresh.id) == ["Second?", "Third?"]
+
+
+def test_what_cannot_be_read_is_not_taken_for_deleted(
+    presenter: Presenter, identity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(identity: str) -> None:
+        raise HistoryError("The file is in use by another program")
+
+    one = open_tab(presenter, identity)
+    monkeypatch.setattr(presenter.conversations, "read", fail)
+    finish(ask_question(presenter, one, "Third?"))
+    monkeypatch.undo()
+    assert kept(presenter, identity) == ["First?", "Second?", "Third?"]
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+def test_a_rating_goes_to_no_other_answer_than_was_rated(presenter: Presenter, identity: str, how: str) -> None:
+    one, other = open_tab(presenter, identity), open_tab(presenter, identity)
+    if how == "edited":
+        finish(ask_question(presenter, other, "Edited?", 1))
+    else:
+        carry_out(presenter, other, "delete", {"id": identity})
+    told = carry_out(presenter, one, "rate", {"place": 1, "helpful": "false"})
+    assert "no longer here" in str(told["told"])
+    assert presenter.conversations.list_ratings() == ()
+    assert one.conversation.turns[1].helpful is None
+    if how == "edited":
+        carry_out(presenter, one, "rate", {"place": 0, "helpful": "true"})
+        assert [rating.question for rating in presenter.conversations.list_ratings()] == ["First?"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("done", "true"), ("note", "Ask her."), ("due", "2030-01-31")])
+def test_a_step_that_is_gone_takes_no_note_in_silence(presenter: Presenter, field: str, value: str) -> None:
+    passage = Passage(1, "a.md", "Part", "Ask her.", 0, 8, 1.0)
+    step = presenter.plan.keep(NextStep("Ask her.", passage))
+    sent = {"id": step, "field": field, "value": value}
+    assert not carry_out(presenter, Tab(), "step", sent)["told"]
+    presenter.plan.drop(step)
+    assert "no longer here" in str(carry_out(presenter, Tab(), "step", sent)["told"])
 
 
 # What is set in a tab, and what holds for everybody

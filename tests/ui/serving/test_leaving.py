@@ -47,12 +47,13 @@ class Writer:
     """A chat server whose sentence has no end or, if it is silent, no beginning, and whose verdicts take their time."""
 
     def __init__(self) -> None:
-        self.ended, self.silent = Event(), False
+        self.ended, self.silent, self.verdict_seconds = Event(), False, 1.0
 
     def __call__(self, call: Call) -> None:
         if not call.body.get("stream"):
-            self.ended.wait(1)
-            call.answer({"choices": [{"message": {"content": "No"}}]})
+            self.ended.wait(self.verdict_seconds)
+            with suppress(ConnectionError):
+                call.answer({"choices": [{"message": {"content": "No"}}]})
             return
         call.handler.send_response(200)
         call.handler.send_header("Content-Type", "text/event-stream")
@@ -199,6 +200,21 @@ def test_no_endpoint_is_called_past_the_queue(served: RunningServer, name: str, 
     response, _ = call_gradio(served.address, EVENT_PATHS[1], name, *data)
     assert response.status_code == 404
     assert "join the queue" in response.text
+
+
+def test_a_check_is_stopped_though_its_verdict_never_comes(
+    assistant: Assistant, writer: Writer, server: SmallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_model, "PATIENCE", 20.0)
+    monkeypatch.setattr(writer, "verdict_seconds", 3600.0)
+    server.calls.clear()
+    stages = assistant.stream_check(LONG_TEXT)
+    begun = next(stages)
+    while not server.asked:
+        assert next(stages) is begun
+    assert [next(stages) for _ in range(3)] == [begun] * 3
+    stages.close()
+    assert not assistant.waiting
 
 
 def count_streams(server: SmallServer) -> int:

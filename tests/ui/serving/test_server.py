@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -48,10 +50,10 @@ from assistant.settings import NO_READER, load_settings
 from index.embedding.embed import Embedder
 from ui.page.frame import render_header
 from ui.page.panel import render_offline
-from ui.serving.address import MCP_PATH, bind_socket
+from ui.serving.address import MCP_PATH, advise, bind_socket
 from ui.serving.completions import escape_markdown, format_rest, format_sentences
 from ui.serving.server import RunningServer, launch
-from ui.serving.start import serve
+from ui.serving.start import describe_page, serve
 
 QUESTION = "My girlfriend says I look at my phone while she talks"
 LONG = "How can we keep quality time free of distractions, and what could we do together?"
@@ -176,6 +178,34 @@ def test_what_is_no_origin_is_refused(settings: Settings, given: str) -> None:
         load_settings(home=settings.home, origin=given)
 
 
+@pytest.mark.parametrize("host", ["192.168.1.5:8080", "box.lan:7860", "Guide.Example"])
+def test_who_comes_by_a_name_that_is_not_known_is_told_what_to_set(unloaded: Assistant, host: str) -> None:
+    unloaded.settings = unloaded.settings.model_copy(update={"host": "0.0.0.0"})
+    with closing(launch(unloaded)) as served:
+        refused = httpx2.get(served.address, headers={"host": host})
+        assert refused.status_code == 403
+        assert f"ASSISTANT_ORIGIN=http://{host.lower()}" in refused.text
+        assert "ASSISTANT_ORIGIN" not in httpx2.get(served.address, headers={"host": "<b>"}).text
+    found = re.search("ASSISTANT_ORIGIN=(http://[^ ]+)", refused.text)
+    assert found
+    chosen = load_settings(home=unloaded.settings.home, origin=found[1])
+    unloaded.settings = unloaded.settings.model_copy(update={"origin": chosen.origin})
+    with closing(launch(unloaded)) as served:
+        assert status(served.address, host=host, origin=f"http://{host.lower()}") == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("origin", ["", "http://box.lan:7860"])
+def test_at_the_start_it_says_by_which_names_others_reach_it(settings: Settings, host: str, origin: str) -> None:
+    chosen = settings.model_copy(update={"host": host, "origin": origin})
+    said = "\n".join(describe_page(chosen, "http://localhost:7860", mcp=False))
+    assert "http://localhost:7860" in said
+    assert ("delete" in said) == (not chosen.loopback)
+    assert (f"http://{socket.gethostname()}:7860" in said) == (host == "0.0.0.0" and not origin)
+    assert ("ASSISTANT_ORIGIN=" in said) == (host == "0.0.0.0" and not origin)
+    assert (f"People open it at {origin}." in said) == bool(origin)
+
+
 # The beginning and the end
 
 
@@ -184,6 +214,24 @@ def test_a_port_in_use_is_said_before_anything_else(unloaded: Assistant) -> None
         unloaded.settings = unloaded.settings.model_copy(update={"port": taken.getsockname()[1]})
         with pytest.raises(PortError, match=r"--port \d+"):
             launch(unloaded)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "no.such.host.invalid", "a name", "\u00fc" * 70, "a\0b"])
+def test_a_host_that_is_none_of_this_machine_is_said_and_no_other_port_advised(host: str) -> None:
+    with pytest.raises(PortError, match="cannot be served") as told:
+        bind_socket(host, 0)
+    assert "--host 127.0.0.1" in told.value.do
+    assert "--port" not in told.value.do
+
+
+def test_a_port_that_is_not_allowed_is_said_with_one_that_is() -> None:
+    assert "--port 7860" in advise(PermissionError(errno.EACCES, "Permission denied"), 80)
+
+
+def test_a_host_is_not_left_empty(settings: Settings) -> None:
+    """The system would take that for all addresses, and serve the page to the network."""
+    with pytest.raises(SettingsError, match="ASSISTANT_HOST"):
+        load_settings(home=settings.home, host="")
 
 
 def test_the_page_is_there_while_the_models_load_and_gone_when_they_do_not(unloaded: Assistant) -> None:
