@@ -141,6 +141,25 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
     return _is_written_alike(first, below) and (_names_values(first, below) or _has_longer_cells(first, below))
 
 
+def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
+    """Whether a row that a document had to mark as one of heads is a row as those below it.
+
+    Its key is a day as theirs are; or one value stands in it, of the kind of those below it, and not as one that counts
+    or names a column: a time, a price, a year, a number behind what it counts.
+    """
+    keys = [row[0] for row in below if row[0]]
+    if is_day(first[0]) and keys and all(map(is_day, keys)):
+        return True
+    values = [place for place, cell in enumerate(first) if place and is_value(cell)]
+    named = any(pattern.fullmatch(first[0]) for pattern in (COLUMN_HEAD, HEAD_WORD, _COUNTED))
+    if not is_name(first[0]) or named or len(values) != 1 or _YEAR.fullmatch(first[values[0]]):
+        return False
+    kind = find_kind(first[values[0]])
+    column = [row[values[0]] for row in below if row[values[0]]]
+    is_plain = kind == "number" and not _DECIMAL.fullmatch(first[values[0]])
+    return (len(first) == 2 or not is_plain) and are_mostly(find_kind(cell) == kind for cell in column)
+
+
 def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:
     """Whether only the first cell, or some others too, have no text, while the rows below it begin with one."""
     filled = list(filter(None, first))

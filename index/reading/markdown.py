@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
+from index.reading.heads import is_row_of_data
 from index.reading.lines import MONTH
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tree import write_notes
@@ -338,7 +339,9 @@ class _Parser:
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
                 rows[-1].append(strip_markup(token.content))
-        heads = [not place and len(rows) > 1 for place in range(len(rows))]
+        # The format wants a row of heads, also above a table that has none.
+        has_heads = len(rows) > 1 and not is_row_of_data(rows[0], rows[1:])
+        heads = [has_heads and not place for place in range(len(rows))]
         told = tell_grid([[Cell(cell) for cell in row] for row in rows], heads)
         for block, row in zip(blocks, rows, strict=True):
             yield _tell(block, next(told)) if any(row) else block

@@ -276,6 +276,23 @@ def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str])
     assert [reading.text[block.start : block.end] for block in reading.blocks] == wanted
 
 
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        ("| Mon | 9–12 |\n|---|---|\n| Tue | 9–12 |\n| Wed | closed |\n", ["Mon: 9–12", "Tue: 9–12", "Wed: closed"]),
+        ("| Mon | Yoga | Ann |\n|-|-|-|\n| Tue | Judo | Bo |\n", ["Mon: Yoga, Ann", "Tue: Judo, Bo"]),
+        ("| Coffee | 2.40 |\n|---|---|\n| Tea | 1.90 |\n", ["Coffee: 2.40", "Tea: 1.90"]),
+        ("| Pool | 2 € | warm |\n|-|-|-|\n| Sauna | 7 € | hot |\n", ["Pool: 2 €, warm", "Sauna: 7 €, hot"]),
+        ("| Size | 36 |\n|---|---|\n| Chest | 88 |\n", ["", "Chest: 36 88"]),
+        ("| Country | 2021 |\n|---|---|\n| Norway | 5 |\n", ["", "Norway: 2021 5"]),
+        ("| Lap | 1 | Total |\n|-|-|-|\n| Ann | 40 | 40 |\n", ["", "Ann: 1 40, Total 40"]),
+        ("| Stop | 6:10 | 7:10 |\n|-|-|-|\n| Mill | 6:15 | 7:15 |\n", ["", "Mill: 6:10 6:15, 7:10 7:15"]),
+    ],
+)
+def test_the_first_row_is_one_of_heads_unless_it_is_as_those_below_it(table: str, wanted: list[str]) -> None:
+    assert [block.told for block in read_markdown(table).blocks] == wanted
+
+
 # Marks without end
 
 
