@@ -12,7 +12,10 @@ from index.reading.heads import Row
 from index.reading.lines import Line
 
 _GAP = re.compile(r" {2,}|\t")
+_PIECE = re.compile(r"\S+(?: \S+)*")
 _GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
+_LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S+(?: \S+)?(?: {2,}|\t)\s*\S)")
+"""Dots that lead from a name to several values."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -24,6 +27,7 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     rules = [place for place, line in enumerate(lines) if line.is_rule]
     held = [_find_whole_line(text, line) for line in lines if not line.is_rule]
     grid = next(filter(_GAPPED_RULE.fullmatch, (_find_whole_line(text, lines[place]) for place in rules)), "")
+    held = _blank_leaders(held)
     rows = _split_delimited(held) or _split_below(held, grid) or _split_aligned(held)
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
@@ -38,6 +42,11 @@ def _find_whole_line(text: str, line: Line) -> str:
     """The line with the white space around it, which may stand for empty cells."""
     end = text.find("\n", line.end)
     return text[text.rfind("\n", 0, line.start) + 1 : end if end >= 0 else len(text)]
+
+
+def _blank_leaders(lines: Sequence[str]) -> list[str]:
+    """The lines with blanks for dots that lead to several values: "Day ticket ..... 38.00    22.00"."""
+    return [_LEADER.sub(lambda found: " " * len(found[0]), line) for line in lines]
 
 
 def _split_delimited(lines: Sequence[str]) -> list[Row]:
@@ -73,9 +82,36 @@ def _split_aligned(lines: Sequence[str]) -> list[Row]:
         return []
     width = max(map(len, texts))
     cuts = _find_cuts(texts, width)
-    rows = [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
+    rows = _cut_columns(texts, cuts, width)
+    inner = _find_cuts(texts[1:], width) if len(texts) > 3 else cuts
+    if len(inner) > len(cuts) and (heads := _spread_heads(texts[0], texts[1:], inner, width)):
+        cuts, rows = inner, [heads, *_cut_columns(texts[1:], inner, width)]
     enough = sum(sum(map(bool, row)) > 1 for row in rows) * 5 >= len(rows) * 4
     return list(rows) if len(cuts) > 1 and enough else []
+
+
+def _cut_columns(texts: Sequence[str], cuts: Sequence[int], width: int) -> list[Row]:
+    """The cells of lines whose columns begin at given places."""
+    return [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
+
+
+def _spread_heads(heads: str, below: Sequence[str], cuts: Sequence[int], width: int) -> list[str]:
+    """The heads of a line above columns, each once for each of as many columns that it stands over; else nothing.
+
+    It must stand over these columns alone: "Summer" above "open    close".
+    """
+    pieces = [(found.start(), found.end(), found[0]) for found in _PIECE.finditer(heads)]
+    corner = [text for start, _, text in pieces if start < cuts[1]]
+    over = pieces[len(corner) :]
+    share = (len(cuts) - 1) // len(over) if len(over) > 1 else 0
+    if share < 2 or share * len(over) != len(cuts) - 1 or len(corner) > 1:
+        return []
+    ends = [max(len(text[:end].rstrip()) for text in below) for end in [*cuts[1:], width]]
+    for place, (start, end, _) in enumerate(over):
+        first = 1 + place * share
+        if start < cuts[first] - 1 or end > ends[first + share - 1] + 1:
+            return []
+    return [*(corner or [""]), *(text for *_, text in over for _ in range(share))]
 
 
 def _find_cuts(texts: Sequence[str], width: int) -> list[int]:

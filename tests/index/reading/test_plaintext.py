@@ -308,6 +308,24 @@ def test_what_is_no_table_is_text(text: str) -> None:
     assert not any(block.kind == "row" for block in of(text).blocks)
 
 
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "          Summer            Winter\n        open    close     open    close\n"
+            "Mill    9:00    18:00     10:00   16:00\nTower   8:00    20:00     10:00   15:00\n",
+            "Mill: Summer open 9:00, Summer close 18:00, Winter open 10:00, Winter close 16:00 (a)",
+        ),
+        (
+            "Lift            Adult    Child\nDay ........... 38.00    22.00\nHalf day ...... 29.00    17.00\n",
+            "Day: Adult 38.00, Child 22.00 (a)",
+        ),
+    ],
+)
+def test_heads_over_several_columns_and_leading_dots_part_columns(table: str, wanted: str) -> None:
+    assert wanted in sentences(table)
+
+
 def test_a_table_of_two_columns_has_no_heads() -> None:
     blocks = of("Tools\n\nName\tInes\nPhone\t555 0110\nRoom\t12\n").blocks
     assert [block.told for block in blocks if block.kind == "row"] == ["Name: Ines", "Phone: 555 0110", "Room: 12"]
