@@ -255,6 +255,11 @@ def _is_open(above: str, line: str) -> bool:
     return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
 
 
+def is_incomplete(text: str) -> bool:
+    """Whether a text ends so that more must follow: in a comma, an open bracket, an article, a word that links."""
+    return text[-1] in ",;(&" or bool(_OPEN_WORD.search(text)) or bool(_LINKED.fullmatch(text.split()[-1]))
+
+
 def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:
     """The places of lines that only can continue the one before: a capital, then lower case up to a full stop."""
     found: set[int] = set()

@@ -151,13 +151,7 @@ class _Reader:
             # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
             if below and not (told and below[0].told):
                 told, first = below, 1
-        if not told:
-            return []
-        rows = [
-            Block("row", line.start, line.end, told=row.told, caption=row.caption)
-            for line, row in zip((one for one in lines[first:] if not one.is_rule), told, strict=True)
-        ]
-        return [*self._read_running(lines[:first]), *rows]
+        return [*self._read_running(lines[:first]), *told] if told else []
 
     def _read_lines(self, lines: list[Line], place: int) -> Iterator[Block]:
         """Yield the blocks of lines: questions, items, underlined headings, and the running text between them."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from index.reading.blocks import BlockText
+from index.reading.blocks import Block
 from index.reading.grid import Cell, tell_grid
-from index.reading.heads import Row
-from index.reading.lines import Line
+from index.reading.heads import Row, is_amount
+from index.reading.lines import Line, is_incomplete
 
 _GAP = re.compile(r" {2,}|\t")
 _PIECE = re.compile(r"\S+(?: \S+)*")
@@ -19,23 +19,60 @@ _LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[BlockText]:
-    """Return the rows of a table, one for each line that is no rule, if the lines are one; else nothing.
+def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Block]:
+    """Return the rows of a table, if the lines are one; else nothing. Rules are no rows, wrapped cells stand in one.
 
     A table of two columns has heads only above a line across: "Name  Lea" would else be a head of what follows.
     """
     rules = [place for place, line in enumerate(lines) if line.is_rule]
-    held = [_find_whole_line(text, line) for line in lines if not line.is_rule]
+    held = [line for line in lines if not line.is_rule]
+    whole = [_find_whole_line(text, line) for line in held]
     grid = next(filter(_GAPPED_RULE.fullmatch, (_find_whole_line(text, lines[place]) for place in rules)), "")
-    held = _blank_leaders(held)
-    rows = _split_delimited(held) or _split_below(held, grid) or _split_aligned(held)
+    whole = _blank_leaders(whole)
+    rows = _split_delimited(whole) or _split_below(whole, grid) or _split_aligned(whole)
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
     ruled = above if 0 < above < len(rows) else 0
-    cells = [[Cell(cell) for cell in row] for row in rows]
-    heads = [place < ruled for place in range(len(rows))]
-    return list(tell_grid(cells, heads, name, is_guessed=len(rows[0]) > 2))
+    parted = {place - count for count, place in enumerate(rules)}
+    joined = _join_wrapped(rows, parted)
+    cells = [[Cell(cell) for cell in row] for _, row in joined]
+    heads = [places[0] < ruled for places, _ in joined]
+    is_wide = sum(map(any, zip(*rows, strict=True))) > 2
+    return [
+        Block("row", held[places[0]].start, held[places[-1]].end, told=row.told, caption=row.caption)
+        for (places, _), row in zip(joined, tell_grid(cells, heads, name, is_guessed=is_wide), strict=True)
+    ]
+
+
+def _join_wrapped(rows: Sequence[Row], parted: Collection[int]) -> list[tuple[list[int], Row]]:
+    """Join the rows that go on with the cells of the row above: the places of each, and its cells.
+
+    Args:
+        rows: one for each line that is no rule.
+        parted: the places of the rows that stand below a rule.
+    """
+    joined: list[tuple[list[int], Row]] = []
+    for place, row in enumerate(rows):
+        if joined and place not in parted and _goes_on(row, joined[-1][1]):
+            places, above = joined[-1]
+            whole = [" ".join(filter(None, pair)) for pair in zip(above, row, strict=True)]
+            joined[-1] = [*places, place], whole
+        else:
+            joined.append(([place], row))
+    return joined
+
+
+def _goes_on(row: Row, above: Row) -> bool:
+    """Whether a row without a key holds what is left of cells above it: one at least shows it, all if none is missing.
+
+    A cell shows it if it begins in lower case below a capital, or if the one above it is not complete.
+    """
+    filled = [place for place, cell in enumerate(row) if cell]
+    if row[0] or not filled or any(not above[place] or is_amount(row[place]) for place in filled):
+        return False
+    signs = [is_incomplete(above[place]) or (row[place][0].islower() and above[place][0].isupper()) for place in filled]
+    return any(signs) if len(filled) < sum(map(bool, above[1:])) else all(signs)
 
 
 def _find_whole_line(text: str, line: Line) -> str:

@@ -326,6 +326,32 @@ def test_heads_over_several_columns_and_leading_dots_part_columns(table: str, wa
     assert wanted in sentences(table)
 
 
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "Tour          Start            Price   Remarks\nGlacier       Church square,   45      Bring gloves and\n"
+            "              7:30                     a hat\nOld town      Town hall        12      every day except\n"
+            "                                       Monday\n",
+            [
+                "Glacier: Start Church square, 7:30, Price 45, Remarks Bring gloves and a hat (a)",
+                "Old town: Start Town hall, Price 12, Remarks every day except Monday (a)",
+            ],
+        ),
+        (
+            "Hall A   Monday    17:00   yoga\n         Tuesday           judo\nHall B   Friday    18:00   choir\n",
+            ["Hall A: Monday, 17:00, yoga (a)", "Tuesday, judo (a)", "Hall B: Friday, 18:00, choir (a)"],
+        ),
+    ],
+)
+def test_what_is_left_of_a_cell_stands_in_its_row(table: str, wanted: list[str]) -> None:
+    assert sentences(table) == wanted
+
+
+def test_an_empty_column_between_two_makes_no_heads() -> None:
+    assert sentences("y\t\tYes; change it.\nn\t\tNo; skip it.\n")[0] == "y: Yes; change it. (a)"
+
+
 def test_a_table_of_two_columns_has_no_heads() -> None:
     blocks = of("Tools\n\nName\tInes\nPhone\t555 0110\nRoom\t12\n").blocks
     assert [block.told for block in blocks if block.kind == "row"] == ["Name: Ines", "Phone: 555 0110", "Room: 12"]
