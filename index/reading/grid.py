@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.reading.blocks import BlockText
-from index.reading.heads import Row, is_name, is_of_one_kind, is_series, is_value
+from index.reading.heads import Row, are_units, is_name, is_of_one_kind, is_series, is_value
 from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,
@@ -211,7 +211,7 @@ def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
                 break
         elif _divides(line.texts, above.texts, below):
             marked[plain[heads - 1]] = replace(above, named=[above.texts[place] for place in _find_spans(above.texts)])
-        elif not _adds_units(line.texts, below):
+        elif not _adds_units(line.texts, below) and not are_units(line.texts, below):
             break
         marked[plain[heads]] = replace(line, is_head=True)
         heads += 1

@@ -69,6 +69,7 @@ _COUNTED = re.compile(
 _VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
 _SIGN = re.compile(r"\d ?([:/+–—-]|\s(?=\d))")
 _UNIT = re.compile(r"[^\W\d_]|[%°€$£¥]")
+_UNIT_NAME = re.compile(r"\[.{1,12}\]|\(.{1,12}\)|[^\W\d_]{1,4}|[^\W\d_]{0,4}[°%/µ²³·][^\W\d_]{0,5}[²³]?")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 _SENTENCE_END = re.compile(r"[.!?。！？]['\")’”»]*\Z")
@@ -139,6 +140,19 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
     if len(_find_words_of_heads(first, below)) > 1 or _is_unlike(first, below, is_usual=is_usual):
         return True
     return _is_written_alike(first, below) and (_names_values(first, below) or _has_longer_cells(first, below))
+
+
+def are_units(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row holds units above columns of values alone, that of the keys too: "m, °C" above "10, 9.8"."""
+    filled = [place for place, cell in enumerate(row) if cell]
+    if not row[0] or len({row[place] for place in filled}) < 2 or not all(_is_unit(row[place]) for place in filled):
+        return False
+    values = [cell for one in below for cell in one if cell]
+    return bool(values) and all(map(is_value, values))
+
+
+def _is_unit(cell: str) -> bool:
+    return _UNIT_NAME.fullmatch(cell.strip()) is not None
 
 
 def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:

@@ -47,6 +47,7 @@ _EDGE = re.compile(
 )
 """Tags that begin or end an HTML block, and content that a browser does not show."""
 
+_BOLD = re.compile(r"\s*(\*\*|__)[^*_|]+\1\s*")
 _TAG_NAME = re.compile(r"<([a-z][a-z0-9]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[^<>]*>")
@@ -330,6 +331,7 @@ class _Parser:
         """Yield the rows of a table, told with their heads; their spans have the bars. Heads of no row are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
+        bold: list[int] = []
         for token in tokens:
             if token.type == "table_close":
                 break
@@ -338,11 +340,19 @@ class _Parser:
                 rows.append([])
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
+                bold += [len(rows) - 1] * (not rows[-1] and _BOLD.fullmatch(token.content) is not None)
                 rows[-1].append(strip_markup(token.content))
+        # A bold cell alone in its row names the rows below it, if theirs are not bold.
+        alone = {place for place, row in enumerate(rows) if place and len(row) > 1 and row[0] and not any(row[1:])}
+        groups = alone if alone and alone == {*bold} - {0} and max(alone) < len(rows) - 1 else set()
         # The format wants a row of heads, also above a table that has none.
         has_heads = len(rows) > 1 and not is_row_of_data(rows[0], rows[1:])
         heads = [has_heads and not place for place in range(len(rows))]
-        told = tell_grid([[Cell(cell) for cell in row] for row in rows], heads)
+        cells = [
+            [Cell(row[0], len(row))] if place in groups else [Cell(cell) for cell in row]
+            for place, row in enumerate(rows)
+        ]
+        told = tell_grid(cells, heads)
         for block, row in zip(blocks, rows, strict=True):
             yield _tell(block, next(told)) if any(row) else block
 

@@ -293,6 +293,12 @@ def test_the_first_row_is_one_of_heads_unless_it_is_as_those_below_it(table: str
     assert [block.told for block in read_markdown(table).blocks] == wanted
 
 
+def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
+    table = "| Line | Sat |\n|-|-|\n| **North** | |\n| Arno | 8:00 |\n| **South** | |\n| Bell | 9:00 |\n"
+    rows = [(block.told, block.caption) for block in read_markdown(table).blocks[1:]]
+    assert rows == [("North", ""), ("Arno: Sat 8:00", "North"), ("South", ""), ("Bell: Sat 9:00", "South")]
+
+
 # Marks without end
 
 

@@ -269,6 +269,19 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
 
 
 @pytest.mark.parametrize(
+    ("units", "wanted"),
+    [
+        (("m", "°C", "PSU"), ["Depth m 0: Temp °C 14, Salinity PSU 7", "Depth m 9: Temp °C 9, Salinity PSU 8"]),
+        (("[m]", "", "[%]"), ["Depth [m] 0: Temp 14, Salinity [%] 7", "Depth [m] 9: Temp 9, Salinity [%] 8"]),
+        (("NA", "NA", "NA"), ["NA", "Depth 0: Temp 14, Salinity 7", "Depth 9: Temp 9, Salinity 8"]),
+    ],
+)
+def test_a_row_of_units_goes_on_with_the_heads(units: tuple[str, ...], wanted: list[str]) -> None:
+    rows = [("Depth", "Temp", "Salinity"), units, ("0", "14", "7"), ("9", "9", "8")]
+    assert [row.split(": Temp NA")[0] for row in tell_table(rows, heads=1) if row] == wanted
+
+
+@pytest.mark.parametrize(
     ("rows", "wanted"),
     [
         (
@@ -296,6 +309,15 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
                 ("Tue", ""),
                 ("Time 9:30: Course Chess", "Tue"),
                 ("Time 11: Course Art", "Tue"),
+            ],
+        ),
+        (
+            [("Type", "Item", "Price"), ("Hire", "", ""), ("", "Bike", "15"), ("Repair", "", ""), ("", "Tube", "12")],
+            [
+                ("Hire", ""),
+                ("Item Bike, Price 15", "Hire"),
+                ("Repair", ""),
+                ("Item Tube, Price 12", "Repair"),
             ],
         ),
         # What lacks its values names nothing, least of all what is a key as others are.
