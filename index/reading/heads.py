@@ -131,6 +131,8 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
         return _has_empty_corner(first, below)
     if is_series(first[1:], [row[1:] for row in below], is_counted=_COUNTED.fullmatch(first[0]) is not None):
         return True
+    if _stands_above_numbers(first, below):
+        return True
     if any(map(is_value, first)) or _is_one_of_many(first, below):
         return False
     if len(first) > 2 and all(map(is_day, first[1:])) and not any(map(is_day, (cell for row in below for cell in row))):
@@ -232,6 +234,14 @@ def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
         begins_with_digit(cell) and are_mostly(find_kind(other) == find_kind(cell) for other in column)
         for cell, column in zip(first, columns, strict=True)
     )
+
+
+def _stands_above_numbers(first: Row, below: Sequence[Row]) -> bool:
+    """Whether words, some with a number, stand above columns of mere numbers: "Boat, 1 hour, Half day"."""
+    values = [cell for row in below for cell in row[1:] if cell]
+    has_words = all(any(map(str.isalpha, cell)) for cell in first) and any(map(is_name, first[1:]))
+    is_keyed = is_name(first[0]) and not any(map(is_value, (row[0] for row in below)))
+    return len(first) > 2 < len(below) and has_words and is_keyed and {*map(find_kind, values)} == {"number"}
 
 
 def _is_written_apart(first: Row, below: Sequence[Row]) -> bool:

@@ -137,6 +137,10 @@ class _Reader:
         if start in self._capitals and len(lines) > 1:
             rest = self._read_table(lines[1:]) or self._read_lines(lines[1:], place)
             return [Block("heading", start, lines[0].end, 2 if place else 1), *rest]
+        if len(lines) > 3 and not _GAP.search(lines[0].text) and (heading := self._read_underlined(lines, 0, place)):
+            below = lines[2 if lines[1].is_rule else 1 :]
+            if rows := self._read_table(below):
+                return [heading, *rows]
         is_indented = all(line.indent and not _GAP.search(line.text) for line in lines)
         rows = [] if is_indented else self._read_table(lines)
         return rows or list(self._read_lines(lines, place))

@@ -16,6 +16,7 @@ _PIECE = re.compile(r"\S+(?: \S+)*")
 _GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
 _LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S+(?: \S+)?(?: {2,}|\t)\s*\S)")
 """Dots that lead from a name to several values."""
+_FIELD = re.compile(r"[^\s:][^:]{0,30}:\s+\S.*")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -30,6 +31,8 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     grid = next(filter(_GAPPED_RULE.fullmatch, (_find_whole_line(text, lines[place]) for place in rules)), "")
     whole = _blank_leaders(whole)
     rows = _split_delimited(whole) or _split_below(whole, grid) or _split_aligned(whole)
+    if rows and (fields := _tell_fields(rows)):
+        return [Block("row", line.start, line.end, told=told) for line, told in zip(held, fields, strict=True)]
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
@@ -43,6 +46,13 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
         Block("row", held[places[0]].start, held[places[-1]].end, told=row.told, caption=row.caption)
         for (places, _), row in zip(joined, tell_grid(cells, heads, name, is_guessed=is_wide), strict=True)
     ]
+
+
+def _tell_fields(rows: Sequence[Row]) -> list[str]:
+    """What rows say in which each cell is a label with its value: "Name: Rosa    Phone: 555 01"; else nothing."""
+    if any(_FIELD.fullmatch(cell) is None for row in rows for cell in row if cell):
+        return []
+    return [", ".join(" ".join(cell.split()) for cell in row if cell) for row in rows]
 
 
 def _join_wrapped(rows: Sequence[Row], parted: Collection[int]) -> list[tuple[list[int], Row]]:
@@ -123,6 +133,9 @@ def _split_aligned(lines: Sequence[str]) -> list[Row]:
     inner = _find_cuts(texts[1:], width) if len(texts) > 3 else cuts
     if len(inner) > len(cuts) and (heads := _spread_heads(texts[0], texts[1:], inner, width)):
         cuts, rows = inner, [heads, *_cut_columns(texts[1:], inner, width)]
+    pieces = [_PIECE.findall(text) for text in texts]
+    if len({len(row) for row in pieces}) == 1 and len(pieces[0]) > max(2, len(cuts)):
+        return list(pieces)  # columns that do not stand under their heads, but every row has them all
     enough = sum(sum(map(bool, row)) > 1 for row in rows) * 5 >= len(rows) * 4
     return list(rows) if len(cuts) > 1 and enough else []
 

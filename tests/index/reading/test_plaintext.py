@@ -348,6 +348,34 @@ def test_what_is_left_of_a_cell_stands_in_its_row(table: str, wanted: list[str])
     assert sentences(table) == wanted
 
 
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "Size  Chest  Waist\nS     88-92  72-76\nM     94-98  78-82\nL    100-104  84-88\n",
+            "S: Chest 88-92, Waist 72-76 (a)",
+        ),
+        (
+            "Boat           1 hour   Half day   Full day\nRowing boat        12         30         50\n"
+            "Pedal boat         15         38         60\nKayak               9         22         36\n",
+            "Kayak: 1 hour 9, Half day 22, Full day 36 (a)",
+        ),
+        (
+            "Name:  Pension Rosa          Owner: E. Blum\nPhone: 0555 871              Fax:   0555 872\n"
+            "Rooms: 14                    Floors: 3\n",
+            "Phone: 0555 871, Fax: 0555 872 (a)",
+        ),
+        (
+            "The box blinks.\n\nLED codes\n---------\ngreen, steady    ready\nred, steady      empty\n"
+            "red, blinking    fault\n",
+            "red, steady: empty (LED codes)",
+        ),
+    ],
+)
+def test_a_value_is_told_with_what_it_is_a_value_of(table: str, wanted: str) -> None:
+    assert wanted in sentences(table)
+
+
 def test_an_empty_column_between_two_makes_no_heads() -> None:
     assert sentences("y\t\tYes; change it.\nn\t\tNo; skip it.\n")[0] == "y: Yes; change it. (a)"
 
