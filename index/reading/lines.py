@@ -235,7 +235,10 @@ def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
 def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -> bool:
     """Whether a line continues those before it."""
     last, lower = group[-1], line.text[0].islower()
-    if _ENTRY.search(line.text) or (lower and not wrapped and are_entries(last.text, line.text)):
+    if _ENTRY.search(line.text):
+        hangs = line.indent > group[0].indent and "..." in line.text
+        return hangs and _ends_open(last.text) and not _ENTRY.search(last.text)
+    if lower and not wrapped and are_entries(last.text, line.text):
         return False
     hangs = lower and line.indent > group[0].indent
     field = None if lower else _FIELD.match(line.text)
@@ -253,6 +256,11 @@ def _is_open(above: str, line: str) -> bool:
     if _STRANDED.search(above) and _QUOTED.match(line):
         return False
     return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
+
+
+def _ends_open(text: str) -> bool:
+    """Whether a line ends in a comma, or within a remark in brackets."""
+    return text[-1] == "," or text.count("(") > text.count(")")
 
 
 def is_incomplete(text: str) -> bool:

@@ -127,6 +127,16 @@ def test_a_note_keeps_the_mark_that_the_text_bears(text: str, wanted: list[str])
     assert sentences(text) == wanted
 
 
+def test_an_entry_goes_on_with_what_is_not_complete() -> None:
+    text = "Pool, with towel ......... 12.00\nSauna and steam bath,\n  with robe .............. 21.00\n"
+    assert sentences(text)[1] == "Sauna and steam bath, with robe .............. 21.00"
+
+
+def test_an_item_ends_before_a_part_of_it_with_a_number() -> None:
+    text = "2. Fees\n   It costs 2.50 euros.\n3. Else\n   3.1 The hedge is high.\n   3.2 Barbecues are allowed.\n"
+    assert sentences(text)[-3:] == ["3. Else", "3.1 The hedge is high.", "3.2 Barbecues are allowed."]
+
+
 def test_an_entry_further_in_is_one_of_its_own() -> None:
     text = "Coffee ........... 2.80\nTea, pot ......... 4.20\nHot chocolate .... 3.60\n   with cream .... 4.10\n"
     assert sentences(text) == [line.strip() for line in text.splitlines()]
