@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.heads import is_row_of_data
-from index.reading.lines import MONTH
+from index.reading.lines import MONTH, join_set_lines
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tree import write_notes
 
@@ -36,6 +36,7 @@ _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
 
+_HARD_BREAK = re.compile(r"(?: {2,}|(?<!\\)\\)\n|<br\s*/?>[ \t]*\n?", re.IGNORECASE)
 _QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
 
@@ -292,17 +293,22 @@ class _Parser:
             start, end = rest.span() if rest else (block.end, block.end)
             yield from _cut(self._text, replace(block, start=callout.end()), start, end)
         elif block.kind == "paragraph" and all(map(_FIELD.match, lines := token.content.split("\n"))):
-            yield from self._cut_fields(block, lines)
+            yield from self._cut_lines(block, [[line] for line in lines])
+        elif block.kind in ("paragraph", "item", "answer") and _HARD_BREAK.search(token.content):
+            yield from self._cut_lines(block, _group_set_lines(token.content))
         else:
             yield block
 
-    def _cut_fields(self, block: Block, lines: Sequence[str]) -> Iterator[Block]:
-        """Yield a block for each line of a paragraph whose lines are labels with their values."""
-        at = block.start
-        for line in lines:
-            start = max(self._text.find(line.strip(), at, block.end), at)
-            at = min(start + len(line.strip()), block.end)
-            yield replace(block, start=start, end=at)
+    def _cut_lines(self, block: Block, groups: Sequence[Sequence[str]]) -> Iterator[Block]:
+        """Yield a block for each group of lines of a paragraph or item, whose number the first keeps."""
+        at, number = block.start, block.number
+        for place, lines in enumerate(groups):
+            held = [line.strip() for line in lines if line.strip()]
+            start = max(self._text.find(held[0], at, block.end), at) if place else at
+            for line in held:
+                at = min(max(self._text.find(line, at, block.end), at) + len(line), block.end)
+            yield replace(block, start=start, end=at, number=number)
+            number = ""
 
     def _locate(self, token: Token) -> Block:
         """Find the span of an inline token's content in the text; a numbered item keeps its number."""
@@ -416,6 +422,23 @@ class _Parser:
 
 def _tell(block: Block, row: BlockText) -> Block:
     return replace(block, told=row.told, caption=row.caption)
+
+
+def _group_set_lines(content: str) -> list[list[str]]:
+    """Part the lines of a text at its hard breaks, but not inside a sentence."""
+    parts = [part for part in _HARD_BREAK.split(content) if part.strip()]
+    shown = [strip_markup(part) for part in parts]
+    is_label = len(shown) == 2 and shown[0].endswith(":")
+    if not all(shown) or is_label:
+        return [content.split("\n")]
+    groups: list[list[str]] = []
+    for whole in join_set_lines(shown):
+        count = 0
+        while len(" ".join(shown[:count])) < len(whole):
+            count += 1
+        groups.append([line for part in parts[:count] for line in part.split("\n")])
+        del parts[:count], shown[:count]
+    return groups
 
 
 def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:

@@ -213,7 +213,7 @@ def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
         ("- Rope\n\n  Ten metres.\n\n      tie --fast\n\n- Lamp\n", ["Rope", "Ten metres.", "tie --fast", "Lamp"]),
         ("1. Ring\n\n    Twice.\n\n\t- Left\n2. Wait\n", ["1. Ring", "Twice.", "Left", "2. Wait"]),
         ("# Gate\n\n    It is shut at nine.\n    Ring the bell.\n", ["It is shut at nine. Ring the bell."]),
-        ("<div align=center>\n\nIt is *shut*.\n\n</div>\n\nRing<br>&amp; wait.\n", ["It is shut.", "Ring & wait."]),
+        ("<div align=center>\n\nIt is *shut*.\n\n</div>\n\nNow<br>go &amp; wait.\n", ["It is shut.", "Now go & wait."]),
     ],
 )  # fmt: skip
 def test_indented_text_is_read(text: str, wanted: list[str]) -> None:
@@ -291,6 +291,21 @@ def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str])
 )
 def test_the_first_row_is_one_of_heads_unless_it_is_as_those_below_it(table: str, wanted: list[str]) -> None:
     assert [block.told for block in read_markdown(table).blocks] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("**Open**  \nMon–Fri 8–12  \nSat 9–11\n", ["**Open**", "Mon–Fri 8–12", "Sat 9–11"]),
+        ("> Old Street 5\\\n> 1234 Town\n", ["Old Street 5", "1234 Town"]),
+        ("1. Open<br>Mon 8–12<br>\n   Sat 9–11\n", ["1. Open", "Mon 8–12", "Sat 9–11"]),
+        ("The bus stops  \nevery hour.\n", ["The bus stops  \nevery hour."]),
+        ("Our page:  \nhttps://mill.example\n", ["Our page:  \nhttps://mill.example"]),
+    ],
+)
+def test_lines_that_somebody_set_are_blocks_of_their_own(text: str, wanted: list[str]) -> None:
+    reading = read_markdown(text)
+    assert [reading.text[block.start : block.end].removesuffix("<br>") for block in reading.blocks] == wanted
 
 
 def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
