@@ -157,6 +157,15 @@ def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
         yield whole
 
 
+def join_cell(texts: Sequence[str], is_head: bool) -> str:
+    """Put the lines of a cell on one line."""
+    whole = ""
+    for text in filter(None, texts):
+        goes_on = is_head or text[0].islower() or whole[-1:] in (*".,;:!?",)
+        whole += f"{' ' if goes_on else '; '}{text}" if whole else text
+    return whole
+
+
 def _holds_end(line: str) -> bool:
     """Whether a sentence ends in a line."""
     return _ENDED.search(line) is not None or _INNER_END.search(line) is not None

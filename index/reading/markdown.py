@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.heads import is_row_of_data
-from index.reading.lines import MONTH, join_set_lines
+from index.reading.lines import MONTH, join_cell, join_set_lines
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tree import write_notes
 
@@ -53,6 +53,8 @@ _TAG_NAME = re.compile(r"<([a-z][a-z0-9]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[^<>]*>")
 _TAG_BREAK = re.compile(r"(?=<(?:br|li|p|div|tr)\b)", re.IGNORECASE)
+_BREAK = "\ue000"
+"""Stands for a line break while markup is read: a character that no text has."""
 _HTML_HEADING = re.compile(r"h[1-6]")
 _HTML_KINDS: dict[str, Kind] = {"li": "item", "summary": "question"}
 _HTML_TABLE = re.compile(r"<table\b.*?(?:</table\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -347,7 +349,7 @@ class _Parser:
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
                 bold += [len(rows) - 1] * (not rows[-1] and _BOLD.fullmatch(token.content) is not None)
-                rows[-1].append(strip_markup(token.content))
+                rows[-1].append(_read_cell(token.content, is_head=len(rows) == 1))
         # A bold cell alone in its row names the rows below it, if theirs are not bold.
         alone = {place for place, row in enumerate(rows) if place and len(row) > 1 and row[0] and not any(row[1:])}
         groups = alone if alone and alone == {*bold} - {0} and max(alone) < len(rows) - 1 else set()
@@ -428,8 +430,7 @@ def _group_set_lines(content: str) -> list[list[str]]:
     """Part the lines of a text at its hard breaks, but not inside a sentence."""
     parts = [part for part in _HARD_BREAK.split(content) if part.strip()]
     shown = [strip_markup(part) for part in parts]
-    is_label = len(shown) == 2 and shown[0].endswith(":")
-    if not all(shown) or is_label:
+    if not all(shown) or len(shown) < 3:  # of two lines the first may be a label
         return [content.split("\n")]
     groups: list[list[str]] = []
     for whole in join_set_lines(shown):
@@ -465,10 +466,17 @@ def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
     return found
 
 
+def _read_cell(text: str, *, is_head: bool) -> str:
+    """What is seen of a cell, on one line; its markup may go over line breaks."""
+    shown = strip_markup(_TAG_BREAK.sub(_BREAK, text))
+    return join_cell([line.strip() for line in shown.split(_BREAK)], is_head)
+
+
 def _make_cell(found: re.Match[str]) -> Cell:
     spans = {span["name"].lower(): int(span["count"]) for span in _SPAN.finditer(found["attributes"])}
-    text = strip_markup(_TAG_BREAK.sub(" ", found["text"]))
-    return Cell(text, spans.get("col", 1), spans.get("row", 1), found["kind"].lower() == "h")
+    is_head = found["kind"].lower() == "h"
+    text = _read_cell(found["text"], is_head=is_head)
+    return Cell(text, spans.get("col", 1), spans.get("row", 1), is_head)
 
 
 def _holds_words(text: str, block: Block) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import Element, flatten, read_content, read_inline, tidy
-from index.reading.lines import join_set_lines
+from index.reading.lines import join_cell, join_set_lines
 from index.reading.numbering import write_number
 from index.reading.tables import find_marked_cells
 
@@ -439,7 +439,7 @@ class _Walker:
         is_head = element.tag == "th"
         return Cell(
             # A cell may hold a mere sign ("✓", "–"), which makes no block.
-            _join_cell(texts, is_head) if inner else tidy(read_content(element)) or element.get("alt", ""),
+            join_cell(texts, is_head) if inner else tidy(read_content(element)) or element.get("alt", ""),
             _read_integer(element.get("colspan"), 1),
             _read_integer(element.get("rowspan"), 1),
             is_head,
@@ -491,15 +491,6 @@ def _find_list_style(item: Element, listed: Element) -> str:
 def join_lines(text: str) -> list[str]:
     """Split a text at its line breaks, but not inside a sentence."""
     return list(join_set_lines([line for line in map(tidy, text.split("\n")) if line]))
-
-
-def _join_cell(texts: Sequence[str], is_head: bool) -> str:
-    """Put the lines of a cell on one line."""
-    whole = ""
-    for text in filter(None, texts):
-        goes_on = is_head or text[0].islower() or whole[-1:] in (*".,;:!?",)
-        whole += f"{' ' if goes_on else '; '}{text}" if whole else text
-    return whole
 
 
 def _find_rows(table: Element) -> list[Element]:

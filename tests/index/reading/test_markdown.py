@@ -297,7 +297,7 @@ def test_the_first_row_is_one_of_heads_unless_it_is_as_those_below_it(table: str
     ("text", "wanted"),
     [
         ("**Open**  \nMon–Fri 8–12  \nSat 9–11\n", ["**Open**", "Mon–Fri 8–12", "Sat 9–11"]),
-        ("> Old Street 5\\\n> 1234 Town\n", ["Old Street 5", "1234 Town"]),
+        ("> Mill\\\n> Old Street 5\\\n> 1234 Town\n", ["Mill", "Old Street 5", "1234 Town"]),
         ("1. Open<br>Mon 8–12<br>\n   Sat 9–11\n", ["1. Open", "Mon 8–12", "Sat 9–11"]),
         ("The bus stops  \nevery hour.\n", ["The bus stops  \nevery hour."]),
         ("Our page:  \nhttps://mill.example\n", ["Our page:  \nhttps://mill.example"]),
@@ -306,6 +306,24 @@ def test_the_first_row_is_one_of_heads_unless_it_is_as_those_below_it(table: str
 def test_lines_that_somebody_set_are_blocks_of_their_own(text: str, wanted: list[str]) -> None:
     reading = read_markdown(text)
     assert [reading.text[block.start : block.end].removesuffix("<br>") for block in reading.blocks] == wanted
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("555 01<br>555 02", "555 01; 555 02"),
+        ("555 01,<br/>555 02", "555 01, 555 02"),
+        ("open<br>all day", "open all day"),
+        ("~~555 01<br>555 02~~ 555 03", "555 03"),
+        ("**555 01<br>555 02**", "555 01; 555 02"),
+    ],
+)
+def test_the_lines_of_a_cell_stay_apart(cell: str, wanted: str) -> None:
+    table = f"| Who | Where |\n|-|-|\n| Bo | {cell} |\n"
+    rows = f"<table><tr><th>Who</th><th>Where</th></tr><tr><td>Bo</td><td>{cell}</td></tr></table>\n"
+    assert read_markdown(table).blocks[1].told == f"Bo: Where {wanted}"
+    if not {"*", "~"} & set(cell):
+        assert read_markdown(rows).blocks[1].told == f"Bo: Where {wanted}"
 
 
 def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
