@@ -32,6 +32,12 @@ _NUMBER = re.compile(r"\d{1,9}[.)][ \t]+")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
 _INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
+_CONTAINER = re.compile(
+    r"(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
+    r"|:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]*)[ \t]*\[?(?P<title>[^\n\]]*)\]?)[ \t]*(?:\n|\Z)"
+)
+"""The first line of a box of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
+_CONTAINER_END = re.compile(r"(?:\A|\n)[ \t]*:{3,}[ \t]*\Z")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
@@ -87,6 +93,9 @@ _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("][", r"\]\[[^\]\n]*\]"),
         ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
         ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
+        (":::", r"\n[ \t>]*:{3,}[ \t]*\{?\.?[\w-]*"),
+        ("!!!", r"\n[ \t>]*!!![ \t]*[\w-]+"),
+        ("???", r"\n[ \t>]*\?\?\?\+?[ \t]*[\w-]+"),
         ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
         ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
         (" ^", r" \^[A-Za-z0-9-]+[ \t]*(?=\n)"),
@@ -294,6 +303,13 @@ class _Parser:
             rest = _QUOTED_LINE.search(self._text, callout.end(), block.end)
             start, end = rest.span() if rest else (block.end, block.end)
             yield from _cut(self._text, replace(block, start=callout.end()), start, end)
+        elif container := _CONTAINER.match(self._text, block.start, block.end):
+            closing = _CONTAINER_END.search(self._text, container.end(), block.end)
+            title = container.span(container.lastgroup) if container.lastgroup else (block.start, block.start)
+            for span in (title, (container.end(), max(container.end(), closing.start() if closing else block.end))):
+                if self._text[slice(*span)].strip():
+                    piece = trim_paragraph(self._text, *span)
+                    yield replace(block, start=piece.start, end=piece.end)
         elif block.kind == "paragraph" and all(map(_FIELD.match, lines := token.content.split("\n"))):
             yield from self._cut_lines(block, [[line] for line in lines])
         elif block.kind in ("paragraph", "item", "answer") and _HARD_BREAK.search(token.content):

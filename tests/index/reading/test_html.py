@@ -414,6 +414,13 @@ def test_a_table_that_only_places_text_is_none(table: str) -> None:
         ("<p>Open.</p><p hidden>Not today.</p>", "Open.", ("2 words are hidden",)),
         ("<p>Open.</p><div style='color: red; display:none'>Not <b>today</b>.</div>", "Open.", ("2 words are hidden",)),
         ("<p>Open. <span class='sr-only'>In a new window</span></p>", "Open.", ("4 words are hidden",)),
+        (
+            "<p>Open.<sup><a href='#cmnt1' id='cmnt_ref1'>[a]</a></sup></p>"
+            "<div><p><a href='#cmnt_ref1' id='cmnt1'>[a]</a>Today?</p><p>Ask Bo.</p></div>",
+            "Open.",
+            ("4 words are hidden",),
+        ),
+        ("<p>Open.</p><div style='mso-element:comment-list'><p>Today?</p></div>", "Open.", ("1 word is hidden",)),
         ("<p>Open.</p><script>let a = 1</script><template>No</template><svg><text>No</text></svg>", "Open.", ()),
         ("<p>Open<a href='#x'>¶</a> <span aria-hidden='true'>*</span></p>", "Open", ()),
         ("<p>Open<a href='#top'>↑</a></p><select><option>No</select><button>No</button>", "Open", ()),

@@ -210,6 +210,22 @@ def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
+        ('!!! warning "Bleach"\n    Never mix it\n    with vinegar.\n', ["Bleach", "Never mix it with vinegar."]),
+        ("??? note\n    Never mix it.\n\n    Never.\n", ["Never mix it.", "Never."]),
+        (":::tip Bleach\nNever mix it.\n:::\n", ["Bleach", "Never mix it."]),
+        ("::: warning\n\nNever mix it.\n\n:::\n\nOpen.\n", ["Never mix it.", "Open."]),
+        (":::note[Bleach]\n\nNever mix it.\n\n:::\n", ["Bleach", "Never mix it."]),
+        ("!!! Attention please\n", ["Attention please"]),
+        ("Really??? yes\n", ["Really??? yes"]),
+    ],
+)
+def test_a_box_is_its_title_and_its_text(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
         ("- Rope\n\n  Ten metres.\n\n      tie --fast\n\n- Lamp\n", ["Rope", "Ten metres.", "tie --fast", "Lamp"]),
         ("1. Ring\n\n    Twice.\n\n\t- Left\n2. Wait\n", ["1. Ring", "Twice.", "Left", "2. Wait"]),
         ("# Gate\n\n    It is shut at nine.\n    Ring the bell.\n", ["It is shut at nine. Ring the bell."]),
