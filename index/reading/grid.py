@@ -90,7 +90,7 @@ def tell_grid(
     group, in_heads = "", False
     for line in lines:
         under = ", ".join(filter(None, (caption, group)))
-        if line.is_group:
+        if line.is_group or (line.is_head and len(line.texts) == 1):
             yield _make_row(line, line.texts[0], caption)
             is_name = len(line.texts[0]) <= GROUP_LIMIT and line.texts[0][-1:] not in (*".!?",)
             group = line.texts[0] if is_name else group

@@ -342,6 +342,14 @@ def test_the_lines_of_a_cell_stay_apart(cell: str, wanted: str) -> None:
         assert read_markdown(rows).blocks[1].told == f"Bo: Where {wanted}"
 
 
+def test_the_head_of_a_single_column_names_its_rows() -> None:
+    blocks = read_markdown("| Rules of the house |\n|---|\n| No dogs |\n").blocks
+    assert [(block.told, block.caption) for block in blocks] == [
+        ("Rules of the house", ""),
+        ("No dogs", "Rules of the house"),
+    ]
+
+
 def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
     table = "| Line | Sat |\n|-|-|\n| **North** | |\n| Arno | 8:00 |\n| **South** | |\n| Bell | 9:00 |\n"
     rows = [(block.told, block.caption) for block in read_markdown(table).blocks[1:]]
