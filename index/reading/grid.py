@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.reading.blocks import BlockText
-from index.reading.heads import Row, are_units, is_name, is_of_one_kind, is_series, is_value
+from index.reading.heads import Row, are_days, are_units, is_name, is_of_one_kind, is_series, is_value
 from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,
@@ -98,10 +98,12 @@ def tell_grid(
             named = [*(named if in_heads else ()), line.named or line.texts]
             yield _make_row(line, "", caption)
         else:
+            names = join_heads(named) if named else ()
+            # Below days alone no column names the rows.
             told = (
                 tell_form_row(line.texts)
                 if is_form
-                else tell_row(line.named or line.texts, join_heads(named) if named else ())
+                else tell_row(line.named or line.texts, names, key_head=not are_days(names))
             )
             yield _make_row(line, told, under)
         in_heads = line.is_head and not line.is_group

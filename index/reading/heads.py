@@ -69,7 +69,8 @@ _COUNTED = re.compile(
 _VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
 _SIGN = re.compile(r"\d ?([:/+–—-]|\s(?=\d))")
 _UNIT = re.compile(r"[^\W\d_]|[%°€$£¥]")
-_UNIT_NAME = re.compile(r"\[.{1,12}\]|\(.{1,12}\)|[^\W\d_]{1,4}|[^\W\d_]{0,4}[°%/µ²³·][^\W\d_]{0,5}[²³]?")
+_BRACKETED = re.compile(r"\[.{1,12}\]|\(.{1,12}\)")
+_UNIT_NAME = re.compile(rf"{_BRACKETED.pattern}|[^\W\d_]{{1,4}}|[^\W\d_]{{0,4}}[°%/µ²³·][^\W\d_]{{0,5}}[²³]?")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 _SENTENCE_END = re.compile(r"[.!?。！？]['\")’”»]*\Z")
@@ -111,6 +112,11 @@ def is_day(cell: str) -> bool:
     return _DAY.fullmatch(cell) is not None
 
 
+def are_days(row: Row) -> bool:
+    """Whether all of several cells are days of the week."""
+    return len(row) > 1 and all(map(is_day, row))
+
+
 def is_date(cell: str) -> bool:
     """Whether a cell begins with a day of the week, or is a date or time."""
     return bool(cell.strip()) and (is_day(cell.split()[0].rstrip(",")) or _DATE.match(cell) is not None)
@@ -147,6 +153,8 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
 def are_units(row: Row, below: Sequence[Row]) -> bool:
     """Whether a row holds units above columns of values alone, that of the keys too: "m, °C" above "10, 9.8"."""
     filled = [place for place, cell in enumerate(row) if cell]
+    if filled and all(_BRACKETED.fullmatch(row[place]) for place in filled):
+        return any(is_of_one_kind(one[place] for one in below) for place in filled)
     if not row[0] or len({row[place] for place in filled}) < 2 or not all(_is_unit(row[place]) for place in filled):
         return False
     values = [cell for one in below for cell in one if cell]
@@ -160,20 +168,23 @@ def _is_unit(cell: str) -> bool:
 def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
     """Whether a row that a document had to mark as one of heads is a row as those below it.
 
-    Its key is a day as theirs are; or one value stands in it, of the kind of those below it, and not as one that counts
-    or names a column: a time, a price, a year, a number behind what it counts.
+    Its key is a day as theirs are; or one value stands in it, of the kind of those below it, or a price, time or the
+    like beside a name alone; and it does not count or name a column, as a year, or a number behind what it counts.
     """
     keys = [row[0] for row in below if row[0]]
     if is_day(first[0]) and keys and all(map(is_day, keys)):
         return True
     values = [place for place, cell in enumerate(first) if place and is_value(cell)]
-    named = any(pattern.fullmatch(first[0]) for pattern in (COLUMN_HEAD, HEAD_WORD, _COUNTED))
-    if not is_name(first[0]) or named or len(values) != 1 or _YEAR.fullmatch(first[values[0]]):
+    if not is_name(first[0]) or len(values) != 1 or _YEAR.fullmatch(first[values[0]]):
         return False
     kind = find_kind(first[values[0]])
-    column = [row[values[0]] for row in below if row[values[0]]]
     is_plain = kind == "number" and not _DECIMAL.fullmatch(first[values[0]])
-    return (len(first) == 2 or not is_plain) and are_mostly(find_kind(cell) == kind for cell in column)
+    if len(first) == 2 and not is_plain:
+        return True
+    named = any(pattern.fullmatch(first[0]) for pattern in (COLUMN_HEAD, HEAD_WORD, _COUNTED))
+    column = [row[values[0]] for row in below if row[values[0]]]
+    is_alike = are_mostly(find_kind(cell) == kind for cell in column)
+    return is_alike and not named and (len(first) == 2 or not is_plain)
 
 
 def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:

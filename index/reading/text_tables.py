@@ -12,6 +12,8 @@ from index.reading.heads import Row, is_amount
 from index.reading.lines import Line, is_incomplete
 
 _GAP = re.compile(r" {2,}|\t")
+_MARK = re.compile(r"(?:\(?\w{1,3}[.)]|\W)\s")
+"""The mark of a list item."""
 _PIECE = re.compile(r"\S+(?: \S+)*")
 _GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
 _LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S+(?: \S+)?(?: {2,}|\t)\s*\S)")
@@ -30,7 +32,10 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     whole = [_find_whole_line(text, line) for line in held]
     grid = next(filter(_GAPPED_RULE.fullmatch, (_find_whole_line(text, lines[place]) for place in rules)), "")
     whole = _blank_leaders(whole)
-    rows = _split_delimited(whole) or _split_below(whole, grid) or _split_aligned(whole)
+    rows, hung = _split_delimited(whole) or _split_below(whole, grid), set()
+    if not rows:
+        rows = _split_aligned(whole)
+        hung = {*range(len(rows))}.difference(_find_begun([line.expandtabs() for line in whole]))
     if rows and (fields := _tell_fields(rows)):
         return [Block("row", line.start, line.end, told=told) for line, told in zip(held, fields, strict=True)]
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
@@ -38,7 +43,7 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
     ruled = above if 0 < above < len(rows) else 0
     parted = {place - count for count, place in enumerate(rules)}
-    joined = _join_wrapped(rows, parted)
+    joined = _join_wrapped(rows, parted, hung)
     cells = [[Cell(cell) for cell in row] for _, row in joined]
     heads = [places[0] < ruled for places, _ in joined]
     is_wide = sum(map(any, zip(*rows, strict=True))) > 2
@@ -55,33 +60,47 @@ def _tell_fields(rows: Sequence[Row]) -> list[str]:
     return [", ".join(" ".join(cell.split()) for cell in row if cell) for row in rows]
 
 
-def _join_wrapped(rows: Sequence[Row], parted: Collection[int]) -> list[tuple[list[int], Row]]:
+def _join_wrapped(rows: Sequence[Row], parted: Collection[int], hung: Collection[int]) -> list[tuple[list[int], Row]]:
     """Join the rows that go on with the cells of the row above: the places of each, and its cells.
 
     Args:
         rows: one for each line that is no rule.
         parted: the places of the rows that stand below a rule.
+        hung: the places of those that begin no row, where others do that begin further out.
     """
     joined: list[tuple[list[int], Row]] = []
     for place, row in enumerate(rows):
-        if joined and place not in parted and _goes_on(row, joined[-1][1]):
-            places, above = joined[-1]
-            whole = [" ".join(filter(None, pair)) for pair in zip(above, row, strict=True)]
+        places, above = joined[-1] if joined else ([], row)
+        if places and place not in parted and _goes_on(row, above, is_hung=place in hung, is_joined=len(places) > 1):
+            last = rows[places[-1]]
+            whole = [_join(*cells) for cells in zip(above, last, row, strict=True)]
             joined[-1] = [*places, place], whole
         else:
             joined.append(([place], row))
     return joined
 
 
-def _goes_on(row: Row, above: Row) -> bool:
+def _join(above: str, last: str, cell: str) -> str:
+    """Join what goes on in a cell: text as text, other lines apart."""
+    is_text = last.count(" ") > 2 or cell[:1].islower() or (last and is_incomplete(last))
+    return f"{above}{' ' if is_text else '; '}{cell}" if above and cell else above or cell
+
+
+def _goes_on(row: Row, above: Row, *, is_hung: bool, is_joined: bool) -> bool:
     """Whether a row without a key holds what is left of cells above it: one at least shows it, all if none is missing.
 
-    A cell shows it if it begins in lower case below a capital, or if the one above it is not complete.
+    A cell shows it if it begins in lower case below a capital, or below one that went on before, or if the one above it
+    is not complete.
     """
     filled = [place for place, cell in enumerate(row) if cell]
     if row[0] or not filled or any(not above[place] or is_amount(row[place]) for place in filled):
         return False
-    signs = [is_incomplete(above[place]) or (row[place][0].islower() and above[place][0].isupper()) for place in filled]
+    if is_hung:
+        return True
+    signs = [
+        is_incomplete(above[place]) or (row[place][0].islower() and (is_joined or above[place][0].isupper()))
+        for place in filled
+    ]
     return any(signs) if len(filled) < sum(map(bool, above[1:])) else all(signs)
 
 
@@ -125,10 +144,13 @@ def _split_below(lines: Sequence[str], rule: str) -> list[Row]:
 def _split_aligned(lines: Sequence[str]) -> list[Row]:
     """The cells of lines whose columns stand under each other, with two or more blanks between them; else nothing."""
     texts = [line.expandtabs() for line in lines]
-    if len(lines) < 3 or sum(_GAP.search(text.strip()) is not None for text in texts) * 5 < len(texts) * 4:
+    begun = _find_begun(texts)
+    if len(lines) < 3 or not begun:
         return []
     width = max(map(len, texts))
     cuts = _find_cuts(texts, width)
+    if any(len(text) - len(text.lstrip()) not in cuts for place, text in enumerate(texts) if place not in begun):
+        return []
     rows = _cut_columns(texts, cuts, width)
     inner = _find_cuts(texts[1:], width) if len(texts) > 3 else cuts
     if len(inner) > len(cuts) and (heads := _spread_heads(texts[0], texts[1:], inner, width)):
@@ -136,8 +158,19 @@ def _split_aligned(lines: Sequence[str]) -> list[Row]:
     pieces = [_PIECE.findall(text) for text in texts]
     if len({len(row) for row in pieces}) == 1 and len(pieces[0]) > max(2, len(cuts)):
         return list(pieces)  # columns that do not stand under their heads, but every row has them all
-    enough = sum(sum(map(bool, row)) > 1 for row in rows) * 5 >= len(rows) * 4
+    enough = sum(sum(map(bool, rows[place])) > 1 for place in begun) * 5 >= len(begun) * 4
     return list(rows) if len(cuts) > 1 and enough else []
+
+
+def _find_begun(texts: Sequence[str]) -> list[int]:
+    """The places of the lines that begin a row: nearly all, with a gap in them, or all that do not stand further in."""
+    gapped = [_GAP.search(text.strip()) is not None for text in texts]
+    if sum(gapped) * 5 >= len(texts) * 4:
+        return list(range(len(texts)))
+    indents = [len(text) - len(text.lstrip()) for text in texts]
+    begun = [place for place, indent in enumerate(indents) if indent == min(indents)]
+    is_table = len(begun) > 1 and all(gapped[place] and not _MARK.match(texts[place].lstrip()) for place in begun)
+    return begun if is_table else []
 
 
 def _cut_columns(texts: Sequence[str], cuts: Sequence[int], width: int) -> list[Row]:

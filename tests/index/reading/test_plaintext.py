@@ -349,6 +349,25 @@ def test_heads_over_several_columns_and_leading_dots_part_columns(table: str, wa
             ],
         ),
         (
+            "Syrup   10 ml   shake well before\n                use, keep away\n                from children\n"
+            "Iron    2 ml    -\n",
+            ["Syrup: 10 ml, shake well before use, keep away from children (a)", "Iron: 2 ml, - (a)"],
+        ),
+        (
+            "Pool    Open from May to\n        September.\nSauna   Ask the\n        porter. He is\n"
+            "        in the hall.\n",
+            ["Pool: Open from May to September. (a)", "Sauna: Ask the porter. He is in the hall. (a)"],
+        ),
+        (
+            "Ward      Open          Tel\nSurgery   Mon-Thu 8-16  1201\n          Fri 8-12\n"
+            "X-ray     Mon-Fri 7-19  1305\n",
+            ["Surgery: Open Mon-Thu 8-16; Fri 8-12, Tel 1201 (a)", "X-ray: Open Mon-Fri 7-19, Tel 1305 (a)"],
+        ),
+        (
+            "1.  Ring the\n    bell twice.\n2.  Wait for the\n    porter.\n3.  Go in.\n",
+            ["1. Ring the bell twice.", "2. Wait for the porter.", "3. Go in."],
+        ),
+        (
             "Hall A   Monday    17:00   yoga\n         Tuesday           judo\nHall B   Friday    18:00   choir\n",
             ["Hall A: Monday, 17:00, yoga (a)", "Tuesday, judo (a)", "Hall B: Friday, 18:00, choir (a)"],
         ),

@@ -273,6 +273,7 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
     [
         (("m", "°C", "PSU"), ["Depth m 0: Temp °C 14, Salinity PSU 7", "Depth m 9: Temp °C 9, Salinity PSU 8"]),
         (("[m]", "", "[%]"), ["Depth [m] 0: Temp 14, Salinity [%] 7", "Depth [m] 9: Temp 9, Salinity [%] 8"]),
+        (("", "", "[%]"), ["Depth 0: Temp 14, Salinity [%] 7", "Depth 9: Temp 9, Salinity [%] 8"]),
         (("NA", "NA", "NA"), ["NA", "Depth 0: Temp 14, Salinity 7", "Depth 9: Temp 9, Salinity 8"]),
     ],
 )
