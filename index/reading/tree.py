@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
@@ -422,9 +423,12 @@ class _Walker:
             return
         self._flush_prefix()
         self._add("caption", name)
+        named = _find_bold_groups(cells)
         if not any(cell.tag == "th" or cell.getparent().getparent().tag == "thead" for row in cells for cell in row):
-            mark_heads(rows, _is_bold)
+            mark_heads([row for place, row in enumerate(rows) if place not in named], _is_bold)
         read = [[self._read_cell(cell) for cell in row] for row in cells]
+        for place in named:
+            read[place] = [replace(read[place][0], columns=len(cells[place]), is_head=False)]
         heads = [bool(row) and (row[0].is_head and all(cell.is_head for cell in row)) for row in read]
         heads = [head or row.getparent().tag == "thead" for head, row in zip(heads, rows, strict=True)]
         self.parts += tell_grid(read, heads, name)
@@ -492,6 +496,21 @@ def _find_list_style(item: Element, listed: Element) -> str:
 def join_lines(text: str) -> list[str]:
     """Split a text at its line breaks, but not inside a sentence."""
     return list(join_set_lines([line for line in map(tidy, text.split("\n")) if line]))
+
+
+def _find_bold_groups(rows: Sequence[Sequence[Element]]) -> set[int]:
+    """The places of the rows whose only text is bold, in a table whose other rows but the first begin otherwise."""
+    held = [["".join(cell.itertext()).strip() for cell in row] for row in rows]
+    alone = {place for place, row in enumerate(held) if len(row) > 1 and row[0] and not any(row[1:])}
+    if not alone or max(alone) == len(rows) - 1:
+        return set()
+    bold = {place for place, row in enumerate(held) if row and row[0] and _is_set_apart(rows[place][0])}
+    begun = {place for place, row in enumerate(held) if row and row[0]}
+    return alone if alone <= bold <= alone | {0} and begun - bold else set()
+
+
+def _is_set_apart(cell: Element) -> bool:
+    return cell.tag == "th" or _is_bold(cell)
 
 
 def _find_rows(table: Element) -> list[Element]:
