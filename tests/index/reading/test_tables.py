@@ -234,6 +234,27 @@ def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, .
     [
         # Equal heads beside each other, and empty ones behind a head, stand for several columns.
         (
+            (
+                " | Mon-Fri | Mon-Fri | Sat | Sat",
+                " | 8-18 | 18-22 | 8-18 | 18-22",
+                "A | 2 | 1 | 1 | 0",
+                "B | 3 | 1 | 1 | 0",
+            ),
+            [f"{key}: Mon-Fri 8-18 {one}, Mon-Fri 18-22 1, Sat 8-18 1, Sat 18-22 0" for key, one in ("A2", "B3")],
+        ),
+        (
+            (
+                " | Mon-Fri | Mon-Fri | Sat | Sat",
+                " | 8-18 | 18-22 | 8-18 | 18-20",
+                "A | 2 | 1 | 1 | 0",
+                "B | 3 | 1 | 1 | 0",
+            ),
+            [
+                "Mon-Fri 8-18, Mon-Fri 18-22, Sat 8-18, Sat 18-20",
+                *(f"{key}: Mon-Fri {one}, Mon-Fri 1, Sat 1, Sat 0" for key, one in ("A2", "B3")),
+            ],
+        ),
+        (
             (" | Zone A | Zone A", " | adult | child", "Day | 2.20 | 1.10", "Week | 9 | 5"),
             ["Day: Zone A adult 2.20, Zone A child 1.10", "Week: Zone A adult 9, Zone A child 5"],
         ),
