@@ -274,7 +274,8 @@ def _ends_open(text: str) -> bool:
 
 def is_incomplete(text: str) -> bool:
     """Whether a text ends so that more must follow: in a comma, an open bracket, an article, a word that links."""
-    return text[-1] in ",;(&" or bool(_OPEN_WORD.search(text)) or bool(_LINKED.fullmatch(text.split()[-1]))
+    end = text[-MARGIN_MINIMUM:]
+    return end[-1] in ",;(&" or bool(_OPEN_WORD.search(end)) or bool(_LINKED.fullmatch(end.split()[-1]))
 
 
 def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:

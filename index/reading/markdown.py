@@ -34,7 +34,7 @@ _INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _CONTAINER = re.compile(
     r"(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
-    r"|:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]*)[ \t]*\[?(?P<title>[^\n\]]*)\]?)[ \t]*(?:\n|\Z)"
+    r"|:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]{0,40})[ \t]*\[?(?P<title>[^\n\]]{0,300})\]?)[ \t]*(?:\n|\Z)"
 )
 """The first line of a box of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
 _CONTAINER_END = re.compile(r"(?:\A|\n)[ \t]*:{3,}[ \t]*\Z")
@@ -42,7 +42,7 @@ _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
 
-_HARD_BREAK = re.compile(r"(?: {2,}|(?<!\\)\\)\n|<br\s*/?>[ \t]*\n?", re.IGNORECASE)
+_HARD_BREAK = re.compile(r"(?:(?<! ) {2,}|(?<!\\)\\)\n|<br\s*/?>[ \t]*\n?", re.IGNORECASE)
 _QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
 

@@ -149,7 +149,8 @@ def _split_aligned(lines: Sequence[str]) -> list[Row]:
         return []
     width = max(map(len, texts))
     cuts = _find_cuts(texts, width)
-    if any(len(text) - len(text.lstrip()) not in cuts for place, text in enumerate(texts) if place not in begun):
+    hung = set(range(len(texts))).difference(begun)
+    if any(len(texts[place]) - len(texts[place].lstrip()) not in cuts for place in hung):
         return []
     rows = _cut_columns(texts, cuts, width)
     inner = _find_cuts(texts[1:], width) if len(texts) > 3 else cuts
@@ -168,7 +169,8 @@ def _find_begun(texts: Sequence[str]) -> list[int]:
     if sum(gapped) * 5 >= len(texts) * 4:
         return list(range(len(texts)))
     indents = [len(text) - len(text.lstrip()) for text in texts]
-    begun = [place for place, indent in enumerate(indents) if indent == min(indents)]
+    least = min(indents)
+    begun = [place for place, indent in enumerate(indents) if indent == least]
     is_table = len(begun) > 1 and all(gapped[place] and not _MARK.match(texts[place].lstrip()) for place in begun)
     return begun if is_table else []
 
