@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.reading.blocks import BlockText
-from index.reading.heads import Row, is_of_one_kind, is_series, is_value
+from index.reading.heads import Row, are_days, are_units, is_of_one_kind, is_series, is_value
 from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,
@@ -90,7 +90,7 @@ def tell_grid(
     group, in_heads = "", False
     for line in lines:
         under = ", ".join(filter(None, (caption, group)))
-        if line.is_group:
+        if line.is_group or (line.is_head and len(line.texts) == 1):
             yield _make_row(line, line.texts[0], caption)
             is_name = len(line.texts[0]) <= GROUP_LIMIT and line.texts[0][-1:] not in (*".!?",)
             group = line.texts[0] if is_name else group
@@ -98,10 +98,12 @@ def tell_grid(
             named = [*(named if in_heads else ()), line.named or line.texts]
             yield _make_row(line, "", caption)
         else:
+            names = join_heads(named) if named else ()
+            # Below days alone no column names the rows.
             told = (
                 tell_form_row(line.texts)
                 if is_form
-                else tell_row(line.named or line.texts, join_heads(named) if named else ())
+                else tell_row(line.named or line.texts, names, key_head=not are_days(names))
             )
             yield _make_row(line, told, under)
         in_heads = line.is_head and not line.is_group
@@ -203,7 +205,7 @@ def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
                 break
         elif _divides(line.texts, above.texts, below):
             marked[plain[heads - 1]] = replace(above, named=[above.texts[place] for place in _find_spans(above.texts)])
-        elif not _adds_units(line.texts, below):
+        elif not _adds_units(line.texts, below) and not are_units(line.texts, below):
             break
         marked[plain[heads]] = replace(line, is_head=True)
         heads += 1

@@ -69,6 +69,8 @@ _COUNTED = re.compile(
 _VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
 _SIGN = re.compile(r"\d ?([:/+–—-]|\s(?=\d))")
 _UNIT = re.compile(r"[^\W\d_]|[%°€$£¥]")
+_BRACKETED = re.compile(r"\[.{1,12}\]|\(.{1,12}\)")
+_UNIT_NAME = re.compile(rf"{_BRACKETED.pattern}|[^\W\d_]{{1,4}}|[^\W\d_]{{0,4}}[°%/µ²³·][^\W\d_]{{0,5}}[²³]?")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 _SENTENCE_END = re.compile(r"[.!?。！？]['\")’”»]*\Z")
@@ -110,6 +112,11 @@ def is_day(cell: str) -> bool:
     return _DAY.fullmatch(cell) is not None
 
 
+def are_days(row: Row) -> bool:
+    """Whether all of several cells are days of the week."""
+    return len(row) > 1 and all(map(is_day, row))
+
+
 def is_date(cell: str) -> bool:
     """Whether a cell begins with a day of the week, or is a date or time."""
     return bool(cell.strip()) and (is_day(cell.split()[0].rstrip(",")) or _DATE.match(cell) is not None)
@@ -130,6 +137,8 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
         return _has_empty_corner(first, below)
     if is_series(first[1:], [row[1:] for row in below], is_counted=_COUNTED.fullmatch(first[0]) is not None):
         return True
+    if _stands_above_numbers(first, below):
+        return True
     if any(map(is_value, first)) or _is_one_of_many(first, below):
         return False
     if len(first) > 2 and all(map(is_day, first[1:])) and not any(map(is_day, (cell for row in below for cell in row))):
@@ -139,6 +148,43 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
     if len(_find_words_of_heads(first, below)) > 1 or _is_unlike(first, below, is_usual=is_usual):
         return True
     return _is_written_alike(first, below) and (_names_values(first, below) or _has_longer_cells(first, below))
+
+
+def are_units(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row holds units above columns of values alone, that of the keys too: "m, °C" above "10, 9.8"."""
+    filled = [place for place, cell in enumerate(row) if cell]
+    if filled and all(_BRACKETED.fullmatch(row[place]) for place in filled):
+        return any(is_of_one_kind(one[place] for one in below) for place in filled)
+    if not row[0] or len({row[place] for place in filled}) < 2 or not all(_is_unit(row[place]) for place in filled):
+        return False
+    values = [cell for one in below for cell in one if cell]
+    return bool(values) and all(map(is_value, values))
+
+
+def _is_unit(cell: str) -> bool:
+    return _UNIT_NAME.fullmatch(cell.strip()) is not None
+
+
+def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
+    """Whether a row that a document had to mark as one of heads is a row as those below it.
+
+    Its key is a day as theirs are; or one value stands in it, of the kind of those below it, or a price, time or the
+    like beside a name alone; and it does not count or name a column, as a year, or a number behind what it counts.
+    """
+    keys = [row[0] for row in below if row[0]]
+    if is_day(first[0]) and keys and all(map(is_day, keys)):
+        return True
+    values = [place for place, cell in enumerate(first) if place and is_value(cell)]
+    if not is_name(first[0]) or len(values) != 1 or _YEAR.fullmatch(first[values[0]]):
+        return False
+    kind = find_kind(first[values[0]])
+    is_plain = kind == "number" and not _DECIMAL.fullmatch(first[values[0]])
+    if len(first) == 2 and not is_plain:
+        return True
+    named = any(pattern.fullmatch(first[0]) for pattern in (COLUMN_HEAD, HEAD_WORD, _COUNTED))
+    column = [row[values[0]] for row in below if row[values[0]]]
+    is_alike = are_mostly(find_kind(cell) == kind for cell in column)
+    return is_alike and not named and (len(first) == 2 or not is_plain)
 
 
 def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:
@@ -199,6 +245,14 @@ def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
         begins_with_digit(cell) and are_mostly(find_kind(other) == find_kind(cell) for other in column)
         for cell, column in zip(first, columns, strict=True)
     )
+
+
+def _stands_above_numbers(first: Row, below: Sequence[Row]) -> bool:
+    """Whether words, some with a number, stand above columns of mere numbers: "Boat, 1 hour, Half day"."""
+    values = [cell for row in below for cell in row[1:] if cell]
+    has_words = all(any(map(str.isalpha, cell)) for cell in first) and any(map(is_name, first[1:]))
+    is_keyed = is_name(first[0]) and not any(map(is_value, (row[0] for row in below)))
+    return len(first) > 2 < len(below) and has_words and is_keyed and {*map(find_kind, values)} == {"number"}
 
 
 def _is_written_apart(first: Row, below: Sequence[Row]) -> bool:

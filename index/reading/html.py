@@ -24,6 +24,8 @@ _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _DECLARATIONS = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]\w*;")
+_REMARK = re.compile(r"cmnt\d+")
+_REMARK_PLACE = "cmnt_ref"
 _QUESTION_ENDS = ("?", "？", "؟")
 
 
@@ -39,6 +41,7 @@ def read_html(page: str) -> Reading:
     body = find_body(tree)
     _promote_headings(body)
     write_fields(body)
+    _hide_remarks(body)
     styles = Styles(tree)
     left_out = remove_unseen(body)
     part_neighbours(body, styles)
@@ -120,6 +123,15 @@ def _find_title(tree: Element) -> str:
     title = named.get("og:title") or tidy("" if element is None else element.text or "")
     site = named.get("og:site_name")
     return re.sub(rf"\s+\W\s+{re.escape(site)}$", "", title) if site else title
+
+
+def _hide_remarks(body: Element) -> None:
+    """Hide the remarks that readers of a draft left beside it, which an editor exports below the text."""
+    for link in list(body.iter("a")):
+        if _REMARK.fullmatch(link.get("id") or "") and (link.get("href") or "").startswith(f"#{_REMARK_PLACE}"):
+            box = next(link.iterancestors("p", "li", "div"), link)
+            parent = box.getparent()
+            (parent if parent.tag == "div" and parent[0] is box else box).set("hidden", "")
 
 
 def _promote_headings(body: Element) -> None:

@@ -47,14 +47,16 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
     alone = [place for place, row in enumerate(rows) if len(row) > 1 and row[0] and not any(row[1:])]
     if not alone or alone[-1] == len(rows) - 1 or any(one + 1 == other for one, other in pairwise(alone)):
         return set()
+    others = [row for place, row in enumerate(rows) if place not in alone and any(row)]
     begins = alone[0] == 0 or (alone[0] == 1 and not is_headed)
+    if begins and all(not row[0] and row[1] for row in others[alone[0] :]):
+        return set(alone)
     groups = set(alone)
     # Where other rows have empty cells too, all cells of a row may be empty.
     whole = sum(all(row) for row in rows)
     begins = begins and len(alone) > 1 and 2 * whole >= len(rows) - len(alone)
     names = [rows[place][0] for place in alone]
-    others = [row[0] for place, row in enumerate(rows) if row[0] and place not in groups]
-    are_alike = {*map(_find_sort, names)} & {*map(_find_sort, others)} - {""}
+    are_alike = {*map(_find_sort, names)} & {_find_sort(row[0]) for row in others if row[0]} - {""}
     are_keys = len(set(names)) < len(names) or bool(are_alike)
     have_rows = all(other - one > 2 for one, other in pairwise([*alone, len(rows)]))
     return groups if (begins and have_rows and not are_keys) or _are_keys_repeated(rows, groups) else set()

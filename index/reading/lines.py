@@ -157,6 +157,15 @@ def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
         yield whole
 
 
+def join_cell(texts: Sequence[str], is_head: bool) -> str:
+    """Put the lines of a cell on one line."""
+    whole = ""
+    for text in filter(None, texts):
+        goes_on = is_head or text[0].islower() or whole[-1:] in (*".,;:!?",)
+        whole += f"{' ' if goes_on else '; '}{text}" if whole else text
+    return whole
+
+
 def _holds_end(line: str) -> bool:
     """Whether a sentence ends in a line."""
     return _ENDED.search(line) is not None or _INNER_END.search(line) is not None
@@ -235,7 +244,10 @@ def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
 def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -> bool:
     """Whether a line continues those before it."""
     last, lower = group[-1], line.text[0].islower()
-    if _ENTRY.search(line.text) or (lower and not wrapped and are_entries(last.text, line.text)):
+    if _ENTRY.search(line.text):
+        hangs = line.indent > group[0].indent and "..." in line.text
+        return hangs and _ends_open(last.text) and not _ENTRY.search(last.text)
+    if lower and not wrapped and are_entries(last.text, line.text):
         return False
     hangs = lower and line.indent > group[0].indent
     field = None if lower else _FIELD.match(line.text)
@@ -253,6 +265,17 @@ def _is_open(above: str, line: str) -> bool:
     if _STRANDED.search(above) and _QUOTED.match(line):
         return False
     return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
+
+
+def _ends_open(text: str) -> bool:
+    """Whether a line ends in a comma, or within a remark in brackets."""
+    return text[-1] == "," or text.count("(") > text.count(")")
+
+
+def is_incomplete(text: str) -> bool:
+    """Whether a text ends so that more must follow: in a comma, an open bracket, an article, a word that links."""
+    end = text[-MARGIN_MINIMUM:]
+    return end[-1] in ",;(&" or bool(_OPEN_WORD.search(end)) or bool(_LINKED.fullmatch(end.split()[-1]))
 
 
 def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:

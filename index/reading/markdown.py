@@ -14,7 +14,8 @@ from markdown_it.token import Token
 
 from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
-from index.reading.lines import MONTH
+from index.reading.heads import is_row_of_data
+from index.reading.lines import MONTH, join_cell, join_set_lines
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tree import write_notes
 
@@ -31,10 +32,17 @@ _NUMBER = re.compile(r"\d{1,9}[.)][ \t]+")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
 _INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
+_CONTAINER = re.compile(
+    r"(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
+    r"|:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]{0,40})[ \t]*\[?(?P<title>[^\n\]]{0,300})\]?)[ \t]*(?:\n|\Z)"
+)
+"""The first line of a box of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
+_CONTAINER_END = re.compile(r"(?:\A|\n)[ \t]*:{3,}[ \t]*\Z")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
 
+_HARD_BREAK = re.compile(r"(?:(?<! ) {2,}|(?<!\\)\\)\n|<br\s*/?>[ \t]*\n?", re.IGNORECASE)
 _QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
 
@@ -46,10 +54,13 @@ _EDGE = re.compile(
 )
 """Tags that begin or end an HTML block, and content that a browser does not show."""
 
+_BOLD = re.compile(r"\s*(\*\*|__)[^*_|]+\1\s*")
 _TAG_NAME = re.compile(r"<([a-z][a-z0-9]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[^<>]*>")
 _TAG_BREAK = re.compile(r"(?=<(?:br|li|p|div|tr)\b)", re.IGNORECASE)
+_BREAK = "\ue000"
+"""Stands for a line break while markup is read: a character that no text has."""
 _HTML_HEADING = re.compile(r"h[1-6]")
 _HTML_KINDS: dict[str, Kind] = {"li": "item", "summary": "question"}
 _HTML_TABLE = re.compile(r"<table\b.*?(?:</table\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -82,6 +93,9 @@ _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("][", r"\]\[[^\]\n]*\]"),
         ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
         ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
+        (":::", r"\n[ \t>]*:{3,}[ \t]*\{?\.?[\w-]*"),
+        ("!!!", r"\n[ \t>]*!!![ \t]*[\w-]+"),
+        ("???", r"\n[ \t>]*\?\?\?\+?[ \t]*[\w-]+"),
         ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
         ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
         (" ^", r" \^[A-Za-z0-9-]+[ \t]*(?=\n)"),
@@ -289,18 +303,30 @@ class _Parser:
             rest = _QUOTED_LINE.search(self._text, callout.end(), block.end)
             start, end = rest.span() if rest else (block.end, block.end)
             yield from _cut(self._text, replace(block, start=callout.end()), start, end)
+        elif container := _CONTAINER.match(self._text, block.start, block.end):
+            closing = _CONTAINER_END.search(self._text, container.end(), block.end)
+            title = container.span(container.lastgroup) if container.lastgroup else (block.start, block.start)
+            for span in (title, (container.end(), max(container.end(), closing.start() if closing else block.end))):
+                if self._text[slice(*span)].strip():
+                    piece = trim_paragraph(self._text, *span)
+                    yield replace(block, start=piece.start, end=piece.end)
         elif block.kind == "paragraph" and all(map(_FIELD.match, lines := token.content.split("\n"))):
-            yield from self._cut_fields(block, lines)
+            yield from self._cut_lines(block, [[line] for line in lines])
+        elif block.kind in ("paragraph", "item", "answer") and _HARD_BREAK.search(token.content):
+            yield from self._cut_lines(block, _group_set_lines(token.content))
         else:
             yield block
 
-    def _cut_fields(self, block: Block, lines: Sequence[str]) -> Iterator[Block]:
-        """Yield a block for each line of a paragraph whose lines are labels with their values."""
-        at = block.start
-        for line in lines:
-            start = max(self._text.find(line.strip(), at, block.end), at)
-            at = min(start + len(line.strip()), block.end)
-            yield replace(block, start=start, end=at)
+    def _cut_lines(self, block: Block, groups: Sequence[Sequence[str]]) -> Iterator[Block]:
+        """Yield a block for each group of lines of a paragraph or item, whose number the first keeps."""
+        at, number = block.start, block.number
+        for place, lines in enumerate(groups):
+            held = [line.strip() for line in lines if line.strip()]
+            start = max(self._text.find(held[0], at, block.end), at) if place else at
+            for line in held:
+                at = min(max(self._text.find(line, at, block.end), at) + len(line), block.end)
+            yield replace(block, start=start, end=at, number=number)
+            number = ""
 
     def _locate(self, token: Token) -> Block:
         """Find the span of an inline token's content in the text; a numbered item keeps its number."""
@@ -329,6 +355,7 @@ class _Parser:
         """Yield the rows of a table, told with their heads; their spans have the bars. Heads of no row are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
+        bold: list[int] = []
         for token in tokens:
             if token.type == "table_close":
                 break
@@ -337,9 +364,19 @@ class _Parser:
                 rows.append([])
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
-                rows[-1].append(strip_markup(token.content))
-        heads = [not place and len(rows) > 1 for place in range(len(rows))]
-        told = tell_grid([[Cell(cell) for cell in row] for row in rows], heads)
+                bold += [len(rows) - 1] * (not rows[-1] and _BOLD.fullmatch(token.content) is not None)
+                rows[-1].append(_read_cell(token.content, is_head=len(rows) == 1))
+        # A bold cell alone in its row names the rows below it, if theirs are not bold.
+        alone = {place for place, row in enumerate(rows) if place and len(row) > 1 and row[0] and not any(row[1:])}
+        groups = alone if alone and alone == {*bold} - {0} and max(alone) < len(rows) - 1 else set()
+        # The format wants a row of heads, also above a table that has none.
+        has_heads = len(rows) > 1 and not is_row_of_data(rows[0], rows[1:])
+        heads = [has_heads and not place for place in range(len(rows))]
+        cells = [
+            [Cell(row[0], len(row))] if place in groups else [Cell(cell) for cell in row]
+            for place, row in enumerate(rows)
+        ]
+        told = tell_grid(cells, heads)
         for block, row in zip(blocks, rows, strict=True):
             yield _tell(block, next(told)) if any(row) else block
 
@@ -405,6 +442,22 @@ def _tell(block: Block, row: BlockText) -> Block:
     return replace(block, told=row.told, caption=row.caption)
 
 
+def _group_set_lines(content: str) -> list[list[str]]:
+    """Part the lines of a text at its hard breaks, but not inside a sentence."""
+    parts = [part for part in _HARD_BREAK.split(content) if part.strip()]
+    shown = [strip_markup(part) for part in parts]
+    if not all(shown) or len(shown) < 3:  # of two lines the first may be a label
+        return [content.split("\n")]
+    groups: list[list[str]] = []
+    for whole in join_set_lines(shown):
+        count = 0
+        while len(" ".join(shown[:count])) < len(whole):
+            count += 1
+        groups.append([line for part in parts[:count] for line in part.split("\n")])
+        del parts[:count], shown[:count]
+    return groups
+
+
 def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
     """Return the `id`s of the list items whose typed numbers are what the writer meant, as of dates.
 
@@ -429,10 +482,17 @@ def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
     return found
 
 
+def _read_cell(text: str, *, is_head: bool) -> str:
+    """What is seen of a cell, on one line; its markup may go over line breaks."""
+    shown = strip_markup(_TAG_BREAK.sub(_BREAK, text))
+    return join_cell([line.strip() for line in shown.split(_BREAK)], is_head)
+
+
 def _make_cell(found: re.Match[str]) -> Cell:
     spans = {span["name"].lower(): int(span["count"]) for span in _SPAN.finditer(found["attributes"])}
-    text = strip_markup(_TAG_BREAK.sub(" ", found["text"]))
-    return Cell(text, spans.get("col", 1), spans.get("row", 1), found["kind"].lower() == "h")
+    is_head = found["kind"].lower() == "h"
+    text = _read_cell(found["text"], is_head=is_head)
+    return Cell(text, spans.get("col", 1), spans.get("row", 1), is_head)
 
 
 def _holds_words(text: str, block: Block) -> bool:

@@ -29,6 +29,7 @@ _ASKED = re.compile(rf"^[ \t]*(?:{_QUESTION.pattern}|{_ANSWER.pattern})", re.IGN
 
 _BULLET = re.compile(r"(?:[-*•●▪◦‣–+][ \t]+|・[ \t]*)(?=\S)")
 _NUMBERED = re.compile(r"\d{1,3}[.)][ \t]+(?=\S)")
+_PART = re.compile(r"(?P<above>\d{1,3})\.\d{1,2}[.)]?[ \t]+(?=[^\W\d_a-z])")
 _LETTERED = re.compile(r"\(?(?P<letter>[A-Za-z])[.)][ \t]+(?=\S)")
 _ROMAN = re.compile(r"\(?(?P<letter>[ivx]{1,4}|[IVX]{1,4})[.)][ \t]+(?=\S)")
 _ROMANS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
@@ -137,6 +138,10 @@ class _Reader:
         if start in self._capitals and len(lines) > 1:
             rest = self._read_table(lines[1:]) or self._read_lines(lines[1:], place)
             return [Block("heading", start, lines[0].end, 2 if place else 1), *rest]
+        if len(lines) > 3 and not _GAP.search(lines[0].text) and (heading := self._read_underlined(lines, 0, place)):
+            below = lines[2 if lines[1].is_rule else 1 :]
+            if rows := self._read_table(below):
+                return [heading, *rows]
         is_indented = all(line.indent and not _GAP.search(line.text) for line in lines)
         rows = [] if is_indented else self._read_table(lines)
         return rows or list(self._read_lines(lines, place))
@@ -151,13 +156,7 @@ class _Reader:
             # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
             if below and not (told and below[0].told):
                 told, first = below, 1
-        if not told:
-            return []
-        rows = [
-            Block("row", line.start, line.end, told=row.told, caption=row.caption)
-            for line, row in zip((one for one in lines[first:] if not one.is_rule), told, strict=True)
-        ]
-        return [*self._read_running(lines[:first]), *rows]
+        return [*self._read_running(lines[:first]), *told] if told else []
 
     def _read_lines(self, lines: list[Line], place: int) -> Iterator[Block]:
         """Yield the blocks of lines: questions, items, underlined headings, and the running text between them."""
@@ -237,7 +236,7 @@ class _Reader:
     def _find_item_end(self, lines: Sequence[Line], at: int) -> int:
         """Where an item ends: it goes on in wrapped text, and in lines that stand further in."""
         stop = at + 1
-        while stop < len(lines) and not self._begins_other(lines[stop]):
+        while stop < len(lines) and not (self._begins_other(lines[stop]) or _is_part(lines[stop], lines[at])):
             stop += 1
         end = at + len(next(group_wrapped(lines[at:stop], self._margin)))
         while end < stop and lines[end].indent > lines[at].indent and not lines[end - 1].is_ended:
@@ -253,6 +252,12 @@ class _Reader:
             or is_answer
             or bool(_QUESTION.match(line.text) or self._match_item(line))
         )
+
+
+def _is_part(line: Line, item: Line) -> bool:
+    """Whether a line has a number below that of an item: "3.1 The hedge" below "3. Any other business"."""
+    number, part = _NUMBERED.match(item.text), _PART.match(line.text)
+    return bool(number and part and number[0].rstrip(". )\t") == part["above"])
 
 
 def _cut_line(line: Line, start: int) -> Line:

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from index.reading.blocks import BlockText
 from index.reading.grid import Cell, tell_grid
+from index.reading.lines import join_cell
 from index.reading.tables import find_marked_cells
-from index.reading.tree import join_cell, join_lines
+from index.reading.tree import join_lines
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +12,15 @@ from itertools import islice
 
 from index.reading.blocks import BlockText, Reading, Seen, compose
 from index.reading.grid import Cell, tell_grid
+from index.reading.lines import join_cell
 
 DELIMITERS = ",;\t|"
 
 SNIFFED = 100
 """Records by which the delimiter is chosen."""
+
+_NAMED_DELIMITER = re.compile(r"\"?sep=(?P<sign>[,;\t|])\"?[ \t]*\n", re.IGNORECASE)
+"""The first line of some files, which tells a spreadsheet the delimiter."""
 
 _FIELD_LIMIT = 1_000_000
 """Characters of a cell; the csv module's own limit is lower."""
@@ -24,7 +29,10 @@ _FIELD_LIMIT = 1_000_000
 def read_separated(text: str) -> Reading:
     """Read the rows of tables; an empty record ends one, and a single cell above one is a paragraph."""
     csv.field_size_limit(_FIELD_LIMIT)
-    records = [[" ".join(cell.split()) for cell in record] for record in _parse(text, _find_delimiter(text))]
+    named = _NAMED_DELIMITER.match(text)
+    text = text[named.end() :] if named else text
+    parsed = _parse(text, named["sign"] if named else _find_delimiter(text))
+    records = [[_join_lines(cell, is_head=not place) for cell in record] for place, record in enumerate(parsed)]
     blocks: list[BlockText] = []
     table: list[list[str]] = []
     for record in [*records, []]:
@@ -35,6 +43,11 @@ def read_separated(text: str) -> Reading:
         blocks += [*_tell(table), *(BlockText("paragraph", cell) for cell in filled)]
         table = []
     return replace(compose(blocks + _tell(table)), seen=(Seen(text),))
+
+
+def _join_lines(cell: str, *, is_head: bool) -> str:
+    """Put a cell on one line."""
+    return join_cell([" ".join(line.split()) for line in cell.split("\n")], is_head)
 
 
 def _parse(text: str, delimiter: str) -> list[list[str]]:

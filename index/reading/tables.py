@@ -135,7 +135,9 @@ def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, 
     if not all(cell for _, cell in divided) or len(set(divided)) < len(divided) or not below:
         return False
     if any(is_value(cell) for cell in row[1:]) or not all(is_name(row[place]) for place in inner):
-        return False
+        # Values divide heads only if they divide each in the same way: "8-18, 18-22" below "Mon-Fri" and "Sat-Sun".
+        parts = [tuple(cell for span, cell in divided if span == one) for one in dict.fromkeys(spans[p] for p in inner)]
+        return not is_named and not row[0] and len(parts) > 1 and len(set(parts)) == 1
     return not is_named or any(is_value(one[place]) for one in below for place in inner)
 
 

@@ -4,40 +4,115 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from index.reading.blocks import BlockText
+from index.reading.blocks import Block
 from index.reading.grid import Cell, tell_grid
-from index.reading.heads import Row
-from index.reading.lines import Line
+from index.reading.heads import Row, is_amount
+from index.reading.lines import Line, is_incomplete
 
 _GAP = re.compile(r" {2,}|\t")
+_MARK = re.compile(r"(?:\(?\w{1,3}[.)]|\W)\s")
+"""The mark of a list item."""
+_PIECE = re.compile(r"\S+(?: \S+)*")
 _GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
+_LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S+(?: \S+)?(?: {2,}|\t)\s*\S)")
+"""Dots that lead from a name to several values."""
+_FIELD = re.compile(r"[^\s:][^:]{0,30}:\s+\S.*")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[BlockText]:
-    """Return the rows of a table, one for each line that is no rule, if the lines are one; else nothing.
+def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Block]:
+    """Return the rows of a table, if the lines are one; else nothing. Rules are no rows, wrapped cells stand in one.
 
     A table of two columns has heads only above a line across: "Name  Lea" would else be a head of what follows.
     """
     rules = [place for place, line in enumerate(lines) if line.is_rule]
-    held = [_find_whole_line(text, line) for line in lines if not line.is_rule]
+    held = [line for line in lines if not line.is_rule]
+    whole = [_find_whole_line(text, line) for line in held]
     grid = next(filter(_GAPPED_RULE.fullmatch, (_find_whole_line(text, lines[place]) for place in rules)), "")
-    rows = _split_delimited(held) or _split_below(held, grid) or _split_aligned(held)
+    whole = _blank_leaders(whole)
+    rows, hung = _split_delimited(whole) or _split_below(whole, grid), set()
+    if not rows:
+        rows = _split_aligned(whole)
+        hung = {*range(len(rows))}.difference(_find_begun([line.expandtabs() for line in whole]))
+    if rows and (fields := _tell_fields(rows)):
+        return [Block("row", line.start, line.end, told=told) for line, told in zip(held, fields, strict=True)]
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
     ruled = above if 0 < above < len(rows) else 0
-    cells = [[Cell(cell) for cell in row] for row in rows]
-    heads = [place < ruled for place in range(len(rows))]
-    return list(tell_grid(cells, heads, name, is_guessed=len(rows[0]) > 2))
+    parted = {place - count for count, place in enumerate(rules)}
+    joined = _join_wrapped(rows, parted, hung)
+    cells = [[Cell(cell) for cell in row] for _, row in joined]
+    heads = [places[0] < ruled for places, _ in joined]
+    is_wide = sum(map(any, zip(*rows, strict=True))) > 2
+    return [
+        Block("row", held[places[0]].start, held[places[-1]].end, told=row.told, caption=row.caption)
+        for (places, _), row in zip(joined, tell_grid(cells, heads, name, is_guessed=is_wide), strict=True)
+    ]
+
+
+def _tell_fields(rows: Sequence[Row]) -> list[str]:
+    """What rows say in which each cell is a label with its value: "Name: Rosa    Phone: 555 01"; else nothing."""
+    if any(_FIELD.fullmatch(cell) is None for row in rows for cell in row if cell):
+        return []
+    return [", ".join(" ".join(cell.split()) for cell in row if cell) for row in rows]
+
+
+def _join_wrapped(rows: Sequence[Row], parted: Collection[int], hung: Collection[int]) -> list[tuple[list[int], Row]]:
+    """Join the rows that go on with the cells of the row above: the places of each, and its cells.
+
+    Args:
+        rows: one for each line that is no rule.
+        parted: the places of the rows that stand below a rule.
+        hung: the places of those that begin no row, where others do that begin further out.
+    """
+    joined: list[tuple[list[int], Row]] = []
+    for place, row in enumerate(rows):
+        places, above = joined[-1] if joined else ([], row)
+        if places and place not in parted and _goes_on(row, above, is_hung=place in hung, is_joined=len(places) > 1):
+            last = rows[places[-1]]
+            whole = [_join(*cells) for cells in zip(above, last, row, strict=True)]
+            joined[-1] = [*places, place], whole
+        else:
+            joined.append(([place], row))
+    return joined
+
+
+def _join(above: str, last: str, cell: str) -> str:
+    """Join what goes on in a cell: text as text, other lines apart."""
+    is_text = last.count(" ") > 2 or cell[:1].islower() or (last and is_incomplete(last))
+    return f"{above}{' ' if is_text else '; '}{cell}" if above and cell else above or cell
+
+
+def _goes_on(row: Row, above: Row, *, is_hung: bool, is_joined: bool) -> bool:
+    """Whether a row without a key holds what is left of cells above it: one at least shows it, all if none is missing.
+
+    A cell shows it if it begins in lower case below a capital, or below one that went on before, or if the one above it
+    is not complete.
+    """
+    filled = [place for place, cell in enumerate(row) if cell]
+    if row[0] or not filled or any(not above[place] or is_amount(row[place]) for place in filled):
+        return False
+    if is_hung:
+        return True
+    signs = [
+        is_incomplete(above[place]) or (row[place][0].islower() and (is_joined or above[place][0].isupper()))
+        for place in filled
+    ]
+    return any(signs) if len(filled) < sum(map(bool, above[1:])) else all(signs)
 
 
 def _find_whole_line(text: str, line: Line) -> str:
     """The line with the white space around it, which may stand for empty cells."""
     end = text.find("\n", line.end)
     return text[text.rfind("\n", 0, line.start) + 1 : end if end >= 0 else len(text)]
+
+
+def _blank_leaders(lines: Sequence[str]) -> list[str]:
+    """The lines with blanks for dots that lead to several values: "Day ticket ..... 38.00    22.00"."""
+    return [_LEADER.sub(lambda found: " " * len(found[0]), line) for line in lines]
 
 
 def _split_delimited(lines: Sequence[str]) -> list[Row]:
@@ -69,13 +144,59 @@ def _split_below(lines: Sequence[str], rule: str) -> list[Row]:
 def _split_aligned(lines: Sequence[str]) -> list[Row]:
     """The cells of lines whose columns stand under each other, with two or more blanks between them; else nothing."""
     texts = [line.expandtabs() for line in lines]
-    if len(lines) < 3 or sum(_GAP.search(text.strip()) is not None for text in texts) * 5 < len(texts) * 4:
+    begun = _find_begun(texts)
+    if len(lines) < 3 or not begun:
         return []
     width = max(map(len, texts))
     cuts = _find_cuts(texts, width)
-    rows = [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
-    enough = sum(sum(map(bool, row)) > 1 for row in rows) * 5 >= len(rows) * 4
+    hung = set(range(len(texts))).difference(begun)
+    if any(len(texts[place]) - len(texts[place].lstrip()) not in cuts for place in hung):
+        return []
+    rows = _cut_columns(texts, cuts, width)
+    inner = _find_cuts(texts[1:], width) if len(texts) > 3 else cuts
+    if len(inner) > len(cuts) and (heads := _spread_heads(texts[0], texts[1:], inner, width)):
+        cuts, rows = inner, [heads, *_cut_columns(texts[1:], inner, width)]
+    pieces = [_PIECE.findall(text) for text in texts]
+    if len({len(row) for row in pieces}) == 1 and len(pieces[0]) > max(2, len(cuts)):
+        return list(pieces)  # columns that do not stand under their heads, but every row has them all
+    enough = sum(sum(map(bool, rows[place])) > 1 for place in begun) * 5 >= len(begun) * 4
     return list(rows) if len(cuts) > 1 and enough else []
+
+
+def _find_begun(texts: Sequence[str]) -> list[int]:
+    """The places of the lines that begin a row: nearly all, with a gap in them, or all that do not stand further in."""
+    gapped = [_GAP.search(text.strip()) is not None for text in texts]
+    if sum(gapped) * 5 >= len(texts) * 4:
+        return list(range(len(texts)))
+    indents = [len(text) - len(text.lstrip()) for text in texts]
+    least = min(indents)
+    begun = [place for place, indent in enumerate(indents) if indent == least]
+    is_table = len(begun) > 1 and all(gapped[place] and not _MARK.match(texts[place].lstrip()) for place in begun)
+    return begun if is_table else []
+
+
+def _cut_columns(texts: Sequence[str], cuts: Sequence[int], width: int) -> list[Row]:
+    """The cells of lines whose columns begin at given places."""
+    return [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
+
+
+def _spread_heads(heads: str, below: Sequence[str], cuts: Sequence[int], width: int) -> list[str]:
+    """The heads of a line above columns, each once for each of as many columns that it stands over; else nothing.
+
+    It must stand over these columns alone: "Summer" above "open    close".
+    """
+    pieces = [(found.start(), found.end(), found[0]) for found in _PIECE.finditer(heads)]
+    corner = [text for start, _, text in pieces if start < cuts[1]]
+    over = pieces[len(corner) :]
+    share = (len(cuts) - 1) // len(over) if len(over) > 1 else 0
+    if share < 2 or share * len(over) != len(cuts) - 1 or len(corner) > 1:
+        return []
+    ends = [max(len(text[:end].rstrip()) for text in below) for end in [*cuts[1:], width]]
+    for place, (start, end, _) in enumerate(over):
+        first = 1 + place * share
+        if start < cuts[first] - 1 or end > ends[first + share - 1] + 1:
+            return []
+    return [*(corner or [""]), *(text for *_, text in over for _ in range(share))]
 
 
 def _find_cuts(texts: Sequence[str], width: int) -> list[int]:

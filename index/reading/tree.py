@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import Element, flatten, read_content, read_inline, tidy
-from index.reading.lines import join_set_lines
+from index.reading.lines import join_cell, join_set_lines
 from index.reading.numbering import write_number
 from index.reading.tables import find_marked_cells
 
@@ -45,7 +46,8 @@ _UNREAD = frozenset(
 
 _FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
 
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-element\s*:\s*comment-list", re.IGNORECASE)
+"""What a style says of text that is not shown, or is a remark on the text."""
 _STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
@@ -421,9 +423,12 @@ class _Walker:
             return
         self._flush_prefix()
         self._add("caption", name)
+        named = _find_bold_groups(cells)
         if not any(cell.tag == "th" or cell.getparent().getparent().tag == "thead" for row in cells for cell in row):
-            mark_heads(rows, _is_bold)
+            mark_heads([row for place, row in enumerate(rows) if place not in named], _is_bold)
         read = [[self._read_cell(cell) for cell in row] for row in cells]
+        for place in named:
+            read[place] = [replace(read[place][0], columns=len(cells[place]), is_head=False)]
         heads = [bool(row) and (row[0].is_head and all(cell.is_head for cell in row)) for row in read]
         heads = [head or row.getparent().tag == "thead" for head, row in zip(heads, rows, strict=True)]
         self.parts += tell_grid(read, heads, name)
@@ -493,13 +498,19 @@ def join_lines(text: str) -> list[str]:
     return list(join_set_lines([line for line in map(tidy, text.split("\n")) if line]))
 
 
-def join_cell(texts: Sequence[str], is_head: bool) -> str:
-    """Put the lines of a cell on one line."""
-    whole = ""
-    for text in filter(None, texts):
-        goes_on = is_head or text[0].islower() or whole[-1:] in (*".,;:!?",)
-        whole += f"{' ' if goes_on else '; '}{text}" if whole else text
-    return whole
+def _find_bold_groups(rows: Sequence[Sequence[Element]]) -> set[int]:
+    """The places of the rows whose only text is bold, in a table whose other rows but the first begin otherwise."""
+    held = [["".join(cell.itertext()).strip() for cell in row] for row in rows]
+    alone = {place for place, row in enumerate(held) if len(row) > 1 and row[0] and not any(row[1:])}
+    if not alone or max(alone) == len(rows) - 1:
+        return set()
+    bold = {place for place, row in enumerate(held) if row and row[0] and _is_set_apart(rows[place][0])}
+    begun = {place for place, row in enumerate(held) if row and row[0]}
+    return alone if alone <= bold <= alone | {0} and begun - bold else set()
+
+
+def _is_set_apart(cell: Element) -> bool:
+    return cell.tag == "th" or _is_bold(cell)
 
 
 def _find_rows(table: Element) -> list[Element]:

@@ -121,6 +121,16 @@ def test_a_name_above_a_table_and_a_second_table_are_read() -> None:
     assert [block.told for block in document.blocks if block.told] == ["Nails: price 3.20", "Monday: opens 7:00"]
 
 
+def test_the_lines_of_a_cell_stay_apart() -> None:
+    document = of('Who,"Phone\n(desk)",Open\nBo,"555 01\n555 02","all\nday"\nAda,555 03,never\n', "a.csv")
+    assert document.blocks[1].told == "Bo: Phone (desk) 555 01; 555 02, Open all day"
+
+
+def test_a_first_line_that_names_the_delimiter_is_not_told() -> None:
+    document = of("sep=;\r\nDay;Opens\r\nMon;8,30\r\nTue;9,00\r\n", "a.csv")
+    assert [block.told for block in document.blocks] == ["", "Mon: Opens 8,30", "Tue: Opens 9,00"]
+
+
 def test_a_list_of_single_cells_is_lines() -> None:
     assert sentences(of("Nails are in the box\nHinges are sold out\n", "a.csv")) == [
         "Nails are in the box",

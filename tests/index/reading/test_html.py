@@ -349,6 +349,13 @@ def test_the_look_of_cells_shows_heads_and_labels(rows: str, wanted: list[str]) 
     assert [row for row in told(f"<table>{rows}</table>") if row] == wanted
 
 
+def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
+    rows = (("<b>Soups</b>", ""), ("Pea", "4"), ("Fish", "6"), ("<b>Sweets</b>", ""), ("Cake", "3"))
+    body = "".join(f"<tr><td>{key}</td><td>{value}</td></tr>" for key, value in rows)
+    parts = [(block.told, block.caption) for block in page(f"<table>{body}</table>").blocks]
+    assert parts == [("Soups", ""), ("Pea: 4", "Soups"), ("Fish: 6", "Soups"), ("Sweets", ""), ("Cake: 3", "Sweets")]
+
+
 def test_rows_are_told_under_the_name_of_their_group_and_table() -> None:
     groups = (
         "<tr><td colspan=3>Summer</tr><tr><td>A<td>1<td>2</tr><tr><td colspan=3>Winter</tr><tr><td>A<td>3<td>4</tr>"
@@ -414,6 +421,13 @@ def test_a_table_that_only_places_text_is_none(table: str) -> None:
         ("<p>Open.</p><p hidden>Not today.</p>", "Open.", ("2 words are hidden",)),
         ("<p>Open.</p><div style='color: red; display:none'>Not <b>today</b>.</div>", "Open.", ("2 words are hidden",)),
         ("<p>Open. <span class='sr-only'>In a new window</span></p>", "Open.", ("4 words are hidden",)),
+        (
+            "<p>Open.<sup><a href='#cmnt1' id='cmnt_ref1'>[a]</a></sup></p>"
+            "<div><p><a href='#cmnt_ref1' id='cmnt1'>[a]</a>Today?</p><p>Ask Bo.</p></div>",
+            "Open.",
+            ("4 words are hidden",),
+        ),
+        ("<p>Open.</p><div style='mso-element:comment-list'><p>Today?</p></div>", "Open.", ("1 word is hidden",)),
         ("<p>Open.</p><script>let a = 1</script><template>No</template><svg><text>No</text></svg>", "Open.", ()),
         ("<p>Open<a href='#x'>¶</a> <span aria-hidden='true'>*</span></p>", "Open", ()),
         ("<p>Open<a href='#top'>↑</a></p><select><option>No</select><button>No</button>", "Open", ()),

@@ -210,10 +210,26 @@ def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
+        ('!!! warning "Bleach"\n    Never mix it\n    with vinegar.\n', ["Bleach", "Never mix it with vinegar."]),
+        ("??? note\n    Never mix it.\n\n    Never.\n", ["Never mix it.", "Never."]),
+        (":::tip Bleach\nNever mix it.\n:::\n", ["Bleach", "Never mix it."]),
+        ("::: warning\n\nNever mix it.\n\n:::\n\nOpen.\n", ["Never mix it.", "Open."]),
+        (":::note[Bleach]\n\nNever mix it.\n\n:::\n", ["Bleach", "Never mix it."]),
+        ("!!! Attention please\n", ["Attention please"]),
+        ("Really??? yes\n", ["Really??? yes"]),
+    ],
+)
+def test_a_box_is_its_title_and_its_text(text: str, wanted: list[str]) -> None:
+    assert sentences(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
         ("- Rope\n\n  Ten metres.\n\n      tie --fast\n\n- Lamp\n", ["Rope", "Ten metres.", "tie --fast", "Lamp"]),
         ("1. Ring\n\n    Twice.\n\n\t- Left\n2. Wait\n", ["1. Ring", "Twice.", "Left", "2. Wait"]),
         ("# Gate\n\n    It is shut at nine.\n    Ring the bell.\n", ["It is shut at nine. Ring the bell."]),
-        ("<div align=center>\n\nIt is *shut*.\n\n</div>\n\nRing<br>&amp; wait.\n", ["It is shut.", "Ring & wait."]),
+        ("<div align=center>\n\nIt is *shut*.\n\n</div>\n\nNow<br>go &amp; wait.\n", ["It is shut.", "Now go & wait."]),
     ],
 )  # fmt: skip
 def test_indented_text_is_read(text: str, wanted: list[str]) -> None:
@@ -274,6 +290,73 @@ def test_details_are_a_question_with_its_answer(text: str) -> None:
 def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str]) -> None:
     reading = read_markdown(text)
     assert [reading.text[block.start : block.end] for block in reading.blocks] == wanted
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        ("| Mon | 9–12 |\n|---|---|\n| Tue | 9–12 |\n| Wed | closed |\n", ["Mon: 9–12", "Tue: 9–12", "Wed: closed"]),
+        ("| Mon | Yoga | Ann |\n|-|-|-|\n| Tue | Judo | Bo |\n", ["Mon: Yoga, Ann", "Tue: Judo, Bo"]),
+        ("| Coffee | 2.40 |\n|---|---|\n| Tea | 1.90 |\n", ["Coffee: 2.40", "Tea: 1.90"]),
+        ("| Pool | 2 € | warm |\n|-|-|-|\n| Sauna | 7 € | hot |\n", ["Pool: 2 €, warm", "Sauna: 7 €, hot"]),
+        ("| Sauna | 7 € |\n|---|---|\n| Towel | free |\n", ["Sauna: 7 €", "Towel: free"]),
+        ("| Version | 3.2 |\n|---|---|\n| Date | today |\n", ["Version: 3.2", "Date: today"]),
+        ("| Mon | Tue |\n|---|---|\n| Soup | Fish |\n| Pie | |\n", ["", "Mon Soup, Tue Fish", "Mon Pie"]),
+        ("| Size | 36 |\n|---|---|\n| Chest | 88 |\n", ["", "Chest: 36 88"]),
+        ("| Country | 2021 |\n|---|---|\n| Norway | 5 |\n", ["", "Norway: 2021 5"]),
+        ("| Lap | 1 | Total |\n|-|-|-|\n| Ann | 40 | 40 |\n", ["", "Ann: 1 40, Total 40"]),
+        ("| Stop | 6:10 | 7:10 |\n|-|-|-|\n| Mill | 6:15 | 7:15 |\n", ["", "Mill: 6:10 6:15, 7:10 7:15"]),
+    ],
+)
+def test_the_first_row_is_one_of_heads_unless_it_is_as_those_below_it(table: str, wanted: list[str]) -> None:
+    assert [block.told for block in read_markdown(table).blocks] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("**Open**  \nMon–Fri 8–12  \nSat 9–11\n", ["**Open**", "Mon–Fri 8–12", "Sat 9–11"]),
+        ("> Mill\\\n> Old Street 5\\\n> 1234 Town\n", ["Mill", "Old Street 5", "1234 Town"]),
+        ("1. Open<br>Mon 8–12<br>\n   Sat 9–11\n", ["1. Open", "Mon 8–12", "Sat 9–11"]),
+        ("The bus stops  \nevery hour.\n", ["The bus stops  \nevery hour."]),
+        ("Our page:  \nhttps://mill.example\n", ["Our page:  \nhttps://mill.example"]),
+    ],
+)
+def test_lines_that_somebody_set_are_blocks_of_their_own(text: str, wanted: list[str]) -> None:
+    reading = read_markdown(text)
+    assert [reading.text[block.start : block.end].removesuffix("<br>") for block in reading.blocks] == wanted
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("555 01<br>555 02", "555 01; 555 02"),
+        ("555 01,<br/>555 02", "555 01, 555 02"),
+        ("open<br>all day", "open all day"),
+        ("~~555 01<br>555 02~~ 555 03", "555 03"),
+        ("**555 01<br>555 02**", "555 01; 555 02"),
+    ],
+)
+def test_the_lines_of_a_cell_stay_apart(cell: str, wanted: str) -> None:
+    table = f"| Who | Where |\n|-|-|\n| Bo | {cell} |\n"
+    rows = f"<table><tr><th>Who</th><th>Where</th></tr><tr><td>Bo</td><td>{cell}</td></tr></table>\n"
+    assert read_markdown(table).blocks[1].told == f"Bo: Where {wanted}"
+    if not {"*", "~"} & set(cell):
+        assert read_markdown(rows).blocks[1].told == f"Bo: Where {wanted}"
+
+
+def test_the_head_of_a_single_column_names_its_rows() -> None:
+    blocks = read_markdown("| Rules of the house |\n|---|\n| No dogs |\n").blocks
+    assert [(block.told, block.caption) for block in blocks] == [
+        ("Rules of the house", ""),
+        ("No dogs", "Rules of the house"),
+    ]
+
+
+def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
+    table = "| Line | Sat |\n|-|-|\n| **North** | |\n| Arno | 8:00 |\n| **South** | |\n| Bell | 9:00 |\n"
+    rows = [(block.told, block.caption) for block in read_markdown(table).blocks[1:]]
+    assert rows == [("North", ""), ("Arno: Sat 8:00", "North"), ("South", ""), ("Bell: Sat 9:00", "South")]
 
 
 # Marks without end

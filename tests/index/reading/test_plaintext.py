@@ -127,6 +127,16 @@ def test_a_note_keeps_the_mark_that_the_text_bears(text: str, wanted: list[str])
     assert sentences(text) == wanted
 
 
+def test_an_entry_goes_on_with_what_is_not_complete() -> None:
+    text = "Pool, with towel ......... 12.00\nSauna and steam bath,\n  with robe .............. 21.00\n"
+    assert sentences(text)[1] == "Sauna and steam bath, with robe .............. 21.00"
+
+
+def test_an_item_ends_before_a_part_of_it_with_a_number() -> None:
+    text = "2. Fees\n   It costs 2.50 euros.\n3. Else\n   3.1 The hedge is high.\n   3.2 Barbecues are allowed.\n"
+    assert sentences(text)[-3:] == ["3. Else", "3.1 The hedge is high.", "3.2 Barbecues are allowed."]
+
+
 def test_an_entry_further_in_is_one_of_its_own() -> None:
     text = "Coffee ........... 2.80\nTea, pot ......... 4.20\nHot chocolate .... 3.60\n   with cream .... 4.10\n"
     assert sentences(text) == [line.strip() for line in text.splitlines()]
@@ -306,6 +316,97 @@ def test_a_row_has_units_as_written_and_the_name_of_its_table(text: str, wanted:
 )
 def test_what_is_no_table_is_text(text: str) -> None:
     assert not any(block.kind == "row" for block in of(text).blocks)
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "          Summer            Winter\n        open    close     open    close\n"
+            "Mill    9:00    18:00     10:00   16:00\nTower   8:00    20:00     10:00   15:00\n",
+            "Mill: Summer open 9:00, Summer close 18:00, Winter open 10:00, Winter close 16:00 (a)",
+        ),
+        (
+            "Lift            Adult    Child\nDay ........... 38.00    22.00\nHalf day ...... 29.00    17.00\n",
+            "Day: Adult 38.00, Child 22.00 (a)",
+        ),
+    ],
+)
+def test_heads_over_several_columns_and_leading_dots_part_columns(table: str, wanted: str) -> None:
+    assert wanted in sentences(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "Tour          Start            Price   Remarks\nGlacier       Church square,   45      Bring gloves and\n"
+            "              7:30                     a hat\nOld town      Town hall        12      every day except\n"
+            "                                       Monday\n",
+            [
+                "Glacier: Start Church square, 7:30, Price 45, Remarks Bring gloves and a hat (a)",
+                "Old town: Start Town hall, Price 12, Remarks every day except Monday (a)",
+            ],
+        ),
+        (
+            "Syrup   10 ml   shake well before\n                use, keep away\n                from children\n"
+            "Iron    2 ml    -\n",
+            ["Syrup: 10 ml, shake well before use, keep away from children (a)", "Iron: 2 ml, - (a)"],
+        ),
+        (
+            "Pool    Open from May to\n        September.\nSauna   Ask the\n        porter. He is\n"
+            "        in the hall.\n",
+            ["Pool: Open from May to September. (a)", "Sauna: Ask the porter. He is in the hall. (a)"],
+        ),
+        (
+            "Ward      Open          Tel\nSurgery   Mon-Thu 8-16  1201\n          Fri 8-12\n"
+            "X-ray     Mon-Fri 7-19  1305\n",
+            ["Surgery: Open Mon-Thu 8-16; Fri 8-12, Tel 1201 (a)", "X-ray: Open Mon-Fri 7-19, Tel 1305 (a)"],
+        ),
+        (
+            "1.  Ring the\n    bell twice.\n2.  Wait for the\n    porter.\n3.  Go in.\n",
+            ["1. Ring the bell twice.", "2. Wait for the porter.", "3. Go in."],
+        ),
+        (
+            "Hall A   Monday    17:00   yoga\n         Tuesday           judo\nHall B   Friday    18:00   choir\n",
+            ["Hall A: Monday, 17:00, yoga (a)", "Tuesday, judo (a)", "Hall B: Friday, 18:00, choir (a)"],
+        ),
+    ],
+)
+def test_what_is_left_of_a_cell_stands_in_its_row(table: str, wanted: list[str]) -> None:
+    assert sentences(table) == wanted
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "Size  Chest  Waist\nS     88-92  72-76\nM     94-98  78-82\nL    100-104  84-88\n",
+            "S: Chest 88-92, Waist 72-76 (a)",
+        ),
+        (
+            "Boat           1 hour   Half day   Full day\nRowing boat        12         30         50\n"
+            "Pedal boat         15         38         60\nKayak               9         22         36\n",
+            "Kayak: 1 hour 9, Half day 22, Full day 36 (a)",
+        ),
+        (
+            "Name:  Pension Rosa          Owner: E. Blum\nPhone: 0555 871              Fax:   0555 872\n"
+            "Rooms: 14                    Floors: 3\n",
+            "Phone: 0555 871, Fax: 0555 872 (a)",
+        ),
+        (
+            "The box blinks.\n\nLED codes\n---------\ngreen, steady    ready\nred, steady      empty\n"
+            "red, blinking    fault\n",
+            "red, steady: empty (LED codes)",
+        ),
+    ],
+)
+def test_a_value_is_told_with_what_it_is_a_value_of(table: str, wanted: str) -> None:
+    assert wanted in sentences(table)
+
+
+def test_an_empty_column_between_two_makes_no_heads() -> None:
+    assert sentences("y\t\tYes; change it.\nn\t\tNo; skip it.\n")[0] == "y: Yes; change it. (a)"
 
 
 def test_a_table_of_two_columns_has_no_heads() -> None:

@@ -234,6 +234,27 @@ def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, .
     [
         # Equal heads beside each other, and empty ones behind a head, stand for several columns.
         (
+            (
+                " | Mon-Fri | Mon-Fri | Sat | Sat",
+                " | 8-18 | 18-22 | 8-18 | 18-22",
+                "A | 2 | 1 | 1 | 0",
+                "B | 3 | 1 | 1 | 0",
+            ),
+            [f"{key}: Mon-Fri 8-18 {one}, Mon-Fri 18-22 1, Sat 8-18 1, Sat 18-22 0" for key, one in ("A2", "B3")],
+        ),
+        (
+            (
+                " | Mon-Fri | Mon-Fri | Sat | Sat",
+                " | 8-18 | 18-22 | 8-18 | 18-20",
+                "A | 2 | 1 | 1 | 0",
+                "B | 3 | 1 | 1 | 0",
+            ),
+            [
+                "Mon-Fri 8-18, Mon-Fri 18-22, Sat 8-18, Sat 18-20",
+                *(f"{key}: Mon-Fri {one}, Mon-Fri 1, Sat 1, Sat 0" for key, one in ("A2", "B3")),
+            ],
+        ),
+        (
             (" | Zone A | Zone A", " | adult | child", "Day | 2.20 | 1.10", "Week | 9 | 5"),
             ["Day: Zone A adult 2.20, Zone A child 1.10", "Week: Zone A adult 9, Zone A child 5"],
         ),
@@ -269,6 +290,20 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
 
 
 @pytest.mark.parametrize(
+    ("units", "wanted"),
+    [
+        (("m", "°C", "PSU"), ["Depth m 0: Temp °C 14, Salinity PSU 7", "Depth m 9: Temp °C 9, Salinity PSU 8"]),
+        (("[m]", "", "[%]"), ["Depth [m] 0: Temp 14, Salinity [%] 7", "Depth [m] 9: Temp 9, Salinity [%] 8"]),
+        (("", "", "[%]"), ["Depth 0: Temp 14, Salinity [%] 7", "Depth 9: Temp 9, Salinity [%] 8"]),
+        (("NA", "NA", "NA"), ["NA", "Depth 0: Temp 14, Salinity 7", "Depth 9: Temp 9, Salinity 8"]),
+    ],
+)
+def test_a_row_of_units_goes_on_with_the_heads(units: tuple[str, ...], wanted: list[str]) -> None:
+    rows = [("Depth", "Temp", "Salinity"), units, ("0", "14", "7"), ("9", "9", "8")]
+    assert [row.split(": Temp NA")[0] for row in tell_table(rows, heads=1) if row] == wanted
+
+
+@pytest.mark.parametrize(
     ("rows", "wanted"),
     [
         (
@@ -296,6 +331,15 @@ def test_heads_without_spans_go_on_in_the_next_row(rows: tuple[str, ...], wanted
                 ("Tue", ""),
                 ("Time 9:30: Course Chess", "Tue"),
                 ("Time 11: Course Art", "Tue"),
+            ],
+        ),
+        (
+            [("Type", "Item", "Price"), ("Hire", "", ""), ("", "Bike", "15"), ("Repair", "", ""), ("", "Tube", "12")],
+            [
+                ("Hire", ""),
+                ("Item Bike, Price 15", "Hire"),
+                ("Repair", ""),
+                ("Item Tube, Price 12", "Repair"),
             ],
         ),
         # What lacks its values names nothing, least of all what is a key as others are.
