@@ -198,7 +198,8 @@ def calibrate_coverage(
 ) -> None:
     """Fit the curve that tells whether a guide answers a question to the embedder in use, and print it."""
     # Imported late: no other command needs it.
-    from assistant.measuring.decide import GUIDE_KEYS, decide_guides
+    from assistant.measuring.decide import decide_guides
+    from assistant.measuring.guides import GUIDE_KEYS
     from assistant.measuring.tune import fit_curve
 
     assistant = open_assistant(load_settings())
@@ -211,13 +212,14 @@ def calibrate_coverage(
 def _print_decisions(questions: Path, corpus: Path | None, half: evaluate.Half, most: int, as_json: bool) -> None:
     """Decide on each question of a file, about the corpus or about small guides of its own, and print the shares."""
     # Imported late: no other command needs it.
-    from assistant.measuring.decide import GUIDE_KEYS, count_by_kind, decide_cases, decide_guides, measure_reliability
+    from assistant.measuring.decide import count_by_kind, decide_cases, decide_guides, measure_reliability
+    from assistant.measuring.guides import GUIDE_KEYS
 
     rows = list(read_json_lines(questions, ()))
     assistant = open_assistant(load_settings(corpus=corpus))
     with show_progress() as progress:
         assistant.load(say, progress)
-    if rows and "sentences" in rows[0]:
+    if rows and "asked" in rows[0]:
         decided = list(decide_guides(assistant, list(read_json_lines(questions, GUIDE_KEYS))[: most or None]))
     else:
         decided = list(decide_cases(assistant, evaluate.choose_cases(evaluate.read_cases(questions), half, most)))

@@ -3,26 +3,19 @@ a question."""
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.assistant import Assistant
 from assistant.measuring.evaluate import Case, find_gold_rank
+from assistant.measuring.guides import list_gold, write_guide
 from assistant.records import Coverage, Turn
 
 ALL = "all"
 """The name of the row over all kinds."""
-
-GUIDE_KEYS = ("guide", "kind", "sentences", "asked", "not_answered")
-"""What a row of a file of guides holds: title, kind, sentences (heading, text), and questions, those that the guide
-answers with the numbers of its sentences that do (question, manner, answers). One that leans on another has that too
-(earlier)."""
 
 BINS = 10
 """Rows of a reliability table."""
@@ -82,31 +75,19 @@ def decide_guides(assistant: Assistant, rows: Iterable[dict[str, Any]]) -> Itera
     """Yield what is decided about the questions of small guides; each is written to a file and indexed.
 
     Args:
-        rows: see GUIDE_KEYS.
+        rows: see `guides.GUIDE_KEYS`.
     """
     for number, row in enumerate(rows):
-        with tempfile.TemporaryDirectory() as folder:
-            corpus = Path(folder, "guide")
-            corpus.mkdir()
-            (corpus / "guide.md").write_text(_write_guide(row), "utf-8")
-            other = assistant.over(corpus, home=Path(folder))
+        with write_guide(row) as corpus:
+            other = assistant.over(corpus, home=corpus.parent)
             yield from decide_cases(other, _read_guide_cases(row, number), row["kind"])
             other.load().store.segments.close()
 
 
-def _write_guide(row: dict[str, Any]) -> str:
-    parts = [f"# {row['guide']}"]
-    for heading, sentences in groupby(row["sentences"], lambda one: one["heading"]):
-        parts += [f"## {heading}", " ".join(one["text"] for one in sentences)]
-    return "\n\n".join(parts) + "\n"
-
-
 def _read_guide_cases(row: dict[str, Any], number: int) -> Iterator[Case]:
-    texts = [one["text"] for one in row["sentences"]]
-    asked = [(one, tuple(texts[n] for n in one["answers"])) for one in row["asked"]]
-    for at, (one, gold) in enumerate([*asked, *((one, ()) for one in row["not_answered"])]):
+    for at, one in enumerate((*row["asked"], *row["not_answered"])):
         earlier = (one["earlier"],) if "earlier" in one else ()
-        yield Case(f"{number}-{at}", one["manner"], one["question"], earlier, gold, (), ())
+        yield Case(f"{number}-{at}", one["manner"], one["question"], earlier, list_gold(row, one), (), ())
 
 
 def count_by_kind(decisions: Sequence[Decision]) -> tuple[Tally, ...]:

@@ -2,10 +2,9 @@
 
 A folder of examples holds, as JSON lines:
 
-    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl, manners.jsonl
-        sentences (heading, text), asked (question, answers), not_answered (question), claims (claim, evidence,
-        supported): small guides with questions that they answer and that they do not, or claims about them; a
-        question that leans on another has that as earlier
+    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl, manners.jsonl, tables.jsonl
+        small guides with questions that they answer and that they do not, as in `guides.py`, or claims about them
+        (claim, evidence, supported)
     danger.jsonl, messages.jsonl
         kind, question, and of the second certainty: short and long messages of people in danger, and harmless ones
     asked.jsonl
@@ -24,11 +23,16 @@ import numpy as np
 
 from assistant.answering.coverage import Curve
 from assistant.measuring.decide import Decision
+from assistant.measuring.guides import tell_guide
 from assistant.measuring.jsonlines import read_json_lines
 from index.embedding.tune import TunedGuide
 from index.embedding.tune_classifier import LabelledText
 
-FILES = ("guides", "more_guides", "claims", "advice", "manners")
+FILES = {
+    **dict.fromkeys(("guides", "more_guides", "claims", "advice", "manners"), "sentences"),
+    "tables": "text",
+}
+"""The files of guides, and what each of their rows must hold."""
 
 HARMLESS = "harmless"
 """The kind of a message that points to no danger."""
@@ -51,8 +55,12 @@ as good on both."""
 
 def read_guides(folder: Path) -> tuple[TunedGuide, ...]:
     """Read the small guides of a folder of examples. Raises QuestionError: a file or a line is bad."""
-    rows = (row for name in FILES for row in read_json_lines(folder / f"{name}.jsonl", ("sentences",)))
-    return tuple(_make_guide(row) for row in rows)
+    return tuple(_make_guide(tell_guide(row)) for row in _read_rows(folder))
+
+
+def _read_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    for name, needed in FILES.items():
+        yield from read_json_lines(folder / f"{name}.jsonl", (needed,))
 
 
 def read_messages(folder: Path) -> tuple[LabelledText, ...]:
@@ -60,8 +68,7 @@ def read_messages(folder: Path) -> tuple[LabelledText, ...]:
     rows = [(row, 1.0) for row in read_json_lines(folder / "danger.jsonl", ("question", "kind"))]
     rows += [(row, LONG) for row in read_json_lines(folder / "messages.jsonl", ("question", "kind", "certainty"))]
     messages = [_make_message(row, weight) for row, weight in rows]
-    guides = (row for name in FILES for row in read_json_lines(folder / f"{name}.jsonl", ("sentences",)))
-    asked = [one for row in guides for one in (*row.get("asked", ()), *row.get("not_answered", ()))]
+    asked = [one for row in _read_rows(folder) for one in (*row.get("asked", ()), *row.get("not_answered", ()))]
     asked += read_json_lines(folder / "asked.jsonl", ("question",))
     texts = dict.fromkeys(one if isinstance(one, str) else one["question"] for one in asked)
     return *messages, *(LabelledText(text, "", 0.0) for text in texts)

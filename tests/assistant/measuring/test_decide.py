@@ -18,6 +18,7 @@ from assistant.measuring.decide import (
     measure_reliability,
 )
 from assistant.measuring.evaluate import Case, Label
+from assistant.measuring.guides import tell_guide
 from assistant.records import Coverage
 
 KETTLE: dict[str, Any] = {
@@ -50,6 +51,27 @@ CHOIR: dict[str, Any] = {
         {"question": "And what do I pay?", "earlier": "Who may join?", "answers": [2], "manner": "follow-up"},
     ],
     "not_answered": [{"question": "How do I change the tyre of a tractor?", "manner": "off-topic"}],
+}
+
+STALL: dict[str, Any] = {
+    "guide": "Stall fees",
+    "kind": "fees",
+    "text": """# Stall fees
+
+| Goods | A day | A week |
+|---|---|---|
+| Cheese | 14.00 | 62.00 |
+| Honey | 8.00 | 35.00 |
+
+## Power
+
+Power costs 5 euros a day. Bring your own cable.
+""",
+    "asked": [
+        {"question": "What does honey pay for a week?", "gold": ["| Honey | 8.00 | 35.00 |"], "manner": "value"},
+        {"question": "Do I need a cable?", "gold": ["Bring your own cable."], "manner": "yes or no"},
+    ],
+    "not_answered": [{"question": "Who founded the market?", "manner": "attribute"}],
 }
 
 
@@ -123,6 +145,20 @@ def test_each_question_of_a_guide_is_decided_once_in_its_order(decided: list[Dec
         assert one.case.gold == tuple(row["sentences"][number]["text"] for number in asked.get("answers", ()))
         assert one.case.covered is bool(one.case.gold)
         assert one.case.uncovered is not one.case.covered
+
+
+def test_a_guide_that_is_given_as_a_text_is_told_as_it_is_embedded(assistant: Assistant) -> None:
+    decided = list(decide_guides(assistant, [STALL]))
+    assert [one.rank for one in decided] == [1, 1, 0]
+    told = tell_guide(STALL)
+    assert [(one["heading"], one["text"]) for one in told["sentences"]] == [
+        ("Stall fees", "Cheese: A day 14.00, A week 62.00"),
+        ("Stall fees", "Honey: A day 8.00, A week 35.00"),
+        ("Power", "Power costs 5 euros a day."),
+        ("Power", "Bring your own cable."),
+    ]
+    assert [one["answers"] for one in told["asked"]] == [[1], [3]]
+    assert tell_guide(KETTLE) is KETTLE
 
 
 def test_a_guide_is_read_whole_and_asked_about_itself_alone(decided: list[Decision]) -> None:

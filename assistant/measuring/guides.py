@@ -1,0 +1,57 @@
+"""Small guides with questions of their own, as JSON lines: each is given as sentences under headings, or as a text."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from index.build import read_corpus
+
+GUIDE_KEYS = ("guide", "kind", "asked", "not_answered")
+"""What a row holds: title, kind, and questions, those that the guide answers (question, manner) and those that it does
+not. One that leans on another has that too (earlier). Then either sentences (heading, text), and with each question the
+numbers of those that answer it (answers); or a text, in Markdown, and the lines of it that do (gold)."""
+
+
+@contextmanager
+def write_guide(row: dict[str, Any]) -> Iterator[Path]:
+    """A folder with the guide as its only file, until the end of the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder, "guide")
+        corpus.mkdir()
+        (corpus / "guide.md").write_text(row["text"] if "text" in row else _join_sentences(row), "utf-8")
+        yield corpus
+
+
+def _join_sentences(row: dict[str, Any]) -> str:
+    parts = [f"# {row['guide']}"]
+    for heading, sentences in groupby(row["sentences"], lambda one: one["heading"]):
+        parts += [f"## {heading}", " ".join(one["text"] for one in sentences)]
+    return "\n\n".join(parts) + "\n"
+
+
+def list_gold(row: dict[str, Any], asked: dict[str, Any]) -> tuple[str, ...]:
+    """The sentences or lines that answer a question of a guide; none if it does not answer it."""
+    if "text" in row:
+        return tuple(asked.get("gold", ()))
+    return tuple(row["sentences"][number]["text"] for number in asked.get("answers", ()))
+
+
+def tell_guide(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its sentences as they are embedded, rows of tables with their heads, if it is given as a text."""
+    if "text" not in row:
+        return row
+    with write_guide(row) as corpus:
+        chunks, _, _ = read_corpus(corpus)
+    told = [(chunk.heading, sentence) for chunk in chunks for sentence in chunk.sentences]
+
+    def find(asked: dict[str, Any]) -> dict[str, Any]:
+        lines = list_gold(row, asked)
+        return asked | {"answers": [at for at, (_, one) in enumerate(told) if any(one.text in line for line in lines)]}
+
+    sentences = [{"heading": heading, "text": sentence.plain} for heading, sentence in told]
+    return row | {"sentences": sentences, "asked": list(map(find, row["asked"]))}
