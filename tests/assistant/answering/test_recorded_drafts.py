@@ -201,8 +201,8 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 123
-    assert count_worded(drafts, lambda asked: SURE) == 186
+    assert count_worded(drafts, lambda asked: -SURE) == 125
+    assert count_worded(drafts, lambda asked: SURE) == 185
 
 
 def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -269,7 +269,7 @@ def test_next_steps_stand_in_their_passages_and_repeat_nothing(answered: Sequenc
                 span.start for p in answer.passages if p.source == step.passage.source for span in p.cited
             ]
     assert sum(len(answer.next_steps) for *_, answer in answered) >= 384
-    assert sum(not answer.next_steps for *_, answer in answered) <= 54, "none is better than one beside the point"
+    assert sum(not answer.next_steps for *_, answer in answered) <= 55, "none is better than one beside the point"
 
 
 def test_follow_ups_were_not_asked_before(replayed: Sequence[Replayed]) -> None:
