@@ -158,10 +158,14 @@ def tune_embedder(
     cross: Annotated[bool, typer.Option("--cross", help="Tune the cross-encoder, over the tuned vectors.")] = False,
     danger: Annotated[bool, typer.Option("--danger", help="Tune what recognises danger.")] = False,
     after: Annotated[Path | None, typer.Option(help="An adapter of that kind to go on from.")] = None,
+    new: Annotated[
+        list[str] | None,
+        typer.Option(help="With --cross --after: a file that it has not seen; the others are rehearsed."),
+    ] = None,
 ) -> None:
     """Tune the embedder to the small guides or messages of a folder; takes an hour. `calibrate` comes after it."""
     # Imported late: no other command needs it.
-    from assistant.measuring.tune import read_guides, read_messages
+    from assistant.measuring.tune import FILES, read_guides, read_messages
     from index.embedding.adapter import find_adapter, read_adapter, save_adapter
     from index.embedding.tune import tune, tune_cross
     from index.embedding.tune_classifier import tune_classifier
@@ -169,13 +173,17 @@ def tune_embedder(
     settings, before = load_settings(), _read_before(after) if after else None
     folder, state = installed.ensure_model(settings, "embed"), into.with_suffix(".partial")
     vectors = find_adapter(settings.embedder)
+    if new and not (cross and after and FILES.keys() >= set(new)):
+        raise SettingsError("--new goes with --cross and --after", f"Name one of {', '.join(FILES)}.")
     if cross and vectors is None:
         raise SettingsError(f"There is no adapter for {settings.embedder}", "Tune the embedder without --cross first.")
     with show_progress("Learning") as progress:
         if danger:
             adapter = tune_classifier(folder, read_messages(examples), state, progress, before)
         elif cross and vectors:
-            adapter = tune_cross(folder, read_adapter(vectors), read_guides(examples), state, progress, before)
+            guides = read_guides(examples, new or FILES)
+            known = read_guides(examples, FILES.keys() - new) if new else ()
+            adapter = tune_cross(folder, read_adapter(vectors), guides, state, progress, before, known)
         else:
             adapter = tune(folder, read_guides(examples), state, progress, before)
     save_adapter(into, adapter)

@@ -53,5 +53,5 @@ def tell_guide(row: dict[str, Any]) -> dict[str, Any]:
         lines = list_gold(row, asked)
         return asked | {"answers": [at for at, (_, one) in enumerate(told) if any(one.text in line for line in lines)]}
 
-    sentences = [{"heading": heading, "text": sentence.plain} for heading, sentence in told]
+    sentences = [{"heading": heading, "text": one.plain, "cells": one.cells} for heading, one in told]
     return row | {"sentences": sentences, "asked": list(map(find, row["asked"]))}

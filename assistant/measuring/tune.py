@@ -14,7 +14,7 @@ A folder of examples holds, as JSON lines:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,14 @@ likeness says little, but of what people ask, and of long messages, it is the su
 as good on both."""
 
 
-def read_guides(folder: Path) -> tuple[TunedGuide, ...]:
-    """Read the small guides of a folder of examples. Raises QuestionError: a file or a line is bad."""
-    return tuple(_make_guide(tell_guide(row)) for row in _read_rows(folder))
+def read_guides(folder: Path, names: Iterable[str] = FILES) -> tuple[TunedGuide, ...]:
+    """Read the small guides of all files of a folder of examples, or of some. Raises QuestionError."""
+    return tuple(_make_guide(tell_guide(row)) for row in _read_rows(folder, names))
 
 
-def _read_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    for name, needed in FILES.items():
-        yield from read_json_lines(folder / f"{name}.jsonl", (needed,))
+def _read_rows(folder: Path, names: Iterable[str] = FILES) -> Iterator[dict[str, Any]]:
+    for name in names:
+        yield from read_json_lines(folder / f"{name}.jsonl", (FILES[name],))
 
 
 def read_messages(folder: Path) -> tuple[LabelledText, ...]:
@@ -88,7 +88,8 @@ def _make_guide(row: dict[str, Any]) -> TunedGuide:
         chunks.append((text, tuple(number for number, _ in inside)))
     sentences = tuple(one["text"] for one in row["sentences"])
     paths = tuple((row.get("guide", ""), one["heading"]) for one in row["sentences"])
-    return TunedGuide(sentences, paths, tuple(chunks), tuple(_list_questions(row)))
+    cells = {number: tuple(one["cells"]) for number, one in enumerate(row["sentences"]) if one.get("cells")}
+    return TunedGuide(sentences, paths, tuple(chunks), tuple(_list_questions(row)), cells)
 
 
 def _list_questions(row: dict[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:

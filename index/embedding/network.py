@@ -59,8 +59,7 @@ class Network:
         self.net.requires_grad_(False)
         self.layers: dict[str, tuple[Any, Any]] = {}
         for name, layer in self.net.named_modules():
-            number = _LAYER.search(name)
-            if isinstance(layer, torch.nn.Linear) and number and int(number[1]) >= lower:
+            if isinstance(layer, torch.nn.Linear) and _read_number(name) >= lower:
                 down = torch.randn(rank, layer.in_features) / layer.in_features**0.5
                 up = torch.zeros(layer.out_features, rank)
                 if adapter:
@@ -78,10 +77,9 @@ class Network:
             self.head.bias[0] = float(weights[-1])
         self.net.eval()
 
-    @property
-    def parts(self) -> list[Any]:
-        """The low-rank parts of all layers."""
-        return [part for down_up in self.layers.values() for part in down_up]
+    def list_parts(self, lower: int = 0) -> list[Any]:
+        """The low-rank parts of all layers but so many from the first."""
+        return [part for name, parts in self.layers.items() if _read_number(name) >= lower for part in parts]
 
     def make_adapter(self) -> Adapter:
         """The low-rank parts as they are now."""
@@ -198,6 +196,12 @@ def learn(
         if state and (step + 1) % SAVED == 0:
             parts = [part.detach() for part in learned]
             torch.save({"done": step + 1, "optimizer": optimizer.state_dict(), "parts": parts}, state)
+
+
+def _read_number(name: str) -> int:
+    """The number of the layer that a part of the network belongs to; -1 if it belongs to none."""
+    found = _LAYER.search(name)
+    return int(found[1]) if found else -1
 
 
 def _add_low_rank(down: torch.Tensor, up: torch.Tensor) -> Callable[..., torch.Tensor]:

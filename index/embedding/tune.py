@@ -9,8 +9,8 @@ Sources: Hu et al., 2021 (low-rank adapters); Zhai et al., 2023 (the sigmoid los
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,13 +39,18 @@ CHUNKS, TYPED_BADLY = 0.25, 0.1
 CROSS_RANK, CROSS_RATE, HEAD_RATE, CROSS_BATCH, PASSES = 16, 6e-4, 2e-3, 12, 2
 """The same of the cross-encoder, the rate of its head, and how often it sees each question."""
 
+REHEARSED, UPPER = 0.5, 5
+"""A cross-encoder that goes on with new guides alone: how many questions about known ones it sees for each about the
+new, so that it does not forget, and the first layer that learns."""
+
 NEAR, BEST = 3, 0.7
 """Wrong sentences for the cross-encoder are drawn from so many that are nearest; how often the right one is the nearest
 of those that answer, and not any of them."""
 
-SECOND, ELSEWHERE, UNTITLED = 0.35, 0.15, 0.25
+SECOND, ELSEWHERE, UNTITLED, CELLS = 0.35, 0.15, 0.25, 0.5
 """Shares of the questions without an answer that are shown a second sentence, of all that are shown one of another
-guide, and of the sentences that are shown without the title of their guide."""
+guide, of the sentences that are shown without the title of their guide, and of the rows of tables of which one cell is
+shown alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class TunedGuide:
     """(text with its heading, numbers of its sentences)"""
     questions: tuple[tuple[str, tuple[int, ...]], ...]
     """(question or claim, numbers of the sentences that answer it; none if the guide does not)"""
+    cells: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Number of a sentence that is a row of a table -> what each of its cells says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,8 @@ class _Item:
     """Numbers of the sentences that do not answer it but are near, nearest first."""
     gold_nearest: int
     """Of those that answer it, the nearest; -1 if there is none."""
+    cells: Mapping[int, str]
+    """Number of a sentence that is a row -> its cell that is nearest."""
 
 
 def tune(
@@ -101,7 +110,7 @@ def tune(
     def compute_loss(some: Sequence[_Item], chance: random.Random) -> torch.Tensor:
         return _compute_loss(some, network.embed, scale, bias, chance)
 
-    groups = [(network.parts, LEARNING_ON * RATE if before else RATE), ([scale, bias], 1e-2)]
+    groups = [(network.list_parts(), LEARNING_ON * RATE if before else RATE), ([scale, bias], 1e-2)]
     learn(_split_batches(items, BATCH), compute_loss, groups, network.net, state, progress)
     return network.make_adapter()
 
@@ -113,17 +122,21 @@ def tune_cross(
     state: Path | None = None,
     progress: Progress = ignore_progress,
     before: Adapter | None = None,
+    known: Sequence[TunedGuide] = (),
 ) -> Adapter:
     """An adapter with a head for the cross-encoder over the weights of a folder; arguments as of `tune`.
 
     Args:
         adapter: of the vectors, by which near sentences are found.
         before: a cross-encoder to go on from; each question is then seen once.
+        known: guides that it has seen. Some of their questions are rehearsed, and the upper layers alone learn.
     """
     import torch
 
     embed = Network(folder, RANK, adapter).embed
     items = [item for guide in guides for item in _find_hard(guide, embed)]
+    rehearsed = _choose_guides(known, int(REHEARSED * len(items)))
+    items += [item for guide in rehearsed for item in _find_hard(guide, embed)]
     torch.manual_seed(SEED)
     network = Network(folder, CROSS_RANK, before)
     batches = []
@@ -138,10 +151,21 @@ def tune_cross(
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, answers, weight=weights)
 
     share = LEARNING_ON if before else 1.0
-    groups = [(network.parts, share * CROSS_RATE), (list(network.head.parameters()), share * HEAD_RATE)]
+    parts = network.list_parts(UPPER if known else 0)
+    groups = [(parts, share * CROSS_RATE), (list(network.head.parameters()), share * HEAD_RATE)]
     learn(batches, compute_loss, groups, network.net, state, progress)
     head = torch.cat([network.head.weight[0], network.head.bias])
     return Adapter(network.make_adapter().layers, to_numpy(head))
+
+
+def _choose_guides(guides: Sequence[TunedGuide], questions: int) -> list[TunedGuide]:
+    """Some of the guides, by chance, with about so many questions."""
+    chosen: list[TunedGuide] = []
+    for guide in random.Random(SEED).sample(guides, len(guides)):
+        if questions > 0:
+            chosen.append(guide)
+            questions -= len(guide.questions)
+    return chosen
 
 
 def _split_batches(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
@@ -153,12 +177,17 @@ def _find_hard(guide: TunedGuide, embed: Callable[[Sequence[str]], torch.Tensor]
     """The questions of a guide, each with the sentences that would be taken for answers."""
     import torch
 
+    cells = [(number, cell) for number, row in guide.cells.items() for cell in row]
     with torch.no_grad():
-        cosines = (embed([question for question, _ in guide.questions]) @ embed(guide.sentences).T).numpy()
+        questions = embed([question for question, _ in guide.questions])
+        cosines = (questions @ embed(guide.sentences).T).numpy()
+        nearness = (questions @ embed([cell for _, cell in cells]).T).numpy() if cells else cosines[:, :0]
     items = []
-    for row, (question, gold) in zip(cosines, guide.questions, strict=True):
+    for row, near, (question, gold) in zip(cosines, nearness, guide.questions, strict=True):
         hard = tuple(int(n) for n in np.argsort(-row)[:HARD] if n not in gold)
-        items.append(_Item(guide, question, frozenset(gold), hard, max(gold, key=row.__getitem__, default=-1)))
+        nearest = {cells[at][0]: cells[at][1] for at in np.argsort(near)}  # of each row the last, which is nearest
+        best = max(gold, key=row.__getitem__, default=-1)
+        items.append(_Item(guide, question, frozenset(gold), hard, best, nearest))
     return items
 
 
@@ -232,7 +261,8 @@ def _draw_pairs(item: _Item, items: Sequence[_Item], chance: random.Random) -> I
     def place(guide: TunedGuide, number: int) -> str:
         title, heading = guide.paths[number]
         path = heading if chance.random() < UNTITLED else f"{title} – {heading}"
-        return f"{path}: {guide.sentences[number]}"
+        alone = guide is item.guide and number in item.cells and chance.random() < CELLS
+        return f"{path}: {item.cells[number] if alone else guide.sentences[number]}"
 
     if item.gold:
         nearest = item.gold_nearest if chance.random() < BEST else chance.choice(sorted(item.gold))

@@ -104,7 +104,7 @@ def tune_classifier(
 
     turns, share = (PASSES // 2, LEARNING_ON) if before else (PASSES, 1.0)
     batches = [batch for turn in range(turns) for batch in _split_batches(items, random.Random(f"{SEED} {turn}"))]
-    groups = [(network.parts, share * RATE), ([queries, weights, bias], share * HEAD_RATE)]
+    groups = [(network.list_parts(), share * RATE), ([queries, weights, bias], share * HEAD_RATE)]
     learn(batches, compute_loss, groups, network.net, state, progress)
     head = torch.cat([weights, bias[:, None]], dim=1)
     return Adapter(network.make_adapter().layers, to_numpy(head), to_numpy(queries), labels)

@@ -157,6 +157,7 @@ def test_a_guide_that_is_given_as_a_text_is_told_as_it_is_embedded(assistant: As
         ("Power", "Power costs 5 euros a day."),
         ("Power", "Bring your own cable."),
     ]
+    assert told["sentences"][1]["cells"] == ("Honey: A day 8.00", "Honey: A week 35.00")
     assert [one["answers"] for one in told["asked"]] == [[1], [3]]
     assert tell_guide(KETTLE) is KETTLE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from index.embedding.tune import (
     CROSS_RANK,
     PASSES,
     RANK,
+    UPPER,
     TunedGuide,
     misspell,
     tune,
@@ -119,6 +121,18 @@ def test_a_few_guides_give_a_cross_encoder_that_tells_pairs_apart(settings: Sett
         assert 0 < np.abs(up - adapter.layers[name][1]).max() < 0.05, "it starts where the other ended"
     assert other.head is not None
     assert 0 < np.abs(other.head - adapter.head).max() < 0.05
+
+    told.clear()
+    new = replace(guides[0], cells={0: ("Beans: water at dusk", "Beans: water by hand")})
+    some = tune_cross(folder, vectors, [new], None, lambda done, total: told.append((done, total)), adapter, guides)
+    assert told == [(step, len(told)) for step in range(1, len(told) + 1)]
+    assert 1 <= len(told) < steps // PASSES + 1, "of the known guides only some questions are seen"
+    moved = {
+        int(name.split("layer.")[1][0])
+        for name, (_, up) in some.layers.items()
+        if (up != adapter.layers[name][1]).any()
+    }
+    assert {name.split("layer.")[1][0] for name in moved} == {str(UPPER)}, "of six layers"
 
 
 @pytest.mark.thorough
