@@ -6,7 +6,7 @@ a heading turned into one, so that it can always be answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answering.context import remove_back_reference
@@ -29,9 +29,10 @@ from index.search import Match
 STEPS, FOLLOW_UPS = 3, 3
 """The most next steps and follow-ups that are offered."""
 
-NEAR, NEAR_BEST = 0.445, 0.68
-"""Mean of two cosines to the question, a sentence's and its chunk's, and share of the best such mean. A step with less
-is beside the point, and none is better: of 139 about four guides 64 have more, .48 of which fit; of the others .09."""
+NEAR, NEAR_ELSEWHERE, NEAR_BEST = 0.5, 0.55, 0.68
+"""Mean of two cosines to the question, a sentence's and its chunk's: of a step from a passage that the answer cites; of
+one from another, or from a passage that may not answer; and share of the best such mean. A step with less is beside the
+point, and none is better: see "Next steps" in CONTRIBUTING.md."""
 
 DANGLING_COST = 0.08
 """Taken from the score of a step that points back ("wash it"), and so is harder to understand alone."""
@@ -75,7 +76,9 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
     """
     numbered = {(passage.source, passage.start): passage for passage in passages}
     cited = {(passage.source, span.start) for passage in passages for span in passage.cited}
-    candidates = (row for row in _find_candidates(matches, said) if (row[1].chunk.source, row[2].start) not in cited)
+    here = {(passage.source, passage.start) for passage in passages if passage.cited}
+    rows = _find_candidates(matches, said, here)
+    candidates = (row for row in rows if (row[1].chunk.source, row[2].start) not in cited)
     ranked = sorted(candidates, key=lambda row: -row[0])
     taken: list[tuple[Chunk, Sentence, float]] = []
     for once in (True, False):
@@ -94,12 +97,12 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
 
 def keep_cited_steps(matches: Sequence[Match], passages: Sequence[Passage]) -> tuple[NextStep, ...]:
     """Up to STEPS things to do among what the passages are cited for; arguments as of `choose_next_steps`."""
-    chunks = {(match.chunk.source, match.chunk.start): match.chunk for match in matches}
+    numbered = {(passage.source, passage.start): passage for passage in passages}
     steps = [
-        _make_step(sentence, passage)
-        for passage in passages
-        for sentence in chunks[passage.source, passage.start].sentences
-        if make_span(sentence) in passage.cited and tells_to_do(sentence.plain)
+        _make_step(sentence, numbered[place])
+        for _, match, sentence in _find_candidates(matches)
+        if (place := (match.chunk.source, match.chunk.start)) in numbered
+        and make_span(sentence) in numbered[place].cited
     ]
     return tuple(steps[:STEPS])
 
@@ -113,17 +116,25 @@ def _word_step(sentence: Sentence) -> str:
     return remove_back_reference(remove_link(sentence.plain))
 
 
-def _find_candidates(matches: Sequence[Match], said: str) -> Iterator[tuple[float, Match, Sentence]]:
-    """Yield (score, match, sentence) for instructions near the question that the answer has not given yet."""
+def _find_candidates(
+    matches: Sequence[Match], said: str = "", here: Container[tuple[str, int]] = ()
+) -> Iterator[tuple[float, Match, Sentence]]:
+    """Yield (score, match, sentence) for instructions near the question that the answer has not given yet.
+
+    Args:
+        here: (source, start) of the passages that answer, in the opinion of the program.
+    """
     rows = [
         ((cosine + match.likeness) / 2, match, sentence)
         for match in matches
         for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
     ]
-    least = max(NEAR, NEAR_BEST * max((likeness for likeness, *_ in rows), default=0.0))
+    least = NEAR_BEST * max((likeness for likeness, *_ in rows), default=0.0)
     for likeness, match, sentence in rows:
-        if likeness >= least and tells_to_do(sentence.plain) and not _is_repeated(_word_step(sentence), said):
-            yield likeness - (DANGLING_COST if DANGLING.search(sentence.plain) else 0.0), match, sentence
+        bar = NEAR if (match.chunk.source, match.chunk.start) in here else NEAR_ELSEWHERE
+        if likeness < max(least, bar) or not tells_to_do(sentence.plain) or _is_repeated(_word_step(sentence), said):
+            continue
+        yield likeness - (DANGLING_COST if DANGLING.search(sentence.plain) else 0.0), match, sentence
 
 
 def tells_to_do(sentence: str) -> bool:

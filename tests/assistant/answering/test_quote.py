@@ -38,7 +38,7 @@ BEST_FIRST = (DUSK, TORCH, NIGHT, CAN)
 def find(question: str = "What do beans need?") -> Retrieval:
     """Three chunks; the sentence about dusk is nearest, then the one about torchlight."""
     return make_retrieval(
-        make_match("Beans", {STRAW: 0.3, DUSK: 0.9, CAN: 0.5}, 0.8),
+        make_match("Beans", {STRAW: 0.3, DUSK: 0.9, CAN: 0.5}, 0.8, 0.55),
         make_match("Slugs", {NIGHT: 0.6, TORCH: 0.8}, 0.8),
         make_match("Compost", {HEAP: 0.1}, 0.3),
         question=question,

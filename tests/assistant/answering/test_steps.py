@@ -10,15 +10,18 @@ import pytest
 from by_hand import make_near
 from paths import ROOT
 
-from assistant.answering.sources import make_passage
+from assistant.answering.sources import make_passage, make_span
 from assistant.answering.steps import (
     NEAR,
+    NEAR_ELSEWHERE,
     choose_follow_ups,
     choose_next_steps,
     form_question,
+    keep_cited_steps,
     remove_link,
     tells_to_do,
 )
+from assistant.records import Passage, Span
 from index.build import read_corpus
 from index.chunking.chunk import Chunk
 from index.chunking.words import extract_terms
@@ -130,11 +133,20 @@ def test_a_step_keeps_the_words_of_its_sentence(corpus: str) -> None:
 # Next steps
 
 
+def cite(*matches: Match) -> list[Passage]:
+    """The passages of matches, each cited for what tells nobody to do anything."""
+    nothing = Span("", 0, 0)
+    return [
+        replace(make_passage(one.chunk, number, one.score), cited=(nothing,))
+        for number, one in enumerate(matches, start=1)
+    ]
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_next_steps_are_instructions_of_the_guide_in_their_place(shipped: Searcher, question: str) -> None:
     matches = shipped.search(question, 12)
-    steps = choose_next_steps(matches, ())
-    assert 2 <= len(steps) <= 3
+    steps = choose_next_steps(matches, cite(*matches[:3]))
+    assert 1 <= len(steps) <= 3
     assert len({extract_terms(step.text) for step in steps}) == len(steps)
     for step in steps:
         (span,) = step.passage.cited
@@ -164,9 +176,21 @@ def test_what_is_only_loosely_near_is_no_next_step(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(text, "utf-8")
     (chunk,) = read_corpus(tmp_path)[0]
     near, far = NEAR + 0.01, NEAR - 0.01
-    steps = choose_next_steps([replace(match(chunk, (near, far)), likeness=NEAR)], ())
-    assert [step.text for step in steps] == ["Stir the soup slowly."]
-    assert choose_next_steps([replace(match(chunk, (far, far)), likeness=NEAR)], ()) == ()
+    found = replace(match(chunk, (near, far)), likeness=NEAR)
+    assert [step.text for step in choose_next_steps([found], cite(found))] == ["Stir the soup slowly."]
+    found = replace(match(chunk, (far, far)), likeness=NEAR)
+    assert choose_next_steps([found], cite(found)) == ()
+
+
+def test_a_step_from_elsewhere_must_be_nearer(tmp_path: Path) -> None:
+    """So must one that only stands in what may not answer."""
+    chunk = chunk_of(tmp_path, "# T\n\n## A\n\nStir the soup slowly.\n")
+    for cosine, offered in ((NEAR_ELSEWHERE - 0.01, 0), (NEAR_ELSEWHERE + 0.01, 1)):
+        found = replace(match(chunk, (cosine,)), likeness=NEAR_ELSEWHERE)
+        assert len(choose_next_steps([found], cite(found))) == 1
+        assert len(choose_next_steps([found], ())) == offered
+        passage = replace(make_passage(chunk, 1, 1.0), cited=(make_span(chunk.sentences[0]),))
+        assert len(keep_cited_steps([found], [passage])) == offered
 
 
 def test_passages_keep_their_numbers_and_others_get_new_ones(shipped: Searcher) -> None:
@@ -182,13 +206,12 @@ def test_passages_keep_their_numbers_and_others_get_new_ones(shipped: Searcher) 
 def test_what_was_said_or_cited_is_no_next_step(shipped: Searcher) -> None:
     for question in QUESTIONS:
         matches = shipped.search(question, 12)
-        first = choose_next_steps(matches, ())[0]
-        said = choose_next_steps(matches, (), f"You could do this. {first.text} It helps.")
+        here = cite(*matches[:3])
+        first = choose_next_steps(matches, here)[0]
+        said = choose_next_steps(matches, here, f"You could do this. {first.text} It helps.")
         assert first.text not in [step.text for step in said]
-        cited = choose_next_steps(matches, [replace(first.passage, number=1)])
+        cited = choose_next_steps(matches, [replace(first.passage, number=1), *here])
         assert first.text not in [step.text for step in cited]
-        assert said
-        assert cited
 
 
 def test_a_guide_without_instructions_gives_no_next_step(tmp_path: Path) -> None:
