@@ -152,12 +152,12 @@ def test_a_guide_that_is_given_as_a_text_is_told_as_it_is_embedded(assistant: As
     assert [one.rank for one in decided] == [1, 1, 0]
     told = tell_guide(STALL)
     assert [(one["heading"], one["text"]) for one in told["sentences"]] == [
-        ("Stall fees", "Cheese: A day 14.00, A week 62.00"),
-        ("Stall fees", "Honey: A day 8.00, A week 35.00"),
+        ("Stall fees", "Cheese: A day 14.00, A week 62.00 (Stall fees)"),
+        ("Stall fees", "Honey: A day 8.00, A week 35.00 (Stall fees)"),
         ("Power", "Power costs 5 euros a day."),
         ("Power", "Bring your own cable."),
     ]
-    assert told["sentences"][1]["cells"] == ("Honey: A day 8.00", "Honey: A week 35.00")
+    assert told["sentences"][1]["cells"] == ("Honey: A day 8.00", "Honey: A week 35.00 (Stall fees)")
     assert [one["answers"] for one in told["asked"]] == [[1], [3]]
     assert tell_guide(KETTLE) is KETTLE
 
