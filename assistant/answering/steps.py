@@ -30,9 +30,9 @@ STEPS, FOLLOW_UPS = 3, 3
 """The most next steps and follow-ups that are offered."""
 
 NEAR, NEAR_ELSEWHERE, NEAR_BEST = 0.5, 0.55, 0.68
-"""Mean of two cosines to the question, a sentence's and its chunk's: of a step from a passage that the answer cites; of
-one from another, or from a passage that may not answer; and share of the best such mean. A step with less is beside the
-point, and none is better: see "Next steps" in CONTRIBUTING.md."""
+"""Mean of two cosines to the question, a sentence's and its chunk's: of a step from a passage that the answer cites,
+and of one from another; and share of the best such mean. A step with less is beside the point, and none is better: see
+"Next steps" in CONTRIBUTING.md."""
 
 DANGLING_COST = 0.08
 """Taken from the score of a step that points back ("wash it"), and so is harder to understand alone."""
@@ -97,12 +97,12 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
 
 def keep_cited_steps(matches: Sequence[Match], passages: Sequence[Passage]) -> tuple[NextStep, ...]:
     """Up to STEPS things to do among what the passages are cited for; arguments as of `choose_next_steps`."""
-    numbered = {(passage.source, passage.start): passage for passage in passages}
+    chunks = {(match.chunk.source, match.chunk.start): match.chunk for match in matches}
     steps = [
-        _make_step(sentence, numbered[place])
-        for _, match, sentence in _find_candidates(matches)
-        if (place := (match.chunk.source, match.chunk.start)) in numbered
-        and make_span(sentence) in numbered[place].cited
+        _make_step(sentence, passage)
+        for passage in passages
+        for sentence in chunks[passage.source, passage.start].sentences
+        if make_span(sentence) in passage.cited and tells_to_do(sentence.plain)
     ]
     return tuple(steps[:STEPS])
 
@@ -117,12 +117,12 @@ def _word_step(sentence: Sentence) -> str:
 
 
 def _find_candidates(
-    matches: Sequence[Match], said: str = "", here: Container[tuple[str, int]] = ()
+    matches: Sequence[Match], said: str, here: Container[tuple[str, int]]
 ) -> Iterator[tuple[float, Match, Sentence]]:
     """Yield (score, match, sentence) for instructions near the question that the answer has not given yet.
 
     Args:
-        here: (source, start) of the passages that answer, in the opinion of the program.
+        here: (source, start) of the passages that the answer cites.
     """
     rows = [
         ((cosine + match.likeness) / 2, match, sentence)

@@ -10,14 +10,13 @@ import pytest
 from by_hand import make_near
 from paths import ROOT
 
-from assistant.answering.sources import make_passage, make_span
+from assistant.answering.sources import make_passage
 from assistant.answering.steps import (
     NEAR,
     NEAR_ELSEWHERE,
     choose_follow_ups,
     choose_next_steps,
     form_question,
-    keep_cited_steps,
     remove_link,
     tells_to_do,
 )
@@ -183,14 +182,11 @@ def test_what_is_only_loosely_near_is_no_next_step(tmp_path: Path) -> None:
 
 
 def test_a_step_from_elsewhere_must_be_nearer(tmp_path: Path) -> None:
-    """So must one that only stands in what may not answer."""
     chunk = chunk_of(tmp_path, "# T\n\n## A\n\nStir the soup slowly.\n")
     for cosine, offered in ((NEAR_ELSEWHERE - 0.01, 0), (NEAR_ELSEWHERE + 0.01, 1)):
         found = replace(match(chunk, (cosine,)), likeness=NEAR_ELSEWHERE)
         assert len(choose_next_steps([found], cite(found))) == 1
         assert len(choose_next_steps([found], ())) == offered
-        passage = replace(make_passage(chunk, 1, 1.0), cited=(make_span(chunk.sentences[0]),))
-        assert len(keep_cited_steps([found], [passage])) == offered
 
 
 def test_passages_keep_their_numbers_and_others_get_new_ones(shipped: Searcher) -> None:
