@@ -123,7 +123,10 @@ def _split_delimited(lines: Sequence[str]) -> list[Row]:
         if delimiter in ";," and any(f"{delimiter} " in _QUOTED.sub("", line) for line in lines):
             continue  # running text has a blank behind a comma
         texts = [line.strip().strip("|") if delimiter == "|" else line for line in lines]
-        rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
+        try:
+            rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
+        except csv.Error:  # a cell beyond the module's limit
+            continue
         if not any(row and row[0] for row in rows):
             rows = [row[1:] for row in rows]  # all are indented
         if len(rows[0]) >= least and len({len(row) for row in rows}) == 1:

@@ -506,3 +506,9 @@ def test_the_first_line_above_headings_is_the_title(title: str) -> None:
 def test_a_number_of_thousands_of_digits_is_no_label() -> None:
     text = "".join(f"Tip {number}{'0' * 5000}: Listen.\n\nPut the phone away.\n\n" for number in (1, 2))
     assert "Put the phone away." in sentences(text)
+
+
+@pytest.mark.parametrize("between", ["\t", ","])
+def test_columns_of_more_than_a_hundred_thousand_letters_are_read(between: str) -> None:
+    long = "bread " * 25_000
+    assert of("".join(f"{name}{between}{long}{between}x\n" for name in ("Ann", "Bo"))).text.count("bread") == 50_000
