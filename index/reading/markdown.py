@@ -449,12 +449,15 @@ def _group_set_lines(content: str) -> list[list[str]]:
     if not all(shown) or len(shown) < 3:  # of two lines the first may be a label
         return [content.split("\n")]
     groups: list[list[str]] = []
+    rest = zip(parts, shown, strict=True)
     for whole in join_set_lines(shown):
-        count = 0
-        while len(" ".join(shown[:count])) < len(whole):
-            count += 1
-        groups.append([line for part in parts[:count] for line in part.split("\n")])
-        del parts[:count], shown[:count]
+        group: list[str] = []
+        length = -1
+        while length < len(whole):
+            part, line = next(rest)
+            group += part.split("\n")
+            length += 1 + len(line)
+        groups.append(group)
     return groups
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
@@ -368,11 +369,18 @@ def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
 )
 def test_a_text_four_times_as_long_takes_about_four_times_as_long(around: tuple[str, str], marks: str) -> None:
     """And not sixteen times."""
+    assert_linear(lambda count: (marks * count).join(around), (2000, 8000))
 
-    def spend(count: int) -> float:
+
+def test_many_lines_of_one_sentence_take_about_four_times_as_long() -> None:
+    assert_linear(lambda count: "We sell bread,  \n" + "and some cakes,  \n" * count, (4000, 16000))
+
+
+def assert_linear(write: Callable[[int], str], counts: tuple[int, int]) -> None:
+    def spend(text: str) -> float:
         begun = process_time()
-        read_markdown((marks * count).join(around))
+        read_markdown(text)
         return process_time() - begun
 
-    short, long = (min(spend(count) for _ in range(3)) for count in (2000, 8000))
+    short, long = (min(spend(write(count)) for _ in range(3)) for count in counts)
     assert long < 9 * short
