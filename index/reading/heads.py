@@ -168,12 +168,16 @@ def _is_unit(cell: str) -> bool:
 def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
     """Whether a row that a document had to mark as one of heads is a row as those below it.
 
-    Its key is a day as theirs are; or one value stands in it, of the kind of those below it, or a price, time or the
-    like beside a name alone; and it does not count or name a column, as a year, or a number behind what it counts.
+    Its key is a day as theirs are, or a value as theirs are, with words beside it as they have them. Or one value
+    stands in it, of the kind of those below it, or a price, time or the like beside a name alone; and it does not count
+    or name a column, as a year, or a number behind what it counts.
     """
     keys = [row[0] for row in below if row[0]]
     if is_day(first[0]) and keys and all(map(is_day, keys)):
         return True
+    if is_value(first[0]) and not any(map(is_value, first[1:])):
+        are_words = not any(is_of_one_kind(column) for column in list(zip(*below, strict=True))[1:])
+        return are_words and are_mostly(find_kind(key) == find_kind(first[0]) for key in keys)
     values = [place for place, cell in enumerate(first) if place and is_value(cell)]
     if not is_name(first[0]) or len(values) != 1 or _YEAR.fullmatch(first[values[0]]):
         return False
