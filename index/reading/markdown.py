@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -24,6 +25,9 @@ HEADING_LIMIT = 300
 
 PARSE_LIMIT = 1_000_000
 """Characters; a longer text is parsed in parts, because the tokens take many times the memory of the text."""
+
+NESTING_LIMIT = 100
+"""Levels of quotations and lists inside each other, of which a list takes two."""
 
 _SPLIT_POINT = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A(?P<edge>---|\+\+\+)[ \t]*\n(?P<inner>(?:.*\n)*?)(?P=edge)[ \t]*(?:\n|\Z)")
@@ -259,8 +263,7 @@ class _Parser:
 
     def read_blocks(self) -> Iterator[Block]:
         """Yield the blocks of the text."""
-        # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
-        parsed = MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text)
+        parsed = _make_parser().parse(self._text)
         self._typed = _find_typed_numbers(parsed)
         tokens = iter(parsed)
         for token in tokens:
@@ -436,6 +439,14 @@ class _Parser:
                 heads.append(all(cell.is_head for cell in rows[-1]))
         for block, told in zip(blocks, tell_grid(rows, heads), strict=False):
             yield _tell(block, told)
+
+
+@cache
+def _make_parser() -> MarkdownIt:
+    """The parser of blocks. What lies deeper than its limit it would drop, with all that follows in the same list."""
+    parser = MarkdownIt("commonmark", {"maxNesting": NESTING_LIMIT}).enable("table")
+    # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
+    return parser.disable("inline")
 
 
 def _tell(block: Block, row: BlockText) -> Block:

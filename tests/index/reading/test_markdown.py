@@ -349,6 +349,13 @@ def test_the_lines_of_a_cell_stay_apart(cell: str, wanted: str) -> None:
         assert read_markdown(rows).blocks[1].told == f"Bo: Where {wanted}"
 
 
+def test_what_stands_below_a_deep_list_or_quotation_is_read() -> None:
+    deep = [f"{'  ' * depth}- Step {depth}" for depth in range(20)]
+    assert sentences("\n".join([*deep, "", "# Gate", "", "It is shut.", ""]))[-2:] == ["Step 19", "It is shut."]
+    deep = [f"{'>' * depth} Step {depth}" for depth in range(30)]
+    assert "Step 29" in sentences("\n\n".join(deep))[-1]
+
+
 def test_the_head_of_a_single_column_names_its_rows() -> None:
     blocks = read_markdown("| Rules of the house |\n|---|\n| No dogs |\n").blocks
     assert [(block.told, block.caption) for block in blocks] == [
