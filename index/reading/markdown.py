@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +30,9 @@ PARSE_LIMIT = 1_000_000
 NESTING_LIMIT = 100
 """Levels of quotations and lists inside each other, of which a list takes two."""
 
+BOX_DEPTH = 5
+"""Boxes of indented lines inside each other."""
+
 _SPLIT_POINT = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A(?P<edge>---|\+\+\+)[ \t]*\n(?P<inner>(?:.*\n)*?)(?P=edge)[ \t]*(?:\n|\Z)")
 _TITLE = re.compile(r"^title\s*[:=]\s*(?P<quote>[\"']?)(?P<title>.*?)(?P=quote)\s*$", re.MULTILINE)
@@ -37,10 +41,11 @@ _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
 _INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _CONTAINER = re.compile(
-    r"(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
+    r"(?:(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?|===[!+]?)"
+    r"(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
     r"|:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]{0,40})[ \t]*\[?(?P<title>[^\n\]]{0,300})\]?)[ \t]*(?:\n|\Z)"
 )
-"""The first line of a box of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
+"""The first line of a box or tab of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
 _CONTAINER_END = re.compile(r"(?:\A|\n)[ \t]*:{3,}[ \t]*\Z")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
@@ -243,8 +248,9 @@ def _cut(text: str, block: Block, start: int, end: int) -> list[Block]:
 class _Parser:
     """Makes blocks from markdown-it's tokens and their line numbers; spans refer to the text given."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, depth: int = 0) -> None:
+        """`depth` says in how many indented boxes the text stands."""
+        self._text, self._boxes = text, depth
         self._starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
         self._kind: Kind = "paragraph"
         self._level = self._depth = self._details = 0
@@ -253,6 +259,8 @@ class _Parser:
         self._number = ""
         self._typed: set[int] = set()
         """The items of lists whose numbers are told as they are typed."""
+        self._box_end = -1
+        """Where the last box ends whose text may go on in indented lines."""
         self._handlers: dict[str, Callable[[Token], Iterator[Block]]] = {
             "inline": self._read_inline,
             "hr": self._read_rule,
@@ -313,6 +321,8 @@ class _Parser:
                 if self._text[slice(*span)].strip():
                     piece = trim_paragraph(self._text, *span)
                     yield replace(block, start=piece.start, end=piece.end)
+            if self._text[block.start] != ":" and self._boxes < BOX_DEPTH:
+                self._box_end = block.end
         elif block.kind == "paragraph" and all(map(_FIELD.match, lines := token.content.split("\n"))):
             yield from self._cut_lines(block, [[line] for line in lines])
         elif block.kind in ("paragraph", "item", "answer") and _HARD_BREAK.search(token.content):
@@ -387,12 +397,33 @@ class _Parser:
         """Yield a block of code, without its fence; nothing if it is a query, of which only the result is shown."""
         assert token.map is not None
         first, last = token.map
+        if token.type == "code_block" and self._goes_on_with_box(self._starts[first]):
+            yield from self._read_box(first, last)
+            return
         if token.type == "fence":
             closed = self._text[self._starts[last - 1] : self._starts[last]].strip().startswith(token.markup)
             first, last = first + 1, last - 1 if closed else last
         block = self._trim_lines(first, last)
         if block.start < block.end and token.info.strip() not in _QUERIES:
             yield replace(block, kind="code")
+
+    def _goes_on_with_box(self, start: int) -> bool:
+        """Whether only blank lines stand between the last box and a place."""
+        return self._box_end >= 0 and not self._text[self._box_end : start].strip()
+
+    def _read_box(self, first: int, last: int) -> Iterator[Block]:
+        """Yield the blocks of indented lines below the title of a box."""
+        lines = self._text[self._starts[first] : self._starts[last]].split("\n")
+        indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+        inner = "\n".join(line[indent:] for line in lines)
+        starts = [0, *(found.end() for found in re.finditer("\n", inner))]
+
+        def find(place: int) -> int:
+            line = bisect_right(starts, place) - 1
+            return self._starts[first + line] + indent + place - starts[line]
+
+        for block in _Parser(inner, self._boxes + 1).read_blocks():
+            yield replace(block, start=find(block.start), end=find(block.end))
 
     def _trim_lines(self, first: int, last: int) -> Block:
         """Make a paragraph of lines, without the white space at its ends."""

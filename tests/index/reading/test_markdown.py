@@ -216,6 +216,12 @@ def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
         (":::tip Bleach\nNever mix it.\n:::\n", ["Bleach", "Never mix it."]),
         ("::: warning\n\nNever mix it.\n\n:::\n\nOpen.\n", ["Never mix it.", "Open."]),
         (":::note[Bleach]\n\nNever mix it.\n\n:::\n", ["Bleach", "Never mix it."]),
+        (
+            '!!! tip "Bleach"\n\n    Never.\n\n    - Rinse\n\n    !!! note\n\n        Twice.\n',
+            ["Bleach", "Never.", "Rinse", "Twice."],
+        ),
+        ('=== "Linux"\n\n    Type it.\n\n        tie --fast\n\nNow.\n', ["Linux", "Type it.", "tie --fast", "Now."]),
+        ("!!! note\n\n    Never.\n\nNow.\n\n    tie\n\n    untie\n", ["Never.", "Now.", "tie untie"]),
         ("!!! Attention please\n", ["Attention please"]),
         ("Really??? yes\n", ["Really??? yes"]),
     ],
