@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.heads import is_row_of_data
+from index.reading.keys import find_bold_groups
 from index.reading.lines import MONTH, join_cell, join_set_lines
 from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
 from index.reading.tree import write_notes
@@ -368,7 +369,7 @@ class _Parser:
         """Yield the rows of a table, told with their heads; their spans have the bars. Heads of no row are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
-        bold: list[int] = []
+        bold = {0}
         for token in tokens:
             if token.type == "table_close":
                 break
@@ -377,11 +378,10 @@ class _Parser:
                 rows.append([])
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
-                bold += [len(rows) - 1] * (not rows[-1] and _BOLD.fullmatch(token.content) is not None)
+                if not rows[-1] and _BOLD.fullmatch(token.content):
+                    bold.add(len(rows) - 1)
                 rows[-1].append(_read_cell(token.content, is_head=len(rows) == 1))
-        # A bold cell alone in its row names the rows below it, if theirs are not bold.
-        alone = {place for place, row in enumerate(rows) if place and len(row) > 1 and row[0] and not any(row[1:])}
-        groups = alone if alone and alone == {*bold} - {0} and max(alone) < len(rows) - 1 else set()
+        groups = find_bold_groups(rows, bold) - {0}
         # The format wants a row of heads, also above a table that has none.
         has_heads = len(rows) > 1 and not is_row_of_data(rows[0], rows[1:])
         heads = [has_heads and not place for place in range(len(rows))]
