@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from index.reading.heads import (
+from index.reading.cells import (
     Row,
     are_mostly,
     begins_with_digit,

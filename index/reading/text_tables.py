@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from index.reading.blocks import Block
+from index.reading.cells import Row, is_amount
 from index.reading.grid import Cell, tell_grid
-from index.reading.heads import Row, is_amount
 from index.reading.lines import Line, is_incomplete
 
 _GAP = re.compile(r" {2,}|\t")
