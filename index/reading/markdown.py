@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -14,12 +13,13 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
+from index.reading.blocks import Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.heads import is_row_of_data
 from index.reading.keys import find_bold_groups
 from index.reading.lines import MONTH, join_cell, join_set_lines
-from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
+from index.reading.markdown_hidden import QUERIES, TAG, count_unread, cut_block, find_shown, find_unread, remove_unread
+from index.reading.plain import HIDDEN, strip_markup
 from index.reading.tree import write_notes
 
 HEADING_LIMIT = 300
@@ -39,7 +39,6 @@ _FRONT_MATTER = re.compile(r"\A(?P<edge>---|\+\+\+)[ \t]*\n(?P<inner>(?:.*\n)*?)
 _TITLE = re.compile(r"^title\s*[:=]\s*(?P<quote>[\"']?)(?P<title>.*?)(?P=quote)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"\d{1,9}[.)][ \t]+")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
-_INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _CONTAINER = re.compile(
     r"(?:(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?|===[!+]?)"
@@ -53,8 +52,6 @@ _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
 
 _HARD_BREAK = re.compile(r"(?:(?<! ) {2,}|(?<!\\)\\)\n|<br\s*/?>[ \t]*\n?", re.IGNORECASE)
-_QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
-"""Languages of code that a note program runs and never shows."""
 
 _EDGE = re.compile(
     HIDDEN + r"|<(?P<closing>/?)(?P<name>address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt"
@@ -65,9 +62,6 @@ _EDGE = re.compile(
 """Tags that begin or end an HTML block, and content that a browser does not show."""
 
 _BOLD = re.compile(r"\s*(\*\*|__)[^*_|]+\1\s*")
-_TAG_NAME = re.compile(r"<([a-z][a-z0-9]*)", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
-_TAG = re.compile(r"<[^<>]*>")
 _TAG_BREAK = re.compile(r"(?=<(?:br|li|p|div|tr)\b)", re.IGNORECASE)
 _BREAK = "\ue000"
 """Stands for a line break while markup is read: a character that no text has."""
@@ -80,39 +74,6 @@ _HTML_CELL = re.compile(
 )
 _SPAN = re.compile(r"\b(?P<name>col|row)span\s*=\s*[\"']?(?P<count>\d{1,3})", re.IGNORECASE)
 
-_UNREAD = re.compile(
-    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)"
-    r"|(?<!`)(?P<ticks>`+)[^`\n][^\n]{0,1000}?(?P=ticks))"
-    r"|(?P<whole><!--(?:.*?-->|.*\Z)|(?<!\S)%%.{0,2000}?%%(?!\w)|(?<![~\\])~~(?![~\s])[^~]{1,1000}(?<!\s)~~(?!~))"
-    r"|<(?P<closing>/?)(?P<name>[a-z][a-z0-9]*)\b[^<>]*>",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
-"""Code, whose marks mean nothing; what is never read; and tags, between two of which nothing may be read."""
-
-_INLINE_NAMES = "a|abbr|b|big|cite|code|em|font|i|ins|kbd|mark|q|s|small|span|strong|su[bp]|tt|u|wbr"
-_SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (sign, re.compile(pattern, re.IGNORECASE | re.DOTALL))
-    for sign, pattern in (
-        ("base64,", ENCODED_DATA.pattern),
-        ("<", HIDDEN + rf"|</?(?:{_INLINE_NAMES}|(?P<space>[a-z][a-z0-9]*))(?=[\s/>])[^<>]*>"),
-        ("```", rf"```[ \t]*(?:{'|'.join(sorted(_QUERIES))})[ \t]*\n.*?\n[ \t>]*```|```[^`\n]*(?=\n)"),
-        ("~~~", r"~~~[^`\n]*(?=\n)"),
-        ("\n", r"\n[ \t>]*(?:[-*+][ \t]+)*\d{1,9}[.)](?=[ \t])"),
-        ("]:", r"\n {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*"),
-        ("](", r"\]\((?:[^()\n]|\([^()\n]*\))*\)"),
-        ("][", r"\]\[[^\]\n]*\]"),
-        ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
-        ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
-        (":::", r"\n[ \t>]*:{3,}[ \t]*\{?\.?[\w-]*"),
-        ("!!!", r"\n[ \t>]*!!![ \t]*[\w-]+"),
-        ("???", r"\n[ \t>]*\?\?\?\+?[ \t]*[\w-]+"),
-        ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
-        ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
-        (" ^", r" \^[A-Za-z0-9-]+[ \t]*(?=\n)"),
-    )
-)
-"""What a text with such markup has -> the markup, which has words that nobody sees, or shows only its label."""
-
 
 def read_markdown(text: str) -> Reading:
     """Read the blocks of Markdown, without front matter, comments, and struck-out or hidden text."""
@@ -124,13 +85,13 @@ def read_markdown(text: str) -> Reading:
     for start, end in _split_text(text, front.end() if front else 0):
         part = text[start:end]
         unread = sorted(find_unread(part))
-        _count_unread(part, unread, left_out)
+        count_unread(part, unread, left_out)
         hidden += ((first + start, last + start) for first, last in unread)
         blocks += (
             replace(block, start=block.start + start, end=block.end + start) if start else block
-            for block in _remove_unread(part, _Parser(part).read_blocks(), unread)
+            for block in remove_unread(part, _Parser(part).read_blocks(), unread)
         )
-    seen = (Seen(_find_shown(text, hidden), line=1),)
+    seen = (Seen(find_shown(text, hidden), line=1),)
     return Reading(
         text,
         tuple(blocks),
@@ -139,33 +100,6 @@ def read_markdown(text: str) -> Reading:
         seen=seen,
         left_out=left_out.total(),
     )
-
-
-def _find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
-    """Return the lines of a text as they stand, without marks that have words: tags, addresses, numbers of items.
-
-    Made from the file's own lines, not from what the parser finds in them.
-
-    Args:
-        hidden: the spans that are not read, in order.
-    """
-    pieces: list[str] = []
-    at = 0
-    for start, end in hidden:
-        pieces += (text[at:start], "\n" * text.count("\n", max(at, start), max(at, end)))
-        at = max(at, end)
-    shown = f"\n{''.join([*pieces, text[at:]])}\n"
-    for sign, markup in _SHOWN_OTHERWISE:
-        if sign in shown:
-            shown = markup.sub(_write_shown, shown)
-    return html.unescape(shown[1:-1]) if "&" in shown else shown[1:-1]
-
-
-def _write_shown(found: re.Match[str]) -> str:
-    """What is seen of a piece of markup, with as many line ends."""
-    named = found.groupdict()
-    note = write_note_mark(named["note"]) if named.get("note") else ""
-    return (note or named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
 
 
 def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -178,72 +112,6 @@ def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
             yield start, mark.end()
             start = mark.end()
     yield start, len(text)
-
-
-def find_unread(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, but for nesting."""
-    if not any(sign in text for sign in ("<", "~~", "%%")):
-        return
-    opened: dict[str, tuple[int, int]] = {}
-    for found in _UNREAD.finditer(text):
-        name = (found["name"] or "").lower()
-        if found["whole"]:
-            if not found[0].startswith("<!--") or found[0].endswith("-->"):
-                yield found.start(), found.end()
-        elif name in opened:
-            start, depth = opened[name]
-            depth += -1 if found["closing"] else 1
-            opened[name] = start, depth
-            if not depth:
-                del opened[name]
-                yield start, found.end()
-        elif name and is_unread(found[0]):
-            opened[name] = found.start(), 1
-
-
-def _count_unread(text: str, unread: Sequence[tuple[int, int]], left_out: Counter[str]) -> None:
-    """Count the words that are not read, by reason."""
-    last = 0
-    for start, end in unread:
-        name = _TAG_NAME.match(text, start)
-        is_struck = text.startswith("~~", start) or (name is not None and name[1].lower() in STRUCK)
-        words = _WORD.findall(_find_words(text[max(start, last) : end]))
-        left_out["struck out" if is_struck else "hidden"] += len(words)
-        last = max(last, end)
-
-
-def _find_words(unread: str) -> str:
-    """What a text that is not read says, without its marks."""
-    return _TAG.sub(" ", unread.removeprefix("<!--").removesuffix("-->")).strip("~% ")
-
-
-def _remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[int, int]]) -> Iterator[Block]:
-    """Yield the blocks without what is not read. What lies inside a sentence stays: `strip_markup` removes it."""
-    at = 0
-    for block in blocks:
-        while at < len(unread) and unread[at][1] <= block.start:
-            at += 1
-        pieces = [block]
-        for start, end in () if block.kind in ("break", "code") else unread[at:]:
-            if start >= block.end:
-                break
-            inside = block.start < start and end < block.end
-            if not inside or (block.kind != "row" and _INNER_END.search(_find_words(text[start:end]))):
-                pieces += _cut(text, pieces.pop(), start, end)
-            if not pieces:
-                break
-        yield from pieces
-
-
-def _cut(text: str, block: Block, start: int, end: int) -> list[Block]:
-    """Cut a span out of a block; returns what is left, in up to two blocks."""
-    pieces = []
-    for first, last in ((block.start, min(start, block.end)), (max(end, block.start), block.end)):
-        piece = trim_paragraph(text, first, max(first, last))
-        if any(map(str.isalnum, text[piece.start : piece.end])):
-            number = block.number if first == block.start else ""
-            pieces.append(replace(block, start=piece.start, end=piece.end, number=number))
-    return pieces
 
 
 class _Parser:
@@ -314,7 +182,7 @@ class _Parser:
         elif callout := _CALLOUT.match(self._text, block.start, block.end):
             rest = _QUOTED_LINE.search(self._text, callout.end(), block.end)
             start, end = rest.span() if rest else (block.end, block.end)
-            yield from _cut(self._text, replace(block, start=callout.end()), start, end)
+            yield from cut_block(self._text, replace(block, start=callout.end()), start, end)
         elif container := _CONTAINER.match(self._text, block.start, block.end):
             closing = _CONTAINER_END.search(self._text, container.end(), block.end)
             title = container.span(container.lastgroup) if container.lastgroup else (block.start, block.start)
@@ -404,7 +272,7 @@ class _Parser:
             closed = self._text[self._starts[last - 1] : self._starts[last]].strip().startswith(token.markup)
             first, last = first + 1, last - 1 if closed else last
         block = self._trim_lines(first, last)
-        if block.start < block.end and token.info.strip() not in _QUERIES:
+        if block.start < block.end and token.info.strip() not in QUERIES:
             yield replace(block, kind="code")
 
     def _goes_on_with_box(self, start: int) -> bool:
@@ -541,4 +409,4 @@ def _make_cell(found: re.Match[str]) -> Cell:
 
 
 def _holds_words(text: str, block: Block) -> bool:
-    return any(map(str.isalnum, _TAG.sub("", text[block.start : block.end])))
+    return any(map(str.isalnum, TAG.sub("", text[block.start : block.end])))
