@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from index.reading.blocks import Block
-from index.reading.cells import Row, is_amount
+from index.reading.cells import Row, is_amount, is_value
 from index.reading.grid import Cell, tell_grid
 from index.reading.lines import Line, is_incomplete
 
@@ -41,7 +41,7 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
-    ruled = above if 0 < above < len(rows) else 0
+    ruled = above if 0 < above < len(rows) and not _are_summed(rows[:above]) else 0
     parted = {place - count for count, place in enumerate(rules)}
     joined = _join_wrapped(rows, parted, hung)
     cells = [[Cell(cell) for cell in row] for _, row in joined]
@@ -51,6 +51,11 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
         Block("row", held[places[0]].start, held[places[-1]].end, told=row.told, caption=row.caption)
         for (places, _), row in zip(joined, tell_grid(cells, heads, name, is_guessed=is_wide), strict=True)
     ]
+
+
+def _are_summed(rows: Sequence[Row]) -> bool:
+    """Whether several rows above a rule hold values: they are no heads, but what is summed up below it."""
+    return sum(any(map(is_value, row[1:])) for row in rows) > 1
 
 
 def _tell_fields(rows: Sequence[Row]) -> list[str]:
