@@ -155,18 +155,17 @@ class Settings(BaseSettings):
     @property
     def remote_llm_host(self) -> str:
         """Host and port of the chat server if it is another machine, to which questions are then sent; else empty."""
-        return "" if not self.llm_url or is_loopback(urlsplit(self.llm_url).hostname or "") else self.llm_host
+        return _name_remote_host(self.llm_url)
 
     @property
     def remote_chroma_host(self) -> str:
         """Host and port of the Chroma server if it is another machine, which then gets the texts; else empty."""
-        parts = urlsplit(self.chroma_url)
-        return "" if not self.chroma_url or is_loopback(parts.hostname or "") else parts.netloc.rpartition("@")[2]
+        return _name_remote_host(self.chroma_url)
 
     @property
     def llm_host(self) -> str:
         """Host and port of the chat server, without user name and password."""
-        return urlsplit(self.llm_url).netloc.rpartition("@")[2]
+        return _name_host(self.llm_url)
 
     @classmethod
     def settings_customise_sources(
@@ -179,6 +178,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options first, then the environment; no other source."""
         return init_settings, env_settings
+
+
+def _name_host(url: str) -> str:
+    """Host and port of a URL, without user name and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _name_remote_host(url: str) -> str:
+    """The same if it is another machine, else empty."""
+    return "" if is_loopback(urlsplit(url).hostname or "localhost") else _name_host(url)
 
 
 def is_loopback(host: str) -> bool:

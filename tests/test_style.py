@@ -40,7 +40,7 @@ DOORS = {
     "assistant.llm": {"batching", "llama", "local", "model", "probes", "served"},
     "assistant.models": {"catalogue", "installed"},
     "assistant.history": {"conversation", "database", "export", "guides", "plan"},
-    "assistant.measuring": {"bench", "decide", "evaluate", "fit", "jsonlines", "traps", "tune"},
+    "assistant.measuring": {"bench", "decide", "evaluate", "fit", "guides", "jsonlines", "traps", "tune"},
     "assistant.cli": set(),
     "ui.page": {"app"},
     "ui.serving": {"start"},

@@ -9,16 +9,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 from index.reading.blocks import BlockText, Reading, Seen, compose
+from index.reading.docx_styles import Lists, Styles, W, get_value, is_on, is_shaded, read_number
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element, tidy
 from index.reading.notes import put_note
-from index.reading.numbering import Counting, write_number
 from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
 from index.reading.plaintext import is_running
 from index.reading.tables import count_label_columns
 from index.reading.tree import mark_heads, read_blocks, remove_unseen, write_notes
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
@@ -37,8 +36,6 @@ _COUNTED = re.compile(r"(?:§\s*)?(\d{1,2})[.)]?\s+(?=[^\W\d_])")
 LOOK_LIMIT = 100
 """Characters; a longer line is no heading by its look."""
 
-_FIRST_ROW = 0x0020
-"""Bit of a table's look: its first row is set apart. Source: ISO 29500-1, 17.4.55."""
 
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 """The name that the strict form of the format has for `W`."""
@@ -50,7 +47,6 @@ _MARGIN = re.compile(r"word/(?:header|footer)\d*\.xml")
 _PAGE_FIELD = re.compile(r"\b(?:PAGE|NUMPAGES|SECTIONPAGES|PAGEREF)\b")
 _CONTENTS_NAME = re.compile(r"toc (?:\d|heading)|table of figures")
 _LEVEL_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
-_STYLES = {"decimalZero": "01", "lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
 _SYMBOLS = {
     **dict(zip(range(0x41, 0x5B), "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", strict=True)),
     **dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)),
@@ -105,148 +101,13 @@ def _read_package(package: Package) -> Reading:
     return replace(reading, notes=write_notes(left_out), seen=tuple(seen), left_out=left_out.total())
 
 
-def _get_value(element: Element, *path: str) -> str | None:
-    """Return the value of a property; "true" if it is there without one, None if it is not there."""
-    for name in path:
-        element = None if element is None else element.find(f"{W}{name}")
-    return None if element is None else element.get(f"{W}val", "true")
-
-
-def _is_on(value: str | None) -> bool:
-    return value not in (None, "0", "false", "off", "none")
-
-
-def _read_number(value: str | None, default: int) -> int:
-    return int(value) if value and value.isdecimal() else default
-
-
-class _Styles:
-    """The styles of a document: each takes from the one it is based on what it does not say."""
-
-    def __init__(self, root: Element) -> None:
-        styles = list(root.iter(f"{W}style"))
-        self._styles = {style.get(f"{W}styleId"): style for style in styles}
-        self._found: dict[tuple[str, str, str], Element] = {}
-        self.default_size = _read_number(_get_value(root, "docDefaults", "rPrDefault", "rPr", "sz"), 20)
-        plain = [one for one in styles if one.get(f"{W}type") == "paragraph" and _is_on(one.get(f"{W}default"))]
-        self._plain = plain[0].get(f"{W}styleId") if plain else ""
-
-    def get_names(self, paragraph: Element) -> list[str]:
-        """The name of a paragraph's style, then of those it is based on, in lower case."""
-        return [(_get_value(style, "name") or "").lower() for style in self._follow(self._get_style(paragraph))]
-
-    def find_of_paragraph(self, paragraph: Element, name: str) -> Element | None:
-        """Find a property of a paragraph: its own or that of its style."""
-        own = paragraph.find(f"{W}pPr/{W}{name}")
-        return own if own is not None else self._find(self._get_style(paragraph), "pPr", name)
-
-    def get_of_run(self, run: Element, paragraph: Element, *names: str) -> list[str | None]:
-        """Return the values of properties of a run: its own, or those of its style or its paragraph's."""
-        own = run.find(f"{W}rPr")
-        style, around = _get_value(own, "rStyle") or "", self._get_style(paragraph)
-        values: list[str | None] = []
-        for name in names:
-            found = None if own is None else own.find(f"{W}{name}")
-            if found is None and style:
-                found = self._find(style, "rPr", name)
-            if found is None:
-                found = self._find(around, "rPr", name)
-            values.append(None if found is None else str(found.get(f"{W}val", "true")))
-        return values
-
-    def marks_first_row(self, table: Element) -> bool:
-        """Whether the style of a table gives its first row another look: bold, or a colour behind it."""
-        look = table.find(f"{W}tblPr/{W}tblLook")
-        bits = int(look.get(f"{W}val") or "0", 16) if look is not None else 0
-        if look is None or not _is_on(look.get(f"{W}firstRow") or ("1" if bits & _FIRST_ROW else "0")):
-            return False
-        parts = (
-            part
-            for style in self._follow(_get_value(table, "tblPr", "tblStyle"))
-            for part in style.iterfind(f"{W}tblStylePr")
-            if part.get(f"{W}type") == "firstRow"
-        )
-        return any(_is_on(_get_value(part, "rPr", "b")) or _is_shaded(part) for part in parts)
-
-    def _get_style(self, paragraph: Element) -> str:
-        return _get_value(paragraph, "pPr", "pStyle") or self._plain
-
-    def _find(self, style: str, part: str, name: str) -> Element | None:
-        key = (style, part, name)
-        if key not in self._found:
-            parts = (one.find(f"{W}{part}/{W}{name}") for one in self._follow(style))
-            self._found[key] = next((found for found in parts if found is not None), None)
-        return self._found[key]
-
-    def _follow(self, style: str | None) -> Iterator[Element]:
-        seen: set[str | None] = set()
-        while style in self._styles and style not in seen:
-            seen.add(style)
-            yield self._styles[style]
-            style = _get_value(self._styles[style], "basedOn")
-
-
-class _Lists:
-    """The numbered lists of a document. Lists of the same kind go on counting, unless one says that it starts anew."""
-
-    def __init__(self, root: Element) -> None:
-        self._kinds = {
-            kind.get(f"{W}abstractNumId"): {_read_number(one.get(f"{W}ilvl"), 0): one for one in kind.iter(f"{W}lvl")}
-            for kind in root.iter(f"{W}abstractNum")
-        }
-        self._lists = {one.get(f"{W}numId"): one for one in root.iter(f"{W}num")}
-        self._counters: dict[str | None, Counting] = {}
-        self._begun: set[tuple[str, int]] = set()
-
-    def count(self, paragraph: Element, styles: _Styles) -> str | None:
-        """Count a paragraph and return its number as it is shown; empty for a bullet, None if it is in no list."""
-        listed = styles.find_of_paragraph(paragraph, "numPr")
-        name = _get_value(listed, "numId") or ""
-        if name not in self._lists:
-            return None
-        kind = _get_value(self._lists[name], "abstractNumId")
-        levels = dict(self._kinds.get(kind, {}))
-        own = {_read_number(one.get(f"{W}ilvl"), 0): one for one in self._lists[name].iter(f"{W}lvlOverride")}
-        levels.update({place: one.find(f"{W}lvl") for place, one in own.items() if one.find(f"{W}lvl") is not None})
-        place = self._find_level(listed, levels, paragraph)
-        restart = _get_value(own.get(place), "startOverride") if (name, place) not in self._begun else None
-        self._begun.add((name, place))
-        starts = {one: _read_number(_get_value(level, "start"), 1) for one, level in levels.items()}
-        counting = self._counters.setdefault(kind, Counting())
-        counting.count(place, starts.get(place, 1), int(restart) if restart and restart.isdecimal() else None)
-        return _write_mark(levels, place, counting.get_numbers(starts))
-
-    @staticmethod
-    def _find_level(listed: Element, levels: Mapping[int, Element], paragraph: Element) -> int:
-        """Find the level of a paragraph: that which its list property names, or which names the paragraph's style."""
-        style = _get_value(paragraph, "pPr", "pStyle")
-        if _get_value(listed, "ilvl") is None and style:
-            return next((place for place, one in levels.items() if _get_value(one, "pStyle") == style), 0)
-        return _read_number(_get_value(listed, "ilvl"), 0)
-
-
-def _write_mark(levels: Mapping[int, Element], place: int, numbers: Mapping[int, int]) -> str:
-    """Write the number of an item as its level prescribes ("%1.%2)"); empty for a bullet."""
-    level = levels.get(place)
-    if (_get_value(level, "numFmt") or "bullet") in ("bullet", "none"):
-        return ""
-    in_digits = _is_on(_get_value(level, "isLgl"))
-
-    def write(found: re.Match[str]) -> str:
-        one = int(found[1]) - 1
-        style = "1" if in_digits else _STYLES.get(_get_value(levels.get(one), "numFmt") or "", "1")
-        return write_number(numbers.get(one, 1), style)
-
-    return re.sub(r"%([1-9])", write, _get_value(level, "lvlText") or f"%{place + 1}.").strip()
-
-
 class _Converter:
     """Converts the parts of a document to trees of HTML."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._styles = _Styles(self.parse("word/styles.xml"))
-        self._lists = _Lists(self.parse("word/numbering.xml"))
+        self._styles = Styles(self.parse("word/styles.xml"))
+        self._lists = Lists(self.parse("word/numbering.xml"))
         self._notes = {
             (kind, note.get(f"{W}id")): note
             for kind in ("footnote", "endnote")
@@ -336,7 +197,7 @@ class _Converter:
         if found:
             return int(found[1])
         outline = self._styles.find_of_paragraph(line, "outlineLvl")
-        level = _read_number(outline.get(f"{W}val"), 9) if outline is not None else 9
+        level = read_number(outline.get(f"{W}val"), 9) if outline is not None else 9
         return level + 1 if level < 9 else None
 
     def _find_by_look(self, body: Element) -> dict[Element, int]:
@@ -378,7 +239,7 @@ class _Converter:
         return list(found) if len(found) > 1 and goes_up and is_heading else []
 
     def _is_listed(self, line: Element) -> bool:
-        return _is_on(_get_value(self._styles.find_of_paragraph(line, "numPr"), "numId"))
+        return is_on(get_value(self._styles.find_of_paragraph(line, "numPr"), "numId"))
 
     def _read_look(self, line: Element, sizes: Counter[int]) -> tuple[str, int]:
         """Return a paragraph's text and the size of its letters, 0 if not all are bold; count the sizes.
@@ -392,9 +253,9 @@ class _Converter:
         for run, text in runs:
             if text.strip():
                 bold, own = self._styles.get_of_run(run, line, "b", "sz")
-                size = _read_number(own, self._styles.default_size)
+                size = read_number(own, self._styles.default_size)
                 sizes[size] += len(text)
-                is_bold = is_bold and _is_on(bold)
+                is_bold = is_bold and is_on(bold)
         return "".join(text for _, text in runs).strip(), size if is_bold else 0
 
     def _convert_blocks(self, parent: Element, target: Element) -> Element:
@@ -407,7 +268,7 @@ class _Converter:
                 self._convert_table(child, target)
             elif _is_placeholder(child):
                 self._leave_out(child, PLACEHOLDERS)
-            elif _get_value(child, "sdtPr", "docPartObj", "docPartGallery") == "Table of Contents":
+            elif get_value(child, "sdtPr", "docPartObj", "docPartGallery") == "Table of Contents":
                 self._leave_out(child, CONTENTS)
             elif child.tag in _TRANSPARENT:
                 self._convert_blocks(child, target)
@@ -508,7 +369,7 @@ class _Converter:
         hidden, unseen, struck, twice, raised = self._styles.get_of_run(
             run, line, "vanish", "webHidden", "strike", "dstrike", "vertAlign"
         )
-        is_hidden, is_struck = _is_on(hidden) or _is_on(unseen), _is_on(struck) or _is_on(twice)
+        is_hidden, is_struck = is_on(hidden) or is_on(unseen), is_on(struck) or is_on(twice)
         if is_hidden or is_struck:
             self._unread.append(run)
         for name, wanted in (
@@ -552,7 +413,7 @@ class _Converter:
 
     def _mark_by_look(self, table: Element, rows: Sequence[Element], sources: Mapping[Element, Element]) -> None:
         """Make heads of the cells of the first rows and of a column of labels that are set apart by their look."""
-        for look in (self._is_bold, _is_shaded):
+        for look in (self._is_bold, is_shaded):
             marked = {cell for cell, source in sources.items() if look(source)}
             if mark_heads(rows, marked.__contains__):
                 return
@@ -575,12 +436,12 @@ class _Converter:
             sources: where each cell of the tree comes from; the cells of the row are added.
         """
         line = make_element("tr")
-        name = "th" if _is_on(_get_value(row, "trPr", "tblHeader")) else "td"
-        column = _read_number(_get_value(row, "trPr", "gridBefore"), 0)
+        name = "th" if is_on(get_value(row, "trPr", "tblHeader")) else "td"
+        column = read_number(get_value(row, "trPr", "gridBefore"), 0)
         line.extend(make_element(name) for _ in range(min(column, SPAN_LIMIT)))
         for cell in _find_inside(row, f"{W}tc"):
-            width = _read_number(_get_value(cell, "tcPr", "gridSpan"), 1)
-            merge = _get_value(cell, "tcPr", "vMerge")
+            width = read_number(get_value(cell, "tcPr", "gridSpan"), 1)
+            merge = get_value(cell, "tcPr", "vMerge")
             above = merged.get(column)
             if merge is not None and merge != "restart" and above is not None:
                 above.set("rowspan", str(int(above.get("rowspan", "1")) + 1))
@@ -592,15 +453,9 @@ class _Converter:
         return line
 
 
-def _is_shaded(cell: Element) -> bool:
-    """Whether a cell, or those of a part of a table's style, have a colour behind them."""
-    shade = cell.find(f"{W}tcPr/{W}shd")
-    return shade is not None and (shade.get(f"{W}fill") or "auto").lower() not in ("auto", "ffffff")
-
-
 def _is_placeholder(element: Element) -> bool:
     """Whether a form field shows what is to be entered, and nothing was."""
-    return element.tag == f"{W}sdt" and _is_on(_get_value(element, "sdtPr", "showingPlcHdr"))
+    return element.tag == f"{W}sdt" and is_on(get_value(element, "sdtPr", "showingPlcHdr"))
 
 
 def _goes_on(line: Element) -> bool:
@@ -667,11 +522,11 @@ def _write_field(element: Element, target: Element) -> None:
     """Write what an old form shows: a box with or without its tick, or the chosen line of a list."""
     data = element.find(f"{W}ffData")
     for box in data.iterfind(f"{W}checkBox") if data is not None else ():
-        checked = _get_value(box, "checked") or _get_value(box, "default")
-        add_text(target, "☑" if _is_on(checked) else "☐")
+        checked = get_value(box, "checked") or get_value(box, "default")
+        add_text(target, "☑" if is_on(checked) else "☐")
     for listed in data.iterfind(f"{W}ddList") if data is not None else ():
         entries = [one.get(f"{W}val", "") for one in listed.iterfind(f"{W}listEntry")]
-        chosen = _read_number(_get_value(listed, "result") or _get_value(listed, "default"), 0)
+        chosen = read_number(get_value(listed, "result") or get_value(listed, "default"), 0)
         add_text(target, "".join(entries[chosen : chosen + 1]))
 
 

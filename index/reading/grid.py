@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.reading.blocks import BlockText
-from index.reading.heads import Row, are_days, are_units, is_of_one_kind, is_series, is_value
+from index.reading.cells import Row, are_days, is_of_one_kind, is_value
+from index.reading.heads import are_units, is_series
 from index.reading.keys import complete_keys, find_groups
 from index.reading.tables import (
     count_heads,

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-Row = Sequence[str]
-"""The cells of a row, one for each column; empty if nothing stands there."""
-
-ALIKE = 0.6
-"""Share of the cells of a column that are of one kind, if it is a column of a list."""
+from index.reading.cells import Row, are_mostly, begins_with_digit, find_kind, is_day, is_name, is_of_one_kind, is_value
 
 CORNER_LIMIT = 60
 """Characters; a longer cell beside an empty corner is no head."""
@@ -51,14 +47,6 @@ HEAD_WORD = re.compile(
 )
 """What columns are often called; of several such words in a row one alone may be a value ("Morning", "Class")."""
 
-_DAY = re.compile(
-    r"""(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:days?)?\.?
-      | (?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?|sonnabends?
-      | lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_DATE = re.compile(r"\d\d?[.:/]\d\d?\b|\d{4}-\d\d|\d\d?(?:st|nd|rd|th|\.)?\ ?[A-ZÄ][a-zä]{2,}")
 _COUNTED = re.compile(
     r"(?:days?|weeks?|months?|years?|hours?|nights?|persons?|people|guests?|rounds?|stages?|levels?|grades?|class(?:es)?"
     r"|terms?|rooms?|tables?|tage?|wochen?|monate?|jahre?|stunden?|nächte|personen|gäste|runden?|stufen?|klassen?|räume)",
@@ -66,60 +54,12 @@ _COUNTED = re.compile(
 )
 """What the numbers in a row of heads count: "Week" beside "1, 2, 3"."""
 
-_VALUE = re.compile(r"[\d.,:/+\-–—%°€$£¥ ]*\d[\d.,:/+\-–—%°€$£¥ ]*[^\W\d_]{0,4}\.?")
-_SIGN = re.compile(r"\d ?([:/+–—-]|\s(?=\d))")
-_UNIT = re.compile(r"[^\W\d_]|[%°€$£¥]")
 _BRACKETED = re.compile(r"\[.{1,12}\]|\(.{1,12}\)")
 _UNIT_NAME = re.compile(rf"{_BRACKETED.pattern}|[^\W\d_]{{1,4}}|[^\W\d_]{{0,4}}[°%/µ²³·][^\W\d_]{{0,5}}[²³]?")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 _SENTENCE_END = re.compile(r"[.!?。！？]['\")’”»]*\Z")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-
-
-def is_value(cell: str) -> bool:
-    """Whether a cell is a number, price, time or the like: such a cell is no head, unless it is one of a series."""
-    return _VALUE.fullmatch(cell.strip()) is not None
-
-
-def is_amount(cell: str) -> bool:
-    """Whether a cell is a number or price, and no time, range or telephone number."""
-    return is_value(cell) and not _SIGN.search(cell)
-
-
-def begins_with_digit(cell: str) -> bool:
-    """Whether a cell begins with a digit, perhaps after a sign ("€ 4", "7 March")."""
-    return re.match(r"\W?\s?\d", cell.strip()) is not None
-
-
-def is_name(cell: str) -> bool:
-    """Whether a cell can name a column: a few words without a number."""
-    return bool(cell.strip()) and len(cell.split()) <= 4 and not any(map(str.isdigit, cell))
-
-
-def find_kind(cell: str) -> str:
-    """Name the kind of a value: its unit and what divides its numbers ("km", ":"); empty for words."""
-    if not is_value(cell):
-        return "digits" if begins_with_digit(cell) else ""
-    signs = {"-" if sign in "–—" else sign for sign in _SIGN.findall(cell)}
-    # "10–18" and "10:00–18:00" are of one kind.
-    divided = "-" if "-" in signs else "".join(sorted(signs))
-    return divided + "".join(_UNIT.findall(cell)).casefold() or "number"
-
-
-def is_day(cell: str) -> bool:
-    """Whether a cell is a day of the week."""
-    return _DAY.fullmatch(cell) is not None
-
-
-def are_days(row: Row) -> bool:
-    """Whether all of several cells are days of the week."""
-    return len(row) > 1 and all(map(is_day, row))
-
-
-def is_date(cell: str) -> bool:
-    """Whether a cell begins with a day of the week, or is a date or time."""
-    return bool(cell.strip()) and (is_day(cell.split()[0].rstrip(",")) or _DATE.match(cell) is not None)
 
 
 def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False) -> bool:
@@ -168,12 +108,16 @@ def _is_unit(cell: str) -> bool:
 def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
     """Whether a row that a document had to mark as one of heads is a row as those below it.
 
-    Its key is a day as theirs are; or one value stands in it, of the kind of those below it, or a price, time or the
-    like beside a name alone; and it does not count or name a column, as a year, or a number behind what it counts.
+    Its key is a day as theirs are, or a value as theirs are, with words beside it as they have them. Or one value
+    stands in it, of the kind of those below it, or a price, time or the like beside a name alone; and it does not count
+    or name a column, as a year, or a number behind what it counts.
     """
     keys = [row[0] for row in below if row[0]]
     if is_day(first[0]) and keys and all(map(is_day, keys)):
         return True
+    if is_value(first[0]) and not any(map(is_value, first[1:])):
+        are_words = not any(is_of_one_kind(column) for column in list(zip(*below, strict=True))[1:])
+        return are_words and are_mostly(find_kind(key) == find_kind(first[0]) for key in keys)
     values = [place for place, cell in enumerate(first) if place and is_value(cell)]
     if not is_name(first[0]) or len(values) != 1 or _YEAR.fullmatch(first[values[0]]):
         return False
@@ -382,19 +326,6 @@ def _names_values(first: Row, below: Sequence[Row]) -> bool:
 def _are_signs(column: Sequence[str]) -> bool:
     """Whether a column holds signs alone ("✓", "–")."""
     return len(column) > 1 and not any(map(str.isalnum, "".join(column)))
-
-
-def is_of_one_kind(column: Iterable[str]) -> bool:
-    """Whether most cells of a column are values of one kind; mere signs and empty cells do not count."""
-    kinds = Counter(find_kind(cell) for cell in column if any(map(str.isalnum, cell)))
-    most = max((count for kind, count in kinds.items() if kind), default=0)
-    return most > 0 and most >= ALIKE * kinds.total()
-
-
-def are_mostly(looks: Iterable[bool]) -> bool:
-    """Whether most of several things look like that."""
-    held = list(looks)
-    return bool(held) and sum(held) >= ALIKE * len(held)
 
 
 def _has_longer_cells(first: Row, below: Sequence[Row]) -> bool:

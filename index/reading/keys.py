@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from index.reading.heads import (
+from index.reading.cells import (
     Row,
     are_mostly,
     begins_with_digit,
@@ -44,7 +44,7 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
         rows: those that the table does not mark as heads.
         is_headed: whether it marks some; else the first row may be heads.
     """
-    alone = [place for place, row in enumerate(rows) if len(row) > 1 and row[0] and not any(row[1:])]
+    alone = _find_alone(rows)
     if not alone or alone[-1] == len(rows) - 1 or any(one + 1 == other for one, other in pairwise(alone)):
         return set()
     others = [row for place, row in enumerate(rows) if place not in alone and any(row)]
@@ -60,6 +60,22 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
     are_keys = len(set(names)) < len(names) or bool(are_alike)
     have_rows = all(other - one > 2 for one, other in pairwise([*alone, len(rows)]))
     return groups if (begins and have_rows and not are_keys) or _are_keys_repeated(rows, groups) else set()
+
+
+def find_bold_groups(rows: Sequence[Row], bold: Collection[int]) -> set[int]:
+    """Find the rows whose only text is bold, in a table whose other rows but the first do not begin so.
+
+    Args:
+        bold: the places of the rows whose first cell is bold.
+    """
+    alone, others = {*_find_alone(rows)}, {place for place, row in enumerate(rows) if row and row[0]}.difference(bold)
+    is_set_apart = alone <= {*bold} <= alone | {0}
+    return alone if alone and others and is_set_apart and max(alone) < len(rows) - 1 else set()
+
+
+def _find_alone(rows: Sequence[Row]) -> list[int]:
+    """The places of the rows of which only the first cell has a text."""
+    return [place for place, row in enumerate(rows) if len(row) > 1 and row[0] and not any(row[1:])]
 
 
 def _find_sort(key: str) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.reading.blocks import ENCODED_DATA, Block, BlockText, Kind, Reading, Seen, trim_paragraph
+from index.reading.blocks import Block, BlockText, Kind, Reading, Seen, trim_paragraph
 from index.reading.grid import Cell, tell_grid
 from index.reading.heads import is_row_of_data
+from index.reading.keys import find_bold_groups
 from index.reading.lines import MONTH, join_cell, join_set_lines
-from index.reading.plain import HIDDEN, STRUCK, is_unread, strip_markup, write_note_mark
+from index.reading.markdown_hidden import QUERIES, TAG, count_unread, cut_block, find_shown, find_unread, remove_unread
+from index.reading.plain import HIDDEN, strip_markup
 from index.reading.tree import write_notes
 
 HEADING_LIMIT = 300
@@ -25,26 +28,30 @@ HEADING_LIMIT = 300
 PARSE_LIMIT = 1_000_000
 """Characters; a longer text is parsed in parts, because the tokens take many times the memory of the text."""
 
+NESTING_LIMIT = 100
+"""Levels of quotations and lists inside each other, of which a list takes two."""
+
+BOX_DEPTH = 5
+"""Boxes of indented lines inside each other."""
+
 _SPLIT_POINT = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A(?P<edge>---|\+\+\+)[ \t]*\n(?P<inner>(?:.*\n)*?)(?P=edge)[ \t]*(?:\n|\Z)")
 _TITLE = re.compile(r"^title\s*[:=]\s*(?P<quote>[\"']?)(?P<title>.*?)(?P=quote)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"\d{1,9}[.)][ \t]+")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"')\]’”»*_]*\s*\Z")
-_INNER_END = re.compile(r"[.!?…。！？؟۔।](?:\W|\Z)|\n[ \t]*\n")
 _CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _CONTAINER = re.compile(
-    r"(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
+    r"(?:(?:(?:!!!|\?\?\?\+?)[ \t]+[a-z][\w-]*(?:[ \t]+inline(?:[ \t]+end)?)?|===[!+]?)"
+    r"(?:[ \t]+\"(?P<quoted>[^\n\"]*)\")?"
     r"|:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]{0,40})[ \t]*\[?(?P<title>[^\n\]]{0,300})\]?)[ \t]*(?:\n|\Z)"
 )
-"""The first line of a box of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
+"""The first line of a box or tab of Material for MkDocs or Docusaurus: '!!! warning "Heat"', ":::tip[Water]"."""
 _CONTAINER_END = re.compile(r"(?:\A|\n)[ \t]*:{3,}[ \t]*\Z")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
 _FIELD = re.compile(r"\s*[*_]{0,3}[^\W_][^:\n]{0,40}:[*_]{0,3}\s+\S")
 """A line that begins with a label: "**Hot water:** 6:00"."""
 
 _HARD_BREAK = re.compile(r"(?:(?<! ) {2,}|(?<!\\)\\)\n|<br\s*/?>[ \t]*\n?", re.IGNORECASE)
-_QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
-"""Languages of code that a note program runs and never shows."""
 
 _EDGE = re.compile(
     HIDDEN + r"|<(?P<closing>/?)(?P<name>address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt"
@@ -55,9 +62,6 @@ _EDGE = re.compile(
 """Tags that begin or end an HTML block, and content that a browser does not show."""
 
 _BOLD = re.compile(r"\s*(\*\*|__)[^*_|]+\1\s*")
-_TAG_NAME = re.compile(r"<([a-z][a-z0-9]*)", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
-_TAG = re.compile(r"<[^<>]*>")
 _TAG_BREAK = re.compile(r"(?=<(?:br|li|p|div|tr)\b)", re.IGNORECASE)
 _BREAK = "\ue000"
 """Stands for a line break while markup is read: a character that no text has."""
@@ -70,39 +74,6 @@ _HTML_CELL = re.compile(
 )
 _SPAN = re.compile(r"\b(?P<name>col|row)span\s*=\s*[\"']?(?P<count>\d{1,3})", re.IGNORECASE)
 
-_UNREAD = re.compile(
-    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)"
-    r"|(?<!`)(?P<ticks>`+)[^`\n][^\n]{0,1000}?(?P=ticks))"
-    r"|(?P<whole><!--(?:.*?-->|.*\Z)|(?<!\S)%%.{0,2000}?%%(?!\w)|(?<![~\\])~~(?![~\s])[^~]{1,1000}(?<!\s)~~(?!~))"
-    r"|<(?P<closing>/?)(?P<name>[a-z][a-z0-9]*)\b[^<>]*>",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
-"""Code, whose marks mean nothing; what is never read; and tags, between two of which nothing may be read."""
-
-_INLINE_NAMES = "a|abbr|b|big|cite|code|em|font|i|ins|kbd|mark|q|s|small|span|strong|su[bp]|tt|u|wbr"
-_SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (sign, re.compile(pattern, re.IGNORECASE | re.DOTALL))
-    for sign, pattern in (
-        ("base64,", ENCODED_DATA.pattern),
-        ("<", HIDDEN + rf"|</?(?:{_INLINE_NAMES}|(?P<space>[a-z][a-z0-9]*))(?=[\s/>])[^<>]*>"),
-        ("```", rf"```[ \t]*(?:{'|'.join(sorted(_QUERIES))})[ \t]*\n.*?\n[ \t>]*```|```[^`\n]*(?=\n)"),
-        ("~~~", r"~~~[^`\n]*(?=\n)"),
-        ("\n", r"\n[ \t>]*(?:[-*+][ \t]+)*\d{1,9}[.)](?=[ \t])"),
-        ("]:", r"\n {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*"),
-        ("](", r"\]\((?:[^()\n]|\([^()\n]*\))*\)"),
-        ("][", r"\]\[[^\]\n]*\]"),
-        ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
-        ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
-        (":::", r"\n[ \t>]*:{3,}[ \t]*\{?\.?[\w-]*"),
-        ("!!!", r"\n[ \t>]*!!![ \t]*[\w-]+"),
-        ("???", r"\n[ \t>]*\?\?\?\+?[ \t]*[\w-]+"),
-        ("[[", r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\\\n]{1,300}\\?\|)?(?P<label>[^\[\]|\n]{1,300})\]\]"),
-        ("*", r"(?<=[^\W\d_])\*{1,2}(?=[^\W\d_])"),
-        (" ^", r" \^[A-Za-z0-9-]+[ \t]*(?=\n)"),
-    )
-)
-"""What a text with such markup has -> the markup, which has words that nobody sees, or shows only its label."""
-
 
 def read_markdown(text: str) -> Reading:
     """Read the blocks of Markdown, without front matter, comments, and struck-out or hidden text."""
@@ -114,13 +85,13 @@ def read_markdown(text: str) -> Reading:
     for start, end in _split_text(text, front.end() if front else 0):
         part = text[start:end]
         unread = sorted(find_unread(part))
-        _count_unread(part, unread, left_out)
+        count_unread(part, unread, left_out)
         hidden += ((first + start, last + start) for first, last in unread)
         blocks += (
             replace(block, start=block.start + start, end=block.end + start) if start else block
-            for block in _remove_unread(part, _Parser(part).read_blocks(), unread)
+            for block in remove_unread(part, _Parser(part).read_blocks(), unread)
         )
-    seen = (Seen(_find_shown(text, hidden), line=1),)
+    seen = (Seen(find_shown(text, hidden), line=1),)
     return Reading(
         text,
         tuple(blocks),
@@ -129,33 +100,6 @@ def read_markdown(text: str) -> Reading:
         seen=seen,
         left_out=left_out.total(),
     )
-
-
-def _find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
-    """Return the lines of a text as they stand, without marks that have words: tags, addresses, numbers of items.
-
-    Made from the file's own lines, not from what the parser finds in them.
-
-    Args:
-        hidden: the spans that are not read, in order.
-    """
-    pieces: list[str] = []
-    at = 0
-    for start, end in hidden:
-        pieces += (text[at:start], "\n" * text.count("\n", max(at, start), max(at, end)))
-        at = max(at, end)
-    shown = f"\n{''.join([*pieces, text[at:]])}\n"
-    for sign, markup in _SHOWN_OTHERWISE:
-        if sign in shown:
-            shown = markup.sub(_write_shown, shown)
-    return html.unescape(shown[1:-1]) if "&" in shown else shown[1:-1]
-
-
-def _write_shown(found: re.Match[str]) -> str:
-    """What is seen of a piece of markup, with as many line ends."""
-    named = found.groupdict()
-    note = write_note_mark(named["note"]) if named.get("note") else ""
-    return (note or named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
 
 
 def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -170,77 +114,12 @@ def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def find_unread(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, but for nesting."""
-    if not any(sign in text for sign in ("<", "~~", "%%")):
-        return
-    opened: dict[str, tuple[int, int]] = {}
-    for found in _UNREAD.finditer(text):
-        name = (found["name"] or "").lower()
-        if found["whole"]:
-            if not found[0].startswith("<!--") or found[0].endswith("-->"):
-                yield found.start(), found.end()
-        elif name in opened:
-            start, depth = opened[name]
-            depth += -1 if found["closing"] else 1
-            opened[name] = start, depth
-            if not depth:
-                del opened[name]
-                yield start, found.end()
-        elif name and is_unread(found[0]):
-            opened[name] = found.start(), 1
-
-
-def _count_unread(text: str, unread: Sequence[tuple[int, int]], left_out: Counter[str]) -> None:
-    """Count the words that are not read, by reason."""
-    last = 0
-    for start, end in unread:
-        name = _TAG_NAME.match(text, start)
-        is_struck = text.startswith("~~", start) or (name is not None and name[1].lower() in STRUCK)
-        words = _WORD.findall(_find_words(text[max(start, last) : end]))
-        left_out["struck out" if is_struck else "hidden"] += len(words)
-        last = max(last, end)
-
-
-def _find_words(unread: str) -> str:
-    """What a text that is not read says, without its marks."""
-    return _TAG.sub(" ", unread.removeprefix("<!--").removesuffix("-->")).strip("~% ")
-
-
-def _remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[int, int]]) -> Iterator[Block]:
-    """Yield the blocks without what is not read. What lies inside a sentence stays: `strip_markup` removes it."""
-    at = 0
-    for block in blocks:
-        while at < len(unread) and unread[at][1] <= block.start:
-            at += 1
-        pieces = [block]
-        for start, end in () if block.kind in ("break", "code") else unread[at:]:
-            if start >= block.end:
-                break
-            inside = block.start < start and end < block.end
-            if not inside or (block.kind != "row" and _INNER_END.search(_find_words(text[start:end]))):
-                pieces += _cut(text, pieces.pop(), start, end)
-            if not pieces:
-                break
-        yield from pieces
-
-
-def _cut(text: str, block: Block, start: int, end: int) -> list[Block]:
-    """Cut a span out of a block; returns what is left, in up to two blocks."""
-    pieces = []
-    for first, last in ((block.start, min(start, block.end)), (max(end, block.start), block.end)):
-        piece = trim_paragraph(text, first, max(first, last))
-        if any(map(str.isalnum, text[piece.start : piece.end])):
-            number = block.number if first == block.start else ""
-            pieces.append(replace(block, start=piece.start, end=piece.end, number=number))
-    return pieces
-
-
 class _Parser:
     """Makes blocks from markdown-it's tokens and their line numbers; spans refer to the text given."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, depth: int = 0) -> None:
+        """`depth` says in how many indented boxes the text stands."""
+        self._text, self._boxes = text, depth
         self._starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
         self._kind: Kind = "paragraph"
         self._level = self._depth = self._details = 0
@@ -249,6 +128,8 @@ class _Parser:
         self._number = ""
         self._typed: set[int] = set()
         """The items of lists whose numbers are told as they are typed."""
+        self._box_end = -1
+        """Where the last box ends whose text may go on in indented lines."""
         self._handlers: dict[str, Callable[[Token], Iterator[Block]]] = {
             "inline": self._read_inline,
             "hr": self._read_rule,
@@ -259,8 +140,7 @@ class _Parser:
 
     def read_blocks(self) -> Iterator[Block]:
         """Yield the blocks of the text."""
-        # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
-        parsed = MarkdownIt("commonmark").enable("table").disable("inline").parse(self._text)
+        parsed = _make_parser().parse(self._text)
         self._typed = _find_typed_numbers(parsed)
         tokens = iter(parsed)
         for token in tokens:
@@ -302,7 +182,7 @@ class _Parser:
         elif callout := _CALLOUT.match(self._text, block.start, block.end):
             rest = _QUOTED_LINE.search(self._text, callout.end(), block.end)
             start, end = rest.span() if rest else (block.end, block.end)
-            yield from _cut(self._text, replace(block, start=callout.end()), start, end)
+            yield from cut_block(self._text, replace(block, start=callout.end()), start, end)
         elif container := _CONTAINER.match(self._text, block.start, block.end):
             closing = _CONTAINER_END.search(self._text, container.end(), block.end)
             title = container.span(container.lastgroup) if container.lastgroup else (block.start, block.start)
@@ -310,6 +190,8 @@ class _Parser:
                 if self._text[slice(*span)].strip():
                     piece = trim_paragraph(self._text, *span)
                     yield replace(block, start=piece.start, end=piece.end)
+            if self._text[block.start] != ":" and self._boxes < BOX_DEPTH:
+                self._box_end = block.end
         elif block.kind == "paragraph" and all(map(_FIELD.match, lines := token.content.split("\n"))):
             yield from self._cut_lines(block, [[line] for line in lines])
         elif block.kind in ("paragraph", "item", "answer") and _HARD_BREAK.search(token.content):
@@ -355,7 +237,7 @@ class _Parser:
         """Yield the rows of a table, told with their heads; their spans have the bars. Heads of no row are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
-        bold: list[int] = []
+        bold = {0}
         for token in tokens:
             if token.type == "table_close":
                 break
@@ -364,11 +246,10 @@ class _Parser:
                 rows.append([])
                 blocks.append(replace(self._trim_lines(*token.map), kind="row", markup=True))
             elif token.type == "inline":
-                bold += [len(rows) - 1] * (not rows[-1] and _BOLD.fullmatch(token.content) is not None)
+                if not rows[-1] and _BOLD.fullmatch(token.content):
+                    bold.add(len(rows) - 1)
                 rows[-1].append(_read_cell(token.content, is_head=len(rows) == 1))
-        # A bold cell alone in its row names the rows below it, if theirs are not bold.
-        alone = {place for place, row in enumerate(rows) if place and len(row) > 1 and row[0] and not any(row[1:])}
-        groups = alone if alone and alone == {*bold} - {0} and max(alone) < len(rows) - 1 else set()
+        groups = find_bold_groups(rows, bold) - {0}
         # The format wants a row of heads, also above a table that has none.
         has_heads = len(rows) > 1 and not is_row_of_data(rows[0], rows[1:])
         heads = [has_heads and not place for place in range(len(rows))]
@@ -384,12 +265,33 @@ class _Parser:
         """Yield a block of code, without its fence; nothing if it is a query, of which only the result is shown."""
         assert token.map is not None
         first, last = token.map
+        if token.type == "code_block" and self._goes_on_with_box(self._starts[first]):
+            yield from self._read_box(first, last)
+            return
         if token.type == "fence":
             closed = self._text[self._starts[last - 1] : self._starts[last]].strip().startswith(token.markup)
             first, last = first + 1, last - 1 if closed else last
         block = self._trim_lines(first, last)
-        if block.start < block.end and token.info.strip() not in _QUERIES:
+        if block.start < block.end and token.info.strip() not in QUERIES:
             yield replace(block, kind="code")
+
+    def _goes_on_with_box(self, start: int) -> bool:
+        """Whether only blank lines stand between the last box and a place."""
+        return self._box_end >= 0 and not self._text[self._box_end : start].strip()
+
+    def _read_box(self, first: int, last: int) -> Iterator[Block]:
+        """Yield the blocks of indented lines below the title of a box."""
+        lines = self._text[self._starts[first] : self._starts[last]].split("\n")
+        indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+        inner = "\n".join(line[indent:] for line in lines)
+        starts = [0, *(found.end() for found in re.finditer("\n", inner))]
+
+        def find(place: int) -> int:
+            line = bisect_right(starts, place) - 1
+            return self._starts[first + line] + indent + place - starts[line]
+
+        for block in _Parser(inner, self._boxes + 1).read_blocks():
+            yield replace(block, start=find(block.start), end=find(block.end))
 
     def _trim_lines(self, first: int, last: int) -> Block:
         """Make a paragraph of lines, without the white space at its ends."""
@@ -438,6 +340,14 @@ class _Parser:
             yield _tell(block, told)
 
 
+@cache
+def _make_parser() -> MarkdownIt:
+    """The parser of blocks. What lies deeper than its limit it would drop, with all that follows in the same list."""
+    parser = MarkdownIt("commonmark", {"maxNesting": NESTING_LIMIT}).enable("table")
+    # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
+    return parser.disable("inline")
+
+
 def _tell(block: Block, row: BlockText) -> Block:
     return replace(block, told=row.told, caption=row.caption)
 
@@ -449,12 +359,15 @@ def _group_set_lines(content: str) -> list[list[str]]:
     if not all(shown) or len(shown) < 3:  # of two lines the first may be a label
         return [content.split("\n")]
     groups: list[list[str]] = []
+    rest = zip(parts, shown, strict=True)
     for whole in join_set_lines(shown):
-        count = 0
-        while len(" ".join(shown[:count])) < len(whole):
-            count += 1
-        groups.append([line for part in parts[:count] for line in part.split("\n")])
-        del parts[:count], shown[:count]
+        group: list[str] = []
+        length = -1
+        while length < len(whole):
+            part, line = next(rest)
+            group += part.split("\n")
+            length += 1 + len(line)
+        groups.append(group)
     return groups
 
 
@@ -496,4 +409,4 @@ def _make_cell(found: re.Match[str]) -> Cell:
 
 
 def _holds_words(text: str, block: Block) -> bool:
-    return any(map(str.isalnum, _TAG.sub("", text[block.start : block.end])))
+    return any(map(str.isalnum, TAG.sub("", text[block.start : block.end])))

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from index.reading.heads import ALIKE, COLUMN_HEAD, Row, begins_with_digit, is_name, is_row_of_heads, is_value
+from index.reading.cells import ALIKE, Row, begins_with_digit, is_name, is_value
+from index.reading.heads import COLUMN_HEAD, is_row_of_heads
 from index.reading.keys import SUM
 
 _LABEL = re.compile(

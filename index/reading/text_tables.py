@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from index.reading.blocks import Block
+from index.reading.cells import Row, is_amount, is_value
 from index.reading.grid import Cell, tell_grid
-from index.reading.heads import Row, is_amount
 from index.reading.lines import Line, is_incomplete
 
 _GAP = re.compile(r" {2,}|\t")
@@ -41,7 +41,7 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
     if not rows or ("=" not in grid and any(row[0].endswith(":") for row in rows)):
         return []
     above = next((place - count for count, place in enumerate(rules) if place > count), 0)
-    ruled = above if 0 < above < len(rows) else 0
+    ruled = above if 0 < above < len(rows) and not _are_summed(rows[:above]) else 0
     parted = {place - count for count, place in enumerate(rules)}
     joined = _join_wrapped(rows, parted, hung)
     cells = [[Cell(cell) for cell in row] for _, row in joined]
@@ -51,6 +51,11 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
         Block("row", held[places[0]].start, held[places[-1]].end, told=row.told, caption=row.caption)
         for (places, _), row in zip(joined, tell_grid(cells, heads, name, is_guessed=is_wide), strict=True)
     ]
+
+
+def _are_summed(rows: Sequence[Row]) -> bool:
+    """Whether several rows above a rule hold values: they are no heads, but what is summed up below it."""
+    return sum(any(map(is_value, row[1:])) for row in rows) > 1
 
 
 def _tell_fields(rows: Sequence[Row]) -> list[str]:
@@ -68,40 +73,43 @@ def _join_wrapped(rows: Sequence[Row], parted: Collection[int], hung: Collection
         parted: the places of the rows that stand below a rule.
         hung: the places of those that begin no row, where others do that begin further out.
     """
-    joined: list[tuple[list[int], Row]] = []
+    joined: list[tuple[list[int], list[list[str]]]] = []
     for place, row in enumerate(rows):
-        places, above = joined[-1] if joined else ([], row)
+        places, above = joined[-1] if joined else ([], [])
         if places and place not in parted and _goes_on(row, above, is_hung=place in hung, is_joined=len(places) > 1):
-            last = rows[places[-1]]
-            whole = [_join(*cells) for cells in zip(above, last, row, strict=True)]
-            joined[-1] = [*places, place], whole
+            for pieces, last, cell in zip(above, rows[places[-1]], row, strict=True):
+                pieces += [_find_link(last, cell), cell] if cell else []
+            places.append(place)
         else:
-            joined.append(([place], row))
-    return joined
+            joined.append(([place], [[cell] for cell in row]))
+    return [(places, ["".join(pieces) for pieces in cells]) for places, cells in joined]
 
 
-def _join(above: str, last: str, cell: str) -> str:
-    """Join what goes on in a cell: text as text, other lines apart."""
-    is_text = last.count(" ") > 2 or cell[:1].islower() or (last and is_incomplete(last))
-    return f"{above}{' ' if is_text else '; '}{cell}" if above and cell else above or cell
+def _find_link(last: str, cell: str) -> str:
+    """What stands between a line of a cell and the next: a blank in text, a semicolon between other lines."""
+    is_text = last.count(" ") > 2 or cell[0].islower() or (last and is_incomplete(last))
+    return " " if is_text else "; "
 
 
-def _goes_on(row: Row, above: Row, *, is_hung: bool, is_joined: bool) -> bool:
+def _goes_on(row: Row, above: Sequence[Sequence[str]], *, is_hung: bool, is_joined: bool) -> bool:
     """Whether a row without a key holds what is left of cells above it: one at least shows it, all if none is missing.
 
     A cell shows it if it begins in lower case below a capital, or below one that went on before, or if the one above it
     is not complete.
+
+    Args:
+        above: of each cell above it the pieces, as far as they are joined.
     """
     filled = [place for place, cell in enumerate(row) if cell]
-    if row[0] or not filled or any(not above[place] or is_amount(row[place]) for place in filled):
+    if row[0] or not filled or any(not above[place][0] or is_amount(row[place]) for place in filled):
         return False
     if is_hung:
         return True
     signs = [
-        is_incomplete(above[place]) or (row[place][0].islower() and (is_joined or above[place][0].isupper()))
+        is_incomplete(above[place][-1]) or (row[place][0].islower() and (is_joined or above[place][0][0].isupper()))
         for place in filled
     ]
-    return any(signs) if len(filled) < sum(map(bool, above[1:])) else all(signs)
+    return any(signs) if len(filled) < sum(bool(pieces[0]) for pieces in above[1:]) else all(signs)
 
 
 def _find_whole_line(text: str, line: Line) -> str:
@@ -123,7 +131,10 @@ def _split_delimited(lines: Sequence[str]) -> list[Row]:
         if delimiter in ";," and any(f"{delimiter} " in _QUOTED.sub("", line) for line in lines):
             continue  # running text has a blank behind a comma
         texts = [line.strip().strip("|") if delimiter == "|" else line for line in lines]
-        rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
+        try:
+            rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
+        except csv.Error:  # a cell beyond the module's limit
+            continue
         if not any(row and row[0] for row in rows):
             rows = [row[1:] for row in rows]  # all are indented
         if len(rows[0]) >= least and len({len(row) for row in rows}) == 1:

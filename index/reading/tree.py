@@ -14,6 +14,7 @@ from dataclasses import replace
 from index.reading.blocks import BlockText, Kind, Seen
 from index.reading.grid import Cell, tell_grid
 from index.reading.inline import Element, flatten, read_content, read_inline, tidy
+from index.reading.keys import find_bold_groups
 from index.reading.lines import join_cell, join_set_lines
 from index.reading.numbering import write_number
 from index.reading.tables import find_marked_cells
@@ -499,14 +500,10 @@ def join_lines(text: str) -> list[str]:
 
 
 def _find_bold_groups(rows: Sequence[Sequence[Element]]) -> set[int]:
-    """The places of the rows whose only text is bold, in a table whose other rows but the first begin otherwise."""
+    """The places of the rows whose only text is bold and names the rows below them."""
     held = [["".join(cell.itertext()).strip() for cell in row] for row in rows]
-    alone = {place for place, row in enumerate(held) if len(row) > 1 and row[0] and not any(row[1:])}
-    if not alone or max(alone) == len(rows) - 1:
-        return set()
     bold = {place for place, row in enumerate(held) if row and row[0] and _is_set_apart(rows[place][0])}
-    begun = {place for place, row in enumerate(held) if row and row[0]}
-    return alone if alone <= bold <= alone | {0} and begun - bold else set()
+    return find_bold_groups(held, bold)
 
 
 def _is_set_apart(cell: Element) -> bool:

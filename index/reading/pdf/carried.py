@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.reading.heads import is_value
+from index.reading.cells import is_value
 from index.reading.pdf.bands import Row
 from index.reading.pdf.lines import Box, Line, group_rows
 

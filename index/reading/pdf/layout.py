@@ -8,7 +8,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 from index.reading.pdf.bands import Row, count_full, divide, find_band, narrow, split_columns
-from index.reading.pdf.lines import HEADING_SCALE, BodyStyle, Box, Line, Word, group_rows, join_row
+from index.reading.pdf.lines import (
+    BULLETS,
+    HEADING_SCALE,
+    SECTION_NUMBER,
+    BodyStyle,
+    Box,
+    Line,
+    Word,
+    group_rows,
+    join_row,
+)
 from index.reading.pdf.ruled import find_ruled_tables
 from index.reading.pdf.tables import Gutters, ends_key, goes_on, has_keyed_rows, make_open_table
 
@@ -18,10 +28,10 @@ COLUMN_GAP = 2.5
 COLUMN_DEPTH = 4
 """How often columns and tables may stand within columns."""
 
-MARK = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff–*☐☑-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,4}\.?")
+MARK = re.compile(rf"[{BULLETS}–*☐☑-]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivx]{{1,5}})[.)]|{SECTION_NUMBER}\.?")
 """A bullet or number that stands alone."""
 
-_COUNTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}")
+_COUNTED = re.compile(SECTION_NUMBER)
 """The number of a section, or one with decimals."""
 
 BARE = re.compile(r"\d{1,3}|[a-zA-Z]")

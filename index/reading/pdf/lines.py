@@ -17,6 +17,12 @@ PITCH_LIMIT = 2.6
 ROW_SHIFT = 0.65
 """Multiple of the letter size: somewhat more than half a line. Columns can be shifted against each other as far."""
 
+BULLETS = "•●▪◦‣∙·\uf000-\uf0ff"
+"""Signs that only begin items, for a class of a pattern; the last are those of symbol fonts."""
+
+SECTION_NUMBER = r"\d{1,2}(?:\.\d{1,2}){1,4}"
+"""A pattern of the number of a section: "2.1"."""
+
 Grid = tuple[tuple[str, ...], ...]
 """The cells of a table, row by row, all rows of the same length; the lines of a cell are parted by line breaks."""
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 
-from index.reading.pdf.lines import BodyStyle, Line
+from index.reading.pdf.lines import BULLETS, SECTION_NUMBER, BodyStyle, Line
 from index.reading.pdf.tables import SENTENCE_END
 
 PARAGRAPH_GAP = 1.3
@@ -29,12 +29,12 @@ _NUMBER = r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})\)\s|(?:\d{1,3}|[a-z]|[ivx]{2,5}|[A-Z
 _FIELD = re.compile(r"[^\W\d_][^:]{0,40}:\s+\S")
 """A line that begins with a label: "Stall number: 57"."""
 
-_SIGN = r"[•●▪◦‣∙·\uf000-\uf0ff]\s*|[–*-]\s+"
+_SIGN = rf"[{BULLETS}]\s*|[–*-]\s+"
 BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
 """What an item begins with; a match is what its text goes without."""
-BULLET_SIGN = re.compile(r"[•●▪◦‣∙·\uf000-\uf0ff☐☑]|[–*-]\s")
+BULLET_SIGN = re.compile(rf"[{BULLETS}☐☑]|[–*-]\s")
 """A bullet or box that an item begins with."""
-_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\s+[^\W\d_]")
+_SECTION = re.compile(rf"{SECTION_NUMBER}\s+[^\W\d_]")
 """What a line begins with that has the number of a section."""
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\Z")
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from index.reading.heads import is_value
+from index.reading.cells import is_value
 from index.reading.pdf.lines import Box, Grid, Line, Word, group_rows
 
 TIGHT = 1.12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
@@ -215,6 +216,12 @@ def test_a_callout_is_its_title_and_its_text(kind: str) -> None:
         (":::tip Bleach\nNever mix it.\n:::\n", ["Bleach", "Never mix it."]),
         ("::: warning\n\nNever mix it.\n\n:::\n\nOpen.\n", ["Never mix it.", "Open."]),
         (":::note[Bleach]\n\nNever mix it.\n\n:::\n", ["Bleach", "Never mix it."]),
+        (
+            '!!! tip "Bleach"\n\n    Never.\n\n    - Rinse\n\n    !!! note\n\n        Twice.\n',
+            ["Bleach", "Never.", "Rinse", "Twice."],
+        ),
+        ('=== "Linux"\n\n    Type it.\n\n        tie --fast\n\nNow.\n', ["Linux", "Type it.", "tie --fast", "Now."]),
+        ("!!! note\n\n    Never.\n\nNow.\n\n    tie\n\n    untie\n", ["Never.", "Now.", "tie untie"]),
         ("!!! Attention please\n", ["Attention please"]),
         ("Really??? yes\n", ["Really??? yes"]),
     ],
@@ -302,6 +309,9 @@ def test_labels_with_values_are_lines_of_their_own(text: str, wanted: list[str])
         ("| Sauna | 7 € |\n|---|---|\n| Towel | free |\n", ["Sauna: 7 €", "Towel: free"]),
         ("| Version | 3.2 |\n|---|---|\n| Date | today |\n", ["Version: 3.2", "Date: today"]),
         ("| Mon | Tue |\n|---|---|\n| Soup | Fish |\n| Pie | |\n", ["", "Mon Soup, Tue Fish", "Mon Pie"]),
+        ("| 404 | Not found |\n|---|---|\n| 500 | Server error |\n", ["404: Not found", "500: Server error"]),
+        ("| 9:00 | Yoga | Ann |\n|-|-|-|\n| 12:30 | Judo | Bo |\n", ["9:00: Yoga, Ann", "12:30: Judo, Bo"]),
+        ("| 2026 | Oslo | Bergen |\n|-|-|-|\n| 1 | 30 | 40 |\n", ["", "2026 1: Oslo 30, Bergen 40"]),
         ("| Size | 36 |\n|---|---|\n| Chest | 88 |\n", ["", "Chest: 36 88"]),
         ("| Country | 2021 |\n|---|---|\n| Norway | 5 |\n", ["", "Norway: 2021 5"]),
         ("| Lap | 1 | Total |\n|-|-|-|\n| Ann | 40 | 40 |\n", ["", "Ann: 1 40, Total 40"]),
@@ -345,6 +355,13 @@ def test_the_lines_of_a_cell_stay_apart(cell: str, wanted: str) -> None:
         assert read_markdown(rows).blocks[1].told == f"Bo: Where {wanted}"
 
 
+def test_what_stands_below_a_deep_list_or_quotation_is_read() -> None:
+    deep = [f"{'  ' * depth}- Step {depth}" for depth in range(20)]
+    assert sentences("\n".join([*deep, "", "# Gate", "", "It is shut.", ""]))[-2:] == ["Step 19", "It is shut."]
+    deep = [f"{'>' * depth} Step {depth}" for depth in range(30)]
+    assert "Step 29" in sentences("\n\n".join(deep))[-1]
+
+
 def test_the_head_of_a_single_column_names_its_rows() -> None:
     blocks = read_markdown("| Rules of the house |\n|---|\n| No dogs |\n").blocks
     assert [(block.told, block.caption) for block in blocks] == [
@@ -368,11 +385,18 @@ def test_a_bold_cell_alone_in_its_row_names_the_rows_below_it() -> None:
 )
 def test_a_text_four_times_as_long_takes_about_four_times_as_long(around: tuple[str, str], marks: str) -> None:
     """And not sixteen times."""
+    assert_linear(lambda count: (marks * count).join(around), (2000, 8000))
 
-    def spend(count: int) -> float:
+
+def test_many_lines_of_one_sentence_take_about_four_times_as_long() -> None:
+    assert_linear(lambda count: "We sell bread,  \n" + "and some cakes,  \n" * count, (4000, 16000))
+
+
+def assert_linear(write: Callable[[int], str], counts: tuple[int, int]) -> None:
+    def spend(text: str) -> float:
         begun = process_time()
-        read_markdown((marks * count).join(around))
+        read_markdown(text)
         return process_time() - begun
 
-    short, long = (min(spend(count) for _ in range(3)) for count in (2000, 8000))
+    short, long = (min(spend(write(count)) for _ in range(3)) for count in counts)
     assert long < 9 * short

@@ -506,3 +506,36 @@ def test_the_first_line_above_headings_is_the_title(title: str) -> None:
 def test_a_number_of_thousands_of_digits_is_no_label() -> None:
     text = "".join(f"Tip {number}{'0' * 5000}: Listen.\n\nPut the phone away.\n\n" for number in (1, 2))
     assert "Put the phone away." in sentences(text)
+
+
+@pytest.mark.parametrize("between", ["\t", ","])
+def test_columns_of_more_than_a_hundred_thousand_letters_are_read(between: str) -> None:
+    long = "bread " * 25_000
+    assert of("".join(f"{name}{between}{long}{between}x\n" for name in ("Ann", "Bo"))).text.count("bread") == 50_000
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (
+            ["Rent of hall  36.00", "Paid          -9.00", "              -----", "Left to pay   27.00"],
+            ["Rent of hall: 36.00 (a)", "Paid: -9.00 (a)", "Left to pay: 27.00 (a)"],
+        ),
+        (
+            [
+                "Item     Net    Gross",
+                "Hall     30.00  36.00",
+                "Chairs   5.00   6.00",
+                "-" * 21,
+                "Total    35.00  42.00",
+            ],
+            [
+                "Hall: Net 30.00, Gross 36.00 (a)",
+                "Chairs: Net 5.00, Gross 6.00 (a)",
+                "Total: Net 35.00, Gross 42.00 (a)",
+            ],
+        ),
+    ],
+)
+def test_a_rule_above_a_sum_makes_no_heads_of_what_is_summed_up(lines: list[str], wanted: list[str]) -> None:
+    assert sentences("\n".join(lines)) == wanted
