@@ -147,7 +147,7 @@ def ask(assistant: Assistant, question: str, history: list[tuple[str, str]]) -> 
     assert answer.sentences
 
 
-@pytest.mark.parametrize("number", in_sizes(40, 300, 3000))
+@pytest.mark.parametrize("number", in_sizes(20, 150, 3000))
 def test_a_question_of_any_kind_is_answered_or_refused_in_one_line(gates: Assistant, number: int) -> None:
     try_inputs(
         number,
@@ -168,7 +168,7 @@ def test_so_it_is_with_the_real_model(assistant: Assistant, number: int) -> None
     )
 
 
-@pytest.mark.parametrize("number", in_sizes(20, 200, 3000))
+@pytest.mark.parametrize("number", in_sizes(10, 100, 3000))
 def test_a_text_of_any_kind_is_checked_or_refused_in_one_line(gates: Assistant, number: int) -> None:
     def check(text: str) -> None:
         try:
