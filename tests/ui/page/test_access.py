@@ -1112,6 +1112,7 @@ SIZES = """() => {
     const el = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
     if (!text || ['SCRIPT', 'STYLE', 'OPTION', 'NOSCRIPT'].includes(el.tagName)) continue;
     if (el.closest('.unseen, .sr-only')) continue;  // for the ears only
+    if (el.closest('[data-testid="status-tracker"]')) continue;  // Gradio's, which no one sees
     if (!el.checkVisibility({ visibilityProperty: true })) continue;
     const name = `${el.tagName.toLowerCase()}.${el.getAttribute("class") ?? ""} “${text}”`;
     found[name] = parseFloat(getComputedStyle(el).fontSize);
