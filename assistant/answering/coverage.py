@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from assistant.answering.quote import rank_quotations
-from assistant.answering.retrieve import Retrieval
+from assistant.answering.retrieve import Quotation, Retrieval
 from assistant.records import Coverage
 from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
@@ -63,10 +63,13 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     if cross is None or not ranked:
         return replace(retrieval, quotations=ranked)
     chunks = {one.number: one.match.chunk for one in retrieval.selections}
-    logits = [score_sentences(cross, retrieval.read, chunks[ranked[0].number], ranked[0].sentences)]
+
+    def score(one: Quotation) -> float:
+        return score_sentences(cross, retrieval.read, chunks[one.number], one.sentences)
+
+    logits = [score(ranked[0])]
     if logits[0] < SURE:
-        close = [one for one in ranked[1:] if one.score >= CLOSE * ranked[0].score]
-        logits += [score_sentences(cross, retrieval.read, chunks[one.number], one.sentences) for one in close]
+        logits += [score(one) for one in ranked[1:] if one.score >= CLOSE * ranked[0].score]
     surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
     rest = ranked[len(logits) :]
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])

@@ -58,14 +58,13 @@ def _split_sentence(text: str) -> list[str]:
 
 
 def _cut(text: str, commas: bool) -> list[str]:
-    parts, start = [], 0
+    parts, start, least = [], 0, LEAST_LISTED if commas else LEAST_WORDS
     for cut in NEXT_QUESTION.finditer(text):
+        if cut["comma"] and not commas:
+            continue
         one, other = text[start : cut.start()], text[cut.end() :]
         opens = WHOLE_QUESTION if cut["comma"] else OPENS_QUESTION
-        least = LEAST_LISTED if commas else LEAST_WORDS
-        if (cut["comma"] and not commas) or min(len(one.split()), len(other.split())) < least:
-            continue
-        if opens.search(one):
+        if min(len(one.split()), len(other.split())) >= least and opens.search(one):
             parts.append(one.strip())
             start = cut.end()
     return [*parts, text[start:].strip()]

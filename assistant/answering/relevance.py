@@ -58,10 +58,8 @@ class Relevance:
         if self._cross is None:
             return cosine >= NEAR * max(cosines.values())
         curve = choose_curve(question, self._readers)
-        return (
-            estimate_chance(cosine, score_sentences(self._cross, question.read, chunk, sentences), curve)
-            >= curve.answered
-        )
+        logit = score_sentences(self._cross, question.read, chunk, sentences)
+        return estimate_chance(cosine, logit, curve) >= curve.answered
 
     def answers_again(self) -> bool:
         """Whether the second quotation answers a single question too, about as surely as the first."""
