@@ -233,12 +233,17 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The answer as shown, without markers; with whom to call, a line each, under a care answer or its line."""
+        """The answer as shown, without markers.
+
+        Whom to call stands a line each under a care answer or its line, and what is answered instead under a no.
+        """
         people = [contact.line for contact in self.contacts]
         lines = (self.lead, *(sentence.text for sentence in self.sentences))
         said = ("\n" if self.in_lines else " ").join(filter(None, lines))
         if self.status == "care":
             return "\n".join((said, *people))
+        if self.status == "not_covered":
+            said = "\n".join((said, *(f"- {question}" for question in self.follow_ups)))
         return "\n\n".join(filter(None, ("\n".join(filter(None, (self.quiet_line, *people))), said)))
 
     @property

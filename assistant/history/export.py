@@ -29,7 +29,7 @@ def export_answer_markdown(question: str, answer: Answer) -> str:
 def export_answer_text(answer: Answer) -> str:
     """Format an answer for the clipboard: its sentences with citation marks, then one line for each source."""
     if answer.status in ("not_covered", "care"):
-        return "\n".join((answer.text, *(f"- {question}" for question in answer.follow_ups)))
+        return answer.text
     said = (answer.lead, *(_add_marks(sentence, sentence.text) for sentence in answer.sentences))
     text = ("\n" if answer.in_lines else " ").join(filter(None, said))
     sources = "\n".join(

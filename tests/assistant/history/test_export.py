@@ -162,7 +162,7 @@ def test_care_comes_with_whom_to_call() -> None:
 
 def test_a_no_is_plain() -> None:
     assert export_answer_markdown("Mongolia?", NO) == "## Mongolia?\n\nI can't find that.\n\nThe nearest:\n\n- Why?\n"
-    assert export_answer_text(NO) == "I can't find that.\nThe nearest:\n- Why?"
+    assert NO.text == NO.to_dict()["text"] == export_answer_text(NO) == "I can't find that.\nThe nearest:\n- Why?"
 
 
 def test_a_list_has_a_line_for_each_item() -> None:
