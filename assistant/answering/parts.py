@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import sentencex
 
+from assistant.answering.codes import split_codes
 from assistant.answering.retrieve import PASSAGES, Quotation, Retrieval, Selection
 from assistant.answering.sources import asks
 from assistant.language.english import LANGUAGE, NEXT_QUESTION, OPENS_QUESTION, WHOLE_QUESTION
@@ -44,7 +45,7 @@ def split_question(question: str) -> tuple[str, ...]:
     for sentence in sentences:
         told = f"{told} {sentence}".strip()
         if asks(sentence) or len(sentences) == 1:
-            parts += _split_sentence(told)
+            parts += [part for one in _split_sentence(told) for part in split_codes(one)]
             told = ""
     if told or not 1 < len(parts) <= MOST_PARTS:
         return (question,)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from assistant.answering.codes import TYPED, find_codes
 from assistant.answering.context import find_context, points_back
 from assistant.answering.parts import OpenPart
 from assistant.answering.retrieve import GAIN_WEIGHT, Quotation, Retrieval, list_gains
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
-from assistant.language.english import ANNOUNCEMENT, BEHIND_NUMBERS, YES_OR_NO
+from assistant.language.english import ANNOUNCEMENT, YES_OR_NO
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
@@ -29,9 +29,6 @@ SAID_COST = 0.2
 CODE = 0.3
 """Added to the score of a sentence that has a code from the question ("E3", "KM-40"): it is meant as it stands, while
 to vectors it is much like any other code."""
-
-_TYPED = re.compile(r"[^\W_]+(?:(?:-|\.(?=\d))[^\W_]+)*")
-"""A word with its hyphens, and with dots before digits ("KM-40", "v2.1")."""
 
 NEAR_BEST = 0.75
 """Share of the best sentence's score; a sentence below it is not quoted."""
@@ -107,7 +104,7 @@ def _make_sentence(quotation: Quotation) -> AnswerSentence:
 
 def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
     """Up to QUOTED sentences of the guide that can be quoted, nearest to the question first."""
-    codes = _find_codes(retrieval.question)
+    codes = find_codes(retrieval.question)
     ranked = sorted(
         (
             Quotation(
@@ -120,7 +117,7 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
             for sentence, cosine, share, gain in _list_sentences(one.match)
             if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
             for said in [SAID_COST if sentence.plain in retrieval.said else 0.0]
-            for code in [CODE if codes and not codes.isdisjoint(_TYPED.findall(sentence.plain.casefold())) else 0.0]
+            for code in [CODE if codes and not codes.isdisjoint(TYPED.findall(sentence.plain.casefold())) else 0.0]
         ),
         key=lambda quotation: -quotation.score,
     )
@@ -130,22 +127,6 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
         if len(chosen) < QUOTED and near and not any(one.overlaps(kept) for kept in chosen):
             chosen.append(one)
     return tuple(chosen)
-
-
-def _find_codes(text: str) -> frozenset[str]:
-    """The codes of a text as they are typed, but in lower case."""
-    return frozenset(word.casefold() for word in _TYPED.findall(text) if _is_code(word))
-
-
-def _is_code(word: str) -> bool:
-    """Whether a word begins with a letter and has digits, or begins with a digit and has capitals.
-
-    But not capitals that make a quantity, a time or a place of the number before them ("12V", "8PM", "2ND").
-    """
-    if word[0].isalpha():
-        return any(map(str.isdecimal, word))
-    behind = re.findall(r"[^\W\d_]+", word.casefold())
-    return word.isupper() and (word[-1].isdecimal() or not BEHIND_NUMBERS.issuperset(behind))
 
 
 def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float, float]]:

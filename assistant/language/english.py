@@ -218,6 +218,12 @@ NEXT_QUESTION = re.compile(
 )
 """Where a question ends and the next begins in the same sentence ("..., and how ...?"), perhaps at a mere comma."""
 
+JOINS_CODES = re.compile(r"\s*(?:[,/&]|,?\s+(?:and|or)\b)\s*", re.I)
+"""What stands between two codes of a list."""
+
+OPENS_RANGE = re.compile(r"\bbetween\s+(?:\w+\s+){0,2}$", re.I)
+"""What stands before two things that are not asked for one by one."""
+
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")

@@ -23,6 +23,11 @@ SEVERAL = {
     "What's the rate for a day, how much deposit, and who brings it?": 3,
     "The course: who leads it, how many come, what does it cost?": 3,
 }
+LISTED_CODES = {
+    "What do the codes E7 and E8 mean?": ("What do the codes E7 mean?", "What do the codes E8 mean?"),
+    "is km-40, KM-50 or 7B louder": ("is km-40 louder?", "is KM-50 louder?", "is 7B louder?"),
+    "Who sleeps in B1/B2, and when?": ("Who sleeps in B1, and when?", "Who sleeps in B2, and when?"),
+}
 SINGLE = (
     "How did her husband drown, was it a shipwreck?",
     "What happens when it rains, what if it pours?",
@@ -35,6 +40,9 @@ SINGLE = (
     "tips and tricks",
     "I want to know the price and the weight.",
     "What is it good for, isn't it?",
+    "What is the difference between the codes E7 and E8?",
+    "Does the E7 bus stop where the E8 does?",
+    "Is it open from 8AM or 9AM on?",
 )
 
 
@@ -45,6 +53,11 @@ def test_each_question_is_a_part_with_what_is_told_before_it(question: str, part
     assert all(part.endswith("?") for part in split)
     for part in split:
         assert part.rstrip("?") in question
+
+
+@pytest.mark.parametrize(("question", "parts"), LISTED_CODES.items())
+def test_each_code_of_a_list_is_asked_for_alone(question: str, parts: tuple[str, ...]) -> None:
+    assert split_question(question) == parts
 
 
 @pytest.mark.parametrize("end", ["", ".", "!", "?!", " …", ", "])

@@ -1,0 +1,49 @@
+"""Codes ("E3", "KM-40"): they are meant as they are typed, while to vectors each is much like any other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from assistant.language.english import BEHIND_NUMBERS, JOINS_CODES, OPENS_RANGE
+
+TYPED = re.compile(r"[^\W_]+(?:(?:-|\.(?=\d))[^\W_]+)*")
+"""A word with its hyphens, and with dots before digits ("KM-40", "v2.1")."""
+
+
+def find_codes(text: str) -> frozenset[str]:
+    """The codes of a text as they are typed, but in lower case."""
+    return frozenset(word.casefold() for word in TYPED.findall(text) if _is_code(word))
+
+
+def split_codes(text: str) -> tuple[str, ...]:
+    """A text once for each of the codes that it lists ("What do E7 and E8 mean?"); as it is if it lists none."""
+    for listed in _find_lists(text):
+        before, behind = text[: listed[0].start()], text[listed[-1].end() :]
+        return tuple(f"{before}{code[0]}{behind}" for code in listed)
+    return (text,)
+
+
+def _find_lists(text: str) -> Iterator[list[re.Match[str]]]:
+    """Yield the codes that stand in a row, joined by "and" or a comma; "between K1 and K2" is one thing."""
+    run: list[re.Match[str]] = []
+    for code in filter(lambda word: _is_code(word[0]), TYPED.finditer(text)):
+        if run and not JOINS_CODES.fullmatch(text, run[-1].end(), code.start()):
+            if len(run) > 1:
+                yield run
+            run = []
+        if run or not OPENS_RANGE.search(text, 0, code.start()):
+            run.append(code)
+    if len(run) > 1:
+        yield run
+
+
+def _is_code(word: str) -> bool:
+    """Whether a word begins with a letter and has digits, or begins with a digit and has capitals.
+
+    But not capitals that make a quantity, a time or a place of the number before them ("12V", "8PM", "2ND").
+    """
+    if word[0].isalpha():
+        return any(map(str.isdecimal, word))
+    behind = re.findall(r"[^\W\d_]+", word.casefold())
+    return word.isupper() and (word[-1].isdecimal() or not BEHIND_NUMBERS.issuperset(behind))
