@@ -19,7 +19,8 @@ FULL_SHARE = 0.75
 
 _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
-_INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S")
+_INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S|\S\s+\S+\s+\S*\d[.!?]\s+[A-ZÀ-Þ]")
+"""A sentence that ends inside a line, with another behind it; the first number of a line may count it."""
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:(?:\s|\Z)")
 _ENTRY = re.compile(
     r"""[^\s.·…](?:\s+[.·…]{4,}|[.·…]{8,})\s*[^\s.·…]\S{0,40}(?:\s\S{1,40}){0,3}\Z
@@ -28,6 +29,9 @@ _ENTRY = re.compile(
     re.VERBOSE,
 )
 """A name and what it is, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
+_LEAD = re.compile(r"\A(?:\d[\d.)]*\s+|[\"'“„«¿¡])+")
+"""What may stand before the first word of a sentence."""
+_COUNT = re.compile(r"\d+(?:[.,]\d+)?\s")
 _PRICE_END = re.compile(r"\d[.,]\d\d\Z|\d\s?(?:€|£|\$|EUR|CHF|USD|GBP)\Z")
 _VALUE_END = re.compile(rf"{_PRICE_END.pattern}|\d\s?[^\W\d_]{{0,3}}\Z")
 _STAR_NOTE = re.compile(r"(\*{1,3}|†|‡)\s*(?=[^\s*])")
@@ -201,7 +205,7 @@ def find_margin(lines: Sequence[Line]) -> int:
     if not going_on or fields * 2 >= len(lines):
         return 0
     sure = [(line, after) for line, after in going_on if after.text[0].islower() or _INNER_END.search(line.text)]
-    if any(line.text[0].isupper() for line in lines):
+    if any(line.text[0].isupper() for line in lines) or sum(map(_begins_sentence, lines)) * 4 >= len(lines):
         margin = _find_high([line.indent + len(line.text) for line, _ in sure])
         full = sum(_is_full(line, after, margin * 0.85) for line, after in sure)
         is_wrapped = len(sure) * 4 >= len(going_on) and full >= FULL_SHARE * len(sure)
@@ -210,6 +214,12 @@ def find_margin(lines: Sequence[Line]) -> int:
         full = sum(_is_full(line, after, margin) for line, after in going_on)
         is_wrapped = len(going_on) > 1 and full == len(going_on) and lines[-1].is_ended
     return margin if is_wrapped and margin >= MARGIN_MINIMUM else 0
+
+
+def _begins_sentence(line: Line) -> bool:
+    """Whether a line has a capital behind its number or quotation mark, or a sentence begins inside it."""
+    first = _LEAD.sub("", line.text)[:1]
+    return first.isupper() or (first.islower() and _INNER_END.search(line.text) is not None)
 
 
 def _find_high(lengths: Sequence[int]) -> int:
@@ -233,7 +243,9 @@ def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
     whole = _find_whole_sentences(lines)
     group: list[Line] = []
     for place, line in enumerate(lines):
-        if group and not (place in whole or _goes_on(group, line, own or margin, wrapped=own > 0)):
+        if group and not (
+            place in whole or _ends_sentence(lines, place) or _goes_on(group, line, own or margin, wrapped=own > 0)
+        ):
             yield group
             group = []
         group.append(line)
@@ -249,7 +261,8 @@ def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -
         return hangs and _ends_open(last.text) and not _ENTRY.search(last.text)
     if lower and not wrapped and are_entries(last.text, line.text):
         return False
-    hangs = lower and line.indent > group[0].indent
+    is_listed = last.text[-1] == "," and _FIELD.match(group[0].text) is not None
+    hangs = (lower or is_listed) and line.indent > group[0].indent
     field = None if lower else _FIELD.match(line.text)
     is_told = field is not None and field.end() < len(line.text) and line.text[0].isupper()
     if not is_told and len(last.text) >= MARGIN_MINIMUM and _is_open(last.text, line.text):
@@ -258,6 +271,18 @@ def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -
     if not last.is_ended and (hangs or in_message or (wrapped and (lower or last.text[-1] in ",;("))):
         return True
     return bool(margin) and field is None and _is_full(last, line, 0.9 * margin if wrapped else margin)
+
+
+def _ends_sentence(lines: Sequence[Line], place: int) -> bool:
+    """Whether a line begins with a number but ends the sentence of a long line above it: "in the first / 20 minutes."
+
+    Where the line above or below begins with a number too, that may count items.
+    """
+    above, line = lines[place - 1], lines[place]
+    is_long = len(above.text) >= LONG_LINE and _is_text(above.text) and above.text[-1].islower()
+    if not is_long or _VALUE_END.search(above.text) or not _COUNT.match(line.text) or line.text[-1] not in ".!?":
+        return False
+    return not any(_COUNT.match(other.text) for other in (above, *lines[place + 1 : place + 2]))
 
 
 def _is_open(above: str, line: str) -> bool:

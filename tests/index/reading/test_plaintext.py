@@ -48,6 +48,8 @@ LINES = {
     "files": "Files: Makefile.in\nconfigure.in\n",
     "a field below an open word": "These people are responsible for the\nKitchen: Anna\nGarden: Ben\n",
     "an answer in quotation marks": "what are “I” statements used for\n“Some techniques help.”\n",
+    "counted things below a line": "We went to look at what is left in the old shed\n3 tents are torn.\n2 are whole.\n",
+    "small letters with a mark": "o what is the price of a boat in the summer\no who rows it\nv Who of us rows?\n",
     "ends of sentences that are abbreviations": "Open until 5 p.m.\nShut on Mondays\n",
 }
 
@@ -95,6 +97,13 @@ WRAPPED = {
         " is not among\nthe numbers, and after the storm..... it must be handed in.\n", 1,
     ),
     "a date on two lines": ("> > Rehearsal weekend: please keep 7 to 9\n> > March free.\n", 1),
+    "below a number": ("2.1 The boats are painted in spring. Paint is bought\n21 days before.\n2.2 Two row.\n", 3),
+    "a message in lower case": ("the box stands behind the blue door, code 4471. Put the key\nback before 22:30.\n", 2),
+    "behind quotation marks": (
+        "\"Guest\" is whoever stays here overnight, in the garden or house\nbelow, as well as whoever comes for a meal.\n", 1,
+    ),
+    "a number at the start": ("Bread is baked hot. Do NOT open the oven in the first\n20 minutes.\n", 2),
+    "a price at the start": ("To leave the room after eleven in the morning costs\n15.00 extra.\n", 1),
     "quoted in a mail": ("> The horn sounds three times when\n> fog comes in from the sea.\n", 1),
     "Arabic": ("يغادر المركب الميناء كل صباح في الساعة\nالسادسة ويعود في المساء قبل غروب الشمس\nبساعة واحدة.\n", 1),
 }  # fmt: skip
@@ -130,6 +139,11 @@ def test_a_note_keeps_the_mark_that_the_text_bears(text: str, wanted: list[str])
 def test_an_entry_goes_on_with_what_is_not_complete() -> None:
     text = "Pool, with towel ......... 12.00\nSauna and steam bath,\n  with robe .............. 21.00\n"
     assert sentences(text)[1] == "Sauna and steam bath, with robe .............. 21.00"
+
+
+def test_a_field_goes_on_further_in_behind_a_comma() -> None:
+    text = "Wi-Fi: in all rooms\nSpeed: 50 Mbit/s (down),\n       10 Mbit/s (up)\n"
+    assert sentences(text) == ["Wi-Fi: in all rooms", "Speed: 50 Mbit/s (down), 10 Mbit/s (up)"]
 
 
 def test_an_item_ends_before_a_part_of_it_with_a_number() -> None:
