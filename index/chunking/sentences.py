@@ -81,7 +81,8 @@ _DATE = re.compile(
 """A German date without its year, as in "on 31.12. we are closed"; not the number of a version."""
 _COUNTED = re.compile(r"(?:und|oder|bis)\s+\d{1,3}\.\s")
 _DAY = re.compile(r"(?<!\bum\s)\b\d{1,2}\.\s+\Z")
-_DAY_OF_MONTH = re.compile(r"\b\d{1,2}\.\d{1,2}\.\s+\Z")
+_DAY_OF_MONTH = re.compile(r"\b\d{1,2}\.\s?\d{1,2}\.\s+\Z")
+_MONTH_AND_YEAR = re.compile(r"(?:0?[1-9]|1[0-2])\.\s?(?:19|20)\d\d\b")
 _TIME = re.compile(r"\d{4}\b|\d{1,2}[:.]\d\d\b")
 _DATE_NAME = re.compile(
     rf"""(?:Januar[y]?|Jänner|Februar[y]?|April|Juni|June|Juli|July|August|September|O[ck]tober|November|De[cz]ember
@@ -170,7 +171,7 @@ def _is_false_end(window: str, cut: int) -> bool:
         return bool(is_counted or _DATE.search(last) or _ORDINAL.search(last))
     if _DAY_OF_MONTH.search(last) and _TIME.match(window, cut):
         return True
-    if _DAY.search(last) and _DATE_NAME.match(window, cut):
+    if _DAY.search(last) and (_DATE_NAME.match(window, cut) or _MONTH_AND_YEAR.match(window, cut)):
         return True
     return _ORDINAL.search(last) is not None and not _NEW.match(window, cut)
 

@@ -296,6 +296,7 @@ def test_abbreviations_and_quotations_do_not_cut_a_sentence(tmp_path: Path) -> N
         ["Dinner is at 18.30.", "Lunch is at 12.30.", "5 may come."],
         ["2.1. The fee is due.", "2.2. It is paid."],
         ["He is in America.", "5 came to the hotel.", "8 left the resort at eleven.", "4 go on a stamp.", "7 stay."],
+        ["It is due on 1. 5. 2024, or on 31. 12. 2024 at noon.", "See rule 1.", "5 of us came."],
         ["Frei bis zum 13. Juni.", "Dann zu.", "Er kommt jeden 2. Dienstag in den 3. Stock.", "Ab 1. Mai ist offen."],
         ["I am 12.", "My dog is 3.", "We turn 5.", "May I come?"],
         [
