@@ -18,7 +18,7 @@ from typing import Literal
 from index.chunking.sentences import cut_span, find_sentence_spans
 from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
-from index.reading.plain import NOTE_MARK, join_lines, strip_markup
+from index.reading.plain import NOTE_MARK, join_lines, join_wrapped, strip_markup
 
 CHUNKER_VERSION = "10"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
@@ -248,7 +248,8 @@ def _make_sentence(text: str, start: int, end: int, block: Block) -> tuple[Sente
         return ()
     numbered = block.number and start == block.start
     read = _NUMBER.sub(f"{block.number} ", inner, count=1) if numbered else inner
-    shown = strip_markup(read) if block.markup else join_lines(read)
+    join = strip_markup if block.markup else join_lines if block.kind == "code" else join_wrapped
+    shown = join(read)
     # Most sentences have no markup: sharing one string halves the memory of a large corpus.
     shown = inner if shown == inner else shown
     return (Sentence(inner, shown, start, end),) if any(map(str.isalnum, shown)) else ()

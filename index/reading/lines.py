@@ -18,6 +18,9 @@ FULL_SHARE = 0.75
 """Share of the lines that go on in lower case that must be about full, for a text to be wrapped."""
 
 _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
+FRAMES = frozenset("|│┃║*#")
+"""Signs that frame the lines of a box."""
+
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
 _INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S|\S\s+\S+\s+\S*\d[.!?]\s+[A-ZÀ-Þ]")
 """A sentence that ends inside a line, with another behind it; the first number of a line may count it."""
@@ -106,11 +109,31 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
             lines.append(Line(start, start + len(shown), shown, len(found["indent"].expandtabs())))
             continue
         if lines:
-            yield Paragraph(tuple(lines), gap if started else 0)
+            yield Paragraph(_remove_frame(lines), gap if started else 0)
             lines, gap, started = [], 0, True
         gap += 1
     if lines:
-        yield Paragraph(tuple(lines), gap if started else 0)
+        yield Paragraph(_remove_frame(lines), gap if started else 0)
+
+
+def _remove_frame(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines without the frame of a box around them: the rules above and below, and a sign at both ends of each."""
+    ends = {(line.text[0], line.text[-1]) for line in lines[1:-1]}
+    is_framed = len(ends) == 1 and all(one == other and one in FRAMES for one, other in ends)
+    if not is_framed or not lines[0].is_rule or not lines[-1].is_rule:
+        return tuple(lines)
+    inner = [line.text[1:-1] for line in lines[1:-1] if not line.is_rule]
+    sign = lines[1].text[0]
+    if not inner or any(not text[0].isspace() or not text[-1].isspace() or sign in text for text in inner):
+        return tuple(lines)
+    return tuple(line if line.is_rule else _cut_frame(line) for line in lines[1:-1])
+
+
+def _cut_frame(line: Line) -> Line:
+    """What a line says without the sign at both its ends."""
+    shown = line.text[1:-1].strip()
+    start = line.start + line.text.index(shown)
+    return Line(start, start + len(shown), shown, line.indent + 1)
 
 
 def find_star_notes(lines: Sequence[str], text: str) -> set[int]:

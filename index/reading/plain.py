@@ -38,6 +38,11 @@ _MARKUP = re.compile(r"[*_`\[\\&<]|~~|==|%%")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
 _HARD_BREAK = re.compile(r"(?<!\\)\\(?=\n|\Z)")
 _QUOTE = re.compile(r"\n[ \t]*(?:>[ \t]?)*")
+_FRAME = re.compile(r"[ \t]*([|│┃║*#])[ \t]*\n[ \t]*\1(?=[ \t])")
+_WRAPPED_WORD = re.compile(
+    r"(?<=[^\W\d_]-)\n[ \t]*(?:>[ \t]?)*(?=[^\W\d_A-ZÀ-Þ])(?!(?:and|or|to|und|oder|bis|et|ou|y|o)\b)"
+)
+"""Where a line ends behind the hyphen of a word; not of one of which more follows ("two- and three-day")."""
 _BRACKETS = re.compile(
     r"!\[\[[^\[\]\n]{1,300}\]\]|\[\^(?P<note>[^\[\]\s]{1,100})\]:?"
     r"|\[\[(?P<page>[^\[\]|\\\n]{1,300})(?:\\?\|(?P<label>[^\[\]\n]{1,300}))?\]\]"
@@ -68,6 +73,11 @@ def strip_markup(text: str) -> str:
 def join_lines(text: str) -> str:
     """Return a plain text on one line, without the marks of quoted lines."""
     return " ".join(_QUOTE.sub(" ", text).split()) if "\n" in text else " ".join(text.split())
+
+
+def join_wrapped(text: str) -> str:
+    """Return a running text on one line, without a frame around its lines; a word with a hyphen stays one."""
+    return join_lines(_WRAPPED_WORD.sub("", _FRAME.sub("\n", text))) if "\n" in text else join_lines(text)
 
 
 def write_note_mark(label: str) -> str:

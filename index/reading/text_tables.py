@@ -19,6 +19,7 @@ _GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
 _LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S+(?: \S+)?(?: {2,}|\t)\s*\S)")
 """Dots that lead from a name to several values."""
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:\s+\S.*")
+_SIGN = re.compile(r"\S")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -113,9 +114,10 @@ def _goes_on(row: Row, above: Sequence[Sequence[str]], *, is_hung: bool, is_join
 
 
 def _find_whole_line(text: str, line: Line) -> str:
-    """The line with the white space around it, which may stand for empty cells."""
-    end = text.find("\n", line.end)
-    return text[text.rfind("\n", 0, line.start) + 1 : end if end >= 0 else len(text)]
+    """The line with the white space around it, which may stand for empty cells, and blanks for a frame around it."""
+    start, end = text.rfind("\n", 0, line.start) + 1, text.find("\n", line.end)
+    before, after = text[start : line.start], text[line.end : end if end >= 0 else len(text)]
+    return f"{_SIGN.sub(' ', before)}{line.text}{_SIGN.sub(' ', after)}"
 
 
 def _blank_leaders(lines: Sequence[str]) -> list[str]:

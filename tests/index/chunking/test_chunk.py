@@ -238,6 +238,13 @@ def test_marks_of_lines_are_not_shown(tmp_path: Path, name: str, text: str) -> N
     assert [sentence.plain for sentence in chunk.sentences] == ["Never add ash.", "It is toxic."]
 
 
+def test_a_word_that_goes_on_behind_its_hyphen_stays_one(tmp_path: Path) -> None:
+    text = "The late check-\nout is at two, and the rec-\neption opens at six for two-\nand three-day guests.\n"
+    (chunk,) = chunk_document(written(tmp_path, text, "a.txt"))
+    shown = "The late check-out is at two, and the rec-eption opens at six for two- and three-day guests."
+    assert [sentence.plain for sentence in chunk.sentences] == [shown]
+
+
 def test_code_keeps_its_prompt(tmp_path: Path) -> None:
     lines = [f">>> show({number}, 'a long line of code')" for number in range(60)]
     code = "\n".join(lines)

@@ -100,7 +100,7 @@ WRAPPED = {
     "below a number": ("2.1 The boats are painted in spring. Paint is bought\n21 days before.\n2.2 Two row.\n", 3),
     "a message in lower case": ("the box stands behind the blue door, code 4471. Put the key\nback before 22:30.\n", 2),
     "behind quotation marks": (
-        "\"Guest\" is whoever stays here overnight, in the garden or house\nbelow, as well as whoever comes for a meal.\n", 1,
+        "\"Guest\" is whoever stays here overnight, in the garden or house\nbelow, and whoever comes for a meal.\n", 1,
     ),
     "a number at the start": ("Bread is baked hot. Do NOT open the oven in the first\n20 minutes.\n", 2),
     "a price at the start": ("To leave the room after eleven in the morning costs\n15.00 extra.\n", 1),
@@ -154,6 +154,21 @@ def test_an_item_ends_before_a_part_of_it_with_a_number() -> None:
 def test_an_entry_further_in_is_one_of_its_own() -> None:
     text = "Coffee ........... 2.80\nTea, pot ......... 4.20\nHot chocolate .... 3.60\n   with cream .... 4.10\n"
     assert sentences(text) == [line.strip() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("sign", ["|", "│", "*", "#"])
+def test_a_frame_is_no_text(sign: str) -> None:
+    inner = ["DANGER: 400 V", "", "Only trained staff may open this", "cabinet. Call 555-0142 first."]
+    box = "\n".join(["+" + "-" * 36 + "+", *(f"{sign}  {line:32}  {sign}" for line in inner), "+" + "-" * 36 + "+"])
+    wanted = ["DANGER: 400 V", "Only trained staff may open this cabinet.", "Call 555-0142 first."]
+    assert sentences(f"It is loud.\n\n{box}\n\nIt is hot.\n") == ["It is loud.", *wanted, "It is hot."]
+
+
+@pytest.mark.parametrize("sign", ["|", "║"])
+def test_a_table_in_a_frame_is_told(sign: str) -> None:
+    inner = ["Day     Adult   Child", "Monday  9.00    4.50", "Sunday  12.00   6.00"]
+    box = "\n".join(["=" * 26, *(f"{sign} {line:22} {sign}" for line in inner), "=" * 26])
+    assert sentences(box) == ["Monday: Adult 9.00, Child 4.50 (a)", "Sunday: Adult 12.00, Child 6.00 (a)"]
 
 
 def test_wrapped_text_and_lines_of_their_own_stand_in_one_file() -> None:
