@@ -83,7 +83,11 @@ class _Reader:
         gaps_matter = sum(one.gap > 1 for one in self._paragraphs) * 3 < len(self._paragraphs)
         cut = [self._cut_paragraph(place) for place in range(len(self._paragraphs))]
         underlined = self._is_underlined
-        headings = _find_headings(self._text, self._paragraphs, cut, self._capitals, underlined=underlined)
+        lines = [_read_alone(one, blocks) for one, blocks in zip(self._paragraphs, cut, strict=True)]
+        numbered = _find_numbered(lines)
+        headings = _find_headings(
+            self._text, self._paragraphs, cut, lines, numbered, self._capitals, underlined=underlined
+        )
         answered = self._find_answered()
         is_first = True
         label = ""
@@ -94,7 +98,7 @@ class _Reader:
                 start = paragraph.lines[0].start
                 yield Block("break", start, start)
             if place in headings:
-                yield self._make_heading(blocks, 1 if is_first else headings[place])
+                yield self._make_heading(blocks, 1 if is_first and place not in numbered else headings[place])
             else:
                 yield from blocks
             is_first = is_first and not blocks
@@ -361,6 +365,8 @@ def _find_headings(
     text: str,
     paragraphs: Sequence[Paragraph],
     cut: Sequence[Sequence[Block]],
+    alone: Sequence[str],
+    numbered: dict[int, int],
     capitals: Collection[int],
     *,
     underlined: bool,
@@ -372,11 +378,12 @@ def _find_headings(
     full stops must be several.
 
     Args:
+        alone: for each paragraph its only line, by `_read_alone`.
+        numbered: the places of those that are headings by their numbers, with their levels.
         capitals: the starts of lines that are headings because they are in capitals.
         underlined: whether the document underlines its headings; then a line that is not underlined is none.
     """
-    alone = [_read_alone(one, blocks) for one, blocks in zip(paragraphs, cut, strict=True)]
-    found = _find_numbered(alone) | {place: 2 for place, line in enumerate(alone) if _HASHES.match(line)}
+    found = numbered | {place: 2 for place, line in enumerate(alone) if _HASHES.match(line)}
     found |= {place: 2 for place, line in enumerate(alone) if line and paragraphs[place].lines[0].start in capitals}
     weak: list[int] = []
     for run in _find_runs(paragraphs, alone, found):

@@ -532,6 +532,13 @@ def test_the_first_line_above_headings_is_the_title(title: str) -> None:
     assert of(f"{title}\n3 Mill Lane, Lund\n\nThe gate is green.\n").title == "a"
 
 
+def test_a_first_heading_with_a_number_is_no_title() -> None:
+    text = "I. ARRIVAL\n\nKeys are in the safe. It is grey.\n\nII. FIRE\n\nCall 112. Then leave.\n"
+    assert of(text).title == "a"
+    assert [chunk.headings for chunk in chunk_document(of(text))] == [("I. ARRIVAL",), ("II. FIRE",)]
+    assert of(f"HOUSE BOOK\n\n{text}").title == "HOUSE BOOK"
+
+
 def test_a_number_of_thousands_of_digits_is_no_label() -> None:
     text = "".join(f"Tip {number}{'0' * 5000}: Listen.\n\nPut the phone away.\n\n" for number in (1, 2))
     assert "Put the phone away." in sentences(text)
