@@ -223,14 +223,20 @@ def _find_spans(heads: Row) -> list[int]:
 
 
 def _divides(row: Row, heads: Row, below: Sequence[Row]) -> bool:
-    """Whether a row without a key of its own divides heads that stand for several columns each."""
+    """Whether a row divides heads that stand for several columns each, and has no key of its own.
+
+    Below an empty corner its first cell is the head of the keys if it divides all heads alike, above values alone.
+    """
     spans = _find_spans(heads)
-    return (
-        row[0] in ("", heads[0])
-        and all(one[0] for one in below)
-        and len(set(spans)) < len(spans)
-        and goes_on_with_heads(spans, row, below, is_named=False)
-    )
+    if not all(one[0] for one in below) or len(set(spans)) == len(spans):
+        return False
+    if row[0] in ("", heads[0]):
+        return goes_on_with_heads(spans, row, below, is_named=False)
+    parts = {tuple(row[place] for place, span in enumerate(spans) if span == one) for one in spans[1:]}
+    part, is_alike = next(iter(parts)), len(parts) == 1 < len(set(spans[1:]))
+    if heads[0] or not is_alike or not all(part) or len(set(part)) < len(part) or any(map(is_value, part)):
+        return False
+    return all(is_value(cell) for one in below for cell in one[1:] if cell)
 
 
 def _adds_units(row: Row, below: Sequence[Row]) -> bool:

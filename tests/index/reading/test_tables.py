@@ -278,7 +278,15 @@ def test_a_row_of_values_below_heads_across_columns_stays_one(rows: tuple[str, .
             ("Pizza | Small | Large", " | 30 cm | 40 cm", "Plain | 8 | 11", "Funghi | 9 | 12"),
             ["Plain: Small 30 cm 8, Large 40 cm 11", "Funghi: Small 30 cm 9, Large 40 cm 12"],
         ),
+        (
+            (" | 2023 | | 2024 | ", "Branch | Q1 | Q2 | Q1 | Q2", "North | 10 | 12 | 11 | 15", "South | 8 | 9 | 7 | "),
+            ["North: 2023 Q1 10, 2023 Q2 12, 2024 Q1 11, 2024 Q2 15", "South: 2023 Q1 8, 2023 Q2 9, 2024 Q1 7"],
+        ),
         # A row with a key is none of heads.
+        (
+            (" | Adults | | Pupils | ", "Pool | free | shut | free | never", "Spa | 8 | 9 | 7 | 6"),
+            ["Pool: Adults free, shut, Pupils free, never", "Spa: Adults 8, 9, Pupils 7, 6"],
+        ),
         (
             ("Stop | Dep. | Dep.", "Harbour | early | late", "Mill | 8:10 | 9:10", "Hall | 8:20 | 9:20"),
             ["Harbour: Dep. early, Dep. late", "Mill: Dep. 8:10, Dep. 9:10", "Hall: Dep. 8:20, Dep. 9:20"],
