@@ -11,7 +11,9 @@ from io import StringIO
 from itertools import islice
 
 from index.reading.blocks import BlockText, Reading, Seen, compose
+from index.reading.cells import is_value
 from index.reading.grid import Cell, tell_grid
+from index.reading.keys import SUM
 from index.reading.lines import join_cell
 
 DELIMITERS = ",;\t|"
@@ -35,7 +37,7 @@ def read_separated(text: str) -> Reading:
     records = [[_join_lines(cell, is_head=not place) for cell in record] for place, record in enumerate(parsed)]
     blocks: list[BlockText] = []
     table: list[list[str]] = []
-    for record in [*records, []]:
+    for record in [*_remove_blanks(records), []]:
         filled = [cell for cell in record if cell]
         if len(filled) > 1 or (filled and table):
             table.append(record)
@@ -43,6 +45,19 @@ def read_separated(text: str) -> Reading:
         blocks += [*_tell(table), *(BlockText("paragraph", cell) for cell in filled)]
         table = []
     return replace(compose(blocks + _tell(table)), seen=(Seen(text),))
+
+
+def _remove_blanks(records: Sequence[list[str]]) -> list[list[str]]:
+    """The records without empty ones above one that sums up the table before it."""
+    kept: list[list[str]] = []
+    is_summed = False
+    for record in reversed(records):
+        if any(record):
+            values = [cell for cell in record[1:] if cell]
+            is_summed = SUM.fullmatch(record[0]) is not None and bool(values) and all(map(is_value, values))
+        if any(record) or not is_summed:
+            kept.append(record)
+    return kept[::-1]
 
 
 def _join_lines(cell: str, *, is_head: bool) -> str:
@@ -71,6 +86,7 @@ def _find_delimiter(text: str) -> str:
 
 
 def _tell(rows: Sequence[Sequence[str]]) -> list[BlockText]:
-    """The blocks of the rows of a table."""
-    cells = [[Cell(cell) for cell in row] for row in rows]
+    """The blocks of the rows of a table, without columns that are all empty."""
+    filled = sorted({place for row in rows for place, cell in enumerate(row) if cell})
+    cells = [[Cell(row[place]) for place in filled if place < len(row)] for row in rows]
     return list(tell_grid(cells, [False] * len(rows), is_usual=True)) if rows else []

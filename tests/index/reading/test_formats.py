@@ -121,6 +121,17 @@ def test_a_name_above_a_table_and_a_second_table_are_read() -> None:
     assert [block.told for block in document.blocks if block.told] == ["Nails: price 3.20", "Monday: opens 7:00"]
 
 
+def test_columns_without_a_text_are_none() -> None:
+    document = of(",,Trail,,Km,Time,,\n,,Red,,4.2,1:15,,\n,,Blue,,9.8,3:00,,shut\n", "a.csv")
+    told = [block.told for block in document.blocks if block.told]
+    assert told == ["Red: Km 4.2, Time 1:15", "Blue: Km 9.8, Time 3:00, shut"]
+
+
+def test_a_sum_below_an_empty_record_has_the_heads_above_it() -> None:
+    document = of("Month,Members,Fees\nMay,120,2400\nJune,118,2360\n\n,,\nTotal,,4760\n", "a.csv")
+    assert document.blocks[-1].told == "Total: Fees 4760"
+
+
 def test_the_lines_of_a_cell_stay_apart() -> None:
     document = of('Who,"Phone\n(desk)",Open\nBo,"555 01\n555 02","all\nday"\nAda,555 03,never\n', "a.csv")
     assert document.blocks[1].told == "Bo: Phone (desk) 555 01; 555 02, Open all day"
