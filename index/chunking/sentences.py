@@ -161,6 +161,8 @@ def _find_ends(window: str) -> list[int]:
 
 def _is_false_end(window: str, cut: int) -> bool:
     """Whether a cut comes after an abbreviation or a counting number inside a sentence."""
+    if window[cut] == "[" and window[cut - 1] == "!":
+        return True  # a picture of Markdown
     last = window[max(0, cut - 24) : cut]
     if _NAMED.search(last) or (_GOES_ON.match(window, cut) and _ABBREVIATION.search(last)):
         return True
