@@ -173,6 +173,7 @@ class _Parser:
     def _read_inline(self, token: Token) -> Iterator[Block]:
         """Yield the block of a heading, paragraph or item; the title of a callout is a block of its own."""
         if not token.content.strip():
+            yield from self._end_section(token)
             return
         block = self._locate(token)
         if block.kind == "heading" and self._underlined and _SENTENCE_END.search(token.content):
@@ -198,6 +199,12 @@ class _Parser:
             yield from self._cut_lines(block, _group_set_lines(token.content))
         else:
             yield block
+
+    def _end_section(self, token: Token) -> Iterator[Block]:
+        """Yield the break that a heading without a text makes."""
+        assert token.map is not None
+        if self._kind == "heading":
+            yield Block("break", self._starts[token.map[0]], self._starts[token.map[0]])
 
     def _cut_lines(self, block: Block, groups: Sequence[Sequence[str]]) -> Iterator[Block]:
         """Yield a block for each group of lines of a paragraph or item, whose number the first keeps."""

@@ -169,9 +169,21 @@ def _read_highlight(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _read_times(state: StateInline, silent: bool) -> bool:
+    """Rule of markdown-it: a single star between digits is a sign of times, also in "2*3*4"."""
+    source, at = state.src, state.pos
+    if source[at] != "*" or not source[at - 1 : at].isdigit() or not source[at + 1 : at + 2].isdigit():
+        return False
+    if not silent:
+        state.pending += "*"
+    state.pos += 1
+    return True
+
+
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.inline.ruler.before("link", "brackets", _read_brackets)
+    parser.inline.ruler.before("emphasis", "times", _read_times)
     parser.inline.ruler.before("link", "comment", _read_comment)
     parser.inline.ruler.before("link", "highlight", _read_highlight)
     return parser

@@ -190,6 +190,10 @@ def test_front_matter_gives_the_title_alone(front: str) -> None:
         ("See [[Cleaning list|the list]] and [[Attic]].", "See the list and Attic."),
         ("The ==red== tap is ==**shut**==. ^tap-1", "The red tap is shut."),
         ("A picture ![[plan.png]] stands here.", "A picture stands here."),
+        ("It opens. ![[plan.png|300]]", "It opens."),
+        ("[![Open](a.svg)](b) ![Free](c.svg)", "Open Free"),
+        ("A box is 2*3*4 = 24 feet, or *2*2*3*.", "A box is 2*3*4 = 24 feet, or 2*2*3."),
+        ("Type `2*3*4` or 2\\*3.", "Type 2*3*4 or 2*3."),
         ("The lamp[^1] is old.", "The lamp¹ is old."),
         ("The lamp[^old] is dim.", "The lamp[old] is dim."),
         ("[^12]: Since 1990.", "¹² Since 1990."),
@@ -253,6 +257,11 @@ def test_indented_text_is_read(text: str, wanted: list[str]) -> None:
 )
 def test_a_fact_in_a_heading_with_nothing_below_is_text(text: str) -> None:
     assert sorted(sentences(text)) == ["Go at ten.", "The key lies under the pot"]
+
+
+def test_a_heading_without_a_text_ends_the_section_above_it() -> None:
+    document = of("# House\n\n## Attic\n\nIt is dry.\n\n##\n\nThe key is red.\n")
+    assert [chunk.headings for chunk in chunk_document(document)] == [("Attic",), ("House",)]
 
 
 def test_a_query_is_no_text() -> None:
