@@ -49,6 +49,12 @@ _BRACKETS = re.compile(
 )
 """Marks of Obsidian and other programs for notes: an embedded file, a footnote's mark, a link with its label."""
 
+_REFERENCE = re.compile(
+    r"(?<![\w\]!])!?\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,300})\]\[(?:\d*|[^\[\]\n]{2,100})\](?![\[(])"
+)
+_ATTRIBUTES = re.compile(r"(?:(?<=\s)|\A|(?<=\)))\{(?::[^{}\n]*|[#.][A-Za-z][^{}\n]*)\}\s*\Z")
+"""Attributes at the end of a heading or text in Kramdown and Pandoc: "{#name}", "{: .class}"."""
+
 NOTE_MARK = re.compile(r"\[\^[^\[\]\s]{1,100}\]")
 """The mark of a footnote."""
 
@@ -60,6 +66,7 @@ def strip_markup(text: str) -> str:
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
+    text = _ATTRIBUTES.sub("", text) if text.rstrip().endswith("}") else text
     text = _BLOCK_ID.sub("", _QUOTE.sub(" ", _HARD_BREAK.sub("", text)))
     if "<" in text:
         text = _CELL.sub(", ", text)
@@ -169,6 +176,19 @@ def _read_highlight(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _read_reference(state: StateInline, silent: bool) -> bool:
+    """Rule of markdown-it: a link whose address stands elsewhere ("[the list][list]") shows its text."""
+    found = _REFERENCE.match(state.src, state.pos, state.posMax)
+    if not found or not any(map(str.isalpha, found["text"])):
+        return False
+    if not silent:
+        last, (state.pos, state.posMax) = state.posMax, found.span("text")
+        state.md.inline.tokenize(state)
+        state.posMax = last
+    state.pos = found.end()
+    return True
+
+
 def _read_times(state: StateInline, silent: bool) -> bool:
     """Rule of markdown-it: a single star between digits is a sign of times, also in "2*3*4"."""
     source, at = state.src, state.pos
@@ -183,6 +203,7 @@ def _read_times(state: StateInline, silent: bool) -> bool:
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.inline.ruler.before("link", "brackets", _read_brackets)
+    parser.inline.ruler.before("link", "reference", _read_reference)
     parser.inline.ruler.before("emphasis", "times", _read_times)
     parser.inline.ruler.before("link", "comment", _read_comment)
     parser.inline.ruler.before("link", "highlight", _read_highlight)

@@ -192,6 +192,12 @@ def test_front_matter_gives_the_title_alone(front: str) -> None:
         ("A picture ![[plan.png]] stands here.", "A picture stands here."),
         ("It opens. ![[plan.png|300]]", "It opens."),
         ("[![Open](a.svg)](b) ![Free](c.svg)", "Open Free"),
+        ("See [the *long* list][list], [rules][] or [Ines][2].", "See the long list, rules or Ines."),
+        ("![Plan][plan-img] of [![it][it-img]][site].", "Plan of it."),
+        ("Take a[i][j], x [i][j], [1][2] or [sic] [too].", "Take a[i][j], x [i][j], [1][2] or [sic] [too]."),
+        ("It is **shut**. {: .lead}", "It is shut."),
+        ("It is shut.\n{: .lead #top}", "It is shut."),
+        ("Write {: x} or {#y} here, or {z}", "Write {: x} or {#y} here, or {z}"),
         ("A box is 2*3*4 = 24 feet, or *2*2*3*.", "A box is 2*3*4 = 24 feet, or 2*2*3."),
         ("Type `2*3*4` or 2\\*3.", "Type 2*3*4 or 2*3."),
         ("The lamp[^1] is old.", "The lamp¹ is old."),
@@ -262,6 +268,12 @@ def test_a_fact_in_a_heading_with_nothing_below_is_text(text: str) -> None:
 def test_a_heading_without_a_text_ends_the_section_above_it() -> None:
     document = of("# House\n\n## Attic\n\nIt is dry.\n\n##\n\nThe key is red.\n")
     assert [chunk.headings for chunk in chunk_document(document)] == [("Attic",), ("House",)]
+
+
+@pytest.mark.parametrize("mark", ["{#attic}", "{: #attic .big }", "{.big}"])
+def test_the_attributes_of_a_heading_are_not_shown(mark: str) -> None:
+    (chunk,) = chunk_document(of(f"## Attic {mark}\n\nIt is dry.\n"))
+    assert chunk.headings == ("Attic",)
 
 
 def test_a_query_is_no_text() -> None:
