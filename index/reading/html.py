@@ -9,8 +9,9 @@ from dataclasses import replace
 from index.reading.blocks import Reading, Seen, UnreadableError, compose, find_words, is_boilerplate
 from index.reading.furniture import find_furniture, find_main, leads_elsewhere
 from index.reading.html_fields import write_fields
+from index.reading.html_styles import Styles
 from index.reading.inline import Element, tidy
-from index.reading.neighbours import Styles, part_neighbours
+from index.reading.neighbours import part_neighbours
 from index.reading.tree import HEADINGS, count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
 FURNITURE = "page furniture (menus, banners, forms, comments)"
@@ -43,6 +44,7 @@ def read_html(page: str) -> Reading:
     write_fields(body)
     _hide_remarks(body)
     styles = Styles(tree)
+    styles.apply(body)
     left_out = remove_unseen(body)
     part_neighbours(body, styles)
     words = count_words(body)
