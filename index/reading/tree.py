@@ -29,6 +29,9 @@ LAYOUT_LIMIT = 1000
 """Characters; a table with a longer cell and no heads only places its text."""
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+ENDS_SECTION = "ends-section"
+"""Attribute of an element at whose end a section ends, with the level of its heading."""
+
 _TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
 _STRUCTURE = frozenset(
     [*"blockquote caption dd details dl dt figcaption li ol p pre summary table ul".split(), *HEADINGS, *_TABLE_PARTS]
@@ -44,6 +47,8 @@ _UNREAD = frozenset(
     " object option progress script select style svg template textarea title video".split()
 )
 """Elements that hold no text of the page, or none that is shown as such."""
+
+_CARDS = ("article", "div", "section")
 
 _FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
 
@@ -263,10 +268,15 @@ class _Walker:
     def _walk_block(self, element: Element) -> None:
         if walk := _WALKERS.get(element.tag):
             walk(self, element)
+        elif element.get("role") == "tabpanel" or _are_cards(element):
+            self._walk_apart(element)
         elif _CALLOUT_TITLE.search(element.get("class") or "") and element not in self._containers:
             self._add_title(element)
         else:
             self.walk(element)
+        if level := _read_integer(element.get(ENDS_SECTION), 0):
+            self.parts.append(BlockText("break", "", level))
+            self._level = level - 1
 
     def _add(self, kind: Kind, text: str, level: int = 0) -> None:
         """Add a block, with the number or term that waits for its text."""
@@ -477,6 +487,20 @@ def _find_containers(root: Element) -> set[Element]:
                 break
             found.add(ancestor)
     return found
+
+
+def _are_cards(element: Element) -> bool:
+    """Whether an element holds nothing but things beside each other, each of which begins with a heading of its own."""
+    kinds = {(child.tag, child.get("class")) for child in element}
+    if len(element) < 2 or len(kinds) != 1 or element[0].tag not in _CARDS:
+        return False
+    if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
+        return False
+    headings = (next(child.iterdescendants(*HEADINGS), None) for child in element)
+    return all(
+        heading is not None and count_words(child) > count_words(heading)
+        for child, heading in zip(element, headings, strict=True)
+    )
 
 
 def _read_integer(text: str | None, default: int) -> int:
