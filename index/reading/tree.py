@@ -549,6 +549,15 @@ def _is_layout(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
         return False
     if any(next(cell.iterdescendants(*HEADINGS), None) is not None for cell in cells):
         return True
-    if len(rows) == 1 and any(next(cell.iterdescendants("table"), None) is not None for cell in cells):
+    holding = [cell for cell in cells if next(cell.iterdescendants("table"), None) is not None]
+    if len(rows) == 1 and (holding or all(_count_paragraphs(cell) > 1 for cell in cells)):
+        return True
+    if any(_count_paragraphs(cell) > 2 for cell in holding):
         return True
     return any(len("".join(cell.itertext())) > LAYOUT_LIMIT for cell in cells)
+
+
+def _count_paragraphs(cell: Element) -> int:
+    """Count the paragraphs with text that stand in a cell, without those of tables inside it."""
+    paragraphs = cell.xpath(".//p | .//li")
+    return sum(next(one.iterancestors("td", "th")) is cell and count_words(one) > 0 for one in paragraphs)

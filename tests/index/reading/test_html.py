@@ -406,6 +406,28 @@ def test_a_table_that_only_places_text_is_none(table: str) -> None:
     assert [text for kind, text in blocks(page(table)) if kind != "break"] == ["Bees", "They sleep.", "In winter."]
 
 
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "<table><tr><td><p>Soup</p><p>Cook it.</p></td><td><p>Eggs</p><p>Boil them.</p></td></tr></table>",
+            ["Soup", "Cook it.", "Eggs", "Boil them."],
+        ),
+        (
+            "<table><tr><td>Home</td><td>Map</td></tr><tr><td>Hire</td><td><p>It seats 120.</p><p>Ring.</p>"
+            "<table><tr><td>Hall</td><td>18</td></tr></table><p>Pay.</p></td></tr></table>",
+            ["Home", "Map", "Hire", "It seats 120.", "Ring.", "| Hall | 18 |", "Pay."],
+        ),
+        (
+            "<table><tr><td>Soup</td><td><p>Cook it.</p><p>Salt it.</p></td></tr></table>",
+            ["| Soup | Cook it. Salt it. |"],
+        ),
+    ],
+)
+def test_a_table_that_places_paragraphs_is_none(table: str, wanted: list[str]) -> None:
+    assert [text for kind, text in blocks(page(table)) if kind != "break"] == wanted
+
+
 # What is not read, and counted
 
 
