@@ -42,6 +42,8 @@ def _part_content(element: Element, styles: Styles) -> None:
         if child.tag in _JOINED or child.tag in BLOCKS:
             before = None
             continue
+        if before is not None and not child.tail and not any(child.itertext()):
+            continue  # nothing but a mark, as leaders are
         if parts_all or (styles.stands_apart(child) and len("".join(child.itertext()).strip()) > 1):
             _add_blanks(child)
         elif before is not None and _are_apart(before, child, in_row=child in rows):

@@ -55,7 +55,9 @@ _FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-element\s*:\s*comment-list", re.IGNORECASE)
 """What a style says of text that is not shown, or is a remark on the text."""
 _STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
-_HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE)
+_HIDDEN_CLASS = re.compile(
+    r"(?:^|\s)(?!not-)(?:[a-z]+-)*?(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE
+)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _LIST_STYLES = {
