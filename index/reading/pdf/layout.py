@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from index.reading.pdf.bands import Row, count_full, divide, find_band, narrow, split_columns
+from index.reading.pdf.edges import find_sides
 from index.reading.pdf.lines import (
     BULLETS,
     HEADING_SCALE,
@@ -43,7 +44,7 @@ _FIRST = (1, ord("a"), ord("A"))
 
 def order_page(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle) -> list[Line]:
     """Sort the lines of a page into reading order; lines side by side that are no columns become one."""
-    return _order_lines(find_ruled_tables(lines, rules), rules, body, 0)
+    return _order_lines(find_ruled_tables(lines, [*rules, *find_sides(lines, rules)]), rules, body, 0)
 
 
 def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, depth: int) -> list[Line]:
