@@ -1,8 +1,9 @@
 """Reads PDFs: headings, paragraphs, lists, tables and listings, and where each page begins.
 
 `pages.py` reads what stands on a page, and `letters.py` joins its letters to lines (`lines.py`). `layout.py` sorts
-these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`, and `carried.py` for heads on
-the page before); `blocks.py` joins them to blocks (`paragraphs.py`). What runs along the pages is left out here.
+these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`, `edges.py` for cells without
+sides, and `carried.py` for heads on the page before); `blocks.py` joins them to blocks (`paragraphs.py`). What runs
+along the pages is left out here.
 Not supported: pictures of text.
 """
 
