@@ -20,7 +20,7 @@ from index.reading.blocks import ENCODED_DATA, Block, Kind
 from index.reading.documents import Document, clean_heading
 from index.reading.plain import NOTE_MARK, join_lines, strip_markup
 
-CHUNKER_VERSION = "9"
+CHUNKER_VERSION = "10"
 """Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
 
 CHUNK_LIMIT = 1200
