@@ -7,9 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from index.reading.inline import Element
+from index.reading.tree import count_words
 
 SELECTOR_LIMIT = 200
 """Characters; a longer selector of a style is not followed."""
+
+HIDDEN_SHARE = 0.5
+"""A page of which a larger share of the words is hidden by their class was to be opened by a script."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _BRACE = re.compile(r"([^{}]*)([{}])")
@@ -61,25 +65,19 @@ class Styles:
     def apply(self, body: Element) -> None:
         """Write what styles say of text into its elements: hidden, struck out, raised, lowered, bold, how numbered.
 
-        Text that is hidden by its class is hidden for good only in a page without scripts: one may open it.
+        Text that is hidden by its class is hidden for good only in a page without scripts: one may open it. A page of
+        which most is hidden so has lost them.
         """
         if not self._always and not any(element.get("style") for element in body.iter("span")):
             return
+        hidden = [element for element in body.iter("*") if self._is_hidden(element)] if self._is_still else []
         for element in body.iter("*"):
-            styles = " ; ".join(self._list_styles(element, always=True))
-            if not styles:
-                continue
-            if _STRUCK.search(styles):
-                _add_style(element, "text-decoration:line-through")
-            elif self._is_still and self._is_hidden(element):
+            if styles := " ; ".join(self._list_styles(element, always=True)):
+                _write_look(element, styles)
+        inner = {one for element in hidden for one in element.iterdescendants()}
+        if sum(count_words(one) for one in hidden if one not in inner) <= HIDDEN_SHARE * count_words(body):
+            for element in hidden:
                 _add_style(element, "display:none")
-            if element.tag in ("ol", "li") and (numbered := _NUMBERED.search(styles)):
-                _add_style(element, f"list-style-type:{numbered[1]}")
-            if element.tag == "span":
-                if placed := _SCRIPT.search(styles):
-                    element.tag = "sup" if placed[1].lower() == "super" else "sub"
-                elif _BOLD.search(styles):
-                    element.tag = "b"
 
     def _is_hidden(self, element: Element) -> bool:
         return any(
@@ -119,6 +117,19 @@ def _list_rules(sheet: str) -> Iterator[tuple[list[str], str, bool]]:
             listed = [one.strip() for one in above.pop().split(",")]
             selectors = [one for one in listed if one and len(one) < SELECTOR_LIMIT]
             yield selectors, text, not any(one.startswith("@") for one in above)
+
+
+def _write_look(element: Element, styles: str) -> None:
+    """Write into an element what its styles say of its look."""
+    if _STRUCK.search(styles):
+        _add_style(element, "text-decoration:line-through")
+    if element.tag in ("ol", "li") and (numbered := _NUMBERED.search(styles)):
+        _add_style(element, f"list-style-type:{numbered[1]}")
+    if element.tag == "span":
+        if placed := _SCRIPT.search(styles):
+            element.tag = "sup" if placed[1].lower() == "super" else "sub"
+        elif _BOLD.search(styles):
+            element.tag = "b"
 
 
 def _add_style(element: Element, style: str) -> None:

@@ -26,7 +26,7 @@ def texts(body: str, head: str = f"<style>{STYLES}</style>") -> list[str]:
         ("<p>A plot of 125 m<span style='vertical-align: super'>2</span>.</p>", ["A plot of 125 m²."]),
         ("<p>H<span class='low big'>2</span>O</p>", ["H₂O"]),
         ("<ol class='letters'><li>Nuts<li>Bolts</ol>", ["a. Nuts", "b. Bolts"]),
-        ("<p>Open.</p><p class='draft'>Closed.</p><p class='note'>Soon.</p>", ["Open."]),
+        ("<p>Open today.</p><p class='draft'>Closed.</p><p class='note'>Soon.</p>", ["Open today."]),
         ("<div class='note'>Shown.</div>", ["Shown."]),
         ("<div class='menu'>Soup is 4.</div>", ["Soup is 4."]),
         ("<p class='screen'>Not in print.</p>", ["Not in print."]),
@@ -38,6 +38,8 @@ def test_styles_of_the_page_are_followed(body: str, wanted: list[str]) -> None:
 
 def test_what_a_script_may_show_is_read() -> None:
     body = "<h2>Can I cancel?</h2><div class='draft'>Until noon.</div>"
+    most = "<h2>Can I?</h2><div class='draft'>Until noon on any day of the week.</div>"
+    assert texts(most) == ["Can I?", "Until noon on any day of the week."]
     assert texts(body) == ["Can I cancel?"]
     assert texts(body.replace("<h2>", "<h2 onclick='open(this)'>")) == ["Can I cancel?", "Until noon."]
     script = "<script type='{}'>1</script>"
