@@ -87,6 +87,7 @@ def tell_grid(
     is_form = not any(line.is_head for line in lines) and (
         count_label_columns(plain) > 1 or all(line.is_form or line.is_group for line in lines)
     )
+    heads_shown = [line.texts for line in lines if line.is_head and all(line.texts)]
     named: list[Row] = []
     group, in_heads = "", False
     for line in lines:
@@ -98,6 +99,8 @@ def tell_grid(
         elif line.is_head:
             named = [*(named if in_heads else ()), line.named or line.texts]
             yield _make_row(line, "", caption)
+        elif line.texts in heads_shown:
+            yield _make_row(line, "", caption)  # the heads once more, as on the next page
         else:
             names = join_heads(named) if named else ()
             # Below days alone no column names the rows.

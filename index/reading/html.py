@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 
 from index.reading.blocks import Reading, Seen, UnreadableError, compose, find_words, is_boilerplate
-from index.reading.furniture import find_furniture, find_main, leads_elsewhere
+from index.reading.furniture import find_furniture, find_main
 from index.reading.html_fields import write_fields
+from index.reading.html_headings import promote_headings
+from index.reading.html_styles import Styles
 from index.reading.inline import Element, tidy
-from index.reading.neighbours import Styles, part_neighbours
-from index.reading.tree import HEADINGS, count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
+from index.reading.neighbours import part_neighbours
+from index.reading.tree import count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
 FURNITURE = "page furniture (menus, banners, forms, comments)"
 """How words that are no text of their page are counted in the notes."""
@@ -26,7 +28,6 @@ _DECLARATIONS = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", r
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]\w*;")
 _REMARK = re.compile(r"cmnt\d+")
 _REMARK_PLACE = "cmnt_ref"
-_QUESTION_ENDS = ("?", "？", "؟")
 
 
 def read_html(page: str) -> Reading:
@@ -39,10 +40,11 @@ def read_html(page: str) -> Reading:
     if tree is None:
         return Reading("", ())
     body = find_body(tree)
-    _promote_headings(body)
+    promote_headings(body)
     write_fields(body)
     _hide_remarks(body)
     styles = Styles(tree)
+    styles.apply(body)
     left_out = remove_unseen(body)
     part_neighbours(body, styles)
     words = count_words(body)
@@ -132,22 +134,3 @@ def _hide_remarks(body: Element) -> None:
             box = next(link.iterancestors("p", "li", "div"), link)
             parent = box.getparent()
             (parent if parent.tag == "div" and parent[0] is box else box).set("hidden", "")
-
-
-def _promote_headings(body: Element) -> None:
-    """Turn into headings the buttons that open an answer, and titles that only their class or role names."""
-    names = {element.get("id"): element for element in body.iter() if element.get("id")}
-    for button in list(body.iter("button")):
-        text = "".join(button.itertext()).strip()
-        opened = names.get(button.get("aria-controls"))
-        if next(button.iterancestors("summary", "dt", *HEADINGS), None) is not None:
-            button.tag = "span"
-        elif text.endswith(_QUESTION_ENDS) or (opened is not None and not leads_elsewhere(opened)):
-            button.tag = "h3"
-    for element in body.iter():
-        if element.get("role") == "heading" and (element.get("aria-level") or "2") in "123456":
-            element.tag = f"h{element.get('aria-level') or '2'}"
-    if next(body.iter("h1"), None) is None:
-        for element in body.iter("p"):
-            if "title" in (element.get("class") or "").split():
-                element.tag = "h1"

@@ -17,6 +17,8 @@ Element = Any
 _ORDINAL = frozenset("st nd rd th er re e es ème TM SM".split())
 _ORDINAL_SIGNS = {"a": "ª", "o": "º"}
 _NOTE = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|\W)[\])]?")
+_REMARK = re.compile(r"\[[^\W\d_][^\]]*\s[^\]]*\]")
+"""Words in brackets: "[citation needed]"."""
 _NOTE_CLASS = re.compile(r"foot-?note|note-?ref|reference|cite", re.IGNORECASE)
 _NOTE_ROLE = re.compile(r"note-?(?:ref|back|call)|doc-backlink")
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
@@ -54,6 +56,8 @@ def _raise(text: str) -> str:
     if (raised := write_script(text, "sup")) != text:
         return raised
     if text in _ORDINAL or not any(map(str.isalnum, text)) or (text.isalpha() and len(text) > 1):
+        return text
+    if _REMARK.fullmatch(text):
         return text
     return f"^{_enclose(text)}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from index.reading.html_styles import Styles
 from index.reading.inline import Element
 from index.reading.tree import BLOCKS
 
@@ -17,51 +18,10 @@ _SOLID = frozenset("code kbd math pre samp sub sup svg".split())
 _JOINED = frozenset("br math q rb rp rt ruby sub sup svg wbr".split())
 """Elements that belong to what stands before them, or part it already."""
 
-SELECTOR_LIMIT = 200
-"""Characters; a longer selector of a style is not followed."""
-
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_SELECTOR = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?(?:\.(?P<name>[\w-]+))?", re.IGNORECASE)
-"""An element by its tag, class or both; one that is looked for inside others only is not followed."""
-_PARTS_CONTENT = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
-_STANDS_APART = re.compile(r"display\s*:\s*(?:block|table-cell|list-item)\b|float\s*:\s*(?:left|right)", re.IGNORECASE)
-
 _WORD_BEFORE = re.compile(r"[^\W\d_]+\Z")
 _CAPITALIZED = re.compile(r"[\"“‘'(]?[^\W\d_]{2}")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|ème)\b")
 _MONEY = re.compile(r"[€$£¥]\s?\d")
-
-
-class Styles:
-    """What the styles of a page say of elements by their tag and class."""
-
-    def __init__(self, page: Element) -> None:
-        self._parting: set[tuple[str, str]] = set()
-        self._apart: set[tuple[str, str]] = set()
-        sheets = " ".join(sheet.text or "" for sheet in page.iter("style"))
-        for rule in _COMMENT.sub(" ", sheets).split("}"):
-            above, _, style = rule.rpartition("{")
-            listed = above.rpartition("{")[2].split(",")
-            selectors = [one.strip() for one in listed if len(one) < SELECTOR_LIMIT and one.strip()]
-            for names, pattern in ((self._parting, _PARTS_CONTENT), (self._apart, _STANDS_APART)):
-                if pattern.search(style):
-                    found = map(_SELECTOR.fullmatch, selectors)
-                    names |= {((one["tag"] or "").lower(), one["name"] or "") for one in found if one}
-
-    def parts_content(self, element: Element) -> bool:
-        """Whether the elements in it stand apart, as in a flex box."""
-        return self._has(element, self._parting, _PARTS_CONTENT)
-
-    def stands_apart(self, element: Element) -> bool:
-        """Whether it is shown as a block of its own."""
-        return self._has(element, self._apart, _STANDS_APART)
-
-    @staticmethod
-    def _has(element: Element, names: set[tuple[str, str]], pattern: re.Pattern[str]) -> bool:
-        if pattern.search(element.get("style") or ""):
-            return True
-        classes = (element.get("class") or "").split() if names else []
-        return any((tag, name) in names for tag in ("", element.tag) for name in ("", *classes))
 
 
 def part_neighbours(body: Element, styles: Styles) -> None:
@@ -82,6 +42,8 @@ def _part_content(element: Element, styles: Styles) -> None:
         if child.tag in _JOINED or child.tag in BLOCKS:
             before = None
             continue
+        if before is not None and not child.tail and not any(child.itertext()):
+            continue  # nothing but a mark, as leaders are
         if parts_all or (styles.stands_apart(child) and len("".join(child.itertext()).strip()) > 1):
             _add_blanks(child)
         elif before is not None and _are_apart(before, child, in_row=child in rows):

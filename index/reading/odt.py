@@ -334,9 +334,11 @@ class _Converter:
         return counting
 
     def _convert_table(self, table: Element, target: Element) -> None:
-        """Add a table; a caption right before it becomes its own."""
+        """Add a table; a caption right before it becomes its own, unless it may be that of a table above it."""
         element = make_element("table")
-        if len(target) and target[-1].tag == "figcaption":
+        above = target[-2] if len(target) > 1 else None
+        is_between = above is not None and above.tag == "table" and above.find("caption") is None
+        if len(target) and target[-1].tag == "figcaption" and not is_between:
             element.append(target[-1])
             element[0].tag = "caption"
         sources: dict[Element, Element] = {}

@@ -175,7 +175,12 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
     key = cells[0] if key_head else ""
     rest = list(zip(named, cells, strict=False))[1 if key_head else 0 :]
     values = [f"{head} {cell}" if head and not _repeats(head, cell, key) else cell for head, cell in rest if cell]
-    if is_value(key) and sum(map(str.isalpha, key)) < 3 and named[0] and named[0].casefold() != key.casefold():
+    if (
+        (is_value(key) or begins_with_digit(key))
+        and sum(map(str.isalpha, key)) < 3
+        and named[0]
+        and named[0].casefold() != key.casefold()
+    ):
         # A number says only with its head what it is one of; a date ("1 May") says it itself.
         key = f"{named[0]} {key}"
     told = ", ".join(values)

@@ -29,6 +29,9 @@ LAYOUT_LIMIT = 1000
 """Characters; a table with a longer cell and no heads only places its text."""
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+ENDS_SECTION = "ends-section"
+"""Attribute of an element at whose end a section ends, with the level of its heading."""
+
 _TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
 _STRUCTURE = frozenset(
     [*"blockquote caption dd details dl dt figcaption li ol p pre summary table ul".split(), *HEADINGS, *_TABLE_PARTS]
@@ -45,12 +48,16 @@ _UNREAD = frozenset(
 )
 """Elements that hold no text of the page, or none that is shown as such."""
 
+_CARDS = ("article", "div", "section")
+
 _FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-element\s*:\s*comment-list", re.IGNORECASE)
 """What a style says of text that is not shown, or is a remark on the text."""
 _STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
-_HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE)
+_HIDDEN_CLASS = re.compile(
+    r"(?:^|\s)(?!not-)(?:[a-z]+-)*?(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE
+)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _LIST_STYLES = {
@@ -263,10 +270,15 @@ class _Walker:
     def _walk_block(self, element: Element) -> None:
         if walk := _WALKERS.get(element.tag):
             walk(self, element)
+        elif element.get("role") == "tabpanel" or _are_cards(element):
+            self._walk_apart(element)
         elif _CALLOUT_TITLE.search(element.get("class") or "") and element not in self._containers:
             self._add_title(element)
         else:
             self.walk(element)
+        if level := _read_integer(element.get(ENDS_SECTION), 0):
+            self.parts.append(BlockText("break", "", level))
+            self._level = level - 1
 
     def _add(self, kind: Kind, text: str, level: int = 0) -> None:
         """Add a block, with the number or term that waits for its text."""
@@ -479,6 +491,20 @@ def _find_containers(root: Element) -> set[Element]:
     return found
 
 
+def _are_cards(element: Element) -> bool:
+    """Whether an element holds nothing but things beside each other, each of which begins with a heading of its own."""
+    kinds = {(child.tag, child.get("class")) for child in element}
+    if len(element) < 2 or len(kinds) != 1 or element[0].tag not in _CARDS:
+        return False
+    if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
+        return False
+    headings = (next(child.iterdescendants(*HEADINGS), None) for child in element)
+    return all(
+        heading is not None and count_words(child) > count_words(heading)
+        for child, heading in zip(element, headings, strict=True)
+    )
+
+
 def _read_integer(text: str | None, default: int) -> int:
     found = _INTEGER.match(text or "")
     return int(found[0]) if found else default
@@ -525,6 +551,15 @@ def _is_layout(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
         return False
     if any(next(cell.iterdescendants(*HEADINGS), None) is not None for cell in cells):
         return True
-    if len(rows) == 1 and any(next(cell.iterdescendants("table"), None) is not None for cell in cells):
+    holding = [cell for cell in cells if next(cell.iterdescendants("table"), None) is not None]
+    if len(rows) == 1 and (holding or all(_count_paragraphs(cell) > 1 for cell in cells)):
+        return True
+    if any(_count_paragraphs(cell) > 2 for cell in holding):
         return True
     return any(len("".join(cell.itertext())) > LAYOUT_LIMIT for cell in cells)
+
+
+def _count_paragraphs(cell: Element) -> int:
+    """Count the paragraphs with text that stand in a cell, without those of tables inside it."""
+    paragraphs = cell.xpath(".//p | .//li")
+    return sum(next(one.iterancestors("td", "th")) is cell and count_words(one) > 0 for one in paragraphs)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from index.reading.pdf.bands import Row, count_full, divide, find_band, narrow, split_columns
+from index.reading.pdf.edges import find_sides
 from index.reading.pdf.lines import (
     BULLETS,
     HEADING_SCALE,
@@ -37,10 +38,13 @@ _COUNTED = re.compile(SECTION_NUMBER)
 BARE = re.compile(r"\d{1,3}|[a-zA-Z]")
 """A number without its full stop."""
 
+_FIRST = (1, ord("a"), ord("A"))
+"""How bare numbers and letters begin behind other marks."""
+
 
 def order_page(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle) -> list[Line]:
     """Sort the lines of a page into reading order; lines side by side that are no columns become one."""
-    return _order_lines(find_ruled_tables(lines, rules), rules, body, 0)
+    return _order_lines(find_ruled_tables(lines, [*rules, *find_sides(lines, rules)]), rules, body, 0)
 
 
 def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, depth: int) -> list[Line]:
@@ -228,13 +232,21 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
     marks = [left[0].text for left, right in sides if left and (right or _is_mark(left[0].text))]
     if len(full) < 2:
         return False
-    bare = [
-        int(mark) if re.fullmatch(r"\d{1,9}", mark) else ord(mark) if len(mark) == 1 and mark.isalpha() else -9
-        for mark in marks
-    ]
     if any(_COUNTED.fullmatch(mark) and not text[0].isalpha() for mark, text in full):
         return False
-    return all(map(MARK.fullmatch, marks)) or all(one + 1 == other > 0 for one, other in pairwise([bare[0] - 1, *bare]))
+    counts = [None if MARK.fullmatch(mark) else _count_mark(mark) for mark in marks]
+    begin = counts[0]
+    for before, count in pairwise([None if begin is None else begin - 1, *counts]):
+        if count is not None and (count < 1 or (count != before + 1 if before is not None else count not in _FIRST)):
+            return False
+    return True
+
+
+def _count_mark(mark: str) -> int:
+    """Return where a bare number or letter stands in its row; a negative number for anything else."""
+    if re.fullmatch(r"\d{1,9}", mark):
+        return int(mark)
+    return ord(mark) if len(mark) == 1 and mark.isalpha() else -9
 
 
 def _is_mark(text: str) -> bool:

@@ -126,7 +126,10 @@ class LineGrouper:
         begins = ended or (not large and (line.text[0].isupper() or line.text[0].isdigit()))
         if begins and line.text[0].isupper() and all(map(_FIELD.match, (group[0].text, last.text, line.text))):
             return False
-        below_bullet = BULLET_SIGN.match(group[0].text) is not None and line.left < group[0].left + 1
+        is_item = BULLET_SIGN.match(group[0].text) is not None
+        if is_item and line.left < group[0].left - INDENT * line.size:
+            return False
+        below_bullet = is_item and line.left < group[0].left + 1
         return not ((ended and indented) or (begins and (below_bullet or self._is_broken(last, line))))
 
     def _is_broken(self, last: Line, line: Line) -> bool:

@@ -1,8 +1,9 @@
 """Reads PDFs: headings, paragraphs, lists, tables and listings, and where each page begins.
 
 `pages.py` reads what stands on a page, and `letters.py` joins its letters to lines (`lines.py`). `layout.py` sorts
-these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`, and `carried.py` for heads on
-the page before); `blocks.py` joins them to blocks (`paragraphs.py`). What runs along the pages is left out here.
+these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`, `edges.py` for cells without
+sides, and `carried.py` for heads on the page before); `blocks.py` joins them to blocks (`paragraphs.py`). What runs
+along the pages is left out here.
 Not supported: pictures of text.
 """
 
@@ -35,6 +36,9 @@ _FURNITURE = re.compile(
 )
 """A line that is no text if it stands in the margin."""
 
+_PRINTED_WHEN = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4},?\ \d{1,2}:\d\d(?:\s?[AP]M)?", re.IGNORECASE)
+_PRINTED_FROM = re.compile(r"(?:https?|file)://\S+", re.IGNORECASE)
+"""A browser prints when it printed a page and from where into its margins, and beside these its title."""
 
 _PAGE_OF_ALL = re.compile(
     r"\b(?:page|seite|página|pagina|p\.)\s*(\d{1,4})\s*(?:of|von|de|di|sur|/)\s*(\d{1,4})\b", re.IGNORECASE
@@ -59,7 +63,9 @@ def read_pdf(data: bytes) -> Reading:
             "is a PDF without text, likely pictures of pages", "Run text recognition (OCR) over it, or remove it."
         )
     body = measure_body(lines)
-    kept = set(map(id, _drop_margins(lines, body)))
+    inner = _drop_margins(lines, body)
+    kept = set(map(id, inner))
+    body = measure_body(inner or lines)
     contents: list[Content] = []
     seen: list[Seen] = []
     covering = left_out = 0
@@ -159,15 +165,26 @@ def _drop_margins(lines: Sequence[Line], body: BodyStyle) -> list[Line]:
     left_out: set[int] = set()
     for page in group_by_page(lines):
         rows = group_rows(page)
+        left_out.update(id(line) for row in _find_printed(rows) for line in row)
         # From each edge inwards, up to the first row that does not repeat; a row of a table repeats in part.
         for inwards in (rows, rows[::-1]):
             for row in inwards:
-                running = [line for line in row if _is_in_margin(line) and repeats(line)]
+                running = [line for line in row if id(line) in left_out or (_is_in_margin(line) and repeats(line))]
                 whole = len(running) == len(row)
                 left_out.update(map(id, running if whole else filter(counts_pages, running)))
                 if not whole:
                     break
     return [line for line in lines if id(line) not in left_out]
+
+
+def _find_printed(rows: Sequence[Sequence[Line]]) -> list[Sequence[Line]]:
+    """Find the rows that a browser printed above and below a page: one says when, one, or the same, from where."""
+    outer = [row for row in (rows[0], rows[-1]) if all(map(_is_in_margin, row))]
+    marked = [
+        [row for row in outer if any(mark.fullmatch(line.text) for line in row)]
+        for mark in (_PRINTED_WHEN, _PRINTED_FROM)
+    ]
+    return [row for rows in marked for row in rows] if all(marked) else []
 
 
 def _is_in_margin(line: Line) -> bool:

@@ -158,9 +158,11 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
         places = [owners[row, column] for column in range(width)]
         texts = [write_cell(cells.get(place, [])) for place in places]
         if any(texts):
-            # A cell across the whole table names the rows below it.
-            grid.append(texts[:1] + [""] * (width - 1) if len(set(places)) == 1 else texts)
-            held.append([cells.get(place, []) for place in places])
+            # A cell across the whole table, or with nothing beside it, names the rows below it.
+            is_alone = all(place == places[0] or not cells.get(place) for place in places)
+            grid.append(texts[:1] + [""] * (width - 1) if is_alone else texts)
+            row_cells = [cells.get(place, []) for place in places]
+            held.append([*row_cells[:1], *([] for _ in row_cells[1:])] if is_alone else row_cells)
             spans.append(places)
     across = [place for place, places in enumerate(spans) if len(set(places)) == 1]
     # The first ones are titles of the table; but where others name the rows below them, the last of these does too.

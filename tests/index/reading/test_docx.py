@@ -320,6 +320,20 @@ def test_heads_across_columns_go_on_in_the_next_row() -> None:
     assert told == ["Canoe: Members hour 4.00, Members day 15.00, Guests hour 6.00, Guests day 22.00"]
 
 
+def test_a_caption_between_two_tables_names_neither() -> None:
+    stock = table(cell("Paper") + cell("4"), cell("Ink") + cell("2"))
+    shop = table(cell("Shop") + cell("Mill"), cell("Town") + cell("Ely"))
+    caption = line("Table 1: Stock", "Beschriftung")
+    captions = [b.caption for b in read(stock + caption + shop).blocks if b.kind == "row"]
+    assert captions == [""] * 4
+    above = [
+        b.caption
+        for b in read(caption + stock + line("Table 2: Shop", "Beschriftung") + shop).blocks
+        if b.kind == "row"
+    ]
+    assert above == ["Table 1: Stock"] * 2 + ["Table 2: Shop"] * 2
+
+
 def test_a_caption_above_a_table_is_its_name() -> None:
     reading = read(line("Table 1: Fees", "Beschriftung") + table(cell("Adult") + cell("4"), cell("Child") + cell("2")))
     assert [(b.kind, b.told, b.caption) for b in reading.blocks] == [

@@ -240,6 +240,12 @@ def test_a_caption_above_a_table_is_its_name_and_a_footnote_stands_at_its_mark()
     assert blocks(reading)[-1] == ("paragraph", "See (In May).")
 
 
+def test_a_caption_between_two_tables_names_neither() -> None:
+    stock, shop = (f"<table:table>{cells(*row)}</table:table>" for row in (("Ink", "8"), ("Town", "Ely")))
+    reading = odt(stock + line("Stock", "Caption") + shop)
+    assert [block.caption for block in reading.blocks if block.kind == "row"] == ["", ""]
+
+
 def test_an_opendocument_text_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     sheet = (
         f"<office:document-content {NAMES}><office:body><office:spreadsheet/></office:body></office:document-content>"

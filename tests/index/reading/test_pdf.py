@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -553,6 +554,19 @@ def test_a_browser_prints_its_own_margins() -> None:
     assert blocks(read(page)) == [" ".join(TEXT)]
 
 
+def test_what_stands_left_of_a_bullet_is_no_part_of_its_item() -> None:
+    page = Page().lines(60, 740, TEXT).lines(80, 700, ["• Rain", "• Steam days"]).write(60, 676, "© The mill")
+    assert blocks(read(page))[-3:] == ["Rain", "Steam days", "© The mill"]
+
+
+def test_the_title_that_a_browser_prints_above_a_page_is_none_of_its_text() -> None:
+    page = Page().write(30, 815, "11/28/26, 12:11 PM", size=8).write(260, 815, "The dyke: data", size=8)
+    page.write(30, 790, "The dyke", size=20, font="F2").lines(60, 740, TEXT)
+    assert blocks(read(page)) == ["11/28/26, 12:11 PM The dyke: data", "The dyke", " ".join(TEXT)]
+    page.write(30, 20, "https://example.org/dyke.html", size=8).write(560, 20, "1/1", size=8)
+    assert blocks(read(page)) == ["The dyke", " ".join(TEXT)]
+
+
 def test_each_row_and_paragraph_has_its_page() -> None:
     pages = [
         Page().lines(60, 740, [f"This is part {n} of the text."]).table(690, FARES, (60, 160, 240)) for n in range(3)
@@ -665,6 +679,47 @@ def test_a_table_with_bold_cells_stays_one() -> None:
 
 
 # Heads and rows on two pages
+
+
+def rule_cells(page: Page, y: float, xs: Sequence[float]) -> Page:
+    """Draw the edge of each cell of a row for itself, as a browser does."""
+    for x0, x1 in pairwise(xs):
+        page.rule(x0, y, x1, y)
+    return page
+
+
+POOL = (
+    (("Day", 60), ("Large heated pool", 124), ("Small pool", 324)),
+    (("Morning", 124), ("Evening", 204)),
+    (("Monday", 60), ("7-9", 124), ("18-20", 204), ("9-11", 324)),
+    (("Tuesday", 60), ("Closed for cleaning", 124), ("10-12", 324)),
+    (("Friday", 60), ("7-8", 124), ("19-21", 204)),
+)
+
+
+@pytest.mark.parametrize("is_above", [False, True])
+def test_cells_of_which_only_level_edges_are_drawn_stay_apart(is_above: bool) -> None:
+    page = Page().lines(56, 780, TEXT)
+    for number, row in enumerate(POOL):
+        for text, x in row:
+            page.write(x, 700 - 24 * number, text, font="F2" if number < 2 else "F1")
+        # The day and the small pool stand beside two rows.
+        ends = (120, 200, 320) if number == is_above else (56, 120, 200, 320, 400)
+        rule_cells(page, 714 - 24 * number if is_above else 692 - 24 * number, ends)
+    page.lines(56, 560, TEXT)
+    assert told(read(page)) == [
+        "Monday: Large heated pool Morning 7-9, Large heated pool Evening 18-20, Small pool 9-11",
+        "Tuesday: Large heated pool Morning Closed for cleaning, Large heated pool Evening Closed for cleaning,"
+        " Small pool 10-12",
+        "Friday: Large heated pool Morning 7-8, Large heated pool Evening 19-21",
+    ]
+
+
+def test_lines_below_words_are_no_edges_of_cells() -> None:
+    page = Page().lines(60, 740, TEXT)
+    for y in (738, 726):
+        rule_cells(page, y, (60, 78, 110, 130))
+    assert blocks(read(page)) == [" ".join(TEXT)]
 
 
 @pytest.mark.parametrize("is_ruled", [True, False])

@@ -485,6 +485,7 @@ def test_a_row_without_a_key_is_called_as_it_is_meant(rows: list[tuple[str, ...]
             ["Weight (kg) 20: Tablets 1", "Weight (kg) 40: Tablets 2"],
         ),
         ([("Time", "Mon"), ("8:00", "Maths")], ["Time 8:00: Mon Maths"]),
+        ([("From Ely", "From Ware"), ("7:15*", "8:10")], ["From Ely 7:15*: From Ware 8:10"]),
         ([("Day", "Event"), ("1 May", "Walk"), ("Friday", "Fair")], ["1 May: Event Walk", "Friday: Event Fair"]),
         ([("", "Event"), ("1990", "Walk")], ["1990: Event Walk"]),
     ],
@@ -504,6 +505,11 @@ def test_a_number_is_told_with_its_head(rows: list[tuple[str, ...]], wanted: lis
 )
 def test_a_head_is_left_out_where_a_sum_or_a_word_repeats_it(rows: list[tuple[str, ...]], wanted: list[str]) -> None:
     assert tell_table(rows, heads=1)[1:] == wanted
+
+
+def test_heads_that_stand_once_more_are_no_row() -> None:
+    rows = [("Item", "Code"), ("Paper", "P-4"), ("Item", "Code"), ("Ink", "K-1")]
+    assert tell_table(rows, heads=1) == ["", "Paper: Code P-4", "", "Ink: Code K-1"]
 
 
 def test_a_first_row_that_begins_with_a_marked_cell_may_be_heads() -> None:
