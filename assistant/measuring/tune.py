@@ -5,6 +5,8 @@ A folder of examples holds, as JSON lines:
     guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl, manners.jsonl, tables.jsonl
         small guides with questions that they answer and that they do not, as in `guides.py`, or claims about them
         (claim, evidence, supported)
+    followups.jsonl
+        of, row, asked, not_answered: more questions about the guide in that row, from 0, of another of these files
     danger.jsonl, messages.jsonl
         kind, question, and of the second certainty: short and long messages of people in danger, and harmless ones
     asked.jsonl
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -29,10 +32,14 @@ from index.embedding.tune import TunedGuide
 from index.embedding.tune_classifier import LabelledText
 
 FILES = {
-    **dict.fromkeys(("guides", "more_guides", "claims", "advice", "manners"), "sentences"),
-    "tables": "text",
+    **dict.fromkeys(("guides", "more_guides", "claims", "advice", "manners"), ("sentences",)),
+    "tables": ("text",),
+    "followups": ("of", "row"),
 }
 """The files of guides, and what each of their rows must hold."""
+
+ASKED = ("asked", "not_answered", "claims")
+"""What is asked and said of a guide; the rest of a row is the guide itself."""
 
 HARMLESS = "harmless"
 """The kind of a message that points to no danger."""
@@ -60,7 +67,17 @@ def read_guides(folder: Path, names: Iterable[str] = FILES) -> tuple[TunedGuide,
 
 def _read_rows(folder: Path, names: Iterable[str] = FILES) -> Iterator[dict[str, Any]]:
     for name in names:
-        yield from read_json_lines(folder / f"{name}.jsonl", (FILES[name],))
+        for row in _read_file(folder, name):
+            if "of" in row:
+                guide = _read_file(folder, row["of"])[row["row"]]
+                yield {key: value for key, value in guide.items() if key not in ASKED} | row
+            else:
+                yield row
+
+
+@cache
+def _read_file(folder: Path, name: str) -> tuple[dict[str, Any], ...]:
+    return tuple(read_json_lines(folder / f"{name}.jsonl", FILES[name]))
 
 
 def read_messages(folder: Path) -> tuple[LabelledText, ...]:
