@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from assistant.language.english import BEHIND_NUMBERS, JOINS_CODES, OPENS_RANGE
 
@@ -18,24 +17,24 @@ def find_codes(text: str) -> frozenset[str]:
 
 def split_codes(text: str) -> tuple[str, ...]:
     """A text once for each of the codes that it lists ("What do E7 and E8 mean?"); as it is if it lists none."""
-    for listed in _find_lists(text):
-        before, behind = text[: listed[0].start()], text[listed[-1].end() :]
-        return tuple(f"{before}{code[0]}{behind}" for code in listed)
-    return (text,)
+    listed = _find_list(text)
+    if not listed:
+        return (text,)
+    before, behind = text[: listed[0].start()], text[listed[-1].end() :]
+    return tuple(f"{before}{code[0]}{behind}" for code in listed)
 
 
-def _find_lists(text: str) -> Iterator[list[re.Match[str]]]:
-    """Yield the codes that stand in a row, joined by "and" or a comma; "between K1 and K2" is one thing."""
+def _find_list(text: str) -> list[re.Match[str]]:
+    """The first codes that stand in a row, joined by "and" or a comma; "between K1 and K2" is one thing."""
     run: list[re.Match[str]] = []
     for code in filter(lambda word: _is_code(word[0]), TYPED.finditer(text)):
         if run and not JOINS_CODES.fullmatch(text, run[-1].end(), code.start()):
             if len(run) > 1:
-                yield run
+                break
             run = []
         if run or not OPENS_RANGE.search(text, 0, code.start()):
             run.append(code)
-    if len(run) > 1:
-        yield run
+    return run if len(run) > 1 else []
 
 
 def _is_code(word: str) -> bool:

@@ -13,7 +13,7 @@ from index.reading.docx_styles import Lists, Styles, W, get_value, is_on, is_sha
 from index.reading.grid import SPAN_LIMIT
 from index.reading.inline import Element, tidy
 from index.reading.notes import put_note
-from index.reading.packed import Package, add_text, make_element, parse_xml, read_package
+from index.reading.packed import Package, add_text, make_element, make_table, parse_xml, read_package
 from index.reading.plaintext import is_running
 from index.reading.tables import count_label_columns
 from index.reading.tree import mark_heads, read_blocks, remove_unseen, write_notes
@@ -397,13 +397,7 @@ class _Converter:
         target.append(element)
 
     def _convert_table(self, table: Element, target: Element) -> None:
-        """Add a table; a caption right before it becomes its own, unless it may be that of a table above it."""
-        element = make_element("table")
-        above = target[-2] if len(target) > 1 else None
-        is_between = above is not None and above.tag == "table" and above.find("caption") is None
-        if len(target) and target[-1].tag == "figcaption" and not is_between:
-            element.append(target[-1])
-            element[0].tag = "caption"
+        element = make_table(target)
         merged: dict[int, Element] = {}
         sources: dict[Element, Element] = {}
         for row in _find_inside(table, f"{W}tr"):

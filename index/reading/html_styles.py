@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from index.reading.inline import Element
-from index.reading.tree import count_words
+from index.reading.tree import STRUCK_STYLE, count_words
 
 SELECTOR_LIMIT = 200
 """Characters; a longer selector of a style is not followed."""
@@ -25,11 +25,10 @@ _PARTS_CONTENT = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGN
 _STANDS_APART = re.compile(r"display\s*:\s*(?:block|table-cell|list-item)\b|float\s*:\s*(?:left|right)", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none\b|visibility\s*:\s*hidden\b", re.IGNORECASE)
 _SHOWN = re.compile(r"display\s*:\s*(?!none\b)\w|visibility\s*:\s*visible\b", re.IGNORECASE)
-_STRUCK = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
 _SCRIPT = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*?\b((?:lower|upper)-(?:alpha|latin|roman))\b", re.IGNORECASE)
-_FOLLOWED = (_PARTS_CONTENT, _STANDS_APART, _HIDDEN, _STRUCK, _SCRIPT, _BOLD, _NUMBERED)
+_FOLLOWED = (_PARTS_CONTENT, _STANDS_APART, _HIDDEN, STRUCK_STYLE, _SCRIPT, _BOLD, _NUMBERED)
 
 _DATA_TYPE = re.compile(r"json|template", re.IGNORECASE)
 
@@ -121,7 +120,7 @@ def _list_rules(sheet: str) -> Iterator[tuple[list[str], str, bool]]:
 
 def _write_look(element: Element, styles: str) -> None:
     """Write into an element what its styles say of its look."""
-    if _STRUCK.search(styles):
+    if STRUCK_STYLE.search(styles):
         _add_style(element, "text-decoration:line-through")
     if element.tag in ("ol", "li") and (numbered := _NUMBERED.search(styles)):
         _add_style(element, f"list-style-type:{numbered[1]}")

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from index.reading.plain import FRAMES
+
 MARGIN_MINIMUM = 25
 """Characters; text is not wrapped to shorter lines."""
 
@@ -18,9 +20,6 @@ FULL_SHARE = 0.75
 """Share of the lines that go on in lower case that must be about full, for a text to be wrapped."""
 
 _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
-FRAMES = frozenset("|│┃║*#")
-"""Signs that frame the lines of a box."""
-
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
 _INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S|\S\s+\S+\s+\S*\d[.!?]\s+[A-ZÀ-Þ]")
 """A sentence that ends inside a line, with another behind it; the first number of a line may count it."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.reading.blocks import ENCODED_DATA, Block, trim_paragraph
-from index.reading.plain import HIDDEN, STRUCK, is_unread, write_note_mark
+from index.reading.plain import ATTRIBUTES, HIDDEN, STRUCK, is_unread, write_note_mark
 
 QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
 """Languages of code that a note program runs and never shows."""
@@ -40,7 +40,7 @@ _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("]:", r"\n {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S[^\n]*"),
         ("](", r"\]\((?:[^()\n]|\([^()\n]*\))*\)"),
         ("][", r"\]\[[^\]\n]*\]"),
-        ("{", r"(?:(?<=[ \t\n])|(?<=\)))\{(?::[^{}\n]*|[#.][A-Za-z][^{}\n]*)\}[ \t]*(?=\n)"),
+        ("{", rf"(?:(?<=[ \t\n])|(?<=\))){ATTRIBUTES}[ \t]*(?=\n)"),
         ("[^", r"\[\^(?P<note>[^\[\]\s]{1,100})\]:?"),
         ("[!", r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?"),
         (":::", r"\n[ \t>]*:{3,}[ \t]*\{?\.?[\w-]*"),

@@ -73,6 +73,20 @@ def make_element(name: str, **attributes: str) -> Element:
     return etree.Element(name, attributes)
 
 
+def make_table(target: Element) -> Element:
+    """Make a table that goes behind what an element holds.
+
+    A caption right before it becomes its own, unless it may be that of a table above it.
+    """
+    element = make_element("table")
+    above = target[-2] if len(target) > 1 else None
+    is_between = above is not None and above.tag == "table" and above.find("caption") is None
+    if len(target) and target[-1].tag == "figcaption" and not is_between:
+        element.append(target[-1])
+        element[0].tag = "caption"
+    return element
+
+
 def add_text(element: Element, text: str) -> None:
     """Add a text at the end of an element's content."""
     if len(element):

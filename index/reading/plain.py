@@ -38,7 +38,9 @@ _MARKUP = re.compile(r"[*_`\[\\&<]|~~|==|%%")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
 _HARD_BREAK = re.compile(r"(?<!\\)\\(?=\n|\Z)")
 _QUOTE = re.compile(r"\n[ \t]*(?:>[ \t]?)*")
-_FRAME = re.compile(r"[ \t]*([|│┃║*#])[ \t]*\n[ \t]*\1(?=[ \t])")
+FRAMES = "|│┃║*#"
+"""Signs that frame the lines of a box."""
+_FRAME = re.compile(rf"[ \t]*([{FRAMES}])[ \t]*\n[ \t]*\1(?=[ \t])")
 _WRAPPED_WORD = re.compile(
     r"(?<=[^\W\d_]-)\n[ \t]*(?:>[ \t]?)*(?=[^\W\d_A-ZÀ-Þ])(?!(?:and|or|to|und|oder|bis|et|ou|y|o)\b)"
 )
@@ -52,8 +54,9 @@ _BRACKETS = re.compile(
 _REFERENCE = re.compile(
     r"(?<![\w\]!])!?\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,300})\]\[(?:\d*|[^\[\]\n]{2,100})\](?![\[(])"
 )
-_ATTRIBUTES = re.compile(r"(?:(?<=\s)|\A|(?<=\)))\{(?::[^{}\n]*|[#.][A-Za-z][^{}\n]*)\}\s*\Z")
-"""Attributes at the end of a heading or text in Kramdown and Pandoc: "{#name}", "{: .class}"."""
+ATTRIBUTES = r"\{(?::[^{}\n]*|[#.][A-Za-z][^{}\n]*)\}"
+"""Attributes of a heading or text in Kramdown and Pandoc: "{#name}", "{: .class}"."""
+_ATTRIBUTES_BEHIND = re.compile(rf"(?:(?<=\s)|\A|(?<=\))){ATTRIBUTES}\s*\Z")
 
 NOTE_MARK = re.compile(r"\[\^[^\[\]\s]{1,100}\]")
 """The mark of a footnote."""
@@ -66,7 +69,7 @@ def strip_markup(text: str) -> str:
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
-    text = _ATTRIBUTES.sub("", text) if text.rstrip().endswith("}") else text
+    text = _ATTRIBUTES_BEHIND.sub("", text) if text.rstrip().endswith("}") else text
     text = _BLOCK_ID.sub("", _QUOTE.sub(" ", _HARD_BREAK.sub("", text)))
     if "<" in text:
         text = _CELL.sub(", ", text)

@@ -54,7 +54,7 @@ _FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-element\s*:\s*comment-list", re.IGNORECASE)
 """What a style says of text that is not shown, or is a remark on the text."""
-_STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
+STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(
     r"(?:^|\s)(?!not-)(?:[a-z]+-)*?(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE
 )
@@ -151,7 +151,7 @@ def _find_reason(element: Element, opened: set[str]) -> str | None:
     if not element.attrib:
         return "struck out" if tag in ("del", "s", "strike") else "hidden" if tag == "dialog" else None
     style = element.get("style") or ""
-    if tag in ("del", "s", "strike") or _STRUCK_STYLE.search(style):
+    if tag in ("del", "s", "strike") or STRUCK_STYLE.search(style):
         return "struck out"
     if element.get("id") in opened or element.get("role") == "tabpanel" or element.get("hidden") == "until-found":
         return None
