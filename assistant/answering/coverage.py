@@ -47,7 +47,7 @@ class Curve:
     """...and at which the nearest is shown."""
 
 
-CURVES: Final = {"all-mpnet-base-v2+107e0b76+bf1c0d0d": Curve(5.009, 0.501, -1.723, 0.585, 0.178)}
+CURVES: Final = {"all-mpnet-base-v2+107e0b76+0efe4b9a": Curve(5.262, 0.526, -1.996, 0.502, 0.138)}
 """By the names of the readers, with the hashes of their adapters."""
 
 UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)

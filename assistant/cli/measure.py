@@ -202,7 +202,7 @@ def _read_before(path: Path) -> Adapter:
 
 @app.command("calibrate")
 def calibrate_coverage(
-    guides: Annotated[Path, typer.Argument(help="Guides with questions of their own; see tests/questions.")],
+    files: Annotated[list[Path], typer.Argument(help="Guides with questions of their own; see tests/questions.")],
 ) -> None:
     """Fit the curve that tells whether a guide answers a question to the embedder in use, and print it."""
     # Imported late: no other command needs it.
@@ -213,7 +213,8 @@ def calibrate_coverage(
     assistant = open_assistant(load_settings())
     with show_progress() as progress:
         components = assistant.load(say, progress)
-    curve = fit_curve(list(decide_guides(assistant, read_json_lines(guides, GUIDE_KEYS))))
+    guides = [guide for file in files for guide in read_json_lines(file, GUIDE_KEYS)]
+    curve = fit_curve(list(decide_guides(assistant, guides)))
     out.print(f"{components.readers}: {curve}", soft_wrap=True)
 
 

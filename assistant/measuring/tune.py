@@ -50,9 +50,9 @@ UNSURE, LONG = 0.8, 2.0
 MOST_CLAIMS = 8
 """Claims taken from a guide, which is searched for evidence as it is for answers."""
 
-REFUSED, MADE_UP = 0.03, 0.15
+REFUSED, MADE_UP = 0.03, 0.24
 """Wanted rates: of the questions that a guide answers, those that get "not covered"; of the others, those that get an
-answer. Nearly all the others are written to mislead: of what people ask, a third as many get one."""
+answer. Nearly all the others are written to mislead: of what people ask, a quarter as many get one."""
 
 LIKENESS = 10.0
 """Weight of likeness beside the cross-encoder's logit. It is not fitted to the same questions: where they mislead,

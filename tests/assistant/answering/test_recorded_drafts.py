@@ -201,8 +201,8 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 125
-    assert count_worded(drafts, lambda asked: SURE) == 185
+    assert count_worded(drafts, lambda asked: -SURE) == 135
+    assert count_worded(drafts, lambda asked: SURE) == 195
 
 
 def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -238,7 +238,7 @@ def test_the_numbers_of_an_answer_are_those_of_the_guide(answered: Sequence[Repl
             other = f"{one.text[: number.start()]}{int(number[0]) + 37}{one.text[number.end() :]}"
             assert not Grounder(found.selections, lambda asked: SURE, found.question).find_support(other), other
             changed.append(other)
-    assert len(changed) >= 7
+    assert len(changed) >= 6
 
 
 def test_hardly_a_sentence_stands_on_the_notes_of_another_guide(answered: Sequence[Replayed]) -> None:
@@ -268,8 +268,8 @@ def test_next_steps_stand_in_their_passages_and_repeat_nothing(answered: Sequenc
             assert step.passage.cited[0].start not in [
                 span.start for p in answer.passages if p.source == step.passage.source for span in p.cited
             ]
-    assert sum(len(answer.next_steps) for *_, answer in answered) >= 222
-    assert sum(not answer.next_steps for *_, answer in answered) <= 104, "none is better than one beside the point"
+    assert sum(len(answer.next_steps) for *_, answer in answered) >= 218
+    assert sum(not answer.next_steps for *_, answer in answered) <= 106, "none is better than one beside the point"
 
 
 def test_follow_ups_were_not_asked_before(replayed: Sequence[Replayed]) -> None:
