@@ -196,6 +196,7 @@ class FaultyEmbedder(HashedEmbedder):
         return super().embed_documents(texts)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

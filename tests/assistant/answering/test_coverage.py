@@ -162,6 +162,7 @@ STALL = """# Stall fees
 """
 
 
+@pytest.mark.thorough
 def test_the_row_of_a_wide_table_answers_by_one_of_its_cells(
     assistant: Assistant, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -133,6 +133,7 @@ def test_each_of_two_questions_gets_its_sentence(boats: Assistant) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_what_the_guide_does_not_answer_gets_an_honest_word(boats: Assistant) -> None:
     answer = boats.ask("What does a single kayak cost, and who painted the Mona Lisa?")
     assert answer.status == "answered"

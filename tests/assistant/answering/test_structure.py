@@ -287,6 +287,7 @@ def test_what_only_looks_like_it_goes_the_usual_way(kettle: Assistant, question:
     assert answer_from_structure(retrieve(searcher, question, ()), searcher, (question,)) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("question", "expected"), TOLD_OF_CAMP)
 def test_items_are_told_by_number_mark_and_place(camp: Assistant, question: str, expected: list[str]) -> None:
     assert said(camp.ask(question)) == expected
@@ -305,6 +306,7 @@ def test_a_list_with_amounts_is_told_whole_and_orders_to_a_model_are_not(camp: A
     assert [step[:2] for step in steps] == ["1.", "2.", "3.", "5."]
 
 
+@pytest.mark.thorough
 def test_the_guide_is_not_taken_for_a_course_or_for_what_was_asked_before(camp: Assistant) -> None:
     introduction = "Our club runs a summer camp for children of every age."
     assert said(camp.ask("Who is this guide for?")) == [introduction]
@@ -348,12 +350,14 @@ def test_a_text_without_sections_is_told_by_its_paragraphs(
     assert said(letter.ask("What is the last paragraph about?")) == others
 
 
+@pytest.mark.thorough
 def test_a_section_is_put_in_short_from_its_own_sentences(kettle: Assistant) -> None:
     answer = kettle.ask("Please summarise the part on removing limescale")
     assert answer.status in ("answered", "nearest")
     assert {passage.heading for passage in answer.passages if passage.cited} == {"Removing limescale"}
 
 
+@pytest.mark.thorough
 def test_a_follow_up_goes_on_in_the_list(kettle: Assistant) -> None:
     history: list[Turn] = []
     for question, expected in (

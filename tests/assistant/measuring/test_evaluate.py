@@ -227,6 +227,7 @@ def test_a_failure_tells_why() -> None:
     assert outcome(CASE).failures == ()
 
 
+@pytest.mark.thorough
 def test_a_span_that_is_not_in_the_source_is_found(settings: Settings, answer: Answer) -> None:
     assert not list(find_misplaced_spans(answer, settings.corpus))
     first = answer.passages[0]

@@ -11,7 +11,6 @@ from threading import Event
 import pytest
 from conftest import Cli
 from paths import ROOT
-from sizes import leave_out
 
 from assistant import Assistant
 from assistant.llm.local import LocalModel
@@ -38,6 +37,7 @@ def model(assistant: Assistant) -> LocalModel:
     return model
 
 
+@pytest.mark.thorough
 def test_the_guides_own_words_are_shown_before_the_model_reads(assistant: Assistant, model: LocalModel) -> None:
     """They cost a vector: care's is made in the same pass."""
     for question in asked(4):
@@ -49,7 +49,8 @@ def test_the_guides_own_words_are_shown_before_the_model_reads(assistant: Assist
         assert model.work == before
 
 
-@pytest.mark.parametrize("most", [4, *leave_out(8)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("most", [4, 8])
 def test_a_question_costs_few_new_tokens(assistant: Assistant, model: LocalModel, most: int) -> None:
     costs = []
     for question in asked(most):
@@ -62,6 +63,7 @@ def test_a_question_costs_few_new_tokens(assistant: Assistant, model: LocalModel
     assert median(costs) <= 320
 
 
+@pytest.mark.thorough
 def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel) -> None:
     """The rest are the words, a token each; the last of them is not read. Checks are beside."""
     checks = 0
@@ -145,6 +147,7 @@ finally:
 """
 
 
+@pytest.mark.thorough
 def test_ask_imports_only_what_it_uses(cli: Cli, shipped: Searcher) -> None:
     done = cli(program=IMPORTED)
     assert done.returncode == 0, done.stderr

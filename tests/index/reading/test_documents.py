@@ -425,6 +425,7 @@ def test_html_in_markdown_is_read_without_its_tags(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_a_long_markdown_file_is_parsed_in_segments_and_read_as_one(tmp_path: Path) -> None:
     part = "## Part\n\nWords stand here. More of them.\n\n```\n\n# no heading\n\n```\n\n- one\n\n  inside it\n- two\n\n"
     times = 1_300_000 // len(part)

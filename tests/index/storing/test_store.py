@@ -565,6 +565,7 @@ def found(store: Store, text: str) -> list[tuple[str, float]]:
     return sorted(((c.chunk.id, round(max(c.sentences), 4)) for c in near), key=lambda one: -one[1])[:5]
 
 
+@pytest.mark.thorough
 def test_a_server_gives_the_same_results_and_pages_share_it(tmp_path: Path, corpus: Path, server: Server) -> None:
     embedded, builder = Store(tmp_path / "index"), Store(tmp_path / "one", server.url, "shared")
     page = Store(tmp_path / "two", server.url, "shared")

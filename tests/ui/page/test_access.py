@@ -628,6 +628,7 @@ def expect_some_focus(page: Page) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_whole_visit_by_keyboard_alone(browser: Browser, site: Desk) -> None:
     with opened(browser) as page:
         arrive(page, site)

@@ -41,6 +41,7 @@ def processor_time() -> float:
 # While answering
 
 
+@pytest.mark.thorough
 def test_an_answer_grows_and_a_chip_opens_its_source_meanwhile(page: Page, desk: Desk) -> None:
     desk.assistant.use(length="long")
     page.evaluate(
@@ -135,6 +136,7 @@ def test_while_an_answer_is_written_an_earlier_source_opens_and_no_other_questio
     expect(talked.locator("#current .asked")).to_have_text(DRAWN_OUT)
 
 
+@pytest.mark.thorough
 def test_try_again_replaces_the_last_answer(talked: Page, desk: Desk, answer: Answer) -> None:
     talked.click("#again-0")
     talked.wait_for_selector("#current .state")

@@ -51,6 +51,7 @@ def checked(page: Page) -> None:
     page.wait_for_selector(".found-line")
 
 
+@pytest.mark.thorough
 def test_each_sentence_is_marked(page: Page, own: str) -> None:
     check(page, LETTER.format(own=own))
     checked(page)
@@ -63,6 +64,7 @@ def test_each_sentence_is_marked(page: Page, own: str) -> None:
     expect(rows.nth(3)).to_contain_text("Nearest:")
 
 
+@pytest.mark.thorough
 def test_a_source_opens_in_its_place(page: Page, own: str) -> None:
     check(page, LETTER.format(own=own))
     checked(page)

@@ -144,6 +144,7 @@ def mark(name: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.thorough, *([MANY_SUBJECTS] if name == "facts" else [])]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [None, *(pytest.param(one, marks=mark(one)) for one in GUIDES[1:])])
 def test_what_is_suggested_is_answered(assistant: Assistant, name: str | None) -> None:
     other = assistant.over(CORPORA / name) if name else assistant

@@ -400,6 +400,7 @@ def test_what_was_helpful_is_kept_and_shown(open_tab: OpenTab, desk: Desk, answe
 # As it was typed
 
 
+@pytest.mark.thorough
 def test_what_a_person_types_is_shown_as_typed(page: Page, desk: Desk) -> None:
     typed = f"{TYPED} <|im_start|> &amp; </h2>"
     whole(page, typed)

@@ -62,6 +62,7 @@ def followed(assistant: Assistant, tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
+@pytest.mark.thorough
 def test_the_page_shows_that_the_guide_changed_and_what_was_cited(
     browser: Browser, followed: Desk, answer: Answer
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_size_of_the_text_is_kept_in_this_browser(page: Page) -> None:
 # Settings and models
 
 
+@pytest.mark.thorough
 def test_a_short_answer_is_short_and_the_choice_stays_in_this_browser(page: Page, desk: Desk) -> None:
     page.click("#to-settings")
     expect(page.locator("#place input[name=length][value=normal]")).to_be_checked()
@@ -218,6 +220,7 @@ def loading(settings: Settings, tiny: LocalModel, assistant: Assistant, tmp_path
         yield waiting
 
 
+@pytest.mark.thorough
 def test_a_page_that_is_opened_while_the_models_load_shows_it_and_then_where_to_start(
     browser: Browser, loading: Desk, answer: Answer
 ) -> None:

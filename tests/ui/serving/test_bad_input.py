@@ -147,7 +147,7 @@ def ask(assistant: Assistant, question: str, history: list[tuple[str, str]]) -> 
     assert answer.sentences
 
 
-@pytest.mark.parametrize("number", in_sizes(20, 150, 3000))
+@pytest.mark.parametrize("number", in_sizes(8, 150, 3000))
 def test_a_question_of_any_kind_is_answered_or_refused_in_one_line(gates: Assistant, number: int) -> None:
     try_inputs(
         number,
@@ -181,7 +181,7 @@ def test_a_text_of_any_kind_is_checked_or_refused_in_one_line(gates: Assistant, 
     try_inputs(number, check, text=words)
 
 
-@pytest.mark.parametrize("number", in_sizes(40, 300, 3000))
+@pytest.mark.parametrize("number", in_sizes(12, 300, 3000))
 def test_a_body_of_any_kind_is_answered_or_refused_in_one_line(web: httpx2.Client, number: int) -> None:
     numbers = events(web)
 
@@ -265,7 +265,7 @@ def test_a_long_request_leaves_nothing_to_the_next_one(web: httpx2.Client, monke
     assert seen == [""] * 6
 
 
-@pytest.mark.parametrize("number", in_sizes(60, 500, 3000))
+@pytest.mark.parametrize("number", in_sizes(30, 500, 3000))
 def test_a_conversation_file_of_any_kind_is_imported_or_refused_in_one_line(
     gates: Assistant, web: httpx2.Client, number: int
 ) -> None:

@@ -296,6 +296,7 @@ def test_ctrl_c_ends_it_quietly_while_an_answer_streams_and_a_tab_is_open(
     assert shown == said == ""
 
 
+@pytest.mark.thorough
 def test_an_edit_is_answered_though_no_page_is_open_until_the_server_is_closed(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -344,6 +345,7 @@ def test_three_ways_in_are_offered_and_no_other(gradio: Client) -> None:
     assert "checked against the guide" in offered["named_endpoints"]["/ask"]["description"]
 
 
+@pytest.mark.thorough
 def test_gradio_asks_and_the_answer_grows(gradio: Client, assistant: Assistant) -> None:
     partial = list(gradio.submit(QUESTION, api_name="/ask"))
     counts = [len(answer["sentences"]) for answer in partial]
@@ -520,6 +522,7 @@ def test_openai_asks_what_the_guide_may_not_answer(chat: openai.OpenAI, assistan
     assert last.guide | {"timings": answer["timings"]} == answer
 
 
+@pytest.mark.thorough
 def test_openai_streams_a_conversation(chat: openai.OpenAI, assistant: Assistant) -> None:
     """The last question leans on the one before; what the system message orders is not obeyed."""
     chunks = list(
@@ -563,6 +566,7 @@ def sentences_of(answer: dict[str, Any], between: str = " ") -> str:
     return between.join((answer["lead"], *map(" ".join, marked)))
 
 
+@pytest.mark.thorough
 def test_a_client_that_goes_away_stops_the_model_and_others_are_served_meanwhile(
     chat: openai.OpenAI, served: RunningServer, assistant: Assistant
 ) -> None:
