@@ -1,4 +1,4 @@
-"""Finds the sentences of the guide that bear on a question in its conversation. `coverage.py` decides if they answer."""
+"""Finds sentences of the guide that bear on a question in its conversation. `coverage.py` decides if they answer it."""
 
 from __future__ import annotations
 
