@@ -57,7 +57,7 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether nothing in a claim's words contradicts its evidence.
 
     Its quantities, quotations and names must be there. It must not add an absolute word, an authority, a comparison or
-    a contrast, change the meaning by a word, drop a condition, join two halves, or swap anything.
+    a contrast, change the meaning by one word, drop a condition, join halves of two sentences, or swap anything.
     """
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     spoken = frozenset(split_words(text))
@@ -135,8 +135,8 @@ def loses_condition(claim: str, sentence: str) -> bool:
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
     """Whether a claim repeats its evidence, in its order, and no difference changes the meaning.
 
-    Only words such as articles and pronouns may differ, none that changes the meaning ("not", "only", "before"). The end
-    of the evidence may be missing, unless it holds a condition or an exception.
+    Only words such as articles and pronouns may differ, and none that changes the meaning ("not", "only", "before").
+    The end of the evidence may be missing, unless it holds a condition or an exception.
     """
     said = split_words(claim)
     in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
