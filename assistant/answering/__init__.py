@@ -1,5 +1,5 @@
 """The stages of an answer, in their order: care, retrieve, prompt, write, ground, complete, steps.
 
 Each stage is a function over frozen records; `assistant/answer.py` calls them one after the other.
-Owns what an answer may say, and what it cites.
+This package decides what an answer may say, and what it cites.
 """

@@ -1,8 +1,8 @@
 """Care: a person in danger is told whom to call, before anything else runs.
 
-A classifier, fitted to thousands of labelled messages, and patterns from `care.toml`, which a person can edit for their
-country. Where they are sure, people to call are the whole answer; where they are not, the question is answered, with a
-quiet line above it. With an embedder that nothing was fitted to, examples stand in for the classifier.
+Danger is found by a classifier, fitted to thousands of labelled messages, and by patterns from `care.toml`, which a
+person can edit for their country. If they are sure, the whole answer is whom to call; if not, the question is answered,
+with a quiet line above. With an embedder that nothing was fitted to, examples stand in for the classifier.
 """
 
 from __future__ import annotations
@@ -33,18 +33,19 @@ else:
     import tomli as tomllib
 
 SURE, UNSURE = 1.9, -0.85
-"""Log odds of danger from which a question surely comes from it, and from which it may: of harmless messages that are
-told like danger, one in fifty is above the first, and one in seven above the second. `tests/bench/danger.py --fit`."""
+"""Log odds of danger from which a question surely comes from danger, and from which it may. Of harmless messages that
+sound like danger, one in fifty is above the first, one in seven above the second. See `tests/bench/danger.py --fit`."""
 
 PATTERN = 1.0
-"""What a pattern that matches adds to them. It finds next to nothing that is not read; but a person can edit it."""
+"""Added to the log odds if a pattern matches. Patterns find next to nothing that the classifier misses, but a person
+can edit them."""
 
 EXAMPLE_LIKENESS, MARGIN = 0.52, 0.12
-"""Without the classifier: cosine to an example of danger from which a question is danger, if it is nearer to that than
-to every harmless example by the margin."""
+"""Without the classifier: cosine to an example of danger from which a question counts as danger, if that cosine exceeds
+the cosine to every harmless example by the margin."""
 
 UNSAFE_LIKENESS = 0.5
-"""Cosine to an example of unsafe advice from which what the guide says is not shown."""
+"""Cosine to an example of unsafe advice from which a passage of the guide is not shown."""
 
 AVOIDED = 12
 """The most chunks that are looked at for each example of unsafe advice."""
@@ -64,7 +65,7 @@ class Kind:
     line: str
     """What is said above an answer to someone who may be in such danger."""
     unsafe: tuple[str, ...]
-    """What must not be advised to them then."""
+    """Advice that they must not be given then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,14 @@ class CareBook:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """That who asks may be in danger, or be a danger to others."""
+    """A sign that the person who asks may be in danger, or be a danger to others."""
 
     kind: Kind
     sure: bool
 
     @property
     def concern(self) -> Concern:
-        """What an answer tells of it."""
+        """What an answer says about it."""
         return Concern(self.kind.name, "sure" if self.sure else "unsure", "" if self.sure else self.kind.line)
 
     def mark(self, answer: Answer) -> Answer:
@@ -176,7 +177,7 @@ class Care:
 
 
 def leave_out_unsafe(searcher: Searcher, unsafe: Sequence[str]) -> Searcher:
-    """The same search without what may be unsafe to advise to who asks.
+    """The same search without what may be unsafe advice for the person who asks.
 
     Args:
         unsafe: examples of such advice.

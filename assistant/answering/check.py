@@ -18,20 +18,20 @@ from index.chunking.words import extract_terms
 from index.search import Match, Searcher
 
 PASSAGES = 5
-"""The passages nearest to a sentence, against which it is checked."""
+"""How many of the nearest passages a sentence is checked against."""
 
 CLAIM_WEIGHTS = Weights(0.0, 0.0, 0.75)
-"""For claims from elsewhere; the words that they share with the guide tell nothing beside the verdict. At this bar 10 %
-of the traps of tests/training/claims.jsonl stand, if each guide is judged by a probe that was fitted without it."""
+"""For claims from elsewhere; the words that they share with the guide add nothing to the verdict. At this bar, 10 % of
+the traps in tests/training/claims.jsonl pass, if each guide is judged by a probe that was fitted without it."""
 
 _MARK = re.compile(r"(?:[-*•–]|\d{1,3}[.)])\s+")
-"""What stands before an item of a list."""
+"""The mark before an item of a list."""
 
 
 class ClaimGrounder(Grounder):
     """Judges claims from elsewhere, which were not worded from the guide and may be made to deceive.
 
-    What is nearest to a claim by meaning is evidence too, though it may share no word with it.
+    The sentence nearest to a claim in meaning is evidence too, even if they share no word.
     """
 
     def __init__(self, selections: Sequence[Selection], verdict: Verdict, weights: Weights = DRAFT_WEIGHTS) -> None:
@@ -40,7 +40,7 @@ class ClaimGrounder(Grounder):
         self._chunks = {one.number: one.match.chunk.id for one in selections}
 
     def choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
-        """The sentences that hold most telling words of a claim, and the one that is nearest by meaning."""
+        """The sentences that hold most content words of a claim, and the one nearest to it in meaning."""
         chosen = super().choose_evidence(claim)
         nearest = max(self.evidence, key=self._read_cosine, default=None)
         return chosen if nearest is None or nearest in chosen else (*chosen, nearest)
@@ -50,12 +50,12 @@ class ClaimGrounder(Grounder):
 
 
 def build_claim_question(selections: Sequence[Selection], claim: str) -> str:
-    """The text of which a verdict on a claim is asked, for fitting."""
+    """The question that asks for a verdict on a claim, for fitting."""
     return build_question(claim, ClaimGrounder(selections, lambda text: 0.0).choose_evidence(claim))
 
 
 def split_text(text: str) -> Iterator[str]:
-    """Yield the sentences of a text; a line never goes on in the next one, unless it is wrapped."""
+    """Yield the sentences of a text; none runs on across an empty line or into the next item of a list."""
     for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*•–]|\d{1,3}[.)])\s)", text):
         line = _MARK.sub("", " ".join(paragraph.split()), count=1)
         yield from filter(None, (line[start:end].strip() for start, end in find_sentence_spans(line, 0, len(line))))
@@ -70,7 +70,7 @@ def check_sentence(searcher: Searcher, verdicts: Verdicts, sentence: str, before
     """Check one sentence.
 
     Args:
-        before: the sentence before it; if this one points back to that, both must be said.
+        before: the sentence before it; if this one points back to it, the guide must say both.
     """
     if claims_nothing(sentence):
         return CheckedSentence(sentence, None)
@@ -91,10 +91,10 @@ def check_sentence(searcher: Searcher, verdicts: Verdicts, sentence: str, before
 
 
 def number_citations(checked: CheckedSentence, numbers: dict[tuple[str, int], int]) -> CheckedSentence:
-    """Number the passages of a sentence on from those cited before it in the text.
+    """Number the passages of a sentence, going on from those cited earlier in the text.
 
     Args:
-        numbers: (source, start) of a passage -> its number; those that are new here are added.
+        numbers: (source, start) of a passage -> its number; new ones are added.
     """
     cited = []
     for passage in checked.citations:
@@ -104,7 +104,7 @@ def number_citations(checked: CheckedSentence, numbers: dict[tuple[str, int], in
 
 
 def _find_nearest(matches: tuple[Match, ...]) -> Passage | None:
-    """The passage with the sentence of the guide that is nearest, which is marked in it; None if there is none."""
+    """The passage with the guide's nearest sentence, which is cited in it; None if there is none."""
     ranked = [
         (cosine, match, sentence)
         for match in matches

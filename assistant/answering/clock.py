@@ -26,7 +26,7 @@ class Clock:
         self._retrieved = time.perf_counter() - self._begun
 
     def watch(self, pieces: Iterable[str]) -> Iterator[str]:
-        """Yield the same pieces, and note when the first one with words comes."""
+        """Yield the same pieces, and note when the first one that is not empty comes."""
         for piece in pieces:
             if piece:
                 self._first = self._first or time.perf_counter() - self._begun

@@ -1,4 +1,4 @@
-"""Codes ("E3", "KM-40"): they are meant as they are typed, while to vectors each is much like any other."""
+"""Codes ("E3", "KM-40"): each is meant exactly as typed, but its vector is much like that of any other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def find_codes(text: str) -> frozenset[str]:
 
 
 def split_codes(text: str) -> tuple[str, ...]:
-    """A text once for each of the codes that it lists ("What do E7 and E8 mean?"); as it is if it lists none."""
+    """A text once for each code that it lists ("What do E7 and E8 mean?"); as it is if it lists none."""
     listed = _find_list(text)
     if not listed:
         return (text,)
@@ -25,7 +25,7 @@ def split_codes(text: str) -> tuple[str, ...]:
 
 
 def _find_list(text: str) -> list[re.Match[str]]:
-    """The first codes that stand in a row, joined by "and" or a comma; "between K1 and K2" is one thing."""
+    """The first codes that stand in a row, joined by "and" or a comma; "between K1 and K2" is no list."""
     run: list[re.Match[str]] = []
     for code in filter(lambda word: _is_code(word[0]), TYPED.finditer(text)):
         if run and not JOINS_CODES.fullmatch(text, run[-1].end(), code.start()):
@@ -40,7 +40,7 @@ def _find_list(text: str) -> list[re.Match[str]]:
 def _is_code(word: str) -> bool:
     """Whether a word begins with a letter and has digits, or begins with a digit and has capitals.
 
-    But not capitals that make a quantity, a time or a place of the number before them ("12V", "8PM", "2ND").
+    But not if the capitals make the number before them a quantity, a time or a place ("12V", "8PM", "2ND").
     """
     if word[0].isalpha():
         return any(map(str.isdecimal, word))

@@ -1,6 +1,6 @@
-"""A drafted answer made whole: with the second quotation, where that answers too and says something else.
+"""Completes a drafted answer with the second quotation, if that answers too and says something else.
 
-Of 64 answers about two guides that got one, a reader found 43 right (34 without it), but longer than need be where the
+Of 64 answers about two guides that got one, a reader found 43 right (34 without it), but longer than needed where the
 quotation said little new.
 """
 
@@ -14,10 +14,10 @@ from assistant.records import Answer, AnswerSentence
 from index.chunking.words import extract_terms
 
 NEW = 0.65
-"""Least share of its telling words that the answer has not used yet."""
+"""Least share of its content words that the answer has not used yet."""
 
 ALSO = "It also says:"
-"""What leads to a quotation behind sentences that the model worded."""
+"""Introduces a quotation after sentences that the model worded."""
 
 
 def complete(answer: Answer, finding: Finding, most: int) -> Answer:

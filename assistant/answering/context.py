@@ -11,10 +11,10 @@ from index.chunking.chunk import Sentence
 from index.chunking.words import extract_terms
 
 BEFORE = 2
-"""How many sentences before it a sentence of the guide points back to."""
+"""How many sentences back a sentence of the guide may point."""
 
 HELD = 0.5
-"""Share of the telling words of an opening clause that the evidence must hold."""
+"""Share of the content words of an opening clause that the evidence must hold."""
 
 
 def points_back(sentence: str) -> bool:
@@ -27,9 +27,9 @@ def is_understood(claim: str, span: Span, sentences: Sequence[Sentence], said: I
 
     Args:
         span: the sentence of the guide that supports it best. If that does not point back itself, the sentence of the
-            answer has its meaning from somewhere else, and the check has judged it.
-        sentences: of the same chunk of the guide, in their order; the first of them may point to its heading.
-        said: what the sentence of the answer before this one cites.
+            answer gets its meaning from elsewhere, and the check has judged it.
+        sentences: those of the same chunk of the guide, in order; the first of them may point to its heading.
+        said: what the previous sentence of the answer cites.
     """
     if not (points_back(claim) and points_back(span.shown)):
         return True
@@ -63,7 +63,7 @@ def remove_back_reference(sentence: str) -> str:
 
 
 def is_held(opening: str, evidence: str) -> bool:
-    """Whether evidence speaks of an opening clause; a small model likes to take one from the question."""
+    """Whether evidence covers an opening clause; a small model tends to take one from the question."""
     telling = extract_terms(opening)
     return len(telling & extract_terms(evidence)) >= HELD * len(telling)
 

@@ -1,6 +1,6 @@
-"""Whether the guide answers a question: the chance of it, from what was found and how it reads, and what follows.
+"""Whether the guide answers a question: the chance that it does, and the decision that follows.
 
-The cosines of the vectors say what is near, and the cross-encoder whether the nearest sentences answer. The chat model
+The cosines of the vectors tell what is near, and the cross-encoder whether the nearest sentences answer. The chat model
 is not asked. The curves are fitted to questions about guides of many kinds, by `assistant calibrate`.
 """
 
@@ -19,22 +19,22 @@ from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
 
 LOGIT_WEIGHT = 0.04
-"""Weight of the cross-encoder's logit beside the score of a quotation, in which of them answers best."""
+"""Weight of the cross-encoder's logit, added to a quotation's score to choose the one that answers best."""
 
 GAIN_COVERAGE = 3.0
-"""Weight of the gain of the surest quotation, in the log odds that a question is answered which leans on another."""
+"""Weight of the surest quotation's gain in the log odds that a question that leans on another is answered."""
 
 SURE, CLOSE = 1.0, 0.92
-"""Logit from which the nearest quotation answers so surely that no other need be read, and share of its score from
-which another is."""
+"""Logit from which the nearest quotation answers so surely that no other need be read; else, share of its score from
+which another is read too."""
 
 MOST_CELLS = 8
-"""The most cells of a row that are read alone."""
+"""The most cells of a row that are read one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A logistic curve to the chance that the guide answers, for one embedder and its cross-encoder."""
+    """A logistic curve for the chance that the guide answers, fitted to one embedder and its cross-encoder."""
 
     likeness: float
     """Weight of the likeness of the chunk that answers most surely..."""
@@ -48,16 +48,16 @@ class Curve:
 
 
 CURVES: Final = {"all-mpnet-base-v2+107e0b76+0efe4b9a": Curve(5.262, 0.526, -1.996, 0.502, 0.138)}
-"""By the names of the readers, with the hashes of their adapters."""
+"""Name of embedder and cross-encoder, with the hashes of their adapters -> curve."""
 
 UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)
 """For any other embedder, without a cross-encoder; fitted to the vectors of all-minilm-l6-v2."""
 
 
 def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retrieval:
-    """The same with what can be quoted of it, the surest first, and the cross-encoder's logit of that, if there is one.
+    """The retrieval with its quotations, the surest first, and the logit of that one if there is a cross-encoder.
 
-    The nearest is read first, and unless it answers surely, so are those that are about as near.
+    The nearest is read first. Unless it answers surely, those about as near are read too.
     """
     ranked = rank_quotations(retrieval)
     if cross is None or not ranked:
@@ -76,10 +76,10 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
 
 
 def score_sentences(cross: CrossEncoder, question: str, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
-    """How surely sentences of a chunk answer a question, read together behind its headings: a logit.
+    """How surely sentences of a chunk answer a question, read together after its headings: a logit.
 
-    The row of a wide table may answer by a single cell, which the others hide: unless it answers surely as a whole, it
-    is read cell by cell as well, and the surest counts.
+    In a row of a wide table, one cell may hold the answer, and the others hide it. Unless the whole row answers surely,
+    it is also read cell by cell, and the highest logit counts.
     """
     headings = join_headings(chunk)
     whole = " ".join(sentence.plain for sentence in sentences)
@@ -90,12 +90,12 @@ def score_sentences(cross: CrossEncoder, question: str, chunk: Chunk, sentences:
 
 
 def choose_curve(retrieval: Retrieval, readers: str) -> Curve:
-    """The curve for what was read of a question; arguments as of `decide_coverage`."""
+    """The curve that applies to a retrieval; arguments as for `decide_coverage`."""
     return UNFITTED if retrieval.logit is None else CURVES.get(readers, UNFITTED)
 
 
 def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float]:
-    """What becomes of a question, and the chance that the guide answers it.
+    """Whether a question is answered, and the chance that the guide answers it.
 
     Args:
         readers: the name of embedder and cross-encoder.
@@ -117,6 +117,6 @@ def _read_gain(retrieval: Retrieval) -> float:
 
 
 def estimate_chance(likeness: float, logit: float, curve: Curve, gain: float = 0.0) -> float:
-    """The chance that the best of what was found answers the question, 0 to 1; `gain` as of `Match.gains`."""
+    """The chance that the best of what was found answers the question, 0 to 1; `gain` as in `Match.gains`."""
     odds = curve.likeness * likeness + curve.logit * logit + curve.summand + GAIN_COVERAGE * gain
     return 1 / (1 + math.exp(-odds))

@@ -1,4 +1,4 @@
-"""How surely a message comes from someone in danger, and in which: from logits of the embedder's classifier."""
+"""How surely a message comes from someone in danger, and of which kind, from logits of the embedder's classifier."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 WINDOW, OVERLAP = 220, 60
-"""Words that are read at once, as an embedder cuts off the rest, and those that are read again with what follows."""
+"""Words read at once, since an embedder cuts off the rest, and how many of them are read again with what follows."""
 
 
 class DangerReader:
     """Reads messages.
 
     Args:
-        classify: `Embedder.classify`, or its like: texts to logits of no label and of each label.
+        classify: `Embedder.classify`, or its like: texts to logits for no label and for each label.
         kinds: the labels.
     """
 
@@ -25,7 +25,7 @@ class DangerReader:
         self._classify, self._kinds = classify, tuple(kinds)
 
     def read(self, texts: Sequence[str]) -> list[tuple[float, str]]:
-        """(log odds of danger, its kind should it be one) of each text; of a long one, where they are highest."""
+        """(log odds of danger, its kind if it is one) of each text; of a long one, where they are highest."""
         return [max(map(self._read, self._classify(_split_windows(text)))) for text in texts]
 
     def _read(self, logits: Floats) -> tuple[float, str]:
@@ -33,7 +33,7 @@ class DangerReader:
 
 
 def _split_windows(text: str) -> list[str]:
-    """A text in parts that overlap; itself if it is short."""
+    """A text in overlapping parts; as it is if it is short."""
     words = text.split()
     if len(words) <= WINDOW:
         return [text]

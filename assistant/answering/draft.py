@@ -1,4 +1,4 @@
-"""What a model says, as plain sentences: what it thinks aloud, Markdown and marks are left out."""
+"""What a model says, as plain sentences, without its thinking, Markdown and marks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _THINKING = re.compile(r"<(think(?:ing)?|reasoning)>.*?(?:</\1>|\Z)|</(?:think(?
 _BEGUN_TAG = re.compile(r"<[/a-z]*\Z", re.IGNORECASE)
 _LIST_MARK = re.compile(r"\A(?:(?:[-*•–>]|#{1,6}|\d{1,2}[.)])(?:\s+|\Z))+")
 _NOTE_MARK = re.compile(r"\s*(?:\[\^?\d+(?:[,–-]\s*\d+)*\]|\((?:notes?|sources?) \d+(?:(?:,| and|–|-)\s*\d+)*\))", re.I)
-"""A citation of the model's own, which would be taken for one of ours."""
+"""A citation by the model itself, which would be taken for one of the program's."""
 
 _BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Unicode's bidirectional classes of embeddings, overrides and isolates."""
@@ -39,7 +39,7 @@ def stream_sentences(pieces: Iterable[str]) -> Iterator[str | None]:
 
 
 def leave_out_thinking(pieces: Iterable[str]) -> Iterator[str]:
-    """Yield what is left of each piece without what stands between thinking tags; at the end what looked like one."""
+    """Yield each piece without what stands between thinking tags; at the end, what only looked like a tag."""
     text, given = "", 0
     for piece in pieces:
         text += piece
@@ -51,9 +51,9 @@ def leave_out_thinking(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def remove_controls(text: str) -> str:
-    """A text without what would steer a terminal, or turn the order in which digits are shown, and with whole letters.
+    """A text without terminal controls, half characters, and controls that change the order in which text is shown.
 
-    The check reads characters as they follow each other, and a person as they are shown.
+    The check reads characters in the order of the text, a person in the order in which they are shown.
     """
     return "".join(filter(_is_shown_in_order, text))
 

@@ -14,7 +14,7 @@ from index.chunking.words import extract_terms, split_words, stem
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a passage that goes before the model."""
+    """A sentence of a passage that is shown to the model."""
 
     number: int
     """The passage's."""
@@ -38,7 +38,7 @@ def count_common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def list_evidence(selections: Iterable[Selection]) -> Iterator[Evidence]:
-    """Yield all sentences of the chunks that state something, not only those that go before the model."""
+    """Yield all sentences of the chunks that state something, not only those shown to the model."""
     for one in selections:
         heading = one.match.chunk.heading
         heading = "" if asks(heading) else remove_label(heading)
@@ -48,6 +48,6 @@ def list_evidence(selections: Iterable[Selection]) -> Iterator[Evidence]:
 
 
 def score_nearness(spoken: Sequence[str], telling: frozenset[str], evidence: Evidence) -> float:
-    """How much of a claim stands in a piece of evidence, 0 to 2: telling words, and all words in their order."""
+    """How much of a claim a piece of evidence holds, 0 to 2: share of content words, plus share of words in order."""
     shared = len((evidence.terms | extract_terms(evidence.heading)) & telling) / max(1, len(telling))
     return shared + count_common(spoken, evidence.words) / max(1, len(spoken))

@@ -1,7 +1,7 @@
-"""What a claim exchanges of what the guide says, though it uses the same words.
+"""Finds what a claim swaps in what the guide says, though it uses the same words.
 
-The two sides of a contrast, cause and effect, a duty and a right, "and" and "or": the words of both are the same or
-nearly so, so that what a sentence holds tells nothing, and a small model sees no difference.
+It may swap the two sides of a contrast, cause and effect, a duty and a right, "and" and "or". The words are the same or
+nearly so: which words a sentence holds tells nothing, and a small model sees no difference.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ MOST_BETWEEN = 3
 """The most words between a verb of duty and what it is about ("must always be booked")."""
 
 NEGATED_WITHIN = 8
-"""How many words before "or" a negation may stand that is meant for both sides."""
+"""How many words before "or" a negation may stand and still apply to both sides."""
 
 SAME = 0.8
-"""Share of the telling words of a part of a sentence from which a claim is about that part."""
+"""Share of the content words of a part of a sentence from which a claim is about that part."""
 
 
 def exchanges(claim: str, sentence: str) -> bool:
-    """Whether a claim exchanges something of a sentence of the guide."""
+    """Whether a claim swaps something in a sentence of the guide."""
     return (
         exchanges_contrast(claim, sentence)
         or exchanges_cause(claim, sentence)
@@ -53,7 +53,7 @@ def exchanges_contrast(claim: str, sentence: str) -> bool:
 
 
 def _split_contrast(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The terms of a text that it denies and does not affirm too, and those that it only affirms."""
+    """The terms that a text only denies, and those that it only affirms."""
     denied = extract_terms(" ".join(found["denied"] for found in DENIAL.finditer(text)))
     affirmed = extract_terms(DENIAL.sub(" ", text))
     return denied - affirmed, affirmed - denied
@@ -78,7 +78,7 @@ def _read_cause(found: re.Match[str]) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def exchanges_duty(claim: str, sentence: str) -> bool:
-    """Whether a claim makes a right of a duty, or the other way round: "may take", where the sentence says "must"."""
+    """Whether a claim turns a duty into a right, or the other way round: "may take" where the sentence says "must"."""
     told: dict[str, set[str]] = {}
     for verb, kind in _list_duties(sentence):
         told.setdefault(verb, set()).add(kind)
@@ -86,7 +86,7 @@ def exchanges_duty(claim: str, sentence: str) -> bool:
 
 
 def _list_duties(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the first telling word behind each verb of duty or right, a stem, and which of these the verb says.
+    """Yield, for each verb of duty or right, the stem of the first content word after it, and what the verb says.
 
     What is forbidden ("must not", "may not", "cannot") is neither.
     """
@@ -116,10 +116,10 @@ def exchanges_alternatives(claim: str, sentence: str) -> bool:
 
 
 def _list_alternatives(text: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield the telling words on both sides of each "and" and "or", and which of the two it is.
+    """Yield the content words on both sides of each "and" and "or", and which of the two it is.
 
-    As they stand: of any of "a tattoo or a piercing" may be said what is said of "tattoos and piercings". Behind a
-    negation both mean the same ("no blame or anger").
+    They are not stemmed: what is said of "tattoos and piercings" may be said of "a tattoo or a piercing". After a
+    negation, "and" and "or" mean the same ("no blame or anger"), and are left out.
     """
     words = split_words(text)
     for at, joint in enumerate(words):

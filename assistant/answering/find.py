@@ -1,4 +1,4 @@
-"""What answers a question, and whether it does: retrieval and coverage together, for each of several questions."""
+"""Finds what answers a question, and decides whether it does: retrieval and coverage, for each of several questions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Finding:
     coverage: Coverage
     chance: float
     relevance: Relevance
-    """Of what an answer may go on with."""
+    """Judges what an answer may go on with."""
     leads: int = 1
-    """With how many quotations an answer begins: one for each question that is answered."""
+    """How many quotations an answer begins with: one for each question that is answered."""
     open_parts: tuple[OpenPart, ...] = ()
     """Of several questions, those that the guide does not answer."""
 
@@ -40,7 +40,7 @@ class Finder:
         self._searcher, self._cross, self._readers = searcher, cross, readers
 
     def find(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding:
-        """What answers a question, or each of several; if it answers none of these, they are one question.
+        """What answers a question, or each of several; if none of these is answered, they are read as one question.
 
         Args:
             retrieval: of the whole question.
@@ -79,5 +79,5 @@ class Finder:
         return Finding(joined, "answered", chance, relevance, len(joined.quotations), open_parts)
 
     def _list_histories(self, part: str, history: Sequence[Turn]) -> tuple[Sequence[Turn], ...]:
-        """What a part may be read with: nothing, and what comes before it if it may lean on that."""
+        """What a part may be read with: nothing, and also the conversation before it if it may lean on that."""
         return ((), history) if history and leans(part, self._searcher.knows) else ((),)

@@ -1,6 +1,6 @@
 """Grounding: for each sentence of a draft, the sentences of the guide that support it, or none.
 
-Evidence is chosen by the words that it shares with the sentence. Some is decided by words alone (`rules.py`); for the
+Evidence is chosen by the words that it shares with the sentence. Words alone decide some cases (`rules.py`); for the
 rest the chat model gives a verdict, which is weighed with the share of the sentence's words that the evidence holds.
 """
 
@@ -23,34 +23,35 @@ MOST = 5
 """The most sentences of the guide that support one sentence together."""
 
 SAID_ALONE = 3.8
-"""Least verdict on the first of several sentences alone, where a draft joins them in other words. Of 18 such sentences
-that would have been shown, 10 mixed things up: those had at most 3.4, five of the others more than 4."""
+"""If a draft joins several sentences of the guide in other words: least verdict with the first of these alone. Of 18
+such drafted sentences that would have been shown, 10 mixed things up: those had at most 3.4, five of the others more
+than 4."""
 
 ADDS = 0.1
-"""Share of the telling words of a sentence that further evidence must add to be cited beside the first."""
+"""Share of the content words of a sentence that further evidence must add to be cited as well as the first."""
 
 LEAST = 0.3
-"""Share of its telling words that the evidence must hold; with less, no verdict is asked for."""
+"""Share of its content words that the evidence must hold; with less, no verdict is asked for."""
 
 ASKED_WEIGHT = 0.5
-"""How much a word counts as held that is not in the evidence, but that the person used."""
+"""How much a word that the person used, but that is not in the evidence, counts as held."""
 
 ASKED_MOST = 2
-"""The most telling words of a sentence that only the person used; with more, it retells what they said, or takes it for
+"""The most content words of a sentence that only the person used; with more, it retells what they said, or takes it for
 granted. Of eight such sentences that would have been shown, about our two guides and 62 others, seven were wrong."""
 
 EXAMPLE_HELD = 0.7
-"""Share of the telling words of an example that the evidence or the question must hold."""
+"""Share of the content words of an example that the evidence or the question must hold."""
 
 Verdict = Callable[[str], float]
-"""A text of `build_support_question` -> how surely its note says what its claim says, a logit."""
+"""A text from `build_support_question` -> how surely its note says what its claim says, a logit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A claim is supported if verdict + held * share - new * number of new words >= bar, all as logits.
 
-    `share` is the share of its telling words that the evidence holds. If the evidence is several sentences, the verdict
+    `share` is the share of its content words that the evidence holds. If the evidence is several sentences, the verdict
     on the first of them alone must be at least `alone`.
     """
 
@@ -61,7 +62,7 @@ class Weights:
 
 
 DRAFT_WEIGHTS = Weights(2.0, 0.1, 2.5, SAID_ALONE)
-"""For the sentences of a draft. Fitted, but for the last, on the tuning half of tests/questions/grounding.jsonl."""
+"""For the sentences of a draft. All but the last are fitted on the tuning half of tests/questions/grounding.jsonl."""
 
 
 class Grounder:
@@ -72,7 +73,7 @@ class Grounder:
             those that go before the model.
         question: what the person asked; their own words do not count as new in an answer.
         weights: what the verdict is weighed with.
-        bears: whether sentences of the guide bear on the question; nothing is supported by others.
+        bears: whether sentences of the guide bear on the question; others support nothing.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Grounder:
         return tuple(Citation(e.number, make_span(e.sentence)) for e in chosen)
 
     def choose_evidence(self, claim: str) -> tuple[Evidence, ...]:
-        """The fewest sentences that hold most telling words of a claim, best first; none if they hold too few."""
+        """The fewest sentences that hold most content words of a claim, best first; none if they hold too few."""
         telling = extract_terms(claim)
         spoken = [stem(word) for word in split_words(claim)]
         ranked = sorted(self.evidence, key=lambda e: (-score_nearness(spoken, telling, e), e.number))
@@ -141,7 +142,7 @@ class Grounder:
 
 
 def build_question(claim: str, chosen: Sequence[Evidence]) -> str:
-    """The text of which a verdict is asked: the evidence in its order, with headings that hold what it does not."""
+    """The question that asks for a verdict: the evidence in order, with headings if they hold words that it lacks."""
     telling = extract_terms(claim)
     held = frozenset[str]().union(*(e.terms for e in chosen))
     named = not telling & frozenset[str]().union(*(extract_terms(e.heading) for e in chosen)) <= held

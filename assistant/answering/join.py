@@ -1,4 +1,4 @@
-"""One answer of two: what was told from the structure of the guide, and what else was asked beside it."""
+"""Joins two answers: one from the structure of the guide, and one to what else was asked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from assistant.records import Answer, AnswerSentence, Citation, Passage, map_ans
 
 
 def join_answers(told: ToldAnswer, answers: Iterable[Answer]) -> Iterator[Answer]:
-    """Yield what was told, then each answer to the rest behind it; the very same object as long as none is new."""
+    """Yield the first answer, then it joined to each answer to the rest; the very same object while none is new."""
     yield replace(told.answer, listed=False, stage="writing")
     yield from map_answers(partial(_join, told), answers)
 
 
 def _join(told: ToldAnswer, answer: Answer) -> Answer:
-    """One answer of both, with an honest word if the guide does not answer the second."""
+    """Both as one answer, with an honest word if the guide does not answer the second."""
     known = {_locate(passage): passage.number for passage in told.answer.passages}
     come = (*answer.passages, *(step.passage for step in answer.next_steps))
     for passage in come:

@@ -23,7 +23,7 @@ SeriesKind = Literal["sections", "entries", "paragraphs"]
 """What a series consists of; entries are the items of a list or the rows of a table."""
 
 FEWEST = 2
-"""Items that make a series."""
+"""The fewest items that make a series."""
 
 _LABEL = re.compile(r"(?P<label>[^\W\d_]+)\s+(?P<number>\d{1,3})\b")
 _NUMBERED = re.compile(r"(?P<number>\d{1,3})[.):]?\s")
@@ -44,7 +44,7 @@ class Item:
 
     @property
     def mark(self) -> str:
-        """What stands before it where that is no whole number: "2.1", or "b" of "b) ..."; else empty."""
+        """The mark before it if that is not a whole number: "2.1", or "b" of "b) ..."; else empty."""
         marked = _MARKED.match(self.heading or self.places[0][1].plain)
         return (marked["outline"] or marked["letter"]).lower() if marked else ""
 
@@ -56,10 +56,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Parts of a document that stand in an order."""
+    """Parts of a document, in order."""
 
     labels: frozenset[str]
-    """Terms that one of its items is called by: "tip", "step"."""
+    """Terms for what its items are called: "tip", "step"."""
     name: frozenset[str]
     """Terms of the headings above it and of what introduces it."""
     title: frozenset[str]
@@ -71,7 +71,7 @@ class Series:
 
     @property
     def called(self) -> frozenset[str]:
-        """The terms of the heading right above it, unless that is one of a series itself ("Tip 1: ...")."""
+        """The terms of the heading right above it, unless that is itself an item of a series ("Tip 1: ...")."""
         return frozenset() if _LABEL.match(self.heading) else _name([self.heading]) - self.title
 
     def count_sentences(self) -> int:
@@ -80,7 +80,7 @@ class Series:
 
 
 def find_series(chunks: Sequence[Chunk]) -> tuple[Series, ...]:
-    """The series of one or more documents; of each its sections first, the outermost ahead.
+    """The series of one or more documents; of each document the sections come first, the outermost ahead.
 
     Args:
         chunks: all chunks of the documents, ordered by source and place.
@@ -93,7 +93,7 @@ def find_series(chunks: Sequence[Chunk]) -> tuple[Series, ...]:
 
 
 def _find_sections(chunks: Sequence[Chunk], path: tuple[str, ...]) -> Iterator[Series]:
-    """Yield the sections right below a path of headings, then those that share a label, then the ones below each."""
+    """Yield the sections right below a path of headings, then those that share a label, then those below each."""
     below = [chunk for chunk in chunks if len(_path(chunk)) > len(path)]
     items: list[Item] = []
     inner: list[tuple[str, list[Chunk]]] = []
@@ -181,7 +181,7 @@ def _split_paragraphs(chunk: Chunk) -> Iterator[tuple[tuple[Chunk, Sentence], ..
 
 
 def _list_rows(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str, tuple[Item, ...]]]:
-    """Yield (labels, items) of the rows, or lines, between two empty lines."""
+    """Yield (labels, items) of each run of rows, or lines, between empty lines."""
     start = 0
     for at in range(1, len(places) + 1):
         if at == len(places) or _is_apart(places[at - 1], places[at]):
@@ -196,7 +196,7 @@ def _is_apart(one: tuple[Chunk, Sentence], other: tuple[Chunk, Sentence]) -> boo
 
 
 def _number(parts: Iterable[tuple[tuple[Chunk, Sentence], ...]]) -> tuple[Item, ...]:
-    """Items of these sentences, by their places."""
+    """Items made of these sentences, numbered in order."""
     return tuple(Item(number, "", places) for number, places in enumerate(parts, start=1))
 
 
@@ -217,7 +217,7 @@ def _split_runs(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str,
 def _join_nested(
     parts: Sequence[tuple[int, tuple[tuple[Chunk, Sentence], ...]]],
 ) -> Iterator[tuple[int, tuple[tuple[Chunk, Sentence], ...]]]:
-    """The same items, those without a number that stand between two numbers as part of the first."""
+    """Yield the same items; those without a number that stand between two numbers become part of the first."""
     nested = False
     at = 0
     while at < len(parts):

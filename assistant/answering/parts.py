@@ -1,6 +1,6 @@
 """Several questions at once: each is looked up alone, and what answers them goes into one answer.
 
-The vector of two questions lies between them, and often nearest to what answers neither.
+The vector of two questions lies between theirs, and is often nearest to text that answers neither.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from assistant.language.english import LANGUAGE, NEXT_QUESTION, OPENS_QUESTION, 
 from index.search import Match
 
 MOST_PARTS, MOST_WORDS = 4, 60
-"""A text of more questions or more words is one whole: a story, whose questions lean on it."""
+"""A text of more questions or more words is not split: it is a story, and its questions lean on it."""
 
 LEAST_WORDS, LEAST_LISTED = 3, 2
-"""Words that a part has at least, and in a list."""
+"""The fewest words of a part, and of a part in a list."""
 
 LISTED = 3
-"""From so many questions on they are a list, in which a comma alone stands between two."""
+"""The fewest questions that make a list, in which a comma alone may stand between two."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPart:
-    """Of several questions, one that the guide does not answer."""
+    """One of several questions, which the guide does not answer."""
 
     question: str
     nearest: Retrieval | None = None
@@ -53,7 +53,7 @@ def split_question(question: str) -> tuple[str, ...]:
 
 
 def _split_sentence(text: str) -> list[str]:
-    """A question, with the statements before it, cut where the next begins: at commas alone only in a list of three."""
+    """Cut a question, with what is stated before it, where the next begins; at commas alone only in a list of three."""
     parts = _cut(text, commas=True)
     return parts if len(parts) >= LISTED else _cut(text, commas=False)
 
@@ -72,11 +72,11 @@ def _cut(text: str, commas: bool) -> list[str]:
 
 
 def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> Retrieval:
-    """One retrieval of several: the best quotation of each, and an equal share of what goes before the model.
+    """One retrieval out of several: the best quotation of each, and an equal share of what is shown to the model.
 
     Args:
-        question, earlier: as of `Retrieval`.
-        parts: each with a quotation at least.
+        question, earlier: as in `Retrieval`.
+        parts: each with at least one quotation.
     """
     every = sorted((match for part in parts for match in part.matches), key=lambda match: -match.score)
     matches: dict[str, Match] = {}

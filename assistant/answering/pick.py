@@ -1,4 +1,4 @@
-"""How a question names items of a list, and what picks those from it."""
+"""How a question names items of a list, and how those are picked from it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from assistant.language.english import (
 )
 
 ITEMS = (NUMBERED_ITEMS, COUNTED_ITEMS, NUMBERED_ITEM, PLACED_ITEM, ORDINAL_ITEM)
-"""How items are named."""
+"""The patterns of how items are named."""
 
 Pick: TypeAlias = Callable[[Series], tuple[Item, ...]]
 """A series -> the items that are asked for; none if it does not have all of them."""
 
 
 def make_pick(named: re.Match[str]) -> Pick:
-    """What picks the items of a series that one of `ITEMS` has found in a question."""
+    """The pick for items that one of `ITEMS` has found in a question."""
     found = named.groupdict()
     if named.re is COUNTED_ITEMS:
         return _pick_end(_read_number(found["number"]), found["end"].lower() == "last")
@@ -40,7 +40,7 @@ def make_pick(named: re.Match[str]) -> Pick:
 
 
 def _pick_numbers(wanted: Collection[int]) -> Pick:
-    """What picks the items with these numbers."""
+    """Picks the items with these numbers."""
 
     def pick(series: Series) -> tuple[Item, ...]:
         numbered = {item.number: item for item in reversed(series.items)}
@@ -50,7 +50,7 @@ def _pick_numbers(wanted: Collection[int]) -> Pick:
 
 
 def _pick_end(count: int, last: bool) -> Pick:
-    """What picks the first so many items, or the last."""
+    """Picks the first or the last `count` items."""
 
     def pick(series: Series) -> tuple[Item, ...]:
         return (series.items[-count:] if last else series.items[:count]) if 0 < count <= len(series.items) else ()
@@ -59,7 +59,7 @@ def _pick_end(count: int, last: bool) -> Pick:
 
 
 def pick_place(ordinal: str) -> Pick:
-    """What picks the item at a place that an ordinal names."""
+    """Picks the item at the place that an ordinal names."""
     place = ORDINAL_PLACES.get(ordinal.lower()) or int(ordinal[:-2])
     return _pick_end(1, last=True) if place < 0 else lambda series: series.items[max(0, place - 1) : place]
 

@@ -1,6 +1,6 @@
 """The wording of every prompt. Pure.
 
-A prompt is a long fixed prefix, which the model evaluates once and keeps, and then what changes: notes and question.
+A prompt is a long fixed prefix, which the model evaluates once and keeps, and a part that changes: notes and question.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def build_question_message(notes: Sequence[Note], question: str, earlier: str = 
 
 
 def join_heading(heading: str, text: str) -> str:
-    """A text with its heading: a question in front of what answers it, any other heading behind, in brackets.
+    """A text with its heading: a question before the text that answers it, any other heading after it, in brackets.
 
-    In front, a small model takes a heading for the beginning of the sentence.
+    A small model takes a heading in front for the beginning of the sentence.
     """
     if heading.endswith("?"):
         return f"{heading} {text}"
@@ -204,4 +204,4 @@ JUDGE_PREFIX: tuple[Message, ...] = (
         "The tenant tells the landlord about damage.", "The landlord tells the tenant about damage.", "No"
     ),
 )
-"""The fixed part of the evaluation's question; with other words and examples than `SUPPORT_PREFIX`."""
+"""The fixed part of the evaluation's question; its words and examples differ from those of `SUPPORT_PREFIX`."""

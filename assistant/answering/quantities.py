@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 _FRACTIONS = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 _PER_CENT = re.compile(r"\bper cent\b", re.IGNORECASE)
 _CLOCK, _HALF_CLOCK = "clock", "half clock"
-"""The units of a time of the day, in minutes; of the second it is not said which half of the day is meant."""
+"""The units of a time of day, in minutes; the second does not say which half of the day is meant."""
 
 _HALF_DAY = 720
 """Minutes."""
@@ -44,11 +44,11 @@ _BETWEEN = 2
 """Words between a number and what bounds it, as in "at least about five"."""
 
 _NEAR = 4
-"""Words further from a number than so many tokens do not belong to it."""
+"""Words more than this many tokens away from a number do not belong to it."""
 
 
 RIVAL = 2
-"""How many words more of what a quantity belongs to stand beside another one in another sentence, if that is meant."""
+"""How many more of a quantity's words stand near a different quantity in another sentence, if that one is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class Quantity:
     bound: str
     """"least" or "most"; empty if neither is said."""
     near: frozenset[str]
-    """Stems of the words that it belongs to: a label before it ("Saturday: ..."), and those that are near to it, and
-    nearer than to another number, in its part of the sentence."""
+    """Stems of the words that it belongs to: a label before it ("Saturday: ..."), and those in its part of the
+    sentence that are near to it, and nearer than to another number."""
     rate: str = ""
-    """What it is counted by ("per night": "night"); empty if nothing is said."""
+    """What it is counted per ("per night": "night"); empty if nothing is said."""
     exact: str = ""
     """A number that names something (a telephone number, "B12"), as it is written."""
 
@@ -85,7 +85,7 @@ class Quantity:
 
     @property
     def _minutes(self) -> Fraction:
-        """Of half a day, where one of two times does not say which: "5" for 17:00, "9.30" for 9:30."""
+        """Minutes of half a day, if one of two times does not say which half: "5" for 17:00, "9.30" for 9:30."""
         hours, rest = divmod(self.figure, 1)
         return (self.value if self.unit else 60 * hours + 100 * rest) % _HALF_DAY
 
@@ -97,10 +97,10 @@ class _Token:
 
 
 def agree_in_quantities(claim: str, evidence: Iterable[str]) -> bool:
-    """Whether each quantity of a claim stands in its evidence, and belongs there to what it belongs to in the claim.
+    """Whether each quantity of a claim stands in its evidence, and belongs to the same thing there as in the claim.
 
     Args:
-        evidence: sentences of the guide, told.
+        evidence: sentences of the guide, as a reader sees them.
     """
     told = list(evidence)
     currencies = {CURRENCIES.get(found[0].casefold()) for text in told for found in _TOKEN.finditer(text)}
@@ -115,12 +115,12 @@ def agree_in_quantities(claim: str, evidence: Iterable[str]) -> bool:
 
 
 def _is_held(said: Quantity, sentences: Sequence[Sequence[Quantity]]) -> bool:
-    """Whether a quantity is in one of these sentences, and what it belongs to does not belong to another one there."""
+    """Whether a quantity is in one of these sentences, and its words there do not belong to a different quantity."""
     return any(one.equals(said) and not _belongs_to_rival(said, one, there) for there in sentences for one in there)
 
 
 def _stands_elsewhere(said: Quantity, claimed: Sequence[Quantity], sentences: Sequence[Sequence[Quantity]]) -> bool:
-    """Whether a quantity is only in sentences about something else, and what it belongs to has another one.
+    """Whether a quantity is only in sentences about something else, and what it belongs to has a different one.
 
     Args:
         claimed: all quantities of the claim.
@@ -133,7 +133,7 @@ def _stands_elsewhere(said: Quantity, claimed: Sequence[Quantity], sentences: Se
 
 
 def _belongs_to_rival(said: Quantity, same: Quantity, there: Sequence[Quantity]) -> bool:
-    """Whether words beside a quantity tell that not the same one of a sentence is meant, but another."""
+    """Whether the words near a quantity show that not the same one in a sentence is meant, but a different one."""
     rivals = [one for one in there if one.unit == same.unit and not one.equals(same)]
     own = same.near.union(*(one.near for one in there if one.equals(same)))
     others = frozenset[str]().union(*(one.near for one in rivals))
@@ -141,7 +141,7 @@ def _belongs_to_rival(said: Quantity, same: Quantity, there: Sequence[Quantity])
 
 
 def find_quantities(text: str) -> Iterator[Quantity]:
-    """Yield the quantities of a text, in order. "One" alone is none: it is mostly a pronoun."""
+    """Yield the quantities of a text, in order. "One" alone does not count: it is mostly a pronoun."""
     text = _PER_CENT.sub("percent", text.replace("’", "'"))
     tokens = [_Token(str(found.lastgroup), found[0]) for found in _TOKEN.finditer(text)]
     found = _share_units(tokens, list(_find_numbers(tokens)))
@@ -242,12 +242,12 @@ def _is_sign(tokens: Sequence[_Token], at: int) -> bool:
 
 
 def _names_something(digits: str) -> bool:
-    """Whether a number is part of a name: it begins with a zero, or has more digits than one counts with."""
+    """Whether a number is part of a name: it begins with a zero, or has too many digits for a count."""
     return digits.isdigit() and len(digits) > 1 and (digits[0] == "0" or len(digits) > 4)
 
 
 def _read_half_of_day(tokens: Sequence[_Token], at: int) -> tuple[int, str]:
-    """Read "a.m.", "pm" or "o'clock": the place behind it, and "am", "pm" or nothing."""
+    """Read "a.m.", "pm" or "o'clock": the place after it, and "am", "pm" or nothing."""
     rest = [token.text.casefold() for token in tokens[at : at + 4]]
     for half in ("am", "pm"):
         for spelling in ([half], [half[0], ".", half[1], "."], [half[0], ".", half[1]]):
@@ -257,7 +257,7 @@ def _read_half_of_day(tokens: Sequence[_Token], at: int) -> tuple[int, str]:
 
 
 def _read_value(tokens: Sequence[_Token], at: int) -> tuple[Fraction | None, int]:
-    """Read a value, in figures or words ("one and a half", "1 ½"), and the place behind it; None if there is none."""
+    """Read a value, in figures or words ("one and a half", "1 ½"), and the place after it; None if there is none."""
     token = tokens[at]
     if token.kind == "fraction":
         return Fraction(*_FRACTIONS[token.text]), at + 1
@@ -309,7 +309,7 @@ def _read_words(tokens: Sequence[_Token], at: int) -> tuple[Fraction | None, int
 
 
 def _goes_on(following: Sequence[str]) -> bool:
-    """Whether "one" is a number by what follows: "one and a half", "one to three"."""
+    """Whether what follows makes "one" a number: "one and a half", "one to three"."""
     return following[:2] == ["and", "a"] or (
         len(following) > 1
         and following[0] in ("and", "to", "or")
@@ -327,7 +327,7 @@ def _has_measure(tokens: Sequence[_Token], at: int) -> bool:
 
 
 def _read_unit(tokens: Sequence[_Token], at: int) -> tuple[str, Fraction, int]:
-    """Read a unit behind a number: what it measures, how many of the base it is, and the place behind it."""
+    """Read a unit after a number: what it measures, its size in the base unit, and the place after it."""
     place = at
     while place < len(tokens) and tokens[place].text.casefold() in UNIT_OPENINGS:
         place += 1
@@ -342,7 +342,7 @@ def _read_unit(tokens: Sequence[_Token], at: int) -> tuple[str, Fraction, int]:
 
 
 def _find_bound(tokens: Sequence[_Token], start: int) -> str:
-    """Whether a quantity is the least or the most that is meant: "at least", "up to"; "not more than" is the most."""
+    """Whether a quantity is the "least" ("at least") or the "most" ("up to", "not more than"); empty if neither."""
     before = " ".join(token.text.casefold() for token in tokens[max(0, start - _BETWEEN - 3) : start])
     for phrase, bound in BOUNDS.items():
         if re.search(rf"(?:^|\s){phrase}(?:\s\w+){{0,{_BETWEEN}}}$", before):
@@ -351,7 +351,7 @@ def _find_bound(tokens: Sequence[_Token], start: int) -> str:
 
 
 def _find_rate(tokens: Sequence[_Token], end: int) -> str:
-    """What a quantity is counted by, behind it: "per night", "a day", "for each half hour"."""
+    """What a quantity is counted per, as said after it: "per night", "a day", "for each half hour"."""
     rest = [token.text.casefold() for token in tokens[end : end + 4]]
     rest = rest[1:] if rest[:1] == ["for"] else rest
     if len(rest) < 2 or rest[0] not in RATES:
@@ -360,7 +360,7 @@ def _find_rate(tokens: Sequence[_Token], end: int) -> str:
 
 
 def _share_words(tokens: Sequence[_Token], places: Sequence[tuple[int, int]]) -> list[frozenset[str]]:
-    """For each number the stems of the words that it belongs to."""
+    """For each number, the stems of the words that it belongs to."""
     owned: list[set[str]] = [set() for _ in places]
     inside = {at for start, end in places for at in range(start, end)}
     parts = [0]
@@ -381,7 +381,7 @@ def _share_words(tokens: Sequence[_Token], places: Sequence[tuple[int, int]]) ->
 
 
 def _find_owners(at: int, labelled: int, parts: Sequence[int], places: Sequence[tuple[int, int]]) -> list[int]:
-    """The numbers that a word belongs to: all behind a label, else the one that is nearest, if it is near."""
+    """The numbers that a word belongs to: for a label, all after it; else the nearest one, if it is near."""
     if at < labelled:
         return [i for i, (start, _) in enumerate(places) if start > labelled]
     there = [i for i, (start, _) in enumerate(places) if parts[start] == parts[at]]

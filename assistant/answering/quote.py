@@ -1,4 +1,4 @@
-"""The guide's own words: what an answer begins with, and all of an answer that is not worded by the model."""
+"""What the model does not word in an answer: above all the guide's own words, with which the answer begins."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from index.chunking.words import split_words
 from index.search import Match
 
 QUOTED = 3
-"""The most sentences that are quoted: all of them where the guide may not answer, else the best."""
+"""The most quotations of a question. All are shown where the guide may not answer, else the best."""
 
 WORDS_WEIGHT = 0.1
-"""Weight of the share of the question's words that a sentence holds, beside the score of its chunk and its cosine."""
+"""Weight of the share of the question's words that a sentence holds; added to its chunk's score and its cosine."""
 
 SAID_COST = 0.2
-"""Taken from the score of a sentence that the answer before has quoted, if this question leans on that."""
+"""Subtracted from a sentence's score if the earlier answer, on which this question leans, has quoted it."""
 
 CODE = 0.3
-"""Added to the score of a sentence that has a code from the question ("E3", "KM-40"): it is meant as it stands, while
-to vectors it is much like any other code."""
+"""Added to the score of a sentence that has a code from the question ("E3", "KM-40"). A code is meant exactly as typed,
+but its vector is much like that of any other code."""
 
 NEAR_BEST = 0.75
 """Share of the best sentence's score; a sentence below it is not quoted."""
@@ -41,13 +41,13 @@ NOTHING_TO_QUOTE = "nothing near it can be quoted"
 
 UNANSWERED = "I can't find this in the guide: “{}”"
 NEARLY = "The guide doesn’t say this outright: “{}” The nearest it comes:"
-"""What is said of each of several questions that the guide does not answer; the second where something is near."""
+"""Shown for each of several questions that the guide does not answer; the second if something near can be quoted."""
 
 
 def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
-    """The answer, with an honest word about each question that it leaves open, and the nearest that the guide says.
+    """The answer, with an honest word about each question that it leaves open, and the guide's nearest sentence to it.
 
-    Nothing is said of a question if the answer quotes the nearest to it already.
+    Nothing is added for a question if the answer already quotes that sentence.
     """
     for part in parts:
         if part.nearest is None or not part.nearest.quotations:
@@ -64,7 +64,7 @@ def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
 
 
 def _find_passage(answer: Answer, match: Match) -> tuple[Answer, int]:
-    """The answer with a passage for a match, behind all others unless it is one of them; and the passage's number."""
+    """The answer with a passage for a match, added at the end unless it is there already; and the passage's number."""
     number = len(answer.passages) + 1
     passage = make_passage(match.chunk, number, match.score)
     for one in answer.passages:
@@ -74,7 +74,7 @@ def _find_passage(answer: Answer, match: Match) -> tuple[Answer, int]:
 
 
 def quote_nearest(retrieval: Retrieval, asked: Sequence[str]) -> Answer:
-    """The nearest that the guide comes to a question that it may not answer; a no if nothing can be quoted."""
+    """The guide's nearest sentences to a question that it may not answer; an honest no if none can be quoted."""
     answer = quote(retrieval, QUOTED)
     if not answer.sentences:
         return decline(retrieval, asked, NOTHING_TO_QUOTE)
@@ -91,13 +91,13 @@ def decline(retrieval: Retrieval, asked: Sequence[str], reason: str = HARDLY) ->
 
 
 def quote(retrieval: Retrieval, most: int = 1) -> Answer:
-    """An answer of the best quotations, as many as there are up to `most`, with all passages; nothing is worded yet."""
+    """An answer of the best quotations, at most `most`, with all passages; the model has worded nothing yet."""
     sentences = tuple(_make_sentence(quotation) for quotation in retrieval.quotations[:most])
     return fill_citations(Answer("answered", sentences, make_passages(retrieval), stage="writing"))
 
 
 def _make_sentence(quotation: Quotation) -> AnswerSentence:
-    """A quotation as it is shown; a sentence that gives it its context is cited after it."""
+    """A quotation as it is shown. Its context, if it has one, is cited last."""
     citations = (Citation(quotation.number, make_span(sentence)) for sentence in reversed(quotation.sentences))
     return AnswerSentence(f"“{quotation.text}”", tuple(citations))
 
@@ -135,7 +135,7 @@ def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float, floa
 
 
 def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:
-    """Whether sentences state something, are no mere announcement, and answer no other question with yes or no."""
+    """Whether sentences state something, are not mere announcements, and do not say yes or no to another question."""
     return all(
         states(sentence)
         and not ANNOUNCEMENT.match(sentence.plain)
@@ -145,12 +145,12 @@ def _can_be_quoted(sentences: Sequence[Sentence], same_question: bool) -> bool:
 
 
 def make_passages(retrieval: Retrieval) -> tuple[Passage, ...]:
-    """The passages that go before the model, with their numbers."""
+    """The passages shown to the model, with their numbers."""
     return tuple(make_passage(one.match.chunk, one.number, one.match.score) for one in retrieval.selections)
 
 
 def fill_citations(answer: Answer) -> Answer:
-    """The answer, with the sentences that it cites noted in each passage."""
+    """The answer, each passage with the sentences that are cited from it."""
     spans: dict[int, set[Span]] = {}
     for citation in (citation for sentence in answer.sentences for citation in sentence.support):
         spans.setdefault(citation.number, set()).add(citation.span)

@@ -1,8 +1,8 @@
 """Whether a sentence of the guide bears on the question, so that an answer may go on with it.
 
-A small model words whatever it is given. Of 121 sentences that it drafted behind a quotation, about four guides, and
-that the guide supports, 49 helped, 55 were beside the question, 17 misled. The same reading that decides coverage tells
-them apart: what would not be an answer by itself is left out.
+A small model words whatever it is given. Of 121 sentences about four guides that it drafted after a quotation, and
+that the guide supports, 49 helped, 55 were beside the question, and 17 misled. The same reading that decides coverage
+tells them apart: what would not be an answer by itself is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NEAR = 0.5
 """Without a cross-encoder: the least share of the best cosine to the question."""
 
 AS_SURE = 0.6
-"""Least share of the odds of the first quotation from which the second answers about as surely."""
+"""Share of the first quotation's odds from which the second answers about as surely."""
 
 
 class Relevance:
@@ -28,7 +28,7 @@ class Relevance:
 
     Args:
         retrieval: what the draft is worded from.
-        asked: what was retrieved for each of the questions that it answers, with what can be quoted of it.
+        asked: what was retrieved for each of the questions that it answers, with its quotations.
         readers: the name of embedder and cross-encoder.
     """
 
@@ -41,11 +41,11 @@ class Relevance:
         self._cosines = [read_cosines(one.matches) for one in asked]
 
     def bears(self, chosen: Sequence[Evidence]) -> bool:
-        """Whether any of these sentences bears on a question; all do that stand in a section that is asked for."""
+        """Whether any of these sentences bears on a question; all do if a whole section is asked for."""
         return self._all or any(self.answers(one.number, one.sentence) for one in chosen)
 
     def answers(self, number: int, sentence: Sentence) -> bool:
-        """Whether a sentence of a passage answers a question, read behind the one that it points back to."""
+        """Whether a sentence of a passage answers a question, read after the one that it points back to."""
         chunk = self._chunks[number]
         sentences = find_context(sentence, chunk.sentences)
         asked = zip(self._asked, self._cosines, strict=True)

@@ -1,6 +1,6 @@
-"""What a question about the guide itself names: a list, or an item of one.
+"""Finds what a question about the guide itself names: a list, or an item of one.
 
-It does so by a label, a number, a heading, or by what stands beside it. Where two fit as well, neither is taken.
+A question names it by a label, a number, a heading, or by its neighbour. If two fit equally well, neither is taken.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ from assistant.language.english import (
 from index.chunking.words import extract_terms, split_words, stem
 
 SHARE = 0.5
-"""Least share of what a request names that a series must be called, or an item must hold."""
+"""Least share of what a request names that the name of a series, or an item, must hold."""
 
 HELD, SEVERAL = 0.5, 2
-"""Of a list that stands where the search found most: the least share, and the fewest, of the terms wanted that it must
-hold."""
+"""For a list that stands where the search found most: the least share and the least number of the wanted terms that it
+must hold."""
 
 PARAGRAPHS = 8
-"""The most sentences of a section whose paragraphs are told like a list."""
+"""The most sentences of a section whose paragraphs are shown like a list."""
 
 MENTIONED = 2
-"""The fewest words of a heading that may stand in a request."""
+"""The fewest words of a heading by which a request can name it."""
 
 BARE = 6
 """The most words of a request that only names an item ("step 4 of ...", "and the second?")."""
 
 STORY = 40
-"""Words from which a text tells a story, and only its last clause may ask about the guide."""
+"""A text of more words tells a story, and only its last clause may ask about the guide."""
 
 _LABELS = extract_terms(f"{LABELS_OF_SECTIONS} {LABELS_OF_STEPS} {LABELS_OF_BULLETS} {LABELS_OF_ROWS}")
 
@@ -80,19 +80,19 @@ class Request:
 
     text: str
     before: str = ""
-    """What comes before it: the clause before, or the answer before."""
+    """What comes before it: the previous clause, or the previous answer."""
     answered: bool = False
-    """Whether that is an answer."""
+    """Whether `before` is an answer."""
     place: str = ""
-    """What is said of one item of the list that the text asks for ("the second")."""
+    """The place of the one item that is wanted, in the list that the text asks for ("second")."""
     beside: int | None = None
     """Its number among the clauses of the question, from 0, if another of them asks something else; else None."""
 
 
 def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Request]:
-    """Yield a text, then each of its clauses, as far as they may ask about the guide itself; of a story only the last.
+    """Yield a text, then each of its clauses, if they may ask about the guide itself; of a story only the last clause.
 
-    Of several clauses that ask, each that names what it asks for comes before the text.
+    If several clauses ask, those that name what they ask for come before the whole text.
 
     Args:
         earlier: the question that the text leans on, if it does.
@@ -115,17 +115,17 @@ def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Requ
 
 
 def split_clauses(text: str) -> list[str]:
-    """The sentences of a text, and what semicolons and colons part."""
+    """A text split into sentences, and at semicolons and colons."""
     return _CLAUSE.split(text.strip())
 
 
 def _asks_besides(clauses: Sequence[str], number: int) -> bool:
-    """Whether another clause than this one asks for something that it names."""
+    """Whether a clause other than this one asks for something that it names."""
     return any((asks(one) or _asks(one)) and _names(one) for at, one in enumerate(clauses) if at != number)
 
 
 def _names(text: str) -> bool:
-    """Whether a text names more than what the items of any list are called."""
+    """Whether a text names more than the items of any list are called."""
     return bool(extract_terms(text) - REQUEST_WORDS - _LABELS)
 
 
@@ -146,7 +146,7 @@ def _asks(question: str) -> bool:
 
 
 def _asks_for_list(question: str) -> bool:
-    """Whether a question may be for a whole series."""
+    """Whether a question may ask for a whole series."""
     asked_for = (ASKS_FOR_LIST, ASKS_WHICH, ASKS_HOW_MANY)
     return _asks_for_all(question) or any(pattern.search(question) for pattern in asked_for)
 
@@ -158,14 +158,14 @@ def _asks_for_all(question: str) -> bool:
 
 
 def _asks_for_item(question: str) -> bool:
-    """Whether a question may be for one item, named by its number or place."""
+    """Whether a question may ask for one item, named by its number or place."""
     named = next(filter(None, (pattern.search(question) for pattern in ITEMS)), None)
     opens = named and not named.start() and len(question.split()) <= BARE
     return bool(named and (opens or ASKS_FOR_ITEM.match(question)))
 
 
 def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) -> Told | None:
-    """What a request asks for; None if the guide has nothing that is called so."""
+    """What a request asks for; None if nothing in the guide has that name."""
     question = request.text
     neighbour = ASKS_FOR_NEIGHBOUR.search(question)
     if neighbour and (told := _find_neighbour(question, neighbour, series, retrieval)):
@@ -194,7 +194,7 @@ def _find_list(question: str, series: Sequence[Series], retrieval: Retrieval) ->
 
 
 def _choose(question: str, series: Sequence[Series], retrieval: Retrieval) -> Series | None:
-    """The series that a question asks for, by what one calls its items, or else by what it stands under."""
+    """The series that a question asks for, by what its items are called, or else by the headings above it."""
     wanted = extract_terms(question) - REQUEST_WORDS
     counted = ASKS_HOW_MANY.search(question)
     said = extract_terms(counted["counted"] if counted else question)
@@ -221,7 +221,7 @@ def _choose(question: str, series: Sequence[Series], retrieval: Retrieval) -> Se
 def _choose_found(
     wanted: frozenset[str], named: frozenset[str], series: Sequence[Series], retrieval: Retrieval
 ) -> Series | None:
-    """The only series of that name where the question finds most, if its items hold enough of what is wanted."""
+    """The only series with that label where the search found most, if its items hold enough of what is wanted."""
     labels = named - extract_terms(GENERIC_LABELS)
     inside = [one for one in series if one.labels & labels and _is_found(one, retrieval)]
     if len(inside) != 1:
@@ -238,7 +238,7 @@ def _is_found(series: Series, retrieval: Retrieval) -> bool:
 
 
 def _asks_for_several(question: str) -> bool:
-    """Whether a question calls the items in the plural, so that "that part" is none of them."""
+    """Whether a question names the items in the plural; "that part" does not."""
     words = split_words(question)
     labels = extract_terms(f"{LABELS_OF_SECTIONS} {LABELS_OF_QUESTIONS}")
     named = [(before, word) for before, word in zip(("", *words), words, strict=False) if stem(word) in labels]
@@ -246,7 +246,7 @@ def _asks_for_several(question: str) -> bool:
 
 
 def _mentions(question: str, heading: str) -> bool:
-    """Whether a question says the words of a heading as they stand there, if these are several."""
+    """Whether a question has all words of a heading in a row, if there are several."""
     said = [stem(word) for word in split_words(question)]
     words = [stem(word) for word in split_words(heading) if not word.isdigit()]
     starts = range(len(said) - len(words) + 1)
@@ -256,7 +256,7 @@ def _mentions(question: str, heading: str) -> bool:
 def _choose_nearest(
     wanted: frozenset[str], series: Sequence[Series], least: float, retrieval: Retrieval
 ) -> Series | None:
-    """The series whose headings name most of what is wanted, at least a share; None if another is as good."""
+    """The series whose headings name most of what is wanted, at least the share `least`; None if another is as good."""
     order = {match.chunk.id: place for place, match in enumerate(retrieval.matches)} if retrieval.earlier else {}
 
     def rate(one: Series) -> tuple[float, float, int]:
@@ -274,7 +274,7 @@ def _choose_nearest(
 
 
 def _join_documents(series: Sequence[Series]) -> Series:
-    """The sections of several documents as one series; of each document the first."""
+    """The sections of several documents as one series; from each document its first series."""
     first: dict[str, Series] = {}
     for one in series:
         first.setdefault(one.items[0].places[0][0].source, one)
@@ -295,7 +295,7 @@ def _find_named(question: str, series: Sequence[Series], retrieval: Retrieval) -
             wanted = extract_terms(besides) - REQUEST_WORDS
             able = [one for one in series if one.labels & unit]
             if not able and (not named["unit"] or OPENS_WITH_ITEM.match(question[: named.start()])):
-                # Nothing is called so, but what the question says besides may name a list: "the fourth tip on ...".
+                # Nothing has that label, but the rest of the question may name a list: "the fourth tip on ...".
                 entries = [one for one in series if one.kind == "entries"]
                 able = [one for one in entries if (wanted and wanted <= one.name) or _mentions(besides, one.heading)]
             if named.groupdict().get("mark"):
@@ -335,8 +335,8 @@ def _find_beside(
     """The item after, or before, the one that a text describes.
 
     Args:
-        rate: how well an item is described by terms, 0 to 1.
-        farthest: of items that are described as well, 1 takes the last and -1 the first.
+        rate: how well terms describe an item, 0 to 1.
+        farthest: of items that are described equally well, 1 takes the last and -1 the first.
     """
     wanted, named = extract_terms(known) - REQUEST_WORDS, extract_terms(question)
     found: list[tuple[tuple[bool, bool, float, bool, float], tuple[Item, ...]]] = []
@@ -359,5 +359,5 @@ def _rate_described(wanted: frozenset[str], item: Item) -> float:
 
 
 def _rate_answered(told: frozenset[str], item: Item) -> float:
-    """How much of an item was told."""
+    """How much of an item the answer has said."""
     return compute_share(item.terms - REQUEST_WORDS, told) if item.terms - REQUEST_WORDS else 0.0

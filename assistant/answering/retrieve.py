@@ -1,4 +1,4 @@
-"""Which sentences of the guide bear on a question in its conversation. Whether they answer it: `coverage.py`."""
+"""Finds sentences of the guide that bear on a question in its conversation. `coverage.py` decides if they answer it."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
 from index.search import Match, Searcher
 
 MATCHES = 12
-"""Chunks retrieved; those that do not go before the model may still offer next steps and follow-ups."""
+"""Chunks retrieved; those not shown to the model may still offer next steps and follow-ups."""
 
 PASSAGES, SENTENCES = 4, 4
-"""The most chunks, and sentences of them, that go before the model."""
+"""The most chunks, and the most of their sentences, that are shown to the model."""
 
 NEAR_BEST = 0.6
-"""Share of the best sentence's score; sentences below it do not go before the model."""
+"""Share of the best sentence's score; sentences below it are not shown to the model."""
 
 GAIN_WEIGHT = 0.5
-"""Weight of a sentence's gain beside its score: what answers the question before is near to both together, and would be
-quoted again for whatever is asked next."""
+"""Weight of a sentence's gain, added to its score. Without it, what answers the earlier question would be quoted again
+whatever is asked next, since it is near to both questions together."""
 
 RECENT = 12
-"""The most turns back that a question may lean on."""
+"""How many of the latest turns a question may lean on."""
 
 SAME_QUESTION = 0.7
-"""Cosine from which a question is taken for the one in a chunk's heading."""
+"""Cosine from which a question counts as the one in a chunk's heading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A passage that goes before the model: a chunk with the sentences chosen from it.
+    """A passage that is shown to the model: a chunk with the sentences chosen from it.
 
     The best sentence comes first: a small model copies what it reads first.
     """
@@ -61,15 +61,15 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A sentence of the guide that can be quoted; one that points back, with the sentence before it."""
+    """A sentence of the guide that can be quoted; with the sentence before it, if it points back."""
 
     number: int
     """The passage's."""
     sentences: tuple[Sentence, ...]
     score: float
-    """How near it is to the question: of the passage and of the sentence together, about 0 to 2."""
+    """How near passage and sentence together are to the question, about 0 to 2."""
     gain: float = 0.0
-    """How much nearer to the question than to the one that this leans on; see `Match.gains`."""
+    """How much nearer it is to the question than to the one that the question leans on; see `Match.gains`."""
 
     @property
     def text(self) -> str:
@@ -87,21 +87,21 @@ class Retrieval:
 
     question: str
     earlier: str
-    """The question before, if this one leans on it; else empty."""
+    """The earlier question, if this one leans on it; else empty."""
     matches: tuple[Match, ...]
     selections: tuple[Selection, ...]
-    """What goes before the model."""
+    """What is shown to the model."""
     said: str = ""
-    """What was answered to the earlier question."""
+    """The answer to the earlier question."""
     section: bool = False
-    """Whether the question asks for a whole section, and that is what goes before the model."""
+    """Whether the question asks for a whole section, and that is what is shown to the model."""
     quotations: tuple[Quotation, ...] = ()
-    """What can be quoted of it, best first."""
+    """What can be quoted, best first."""
     read: str = ""
-    """What the cross-encoder reads: the question alone, typing mistakes put right. Behind the one that it leans on, it
-    reads whether the guide answers that one."""
+    """What the cross-encoder reads: the question alone, with typing mistakes corrected. If the question that it leans
+    on came first, the cross-encoder would judge whether the guide answers that one."""
     logit: float | None = None
-    """How surely the best quotation answers, as the cross-encoder reads it; None without one."""
+    """How surely the best quotation answers, by the cross-encoder; None without one."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -110,12 +110,12 @@ class Retrieval:
 
     @property
     def likeness(self) -> float:
-        """Of the chunk that answers most surely, a cosine; -1 if nothing was found."""
+        """The likeness of the chunk that answers most surely, a cosine; -1 if nothing was found."""
         return max((match.likeness for match in self.matches), default=-1.0)
 
     @property
     def suggested(self) -> bool:
-        """Whether it is a question that we suggest ourselves, from a heading: what stands under that answers it."""
+        """Whether the program itself suggests this question, from a heading: the text under that heading answers it."""
         return any(form_question(one.match.chunk) == self.question for one in self.selections)
 
     @property
@@ -156,8 +156,8 @@ def search_in_conversation(
 def find_earlier(question: str, history: Sequence[Turn], searcher: Searcher) -> Turn:
     """The turn that a question leans on; an empty one if it leans on none.
 
-    It is the turn that shares most telling words with it ("and the deposit for the hall?"); of equal ones, and if none
-    shares any, the latest.
+    It is the turn that shares most content words with it ("and the deposit for the hall?"). If several share as many,
+    or none shares any, it is the latest.
     """
     if not history or not leans(question, searcher.knows):
         return Turn("")
@@ -170,7 +170,7 @@ def leans(question: str, knows: Callable[[str], bool]) -> bool:
     """Whether a question makes sense only after another: short, opening with a link, or pointing back.
 
     Args:
-        knows: whether the guide has any word of a text; a short but whole question without one changes the subject.
+        knows: whether the guide has any word of a text; a short but whole question with none changes the subject.
     """
     spoken = split_words(question)
     telling = [word for word in spoken if word not in FUNCTION_WORDS]
@@ -180,10 +180,10 @@ def leans(question: str, knows: Callable[[str], bool]) -> bool:
 
 
 def remove_orders(chunk: Chunk) -> Chunk:
-    """A chunk without the sentences that speak to the model instead of the reader: no later stage sees them.
+    """A chunk without the sentences that address the model instead of the reader; no later stage sees them.
 
-    Orders in plain words to nobody in particular ("New rule: ...") stay, for a club has such rules: what the model then
-    says must pass the check like anything else.
+    Plain orders to nobody in particular ("New rule: ...") stay, since a club has such rules. What the model makes of
+    them must pass the check like anything else.
     """
     token = TEMPLATE_TOKEN.search(chunk.text)
     readable = chunk.start + token.start() if token else chunk.end
@@ -192,7 +192,7 @@ def remove_orders(chunk: Chunk) -> Chunk:
 
 
 def clean_match(match: Match) -> Match:
-    """A match with a chunk without orders, and no numbers for what is left out."""
+    """A match without the orders in its chunk, and without the scores of those sentences."""
     chunk = remove_orders(match.chunk)
     kept = [at for at, sentence in enumerate(match.chunk.sentences) if sentence in chunk.sentences]
     cosines, words = tuple(match.sentences[at] for at in kept), tuple(match.words[at] for at in kept)

@@ -1,6 +1,6 @@
-"""What the words of a claim and of its evidence decide alone, without a verdict of the chat model.
+"""What the words of a claim and its evidence decide on their own, without a verdict from the chat model.
 
-`agrees` rules a claim out, `follows` lets one stand that is the guide's own; the rest is judged.
+`agrees` rules a claim out, `follows` accepts one in the guide's own words; the chat model judges the rest.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ from assistant.language.english import (
 from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words, stem
 
 CHANGED = 0.1
-"""Share of its words that may be other ones in a claim that repeats its evidence nearly word for word."""
+"""Share of a claim's words that may differ if it repeats its evidence nearly word for word."""
 
 LIKE, HALF = 0.8, 0.5
-"""Shares of the telling words of a part of a sentence: with so many a claim repeats it, with fewer it leaves it out."""
+"""Shares of the content words of a part of a sentence: a claim repeats the part if it has at least the first share of
+them, and leaves it out if it has less than the second."""
 
 OPENING_ANSWER = re.compile(rf"^(?:{'|'.join(YES_OR_NO)})[,.:;!–—-]+\s", re.IGNORECASE)
 
@@ -46,17 +47,17 @@ SECOND_CLAUSE = re.compile(r"[,;] (?=(?:but|because|so|which) )")
 CONDITION_CLAUSE = re.compile(rf"{EARLIER_CASE}|{CONDITION}[^,;:]*", re.IGNORECASE)
 
 _SMALL = FUNCTION_WORDS | TURNING_WORDS
-"""Words of which a gap is made that turns a sentence ("do not")."""
+"""A gap of such words alone can change the meaning of a sentence ("do not")."""
 
 _HARMLESS = (FUNCTION_WORDS | {"yes"}) - TURNING_WORDS
 """Words that may differ between a claim and the sentence of the guide that it repeats."""
 
 
 def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether nothing in a claim's words goes against its evidence.
+    """Whether nothing in a claim's words contradicts its evidence.
 
-    Its quantities, quotations and names must stand there, no absolute word, authority or comparison be added, no word
-    turned, no condition dropped, no halves joined, nothing exchanged or set against something else.
+    Its quantities, quotations and names must be there. It must not add an absolute word, an authority, a comparison or
+    a contrast, change the meaning by one word, drop a condition, join halves of two sentences, or swap anything.
     """
     text = " ".join(f"{e.heading} {e.sentence.plain}" for e in evidence)
     spoken = frozenset(split_words(text))
@@ -83,7 +84,7 @@ def agrees(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def turns(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether a claim repeats its evidence nearly word for word, but for a word that turns it ("not", "because")."""
+    """Whether a claim repeats its evidence nearly word for word, but a word changes the meaning ("not", "because")."""
     said = split_negations(OPENING_ANSWER.sub("", claim))
     in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))
     for some in (*([e] for e in evidence), in_order):
@@ -103,7 +104,7 @@ def turns(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def glues(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether a claim begins as one sentence of the guide does, and ends as another does ("..., because ...")."""
+    """Whether a claim begins like one sentence of the guide, and ends like another ("..., because ...")."""
     begun, *ended = SECOND_CLAUSE.split(claim, maxsplit=1)
     parts = [SECOND_CLAUSE.split(e.sentence.plain, maxsplit=1) for e in evidence if ended]
     begins = {at for at, (first, *_) in enumerate(parts) if _is_like(begun, first)}
@@ -112,13 +113,13 @@ def glues(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def _is_like(one: str, other: str) -> bool:
-    """Whether two texts share most of their telling words."""
+    """Whether two texts share most of their content words."""
     words, others = extract_terms(one), extract_terms(other)
     return bool(words) and len(words & others) >= LIKE * max(len(words), len(others))
 
 
 def loses_condition(claim: str, sentence: str) -> bool:
-    """Whether a claim, which has no condition itself, repeats a sentence of the guide without one that it has."""
+    """Whether a claim that has no condition repeats a sentence of the guide, but drops a condition of that sentence."""
     if count_conditions(claim):
         return False
     held = extract_terms(claim)
@@ -132,10 +133,10 @@ def loses_condition(claim: str, sentence: str) -> bool:
 
 
 def follows(claim: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether a claim repeats its evidence, in its order, and what differs turns nothing.
+    """Whether a claim repeats its evidence, in its order, and no difference changes the meaning.
 
-    Other words may only be such as articles and pronouns; none may turn a sentence ("not", "only", "before"). The end
-    of the evidence may be missing, unless it holds a condition or an exception.
+    Only words such as articles and pronouns may differ, and none that changes the meaning ("not", "only", "before").
+    The end of the evidence may be missing, unless it holds a condition or an exception.
     """
     said = split_words(claim)
     in_order = sorted(evidence, key=lambda e: (e.number, e.sentence.start))

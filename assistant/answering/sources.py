@@ -1,7 +1,7 @@
-"""Passages made from chunks, and the passages of a kept answer found again after the guide has changed.
+"""Makes passages from chunks, and finds the passages of a kept answer again after the guide has changed.
 
-A kept answer holds the exact text that it cited. Each of its passages is looked for by the text of its cited sentences:
-if they are all there, the passage is shown where it stands now; else it is marked with what stands in its place.
+A kept answer holds the exact text that it cited. Each of its passages is looked for by the text of its cited sentences.
+If they are all there, the passage is shown where it stands now; else it is marked with the text now in its place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from index.storing.entries import hash_text
 from index.storing.store import Store
 
 SUCCESSOR_LIKENESS = 0.4
-"""Likeness to an old passage, 0 to 2, from which a passage counts as what stands in its place."""
+"""Likeness to an old passage, 0 to 2, from which a passage counts as the one now in its place."""
 
 COMPARED = 5
 """How many passages are compared with an old one letter by letter."""
@@ -45,7 +45,7 @@ def states(sentence: Sentence) -> bool:
 
 
 def revise(answer: Answer, store: Store) -> Answer:
-    """The answer, its cited passages found again in the guide as it is now, or marked with what stands there."""
+    """The answer, its cited passages found again in the guide as it is now, or marked with the text in their place."""
     found = {passage.number: _find_again(passage, passage.cited, store) for passage in answer.passages if passage.cited}
     passages = tuple(found[p.number][0] if p.number in found else p for p in answer.passages)
     sentences = tuple(
@@ -77,7 +77,7 @@ def _find_again(passage: Passage, cited: Sequence[Span], store: Store) -> tuple[
 
 
 def _find_holders(span: Span, store: Store) -> dict[str, Chunk]:
-    """The chunks that hold a cited sentence, by id; a row of a table only with the column heads that it had."""
+    """The chunks that hold a cited sentence, by id; a row of a table must have the same column heads."""
     key = hash_text(span.text)
     return {
         chunk.id: chunk

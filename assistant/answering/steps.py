@@ -30,12 +30,12 @@ STEPS, FOLLOW_UPS = 3, 3
 """The most next steps and follow-ups that are offered."""
 
 NEAR, NEAR_ELSEWHERE, NEAR_BEST = 0.5, 0.55, 0.68
-"""Mean of two cosines to the question, a sentence's and its chunk's: of a step from a passage that the answer cites,
-and of one from another; and share of the best such mean. A step with less is beside the point, and none is better: see
-"Next steps" in CONTRIBUTING.md."""
+"""Least mean of two cosines to the question, a sentence's and its chunk's: for a step from a passage that the answer
+cites, and for one from another; and least share of the best such mean. A step below is beside the point, and no step is
+better than such a one: see "Next steps" in CONTRIBUTING.md."""
 
 DANGLING_COST = 0.08
-"""Taken from the score of a step that points back ("wash it"), and so is harder to understand alone."""
+"""Subtracted from the score of a step that points back ("wash it") and so is harder to understand alone."""
 
 STEP_LIMIT = 260
 """Characters; a longer sentence is no step to keep in mind."""
@@ -54,24 +54,24 @@ def add_steps(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) ->
 
 
 def add_cited_steps(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) -> Answer:
-    """The same for an answer that only quotes: its steps are among what it quotes."""
+    """The same for an answer that only quotes: its steps are among its quotations."""
     steps = keep_cited_steps(matches, answer.passages)
     return add_follow_ups(replace(answer, next_steps=steps), matches, asked)
 
 
 def add_follow_ups(answer: Answer, matches: Sequence[Match], asked: Sequence[str]) -> Answer:
-    """The answer with follow-up questions that chunks it does not cite answer; arguments as of `add_steps`."""
+    """The answer with follow-up questions, from chunks that it does not cite; arguments as for `add_steps`."""
     cited = {(passage.source, passage.start) for passage in answer.passages if passage.cited}
     others = [match.chunk for match in matches if (match.chunk.source, match.chunk.start) not in cited]
     return replace(answer, follow_ups=choose_follow_ups(others, asked))
 
 
 def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], said: str = "") -> tuple[NextStep, ...]:
-    """Up to STEPS things to do, nearest to the question first, each from another chunk if there are enough.
+    """Up to STEPS things to do, nearest to the question first, each from a different chunk if there are enough.
 
     Args:
         matches: the matches of the question, best first.
-        passages: those of them that went before the model, with the sentences that the answer cites.
+        passages: those of them that were shown to the model, with the sentences that the answer cites.
         said: the text of the answer; what it says or cites is not repeated.
     """
     numbered = {(passage.source, passage.start): passage for passage in passages}
@@ -96,7 +96,7 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
 
 
 def keep_cited_steps(matches: Sequence[Match], passages: Sequence[Passage]) -> tuple[NextStep, ...]:
-    """Up to STEPS things to do among what the passages are cited for; arguments as of `choose_next_steps`."""
+    """Up to STEPS things to do among the cited sentences; arguments as for `choose_next_steps`."""
     chunks = {(match.chunk.source, match.chunk.start): match.chunk for match in matches}
     steps = [
         _make_step(sentence, passage)
@@ -167,7 +167,7 @@ def _opens_with_verb(text: str) -> bool:
 
 
 def _is_repeated(one: str, other: str) -> bool:
-    """Whether most telling words of one text stand in the other."""
+    """Whether most content words of one text are in the other."""
     telling = extract_terms(one)
     return len(telling & extract_terms(other)) >= 0.7 * len(telling)
 

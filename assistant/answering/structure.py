@@ -1,7 +1,7 @@
-"""Questions about the guide itself: its sections, tips and steps, told from its structure, whole and in order.
+"""Answers questions about the guide itself from its structure: its sections, tips and steps, whole and in order.
 
-No model is called. A question that only looks like one of these, because nothing in the guide is called so, is left to
-the rest of the line.
+No model is called. A question may only look like one of these: if nothing in the guide has the name that it uses, it is
+left to the later stages.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from index.chunking.words import extract_terms
 from index.search import Searcher
 
 SAID, SUMMARISED, INTRODUCED = 8, 8, 3
-"""The most sentences that are told of one section, that go before the model to be put in short, and that tell what a
+"""The most sentences that are quoted from one section, that the model is given to summarise, and that tell what a
 document is about."""
 
 GOES_ON = "There is more in this section; its source shows all of it."
@@ -30,7 +30,7 @@ GOES_ON = "There is more in this section; its source shows all of it."
 
 @dataclass(frozen=True, slots=True)
 class ToldAnswer:
-    """What is told of the guide itself."""
+    """An answer about the guide itself."""
 
     answer: Answer
     asked: str
@@ -40,7 +40,7 @@ class ToldAnswer:
 
 
 def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Sequence[str]) -> ToldAnswer | None:
-    """The answer to a question about the guide itself; None if it is none.
+    """The answer to a question about the guide itself; None if it is not one.
 
     Args:
         asked: the questions of the conversation so far.
@@ -68,7 +68,7 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
 
 
 def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:
-    """The same, with a whole section before the model if the question asks for one in short."""
+    """The retrieval, with a whole section for the model if the question asks for a summary of one."""
     if not ASKS_FOR_SUMMARY.search(retrieval.question):
         return retrieval
     wanted = extract_terms(retrieval.question) - REQUEST_WORDS
@@ -92,9 +92,9 @@ def _read_chunks(retrieval: Retrieval, searcher: Searcher) -> tuple[Chunk, ...]:
 
 
 def _find_introduction(retrieval: Retrieval, searcher: Searcher) -> Told | None:
-    """What the best document says before its first section; of a document without sections, any of its sentences.
+    """What the best document says before its first section; if it has no sections, any of its sentences.
 
-    At most `INTRODUCED` sentences, those nearest to the question. If a document has none, the next best one's are told.
+    At most `INTRODUCED` sentences, those nearest to the question. If a document has none, the next best one is used.
     """
     chunks = _read_chunks(retrieval, searcher)
     cosines = read_cosines(retrieval.matches)
@@ -111,7 +111,7 @@ def _find_introduction(retrieval: Retrieval, searcher: Searcher) -> Told | None:
 
 
 def _tell(told: Told) -> Answer:
-    """The items as quotations: of a whole series one for each, of a single item one for each sentence."""
+    """The items as quotations: for a whole series one per item, for a single item one per sentence."""
     passages: dict[str, Passage] = {}
 
     def cite(chunk: Chunk, sentence: Sentence) -> Citation:

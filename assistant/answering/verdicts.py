@@ -1,6 +1,6 @@
-"""The reader's verdicts, as logits: whether the guide supports a sentence, whoever worded it.
+"""The checking model's verdicts, as logits: whether the guide supports a sentence, whoever worded it.
 
-Where probes were fitted to the reader's chat model, they read its logits; any other is asked for a plain yes or no.
+If probes were fitted to that chat model, they read its logits; any other model is asked for a plain yes or no.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 class Verdicts:
-    """Asks one chat model, for many callers at once: one here judges in one pass what they ask meanwhile.
+    """Asks one chat model, for many callers at once. A local model judges what they ask meanwhile in one pass.
 
     Args:
         fitted: the probes for this model; none are used with a model on a server, which gives no logits.
@@ -38,16 +38,16 @@ class Verdicts:
         self._stop = Event()
 
     def begin(self) -> Verdicts:
-        """The same for one answer or one text, to be stopped apart from others."""
+        """A copy for one answer or one text, which can be stopped without the others."""
         begun = copy(self)
         begun._stop = Event()
         return begun
 
     def wait_for(self, judge: Callable[[], Result], shown: Item) -> Generator[Item, None, Result]:
-        """Yield what is shown, the same object again and again, until something is judged, and return what came of it.
+        """Yield `shown`, the same object again and again, until `judge` is done, and return its result.
 
-        Closing the generator closes the connection to the server that is asked. A model here is quick, and is not
-        left in the middle of a verdict.
+        Closing the generator closes the connection to the server that is asked. A local model is quick, and is not
+        stopped in the middle of a verdict.
         """
         if not isinstance(self._model, ServedModel):
             return judge()
@@ -63,11 +63,11 @@ class Verdicts:
 
     @property
     def reads_claims(self) -> bool:
-        """Whether a probe judges claims from elsewhere, and not one meant for drafts or a plain yes or no."""
+        """Whether a probe for claims from elsewhere judges them, and not one for drafts or a plain yes or no."""
         return self._claims is not None
 
     def supports(self, text: str) -> float:
-        """How surely a note says what a drafted claim says; both stand in `text`, a `build_support_question`."""
+        """How surely a note says what a drafted claim says; `text` holds both, see `build_support_question`."""
         return self._judge(text, self._support)
 
     def supports_claim(self, text: str) -> float:
@@ -88,7 +88,7 @@ class Verdicts:
 
 
 def describe_plain_check(settings: Settings, fitted: Probes) -> str:
-    """What is lost where nothing was fitted to the model that checks, in a line; empty if something was."""
+    """What is lost if no probe was fitted to the checking model, in one line; empty if one was."""
     if fitted.support:
         return ""
     name = checker_name(settings) or writer_name(settings)

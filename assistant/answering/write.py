@@ -1,4 +1,4 @@
-"""The writer words an answer, and a sentence of its draft is kept only if the guide supports it."""
+"""The writer words an answer; a sentence of its draft is kept only if the guide supports it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from assistant.records import Answer, AnswerSentence, Citation
 from index.chunking.words import FUNCTION_WORDS, extract_terms, split_words
 
 REPEATED = 0.2
-"""A sentence repeats another if no more than this share of its telling words is new."""
+"""A sentence repeats another if no more than this share of its content words is new."""
 
 
 def write_draft(
@@ -40,7 +40,7 @@ def write_draft(
 
     Args:
         finding: what was found for the question.
-        answer: what is shown already, which the draft goes on from and does not say again.
+        answer: what is shown already; the draft goes on from it and does not repeat it.
         length: how many sentences are kept before the model is stopped, and the most tokens that it may generate.
     """
     most_sentences, most_tokens = length
@@ -71,8 +71,8 @@ def write_draft(
 def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: Retrieval) -> AnswerSentence | None:
     """A drafted sentence with its support, as it is shown; None if it may not be shown.
 
-    An opening clause ("To win back trust, ...", "If he shouted, ...") of which the guide does not speak, or which
-    points back to nothing, is left out, unless a condition of the guide's would be lost with it.
+    An opening clause ("To win back trust, ...", "If he shouted, ...") that the guide does not cover, or that points
+    back to nothing, is left out, unless a condition of the guide would be lost with it.
     """
     chunks = {one.number: one.match.chunk for one in retrieval.selections}
     said = [citation.span for earlier in answer.sentences[-1:] for citation in earlier.support]
@@ -95,7 +95,7 @@ def keep_sentence(sentence: str, answer: Answer, grounder: Grounder, retrieval: 
 
 
 def _is_quoted(support: Sequence[Citation], answer: Answer) -> bool:
-    """Whether the answer quotes all that would support a sentence: that says nothing new, only in other words."""
+    """Whether the answer quotes all that would support a sentence, which then only says it again in other words."""
     quoted = {citation.span for sentence in answer.sentences if sentence.quotes for citation in sentence.support}
     return all(citation.span in quoted for citation in support)
 
@@ -107,16 +107,16 @@ def repeats(sentence: str, answer: Answer) -> bool:
 
 
 def takes_over_speaker(claim: str, evidence: str) -> bool:
-    """Whether a claim says "I" or "our" where its evidence does not: it goes on with the person's words.
+    """Whether a claim says "I" or "our" where its evidence does not: it goes on in the person's words.
 
-    What is quoted for somebody to say does not count.
+    Words quoted for somebody to say do not count.
     """
     spoken = split_words(QUOTATION.sub(" ", claim))
     return not FIRST_PERSON.isdisjoint(spoken) and FIRST_PERSON.isdisjoint(split_words(evidence))
 
 
 def remove_opening(sentence: str, asked: str) -> str:
-    """A sentence without an opening yes or no, or another single word that the model took over from the question.
+    """A sentence without an opening yes or no, or another single word that the model copied from the question.
 
     The check sees what a sentence says, but not what it says yes to.
     """

@@ -21,7 +21,7 @@ LINK_TO_EARLIER = re.compile(
     r"(?:and|but|or|so|then|also|why|how so|how come|what about|how about|what if|like what|for example|such as"
     r"|really|go on|more|which ones?|any|ok|okay|sure|explain|tell me more)\b"
 )
-"""How a question opens that goes on from the one before."""
+"""How a question opens that goes on from the previous one."""
 
 POINTING_WORDS = frozenset(
     "it that this those these they them there one ones then instead else same either both".split()
@@ -41,8 +41,8 @@ LABELS_OF_ROWS = "row entry line item"
 LABELS_OF_PARAGRAPHS = "paragraph"
 LABELS_OF_NUMBERS = "number"
 GENERIC_LABELS = "point item number line row entry bullet part topic subject area heading"
-"""What people call the items of a series, besides what the guide calls them. A number is one item, the last are said of
-anything."""
+"""What people call the items of a series, besides what the guide calls them. A number is one item; generic labels are
+used for anything."""
 
 EVERY = ("every", "each")
 """Words before a label in the singular that mean all items."""
@@ -71,24 +71,24 @@ NUMBERED_ITEMS = re.compile(
     rf"(?P<last>{_NUMBER_WORDS})\b{_NO_QUANTITY}",
     re.I,
 )
-"""The same of several ("steps 2 to 4", "rules 1 and 3")."""
+"""The same for several items ("steps 2 to 4", "rules 1 and 3")."""
 
 ITEMS_AND = ("and", "&")
-"""What stands between two numbers where those between them are not meant."""
+"""What stands between two numbers if the numbers between them are not meant."""
 
 COUNTED_ITEMS = re.compile(rf"\b(?P<end>first|last) {_NUMBER} (?P<unit>[a-z]{{2,}}s)\b", re.I)
-"""The same of the first or the last few ("the last two steps")."""
+"""The same for the first or the last few ("the last two steps")."""
 
 ORDINAL = re.compile(rf"\b(?:the|is|was|comes|came) (?P<ordinal>{_ORDINAL})\b", re.I)
-"""A place in a series, as it is asked for without saying of what ("and the second?", "which comes last?")."""
+"""A place in a series, asked for without naming the items ("and the second?", "which comes last?")."""
 
 ORDINAL_ITEM = re.compile(rf"\b(?P<ordinal>{_ORDINAL}) (?P<unit>[a-z]{{3,}})\b", re.I)
-"""The same with an ordinal ("the third tip", "the last step")."""
+"""How an item is named by an ordinal ("the third tip", "the last step")."""
 
 PLACED_ITEM = re.compile(
     rf"\b(?:is|stands|comes|named|listed|mentioned|given|written) (?P<ordinal>{_ORDINAL})\b(?P<unit>)", re.I
 )
-"""The same of an item that is called nothing ("what is named first in ...")."""
+"""The same for an item without a label ("what is named first in ...")."""
 
 ORDINAL_PLACES = {word: place for place, word in enumerate(_ORDINAL.split("|")[:10], 1)} | {"last": -1}
 """Ordinal -> place in a series, from 1; -1 is the last."""
@@ -98,14 +98,14 @@ ASKS_FOR_ITEM = re.compile(
     r"(?:what(?:['’]?s| is| was| are| does| do)?|which|all|everything|show|read|give|tell|explain|repeat|quote)\b",
     re.I,
 )
-"""How a question opens that may ask for an item as a whole."""
+"""How a question opens that may ask for a whole item."""
 
 OPENS_WITH_ITEM = re.compile(
     rf"^(?:{_POLITE}[, ]+)*(?:(?:what|which|who)(?:['’]?s| is| was| are| does| do)?|show|read|give|tell|explain|repeat"
     r"|quote)?(?: (?:me|us))?(?: about)? ?(?:the )?$",
     re.I,
 )
-"""All that stands before the item where nothing in the guide is called so, but the item is what is asked for."""
+"""All that may stand before an item that is asked for, if nothing in the guide has its label."""
 
 ASKS_FOR_LIST = re.compile(
     rf"^(?:{_POLITE}[, ]+)*(?:list|name|enumerate|write down"
@@ -120,7 +120,7 @@ ASKS_FOR_ALL = re.compile(
     r"\b(?:(?:complete|full|whole) list|all (?:of )?(?:the |what )?(?:[\w-]+ ){0,2}[\w-]+|every(?:one|body|thing)?)\b",
     re.I,
 )
-"""How it says that the list is wanted whole ("all steps", "every fee")."""
+"""How it says that the whole list is wanted ("all steps", "every fee")."""
 
 ASKS_WHICH = re.compile(
     rf"\b(?:what|wh?ich) (?:{'|'.join(LABELS_OF_SECTIONS.split())}|question|tip|step|rule)s\b"
@@ -129,12 +129,12 @@ ASKS_WHICH = re.compile(
     r"(?:have|list|name|give|cover|contain|describe|answer|ask|send|sending))\b",
     re.I,
 )
-"""The same of a question that opens with the items' name ("which sections are there")."""
+"""The same for a question that opens with the name of the items ("which sections are there")."""
 
 ELABORATION = re.compile(
     r"[,;]? (?:with (?:its|their|the)?|and (?:what|which|how|who|when|where|for what|what's))\b.*$", re.I
 )
-"""What a request adds about the items ("... and what they cost"): they are told whole anyway."""
+"""What a request adds about the items ("... and what they cost"): whole items are shown anyway."""
 
 ASKS_HOW_MANY = re.compile(r"\bhow many (?P<counted>[\w -]{3,40})", re.I)
 """How a question asks for the number of items."""
@@ -153,13 +153,13 @@ ASKS_FOR_NEXT = re.compile(
     r"|^(?:ok|and|so|[ ,])*\b(?:then|the (?:next|following|(?:one )?(?P<other>before|previous))(?: one)?)\W*$",
     re.I,
 )
-"""How it asks for what stands after what was told in the sentence before."""
+"""How it asks for what comes after what was said in the previous sentence."""
 
 BEFORE = frozenset(("before", "precedes", "previous"))
-"""Words of that which ask for the item before."""
+"""Words of such a question that ask for the item before."""
 
 ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|in (?:short|a nutshell|brief))\b", re.I)
-"""How a question asks for a section in short."""
+"""How a question asks for a summary of a section."""
 
 ASKS_WHAT_ABOUT = re.compile(
     rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|(?P<it>this|it))(?: all)? about"
@@ -181,7 +181,7 @@ REQUEST_WORDS = frozenset(
     second section see send short show stand start step straight sum summari summaris tabl tell text there third
     titl under want whole write""".split()
 )
-"""Stems that such a question is made of, whatever it asks about."""
+"""Stems that questions about the guide itself are made of, whatever they ask about."""
 
 # Several questions at once
 
@@ -198,7 +198,7 @@ _OPENING = rf"(?:{_PREPOSITION}{_ASKING}\b(?! (?:{_PERSON}|to)\b)|{_AUXILIARY} {
 ASKS_ELSE = re.compile(
     rf"^(?:{_POLITE}[,.!]? )*(?:{_AUXILIARY}\b(?! you\b)|(?:how(?! many\b)|when|where|why|whose|who(?! are\b))\b)", re.I
 )
-"""How a question opens that wants a yes or no, a place, a time or a way, and no list."""
+"""How a question opens that wants a yes or no, a place, a time or a way, not a list."""
 
 OPENS_QUESTION = re.compile(rf"(?:^|[.!?;:,–—-] ?)(?:{_POLITE}[,.!]? )*(?:{_PREPOSITION}{_ASKING}\b|{_OPENING})", re.I)
 """How a question opens, at the start of a clause: with a question word, or with an auxiliary and its subject."""
@@ -208,7 +208,7 @@ WHOLE_QUESTION = re.compile(
     rf"(?:(?!when\b){_ASKING}\b(?! (?:{_PERSON}|to|if)\b)|when {_AUXILIARY}\b|{_AUXILIARY} {_SUBJECT})",
     re.I,
 )
-"""How one opens that is not the clause before a question ("When it rains, ...")."""
+"""How a question opens, but not the clause before a question ("When it rains, ...")."""
 
 NEXT_QUESTION = re.compile(
     rf"(?:[,;] *(?:and|but)(?: also| then)?|[;/]|[,;] also) *(?={_OPENING})"
@@ -216,24 +216,24 @@ NEXT_QUESTION = re.compile(
     rf"|(?P<comma>, *)(?={_OPENING})",
     re.I,
 )
-"""Where a question ends and the next begins in the same sentence ("..., and how ...?"), perhaps at a mere comma."""
+"""Where a question ends and the next begins in the same sentence ("..., and how ...?"), perhaps at a comma alone."""
 
 JOINS_CODES = re.compile(r"\s*(?:[,/&]|,?\s+(?:and|or)\b)\s*", re.I)
 """What stands between two codes of a list."""
 
 OPENS_RANGE = re.compile(r"\bbetween\s+(?:\w+\s+){0,2}$", re.I)
-"""What stands before two things that are not asked for one by one."""
+"""What stands before two codes that are not asked about one by one."""
 
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")
-"""Words that open the answer to a question; a small model takes them over from it."""
+"""Words that open the answer to a question; a small model copies them from such an answer."""
 
 NEGATIONS = frozenset(
     """no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont
     wouldnt shouldnt couldnt mustnt neednt hasnt havent hadnt avoid refrain stop unless""".split()
 )
-"""Words that turn a statement round; without apostrophes."""
+"""Words that negate a statement; without apostrophes."""
 
 TURNING_WORDS = NEGATIONS | frozenset(
     """if when while until till once before after during since whether although though but except only instead rather
@@ -241,13 +241,13 @@ TURNING_WORDS = NEGATIONS | frozenset(
     should must ought need would shall and or because so therefore always often sometimes usually up down in out on off
     over under above below same other too again first last""".split()
 )
-"""Function words and the like that change what is said when they are dropped, added or replaced."""
+"""Function words and the like that change the meaning when they are dropped, added or replaced."""
 
 CONTRAST = re.compile(r"\b(?:instead of|rather than)\b", re.I)
-"""What sets one thing against another. A small model makes it of "Instead, ..."."""
+"""What sets one thing against another. A small model makes this out of "Instead, ..."."""
 
 JOINING_WORDS = frozenset(("and", "while", "once"))
-"""Those of them that may join two sentences and turn neither."""
+"""Those of `TURNING_WORDS` that may join two sentences and change neither."""
 
 LIMITING_WORDS = frozenset(
     """if unless only except until till when while once before after without but provided although though whether not
@@ -267,7 +267,7 @@ AUTHORITIES = frozenset(
     """study studies research researcher researchers science scientist scientists expert experts survey surveys
     statistics percent""".split()
 )
-"""Authorities that a small model likes to invoke; the guide must do so itself."""
+"""Authorities that a small model tends to invoke; the guide must invoke them too."""
 
 # Quantities
 
@@ -351,13 +351,13 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     **_name("bits", 10**6, "mbit megabit megabits"),
     **_name("bits", 10**9, "gbit gigabit gigabits"),
 }
-"""Name of a unit -> what it measures, and how many of the base of that it is."""
+"""Name of a unit -> what it measures, and its size in the base unit."""
 
 UNIT_OPENINGS = frozenset("a an of - ° degree degrees more full".split())
 """What may stand between a number and its unit ("half an hour", "5 °C", "3 degrees Celsius")."""
 
 BEHIND_NUMBERS = frozenset(map(str.casefold, UNITS)) | frozenset("am pm st nd rd th v w".split())
-"""What stands directly behind a number that is a quantity, a time or a place ("10km", "8pm", "2nd"), in lower case."""
+"""What stands directly after a number that is a quantity, a time or a place ("10km", "8pm", "2nd"), in lower case."""
 
 BOUNDS = {
     r"(?:no|not|never|nowhere) (?:less|fewer|earlier) than": "least",
@@ -368,7 +368,7 @@ BOUNDS = {
 """Pattern of words before a quantity -> whether it is the least or the most."""
 
 RATES = ("per", "a", "an", "each", "every", "/")
-"""What stands between a quantity and what it is counted by."""
+"""What stands between a quantity and what it is counted per."""
 
 TELLING_APART = frozenset("with without before after under over off on in out up down not no".split())
 """Function words that tell two quantities apart."""
@@ -390,14 +390,14 @@ QUOTATION = re.compile(r"[“\"]([^”\"]{3,})[”\"]")
 # Sentences of the guide
 
 TEMPLATE_TOKEN = re.compile(r"<\|\w+\|>|</?s>|\[/?inst\]|<<sys>>", re.IGNORECASE)
-"""A sign of a chat template, which no text for readers holds."""
+"""A token of a chat template, which no text for readers holds."""
 
 ORDERS = re.compile(
     r"\bsystem (?:note|prompt|message):"
     r"|\b(?:instructions?|note|order) (?:to|for) (?:the |an? |any )?(?:ai|assistant|chatbot|language model|llm)\b",
     re.IGNORECASE,
 )
-"""Text that names a model, instead of a reader, as the one it speaks to."""
+"""Text that addresses a model instead of a reader."""
 
 IMPERATIVES = frozenset(
     """accept acknowledge act adapt add address adjust admit agree aim allow allocate answer apologise apologize
@@ -427,7 +427,7 @@ IMPERATIVES = frozenset(
 NOT_AFTER_IMPERATIVE = frozenset(
     "is are was were can could will would has have had may might should must does do helps makes means and of".split()
 )
-"""What follows the first word when that is a noun after all ("Water is ...", "Trust and ...")."""
+"""What follows the first word if that is a noun after all ("Water is ...", "Trust and ...")."""
 
 LINK_WORD = re.compile(
     r"(?:\d{1,3}[.)]\s+)?(?:(?:next|then|first|second|third|finally|lastly|last but not least"
@@ -449,7 +449,7 @@ ANNOUNCEMENT = re.compile(
     r"|in this (?:article|book|chapter|guide|leaflet|page|section|text),? (?:I|we|you)(?:['’]ll| will)?\b",
     re.IGNORECASE,
 )
-"""A sentence that only says what comes next, or invites to read on."""
+"""A sentence that only says what comes next, or invites the reader to read on."""
 
 BACK_REFERENCE = re.compile(
     r"(?:(?:and|but|so|or|also),? )?(?:"
@@ -468,7 +468,7 @@ OPENING_CLAUSE = re.compile(r"(?:(?:in order )?to|if|when|since|because|as)\b[^,
 """A purpose, condition or cause that opens a sentence ("To listen well, ...", "If she cries, ...")."""
 
 DANGLING = re.compile(r"\b(?:it|them|these|those)\b", re.IGNORECASE)
-"""Words that need the sentence before to be understood."""
+"""Words that cannot be understood without the sentence before."""
 
 # Headings
 
@@ -488,7 +488,7 @@ OPPOSITES = (
     ("above", "below"), ("earlier", "later"), ("inside", "outside"), ("with", "without"), ("always", "never"),
     ("increase", "reduce"), ("allowed", "forbidden"),
 )  # fmt: skip
-"""Words that turn a claim round when one is put for the other."""
+"""Words that reverse a claim when one replaces the other."""
 
 WIDENED = {
     "some": "all", "most": "all", "many": "all", "often": "always", "usually": "always", "sometimes": "always",
@@ -519,7 +519,7 @@ CONDITION = (
 """How a condition or an exception begins."""
 
 EARLIER_CASE = r"\b(?:in (?:either|that|this|such|these|those|both) cases?\b|if (?:so|not),)"
-"""How a sentence names a condition that stands in the one before ("In either case, ...")."""
+"""How a sentence refers to a condition in the one before ("In either case, ...")."""
 
 DUTIES = {
     **dict.fromkeys(("must", "shall"), "duty"),
@@ -527,7 +527,7 @@ DUTIES = {
     **dict.fromkeys(("may", "can", "might", "could"), "right"),
     "need": "need",
 }
-"""Verb -> whether it says that something is a duty, advised, a right or a chance, or needed."""
+"""Verb -> whether it says that something is a duty, advised, a right or a possibility, or needed."""
 
 DUTY = re.compile(r"\b(?:ha(?:s|ve|d)(?: got)? to|(?:is|are|was|were) (?:required|obliged) to)\b", re.I)
 NO_DUTY = re.compile(r"\b(?:do|does|did)(?: not|n['’]t) (?:have|need) to\b", re.I)
@@ -545,7 +545,7 @@ DENIED_ALIKE = re.compile(
     r"(?:\snot|n['’]t)(?=[.;,!]|$)",
     re.I,
 )
-"""What a clause denies that leaves out what is denied, since the clause before says it ("...; the gym is not")."""
+"""What a clause denies without repeating what the clause before says of something else ("...; the gym is not")."""
 
 CAUSE = re.compile(
     r"^(?:because(?: of)?|due to|as a result of)\s(?P<cause_first>[^,]+),\s(?P<effect_last>.+)$"
@@ -564,13 +564,13 @@ COMPARISON = re.compile(
     rf"(?!\s+(?:about\s+|an?\s+)?(?:\d|[€£$]|(?:{'|'.join((*NUMBERS, *SHARES))})\b))",
     re.I,
 )
-"""A comparison of two things, and not of one with a number."""
+"""A comparison of two things, not of one with a number."""
 
 SYNONYMS = {"each": "every", "till": "until"}
 """Small word -> another that says the same."""
 
 CONTRACTIONS = {"cannot": "can", "cant": "can", "wont": "will"}
-"""Contracted negation -> the verb in it, where that is not what stands before "nt"; without apostrophes."""
+"""Contracted negation -> the verb in it, if that is not simply what stands before "nt"; without apostrophes."""
 
 DENIED = re.compile(
     r"^(?:it is (?:a myth|not true|wrong|untrue) that|contrary to popular belief,"
