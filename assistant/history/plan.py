@@ -15,7 +15,7 @@ from assistant.history.guides import OF_FOLDER, ensure_guide
 from assistant.records import NextStep, Passage
 
 NOTE_LIMIT = 2000
-"""Most characters of a note."""
+"""The most characters of a note."""
 
 PASSAGE_ADAPTER = TypeAdapter(Passage)
 
