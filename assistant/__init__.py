@@ -1,4 +1,4 @@
-"""Questions to one guide, answered from it alone, on this machine alone."""
+"""Answers questions about one guide, from that guide alone, on this machine alone."""
 
 from assistant.settings import go_offline
 

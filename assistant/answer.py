@@ -1,13 +1,13 @@
-"""The straight line: from a question to a checked, cited answer.
+"""The whole way from a question to a checked, cited answer.
 
-    care      is this person in danger?            -> a kind answer with people to call; end. Perhaps: a quiet line
+    care      is this person in danger?            -> surely: a kind answer, people to call; end. Perhaps: a quiet line
     retrieve  which sentences bear on it?
-    structure does it ask about the guide itself?  -> its sections, tips or steps, in order; end, or what else is asked
-    find      do they answer it, or its parts?     -> perhaps: the nearest of them, quoted; hardly: "not covered"; end
+    structure does it ask about the guide itself?  -> its sections, tips or steps, in order; end, or answer the rest
+    find      do they answer it, or its parts?     -> perhaps: quote the nearest; hardly: "not covered"; end after both
     quote     the sentence that answers best       -> shown at once; of several questions, one for each
     write     the writer's chat model goes on      -> streamed
     ground    sentence by sentence, as it streams  -> supported: shown, with its citations; unsupported: dropped
-    complete  another answers about as surely?     -> quoted too, if it is not said yet
+    complete  does another answer about as surely? -> quoted too, unless it is said already
     steps     what to do next, what to ask next    -> from the guide, each with its citation
 
 The terminal, the page, the API, the tests and the evaluation all come through here, by `Assistant.stream`.
@@ -39,7 +39,7 @@ def answer_question(
     yield Answer("answered", stage="reading")
     before = ""
     if leans(question, components.searcher.knows):
-        while history and components.care.is_sure(history[-1].question):  # it got people to call
+        while history and components.care.is_sure(history[-1].question):  # it was answered with people to call
             history = history[:-1]
         before = history[-1].question if history else ""
     alarm = components.care.assess(question, before)

@@ -1,4 +1,4 @@
-"""An assistant over one guide: it loads what it needs, keeps its line of questions, and answers them."""
+"""An assistant over one guide: it loads what it needs, queues the questions, and answers them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from index.progress import Progress, ignore_progress
 from index.search import Searcher
 
 SERVED_AT_ONCE = 8
-"""Questions answered at the same time where the chat model runs on a server, which shares it among them."""
+"""Questions answered at the same time if the chat model runs on a server, which shares it among them."""
 
 SAMPLED = 200
 """About how many documents the suggested questions are taken from."""
 
 
 def open_assistant(settings: Settings | None = None) -> Assistant:
-    """An assistant over the guide that the settings name; without any, they come from the environment."""
+    """An assistant over the guide that the settings name; if None, they are read from the environment."""
     return Assistant(settings or load_settings())
 
 
@@ -88,10 +88,10 @@ class Assistant:
     def use(self, *, model: str = "", length: str = "") -> None:
         """Change settings from the next question on, and keep them for later starts.
 
-        Another model that words the answers is fetched if it is missing, and loaded beside the one that does meanwhile.
+        Another model to word the answers is fetched if it is missing, and loaded while the old one goes on answering.
 
         Raises:
-            GuideError: there is no such model or length, or the model cannot be fetched or loaded; it stays as it was.
+            GuideError: there is no such model or length, or the model cannot be fetched or loaded; the old one stays.
         """
         self.load()
         if length:
@@ -105,18 +105,18 @@ class Assistant:
                 self._components = components
 
     def _check_settings(self, **changes: str) -> Settings:
-        """The settings with some changed; SettingsError if a value is not allowed."""
+        """The settings with some values changed; SettingsError if a value is not allowed."""
         return load_settings(**(self.settings.model_dump() | changes))
 
     def _keep_setting(self, fresh: Settings, name: str) -> None:
-        """Take one setting over from others, and keep it for later starts."""
+        """Take over one setting from `fresh`, and store it for later starts."""
         value = getattr(fresh, name)
-        with self._loading:  # two may be changed at once, and both must stay
+        with self._loading:  # two settings may be changed at once; both changes must stay
             save_choices(fresh, **{name: value})
             self.settings = self.settings.model_copy(update={name: value})
 
     def over(self, corpus: Path, home: Path | None = None) -> Assistant:
-        """An assistant over another guide that shares this one's models and its line of questions.
+        """An assistant over another guide that shares this one's models and its queue.
 
         Args:
             home: where its index is built; if None, in the data folder.
@@ -135,7 +135,7 @@ class Assistant:
 
     @property
     def caveat(self) -> str:
-        """What is lost in the check where nothing was fitted to the model that checks; empty before all is loaded."""
+        """What the check loses if nothing was fitted to the model that checks; empty until everything is loaded."""
         return self._components.caveat if self._components else ""
 
     @property
@@ -145,11 +145,11 @@ class Assistant:
 
     @property
     def waiting(self) -> int:
-        """How many questions are being answered or wait in line."""
+        """How many questions are being answered or wait in the queue."""
         return self._queue.length
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """The whole answer to a question in a conversation. Raises GuideError only for what someone must mend."""
+        """The whole answer to a question in a conversation. Raises GuideError only for what a person must fix."""
         *_, answer = self.stream(question, history)
         return answer
 
@@ -162,14 +162,14 @@ class Assistant:
         return tuple(make_passage(m.chunk, number, m.score) for number, m in enumerate(matches, start=1))
 
     def check(self, text: str) -> tuple[CheckedSentence, ...]:
-        """Which sentences of a text from elsewhere the guide says, and where. Raises QuestionError."""
+        """For each sentence of a text from elsewhere, whether the guide says so, and where. Raises QuestionError."""
         *_, checked = self.stream_check(text)
         return checked.sentences
 
     def stream_check(self, text: str) -> Generator[CheckedText, None, None]:
-        """Yield a text each time that one more sentence is checked, and unchanged while it waits in line.
+        """Yield the text each time one more sentence is checked; the same object again while it waits in the queue.
 
-        Each sentence takes its own turn in line, so that questions go between. Closing the iterator ends the check.
+        Each sentence queues by itself, so that questions get a turn in between. Closing the iterator ends the check.
 
         Raises:
             QuestionError: empty, too long, or not text.
@@ -212,7 +212,7 @@ class Assistant:
 
     @property
     def document_hashes(self) -> frozenset[str]:
-        """The hashes of the guide's files, as they were last read."""
+        """The hashes of the guide's files as last read."""
         manifest = self.load().store.manifest
         return frozenset(document.hash for document in manifest.documents) if manifest else frozenset()
 
@@ -229,14 +229,14 @@ class Assistant:
         return extract_around(self.load().store, source, start, before, count)
 
     def revise(self, answer: Answer) -> Answer:
-        """A kept answer, its citations found again in the guide as it is now; see `Passage.now`."""
+        """A stored answer with its citations found again in the guide as it is now; see `Passage.now`."""
         return revise(answer, self.load().store)
 
     def follow(self, say: Say = say_nothing) -> Follower:
         """Keep the index up to date with the texts, from when it is loaded until the follower is closed.
 
         Args:
-            say: called with what goes wrong, in lines.
+            say: called with each problem, in one line.
         """
 
         def find_loaded() -> Loaded | None:
@@ -253,7 +253,7 @@ class Assistant:
         compare with `is`, and draw only what is new. `Answer.stage` says what is going on.
 
         Args:
-            variation: 0 gives the same question the same answer; any other number words it another way.
+            variation: 0 gives the same question the same answer; any other number words it differently.
             length: how long it may be; None stands for the setting.
 
         Raises:

@@ -27,7 +27,7 @@ class ListedDocument:
     parts: int
     """Passages in it."""
     completeness: str = ""
-    """How much of what a reader of its file sees is in the guide: "all of it", "62 %, page 2 is missing"."""
+    """How much of what is visible in its file is in the guide: "all of it", "62 %, page 2 is missing"."""
     is_lacking: bool = False
     """Whether so much is missing that a person must be warned."""
 
@@ -45,7 +45,7 @@ class PlacedSentence:
 
     text: str
     start: int
-    """In characters of the document."""
+    """Its offset in the document, in characters."""
     lead: Lead
 
 
@@ -54,7 +54,7 @@ class PlacedPassage:
     """A passage in its place in the document."""
 
     number: int
-    """Of the passage in its document, from 0."""
+    """The number of the passage in its document, from 0."""
     headings: tuple[str, ...]
     """From the outermost section to the innermost."""
     passage: Passage
@@ -96,7 +96,7 @@ def extract_around(store: Store, source: str, start: int, before: int, count: in
 
 
 def _place_sentences(chunk: Chunk) -> Iterator[PlacedSentence]:
-    """Yield the sentences of a chunk; the text between two of them tells how they follow each other."""
+    """Yield the sentences of a chunk; the text between two of them shows how one follows the other."""
     at = chunk.start
     for sentence in chunk.sentences:
         between = chunk.text[at - chunk.start : sentence.start - chunk.start]
@@ -107,7 +107,7 @@ def _place_sentences(chunk: Chunk) -> Iterator[PlacedSentence]:
 
 
 def _find_lead(between: str, sentence: Sentence) -> Lead:
-    # Readers that write their own text put each item on a line; elsewhere a wrapped line of an item is indented.
+    # Readers that write the text themselves put each item on one line; elsewhere a wrapped line of an item is indented.
     begins = between.endswith("\n") or ("\n" in between and _NUMBERED.match(sentence.text))
     if _ITEM.search(between) or (sentence.kind == "item" and begins):
         return "item"

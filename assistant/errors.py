@@ -3,13 +3,13 @@
 GuideError                says what happened, where, and what to do next
 ├── CorpusError           the folder of texts is missing, empty, or has nothing readable in it
 ├── StoreError            the index cannot be opened, read or written
-│   ├── DamagedStoreError its files are not what was written; it is built again
+│   ├── DamagedStoreError its files are not what was written; it is rebuilt
 │   └── BusyError         another machine is building it
 ├── SettingsError         an option, an environment variable or the data folder cannot be used
 ├── QuestionError         the question is empty, too long, or not text
-├── UnheardError          nobody listened to the answer, so it was ended
+├── UnheardError          nobody listened to the answer, so it was stopped
 ├── HistoryError          the file of conversations and plan cannot be opened, read or written
-├── ConversationError     an imported file is no conversation, one has been deleted, or a remark is too long
+├── ConversationError     an imported file is no conversation, a conversation is deleted, or a remark is too long
 ├── PlanError             the date of a step is not a date, or its note is too long
 ├── PortError             the address of the page is taken, or we may not use it
 └── ModelError            a model is unknown, damaged, too large, or does not load
@@ -55,7 +55,7 @@ class QuestionError(GuideError):
 
 
 class UnheardError(GuideError):
-    """Nobody listened to the answer, so it was ended."""
+    """Nobody listened to the answer, so it was stopped."""
 
 
 class HistoryError(GuideError):
@@ -63,7 +63,7 @@ class HistoryError(GuideError):
 
 
 class ConversationError(GuideError):
-    """An imported file is no conversation, one has been deleted, or a remark on an answer is too long."""
+    """An imported file is no conversation, a conversation is deleted, or a remark on an answer is too long."""
 
 
 class PlanError(GuideError):
@@ -88,7 +88,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def explain(what: str, do: str = "") -> Iterator[None]:
-    """Turn whatever goes wrong inside into a GuideError: for the outer door of a thread, where it would get lost.
+    """Turn whatever goes wrong inside into a GuideError: for the top level of a thread, where it would get lost.
 
     Args:
         what: what could not be done, without a final full stop; the reason is added to it.
@@ -98,7 +98,7 @@ def explain(what: str, do: str = "") -> Iterator[None]:
         yield
     except (GuideError, KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError):
         raise
-    except BaseException as error:  # libraries in Rust panic with one that is no Exception
+    except BaseException as error:  # a panic of a Rust library is not an Exception
         if isinstance(error, OSError) and error.strerror:
             do = "Free some space on that disk." if error.errno in FULL else do
             raise GuideError(f"{what} ({error.strerror})", do) from error

@@ -1,4 +1,4 @@
-"""Writes files that take their place only when they are whole."""
+"""Writes files so that they appear under their name only when they are complete."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 import psutil
 
 UNFINISHED = ".unfinished"
-"""How the name of a file ends that is being written; the number of the process that writes it stands before that."""
+"""The suffix of a file that is being written; before it stands the id of the process that writes it."""
 
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
-    """Give the name to write a file under; when the block ends, the file takes its place, and if it fails, it is gone.
+    """Yield a temporary path to write to; at the end of the block it replaces `path`, or after an error is deleted.
 
-    What processes that were killed left in the folder is removed first. Raises OSError; whatever stood there stays.
+    Files left in the folder by killed processes are removed first. Raises OSError; a file already at `path` then stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path.parent)
@@ -27,7 +27,7 @@ def write_whole(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         with suppress(OSError):
-            unfinished.unlink(missing_ok=True)  # the disk may be full: what was not written whole takes its room
+            unfinished.unlink(missing_ok=True)  # the disk may be full, and an incomplete file takes up room
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -38,7 +38,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _is_left(path: Path) -> bool:
-    """Whether the process that was writing a file is no more; another may have got its number since."""
+    """Whether the process that was writing a file has ended; another may have its id by now."""
     try:
         begun: float = psutil.Process(int(path.stem.rpartition(".")[2])).create_time()
         return begun > path.stat().st_mtime

@@ -1,4 +1,4 @@
-"""Keeps an index equal to its texts while it is served."""
+"""Keeps an index up to date with its texts while it is served."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from index.storing.store import Store
 from index.watch import watch_changes
 
 LOADING_SECONDS = 0.1
-"""How often it is looked whether everything is loaded."""
+"""The time between two checks whether everything is loaded."""
 
 RETRY_SECONDS = 1.0
-"""How soon the texts are watched again after watching them failed."""
+"""The pause before the texts are watched again after watching them failed."""
 
 Loaded: TypeAlias = tuple[Store, Embedder]
-"""What is kept up to date, and what reads the texts for it."""
+"""The store that is kept up to date, and the embedder that reads the texts for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far the index follows the texts."""
+    """How up to date the index is with the texts."""
 
     generation: int = 0
     """Grows with each switch of the index."""
@@ -41,18 +41,18 @@ class Freshness:
     what: str = ""
     """What changed, in words."""
     share: float | None = None
-    """The share of the texts that is read, 0 to 1; None while nothing is being read."""
+    """The share of the texts read so far, 0 to 1; None while nothing is being read."""
     problem: str = ""
-    """Why the texts could not be read again, in one line; meanwhile the old index answers. Empty if they could."""
+    """Why the texts could not be read again, in one line; until then the old index answers. Empty if they could."""
 
 
 class Follower:
-    """Keeps an index equal to its texts, in a thread of its own, from when it is loaded until this is closed.
+    """Keeps an index up to date with its texts, in its own thread, from when it is loaded until this is closed.
 
-    Whatever goes wrong is said once; the index answers as it was, and the texts are read again at their next change.
+    Each problem is reported once; the old index goes on answering, and the texts are read again at their next change.
 
     Args:
-        find_loaded: gives None until everything is loaded.
+        find_loaded: returns None until everything is loaded.
         say: called with each problem, in one line.
     """
 
@@ -66,7 +66,7 @@ class Follower:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread, and a build that is under way: the index stays as it is, and the next start builds anew."""
+        """Stop the thread and any build in progress: the index stays as it is, and the next start builds it again."""
         self._stop.set()
         self._thread.join()
 
@@ -91,13 +91,13 @@ class Follower:
 
     @contextmanager
     def _surviving(self) -> Iterator[None]:
-        """Note whatever is raised inside, and go on."""
+        """Record whatever is raised inside, and go on."""
         try:
             with self._problems.meet(
                 "texts", "The texts could not be read again", "That is tried at their next change."
             ):
                 yield
-        except BusyError:  # who else is building builds it for us too
+        except BusyError:  # whoever is building it builds it for us too
             self.state = replace(self.state, share=None)
         except GuideError as error:
             self._show_problem(str(error))
@@ -118,7 +118,7 @@ class Follower:
         self._skipped |= set(report.skipped)
 
     def _show_problem(self, line: str) -> None:
-        """Show a problem, or that there is none any more, and say it if it is new."""
+        """Show a problem, or that there is none now; report it if it is new."""
         new, self.state = line != self.state.problem, replace(self.state, share=None, problem=line)
         if line and new:
             with suppress(OSError, ValueError):  # nobody has to listen: the terminal may be gone

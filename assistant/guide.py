@@ -1,4 +1,4 @@
-"""The guide that the settings name: opens its index, makes it equal to the texts, and says what was done."""
+"""The guide that the settings name: opens its index, brings it up to date with the texts, and says what was done."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def say_nothing(line: str) -> None:
 
 
 MAX_NAMED = 3
-"""The most files that a line names; of more, it gives their number."""
+"""The most files that a line names; if there are more, it gives their number."""
 
 MAX_LACKING = 10
 """The most files that are named because some of their text is not in the index."""
 
 
 def open_embedder(folder: Path, settings: Settings, processes: int = 1) -> Embedder:
-    """The embedder that the settings name, from the folder of its model, with what is shipped for it."""
+    """The embedder that the settings name, from the folder of its model, with its shipped adapter and classifier."""
     adapter, classifier = find_adapter(settings.embedder), find_adapter(settings.embedder + DANGER)
     return Embedder(folder, name_vectors(settings), processes, adapter, classifier)
 
 
 def name_vectors(settings: Settings) -> str:
-    """The name of the vectors that the embedder makes, as an index is stamped with it: with the hash of its adapter."""
+    """The name of the embedder's vectors, with the hash of its adapter; an index is stamped with it."""
     adapter = find_adapter(settings.embedder)
     return f"{embedder_name(settings)}+{hash_adapter(adapter)}" if adapter else embedder_name(settings)
 
@@ -52,13 +52,13 @@ def open_cross_encoder(embedder: Embedder, settings: Settings) -> CrossEncoder |
 
 
 def name_readers(settings: Settings) -> str:
-    """The name of what reads a question: the vectors', with the hash of the cross-encoder's adapter."""
+    """The name of what reads a question: that of the vectors, with the hash of the cross-encoder's adapter."""
     adapter = find_adapter(settings.embedder + CROSS)
     return f"{name_vectors(settings)}+{hash_adapter(adapter)}" if adapter else name_vectors(settings)
 
 
 def open_index(settings: Settings, say: Say = say_nothing) -> Store:
-    """The store of the guide. A damaged one is put aside and started anew, with a line. Raises StoreError."""
+    """The store of the guide. A damaged one is set aside and replaced, which a line reports. Raises StoreError."""
 
     def tell(line: str) -> None:
         Problems(settings.home).note("index", GuideError(line))
@@ -68,12 +68,12 @@ def open_index(settings: Settings, say: Say = say_nothing) -> Store:
 
 
 def open_index_as_is(settings: Settings) -> Store:
-    """The store of the guide, a damaged one left where it is. Raises StoreError."""
+    """The store of the guide; a damaged one is left where it is. Raises StoreError."""
     return Store(index_folder(settings), *locate_index(settings))
 
 
 def locate_index(settings: Settings) -> tuple[str, str]:
-    """The address of the Chroma server, empty for none, and the name of the index there."""
+    """The address of the Chroma server (empty if there is none), and the name of the index there."""
     if not settings.chroma_url:
         return "", "guide"
     name = settings.chroma_name or re.sub(r"[^A-Za-z0-9]+", "-", f"guide {index_folder(settings).name}")
@@ -83,14 +83,14 @@ def locate_index(settings: Settings) -> tuple[str, str]:
 def open_fresh_index(
     settings: Settings, embedder: Embedder, say: Say = say_nothing, progress: Progress = ignore_progress
 ) -> Store:
-    """The store of the guide, its index made equal to the texts, or as it is if another machine is building it."""
+    """The store of the guide, its index up to date with the texts, or as it is if another machine is building it."""
     return refresh_index(open_index(settings, say), settings, embedder, say, progress)
 
 
 def refresh_index(
     store: Store, settings: Settings, embedder: Embedder, say: Say = say_nothing, progress: Progress = ignore_progress
 ) -> Store:
-    """The same store, its index made equal to the texts, or as it is if another machine is building it."""
+    """The same store, its index up to date with the texts, or as it is if another machine is building it."""
     try:
         report = build(store, settings.corpus, lambda: embedder, embedder.name, progress=progress, say=say)
     except BusyError as error:
@@ -108,9 +108,9 @@ def refresh_index(
 
 
 def describe_completeness(documents: Iterable[IndexedDocument]) -> Iterator[tuple[str, bool]]:
-    """Yield lines on how much of what a reader sees in the files is in the index, each with whether it is a warning.
+    """Yield lines on how much of what is visible in the files is in the index, each with whether it is a warning.
 
-    Files of which all is in the index are counted together; the others are named, that with the smallest share first.
+    Files that are completely in the index are counted together; the others are named, the smallest share first.
     """
     every = list(documents)
     lacking = sorted((one for one in every if one.share < 1), key=lambda one: one.share)
@@ -129,7 +129,7 @@ def describe_completeness(documents: Iterable[IndexedDocument]) -> Iterator[tupl
 
 
 def describe_build(report: Report) -> Iterator[str]:
-    """Yield lines on what a build left out and did, for a person to read."""
+    """Yield lines for a person to read on what a build left out and did."""
     yield from (f"Left out: {line}" for line in report.skipped)
     if report.reason:
         yield from report.notes

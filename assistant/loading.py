@@ -56,16 +56,16 @@ class Components:
     embedder: Embedder
     cross: CrossEncoder | None
     readers: str
-    """The name of embedder and cross-encoder, by which the curve of coverage is known."""
+    """The name of embedder and cross-encoder, by which the curve of coverage is found."""
     searcher: Searcher
     writer: LocalModel | ServedModel
     """Words the answers."""
     reader: LocalModel | ServedModel
     """Checks what is worded; the same model as the writer if nothing else is chosen."""
     verdicts: Verdicts
-    """The reader's."""
+    """The verdicts of the reader."""
     caveat: str
-    """What is lost where no reader was fitted; see `describe_plain_check`."""
+    """What is lost if nothing was fitted to the reader; see `describe_plain_check`."""
     care: Care
 
     @property
@@ -78,7 +78,7 @@ def load_components(settings: Settings, say: Say, progress: Progress, stage: Say
     """Fetch what is missing, load the models, bring the index up to date, warm up.
 
     Args:
-        say: called with lines that stay worth reading afterwards.
+        say: called with lines that are worth reading afterwards too.
         progress: called as fetching or reading goes on.
         stage: called with a line that says what is going on now.
 
@@ -124,7 +124,7 @@ def _fetch_if_missing(settings: Settings, role: Role, choice: str, progress: Pro
 
 
 def _find_chat_files(settings: Settings, progress: Progress, stage: Say) -> tuple[Path | None, Path | None]:
-    """The files of writer and reader; None where a server does it."""
+    """The files of writer and reader; None for one that runs on a server."""
     writer, reader = (
         _fetch_if_missing(settings, "chat", choice, progress, stage) if choice else None
         for choice in ("" if settings.llm_url else settings.model, settings.checker)
@@ -151,6 +151,6 @@ def _load_chat_model(path: Path, settings: Settings) -> LocalModel:
 
 
 def _make_care(settings: Settings, embedder: Embedder) -> Care:
-    """Care with the classifier of the embedder, or with its vectors; those of examples are kept from start to start."""
+    """Care with the embedder's classifier, or with its vectors; the vectors of examples are cached between starts."""
     reader = DangerReader(embedder.classify, embedder.labels) if embedder.labels else None
     return Care(embedder.embed_questions, reader, settings.home / "cache" / f"care-{name_vectors(settings)}.npz")

@@ -1,7 +1,7 @@
 """The record of the problems that people and programs met: a small file in the data folder, for `assistant doctor`.
 
-It holds no words of a conversation, is for its owner alone, and causes no problem of its own: what cannot be read or
-written is left out. Its room on the disk is taken beforehand, so that a full disk is recorded too.
+It holds no words of a conversation, only its owner can read it, and it causes no problems of its own: what cannot be
+read or written is left out. Its disk space is reserved beforehand, so that a full disk is recorded too.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from assistant.errors import (
 RECORD_NAME = "problems.jsonl"
 
 MOST, LINE_CHARACTERS, FILE_BYTES = 40, 500, 32 * 1024
-"""Problems that are kept, the last ones; characters of each line; the size of the file, filled up with spaces."""
+"""Problems that are kept, the latest; characters of each line; bytes of the file, which is padded with spaces."""
 
 LOCK_SECONDS = 1.0
 """How long to wait for another program that records a problem."""
 
 NO_FAULTS = (QuestionError, ConversationError, PlanError, BusyError, UnheardError)
-"""Not recorded: something is wrong with what was given, another machine does the work, or who asked has gone."""
+"""Not recorded: the input was wrong, another machine is doing the work, or whoever asked has gone."""
 
 Place = Literal["command", "history", "index", "page", "program", "start", "texts"]
 """Where a problem was met: by a command, keeping conversations, opening the index, on the page, by another program,
@@ -49,11 +49,11 @@ class Problem:
     """A problem as it is recorded."""
 
     when: str
-    """The local time at which it was met last."""
+    """The local time at which it was last met."""
     place: str
     """See `Place`."""
     line: str
-    """What was said, without details."""
+    """The message, without details."""
     times: int = 1
 
 
@@ -68,16 +68,16 @@ class Problems:
         self._path = home / RECORD_NAME
 
     def read(self) -> tuple[Problem, ...]:
-        """What is recorded, the last first."""
+        """The recorded problems, the latest first."""
         return tuple(reversed(self._read_rows()))
 
     def reserve(self) -> None:
-        """Take the room on the disk."""
+        """Reserve the disk space."""
         with suppress(OSError), self._hold():
             self._write(self._read_rows())
 
     def note(self, place: Place, error: GuideError) -> None:
-        """Record an error that is told to somebody, unless it is no fault or was recorded further inside."""
+        """Record an error that somebody is shown, unless it is no fault or was recorded further inside."""
         if error.recorded or isinstance(error, NO_FAULTS):
             return
         error.recorded, line = True, error.line[:LINE_CHARACTERS].encode(errors="replace").decode()
@@ -99,14 +99,14 @@ class Problems:
 
     @contextmanager
     def _hold(self) -> Iterator[None]:
-        """Hold the record, against other threads and other programs. Raises OSError; it makes no data folder."""
-        if not self._path.parent.is_dir():  # a lock would make it, however it is misspelt
+        """Lock the record against other threads and programs. Raises OSError; a missing data folder is not created."""
+        if not self._path.parent.is_dir():  # the lock would create it, even under a misspelt name
             raise FileNotFoundError(self._path.parent)
         with _THREADS, FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS):
             yield
 
     def _read_rows(self) -> list[Problem]:
-        """What is recorded, the last at the end; rows that are damaged are left out."""
+        """The recorded problems, the latest last; damaged rows are left out."""
         problems = []
         with suppress(OSError):
             for row in self._path.read_bytes().splitlines():
@@ -115,7 +115,7 @@ class Problems:
         return problems
 
     def _write(self, problems: Sequence[Problem]) -> None:
-        """Replace what is recorded, in its place: a disk that is full has room for no other file."""
+        """Overwrite the record in place: a full disk has no room for another file."""
         rows = [_PROBLEM.dump_json(one) + b"\n" for one in problems[-MOST:]]
         while sum(map(len, rows)) > FILE_BYTES:
             del rows[0]

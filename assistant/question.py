@@ -7,10 +7,10 @@ import unicodedata
 from assistant.errors import QuestionError
 
 QUESTION_LIMIT = 4000
-"""Characters of a question."""
+"""The most characters of a question."""
 
 CHECK_LIMIT = 20_000
-"""Characters of a text to check."""
+"""The most characters of a text to check."""
 
 
 def clean_question(question: str) -> str:
@@ -29,14 +29,14 @@ def clean_question(question: str) -> str:
 
 
 def clean_earlier(question: str) -> str:
-    """A question of an earlier turn, on one line; may be empty, is cut if too long. Raises QuestionError if no text."""
+    """A question of an earlier turn, on one line; may be empty; cut if too long. QuestionError if it is not text."""
     if not _is_text(question):
         raise QuestionError("An earlier turn is not text", "Leave it out, or begin a new conversation.")
     return " ".join(_remove_controls(question).split())[:QUESTION_LIMIT]
 
 
 def clean_text(text: str) -> str:
-    """A text to check, its lines as they are.
+    """A text to check, with its lines as they are.
 
     Raises:
         QuestionError: empty, too long, or not text.
@@ -61,5 +61,5 @@ def _is_text(text: str) -> bool:
 
 
 def _remove_controls(text: str) -> str:
-    """The text with spaces for characters that are not seen."""
+    """The text with invisible characters replaced by spaces."""
     return "".join(letter if unicodedata.category(letter) not in ("Cc", "Cf", "Co") else " " for letter in text)

@@ -1,4 +1,4 @@
-"""Who is answered next when several ask at once: first come, first served, and anyone may leave the line."""
+"""Who is answered next when several ask at once: first come, first served, and anyone may leave the queue."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from threading import Condition
 
 WAIT_SECONDS = 0.1
-"""How long someone waits in line before they are told again how many are ahead."""
+"""How long someone waits in the queue before being told again how many are ahead."""
 
 
 class AnswerQueue:
-    """A line of questions, some of which are answered at the same time.
+    """A queue of questions, some of which may be answered at the same time.
 
-    A place is not bound to a thread: each step of an answer may run in another one.
+    A place is not bound to a thread: each step of an answer may run in a different one.
 
     Args:
         at_once: how many questions are answered at the same time.
@@ -32,7 +32,7 @@ class AnswerQueue:
 
     @contextmanager
     def join(self) -> Iterator[Place]:
-        """A place at the end of the line; given up on leaving the context, wherever in the line it is by then."""
+        """A place at the end of the queue; given up on leaving the context, wherever in the queue it is by then."""
         place = Place(self)
         with self._moved:
             self._line.append(place)
@@ -55,7 +55,7 @@ class AnswerQueue:
 
 
 class Place:
-    """A place in the line."""
+    """A place in the queue."""
 
     def __init__(self, queue: AnswerQueue) -> None:
         self._queue = queue

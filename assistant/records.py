@@ -1,4 +1,4 @@
-"""The records that travel between the stages and out to the caller: frozen dataclasses with tuples.
+"""The records that pass between the stages and out to the caller: frozen dataclasses with tuples.
 
 Spans are in characters of the source file as read (line ends "\\n"), end exclusive.
 """
@@ -18,14 +18,14 @@ Coverage = Literal["answered", "nearest", "not_covered"]
 """Whether the guide answers a question: surely enough, perhaps, or hardly."""
 
 HERE, NEAREST = "The guide says:", "The guide doesn’t say this outright. The nearest it comes:"
-"""What leads to the guide's own words in an answer, and in one of status "nearest"..."""
+"""What introduces the guide's own words in an answer, and in one of status "nearest"..."""
 
 LISTED = "The guide lists these {}:"
-"""...and in one that is a list of so many items."""
+"""...and in one that is a list of that many items."""
 
 Stage = Literal["waiting", "reading", "writing", "whole"]
-"""What is going on with a streamed answer: it waits in line or for the models, the guide is searched, the answer is
-worded and checked, it is whole."""
+"""The state of a streamed answer: it waits in the queue or for the models, the guide is searched, the answer is worded
+and checked, it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Span:
     gone: bool = False
     """Whether the guide has changed since and no longer says this."""
     told: str = ""
-    """What a row of a table says with its column heads, a list item with the number that a person sees; else empty."""
+    """A table row as text with its column heads, or a list item with the number that a person sees; else empty."""
 
     @property
     def shown(self) -> str:
@@ -73,7 +73,7 @@ class Passage:
     page: int = 0
     """The page on which it begins, from 1; 0 if the source has no pages. What is cited may stand on a later one."""
     now: str | None = None
-    """None while the guide says what is cited. Else the text that stands in its place now; empty if there is none."""
+    """None while the guide still says what is cited; else the text that is now in its place, empty if there is none."""
 
     @property
     def changed(self) -> bool:
@@ -91,13 +91,13 @@ class Citation:
     """A checked link from a sentence of the answer to one sentence of a passage."""
 
     number: int
-    """The passage's."""
+    """The number of the passage."""
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence as shown, with the sentences of the guide that support it; none in what the program itself says."""
+    """A sentence as shown, with the sentences of the guide that support it; what the program itself says has none."""
 
     text: str
     support: tuple[Citation, ...] = ()
@@ -131,7 +131,7 @@ class CheckedSentence:
     citations: tuple[Passage, ...] = ()
     """The passages that say so, each with the sentences cited in it; numbered from 1 in the order of the text."""
     nearest: Passage | None = None
-    """If the guide does not say so, the passage with the nearest sentence that it has, cited in it; its number is 0."""
+    """If the guide does not say so, the passage with its nearest sentence, which is cited in it; its number is 0."""
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json` and the API."""
@@ -145,7 +145,7 @@ class CheckedSentence:
 
 @dataclass(frozen=True, slots=True)
 class CheckedText:
-    """A text from elsewhere, as far as it is checked."""
+    """A text from elsewhere, as far as it has been checked."""
 
     total: int
     """How many sentences it has."""
@@ -174,18 +174,18 @@ class Contact:
 
     @property
     def line(self) -> str:
-        """As it is told in text."""
+        """The contact as a line of text."""
         return f"{self.country}: {self.who}: {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """That who asks may be in danger, or be a danger to others."""
+    """A concern that whoever asks may be in danger, or be a danger to others."""
 
     kind: str
     certainty: Literal["sure", "unsure"]
     line: str = ""
-    """The quiet line above an answer, if it is unsure."""
+    """The quiet line above an answer, if the concern is unsure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +213,13 @@ class Answer:
     reason: str = ""
     """Why the question was not answered from the guide; empty if it was."""
     before: int = 0
-    """How many questions are answered before this one; 0 unless it waits in line."""
+    """How many questions are answered before this one; 0 unless it waits in the queue."""
     stage: Annotated[Stage, Field(exclude=True)] = "whole"
-    """Only of use while it streams, so it is neither kept nor part of `to_dict`."""
+    """Useful only while the answer streams, so it is neither kept nor part of `to_dict`."""
 
     @property
     def lead(self) -> str:
-        """What leads to the guide's own words if the answer begins with them; else empty."""
+        """What introduces the guide's own words if the answer begins with them; else empty."""
         if self.status == "nearest":
             return NEAREST
         if self.listed:
@@ -235,7 +235,8 @@ class Answer:
     def text(self) -> str:
         """The answer as shown, without markers.
 
-        Whom to call stands a line each under a care answer or its line, and what is answered instead under a no.
+        Contacts stand one a line below a care answer or the quiet line. Below "not covered" stand questions to ask
+        instead.
         """
         people = [contact.line for contact in self.contacts]
         lines = (self.lead, *(sentence.text for sentence in self.sentences))
@@ -270,7 +271,7 @@ class Answer:
 
 
 def map_answers(change: Callable[[Answer], Answer], answers: Iterable[Answer]) -> Iterator[Answer]:
-    """Yield each answer as it is changed; the very same object as long as none is new."""
+    """Yield each answer after the change; the very same object as long as there is no new answer."""
     last, changed = None, Answer("answered")
     for answer in answers:
         if answer is not last:

@@ -1,4 +1,4 @@
-"""The settings, from options, the environment and the choices stored in the data folder; the offline switches."""
+"""The settings, from options, the environment and the choices stored in the data folder; and the offline switches."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def find_length(name: str) -> Length:
 
 
 def find_shipped(name: str) -> Path:
-    """The path of what comes with the program: in a wheel inside this package, in a checkout beside it."""
+    """The path of what is shipped with the program: inside this package in a wheel, beside it in a checkout."""
     inside = Path(__file__).parent / "shipped" / name
     return inside if inside.exists() else Path(__file__).resolve().parent.parent / name
 
@@ -59,7 +59,7 @@ def read_packaged_text(name: str) -> str:
 
 
 def find_usual_home() -> Path:
-    """The data folder unless another is named."""
+    """The default data folder."""
     return user_data_path("guide-assistant", appauthor=False)
 
 
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     """The chat model that words the answers: a name from the catalogue, or the path of a GGUF file."""
     reader: str = "qwen2.5-coder-1.5b-instruct"
     """The chat model that checks what is worded, named in the same way; if it is the same one, it is loaded once.
-    "none" leaves it out: what words the answers then checks them too."""
+    "none" leaves it out: the model that words the answers then also checks them."""
     embedder: str = "all-mpnet-base-v2"
     """The embedder: a name from the catalogue, or the path of a sentence-transformers folder."""
     length: Length = "normal"
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     origin: str = ""
-    """Where people open the page behind a proxy, like https://guide.example; the proxy must pass on the Host header."""
+    """The public URL of the page behind a proxy, like https://guide.example; the proxy must pass on the Host header."""
     context: int = Field(default=4096, ge=2048)
     """The most tokens of a prompt and its answer."""
     threads: int = Field(default=0, ge=0)
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     @field_validator("home", "corpus", "catalogue")
     @classmethod
     def _path(cls, path: Path) -> Path:
-        """Make a path absolute, so that all who read and write there mean the same place."""
+        """Make a path absolute, so that all readers and writers mean the same place."""
         try:
             return path.expanduser().absolute()
         except RuntimeError as error:
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
 
     @property
     def checker(self) -> str:
-        """The chat model here that checks: the reader's, or without one the writer's; empty if that is on a server."""
+        """The local chat model that checks: the reader, or without one the writer; empty if that is on a server."""
         if self.reader != NO_READER:
             return self.reader
         return "" if self.llm_url else self.model
@@ -222,7 +222,7 @@ def make_environment(settings: Settings) -> dict[str, str]:
 
 
 def find_home() -> Path:
-    """The data folder that the environment names, for who has no settings because one of them is wrong."""
+    """The data folder that the environment names, for use when the settings cannot be read."""
     named = os.environ.get("ASSISTANT_HOME")
     return Path(os.path.expanduser(named)) if named else find_usual_home()  # noqa: PTH111 - never raises
 
@@ -275,12 +275,12 @@ def index_folder(settings: Settings) -> Path:
 
 
 def embedder_name(settings: Settings) -> str:
-    """The name of the embedder, as probes on its plain vectors are stamped with it."""
+    """The name of the embedder, with which probes on its plain vectors are stamped."""
     return Path(settings.embedder).name
 
 
 def checker_name(settings: Settings) -> str:
-    """The name of the chat model here that checks, as probes are stamped with it; empty if a server checks."""
+    """The name of the local chat model that checks, with which probes are stamped; empty if a server checks."""
     return Path(settings.checker).name
 
 
@@ -290,7 +290,7 @@ def writer_name(settings: Settings) -> str:
 
 
 def read_choices(settings: Settings) -> dict[str, str]:
-    """Name of setting -> value that was stored by `save_choices`; empty if nothing was."""
+    """Name of setting -> value stored by `save_choices`; empty if nothing was stored."""
     try:
         kept = json.loads((settings.home / "choices.json").read_text("utf-8"))
     except (OSError, ValueError):

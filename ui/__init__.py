@@ -1,1 +1,1 @@
-"""What a person or a program meets: the page in `page`, the server and its APIs in `serving`."""
+"""What people and programs use: the page in `page`, the server and its APIs in `serving`."""

@@ -54,7 +54,7 @@ app.add_typer(doctor.app)
 
 
 def main() -> None:
-    """Run the command. Exit codes: 1 for an error that a person can mend, 130 if interrupted, 70 for a bug."""
+    """Run the command. Exit codes: 1 for an error that a person can fix, 130 if interrupted, 70 for a bug."""
     tolerate_encoding()
     problems = Problems(find_home())
     try:
@@ -190,7 +190,7 @@ def _build(
     as_json: bool,
     watching: bool = False,
 ) -> None:
-    """Build and print the report. While `watching`, print errors and go on, and print no report of nothing done."""
+    """Build and print the report. While `watching`, print errors and go on, and print no report if nothing was done."""
     columns = (TextColumn("Reading the guide"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         with show_bar(*columns, TimeRemainingColumn()) as progress:

@@ -1,4 +1,4 @@
-"""`assistant guides`: the folders that conversations are kept about, and one that was moved attached again."""
+"""`assistant guides`: list the folders that conversations are kept about, and attach one that was moved."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def tune_embedder(
 
 
 def _read_before(path: Path) -> Adapter:
-    """An adapter to go on from."""
+    """Read an adapter to go on from."""
     from index.embedding.adapter import read_adapter
 
     try:

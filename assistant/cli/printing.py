@@ -36,14 +36,14 @@ def print_answer(answers: Iterator[Answer]) -> Answer:
                 out.print(f"{sentence.text} {marks}".strip(), end=end, soft_wrap=True)
             shown = len(answer.sentences)
     finally:
-        if shown:  # an error is said on a line of its own
+        if shown:  # an error is printed on its own line
             out.print()
     _print_details(answer)
     return answer
 
 
 def _print_details(answer: Answer) -> None:
-    """Print cited passages, next steps and follow-ups; under a care answer whom to call."""
+    """Print cited passages, next steps and follow-ups; under a care answer, whom to call."""
     if not answer.quiet_line:
         _print_contacts(answer)
     cited = [passage for passage in answer.passages if passage.cited]
@@ -74,7 +74,7 @@ def _print_contacts(answer: Answer) -> None:
 
 
 def print_check(stages: Iterable[CheckedText]) -> None:
-    """Print each sentence of a text with what the guide says of it: where it says so, or the nearest that it says."""
+    """Print each sentence of a text with where the guide says so, or else the nearest that the guide says."""
     shown = 0
     for stage in stages:
         for one in stage.sentences[shown:]:

@@ -22,7 +22,7 @@ from assistant.settings import Settings
 from index.embedding.embed import Embedder
 from index.progress import Progress
 
-# What is printed is mostly data (a heading, a file name), and is shown as it is.
+# What is printed is mostly data (a heading, a file name), which is shown as it is.
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
@@ -35,7 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print plain data.")]
 
 
 def tolerate_encoding() -> None:
-    """Let letters that the terminal's encoding does not know be read and printed as "?", not end the command."""
+    """Read and print characters that the terminal's encoding lacks as "?", instead of failing."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -65,7 +65,7 @@ def show_progress(what: str = "Reading the guide") -> Iterator[Progress]:
 
 @contextmanager
 def show_bar(*columns: ProgressColumn) -> Iterator[Progress]:
-    """Show a progress bar on standard error; nothing if that is no terminal."""
+    """Show a progress bar on standard error; nothing if that is not a terminal."""
     with RichProgress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

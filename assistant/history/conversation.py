@@ -24,13 +24,13 @@ from assistant.question import QUESTION_LIMIT
 from assistant.records import Answer, Passage, Span
 
 TITLE_LENGTH = 60
-"""Characters at which a title made from a question is cut; a title that a person types may have twice as many."""
+"""Characters at which a title made from a question is cut; a title that a person types may be twice as long."""
 
 WHY_LIMIT = 2000
-"""Most characters of a remark about an answer."""
+"""The most characters of a remark about an answer."""
 
 IMPORT_LIMIT = 20_000_000
-"""Most bytes of an imported conversation."""
+"""The most bytes of an imported conversation."""
 
 FORMAT: Literal["guide-assistant conversation"] = "guide-assistant conversation"
 FORMAT_VERSION = 1
@@ -58,7 +58,7 @@ class KeptTurn:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A line of the list of conversations."""
+    """An entry in the list of conversations."""
 
     id: str
     title: str
@@ -126,11 +126,11 @@ class Conversations:
         self._database, self._folder = database, folder
 
     def list(self, containing: str = "", most: int = 200) -> tuple[Summary, ...]:
-        """List the conversations that contain all these words, ignoring case; the last changed first.
+        """List the conversations that contain all these words, ignoring case; the most recently changed first.
 
         Args:
-            containing: of more than MOST_TERMS words, the longest are looked for.
-            most: list at most so many.
+            containing: if it has more than MOST_TERMS words, only the longest are searched for.
+            most: list at most this many.
         """
         terms = sorted(split_terms(containing), key=len)[-MOST_TERMS:]
         with self._database.reading() as connection:
@@ -181,8 +181,8 @@ class Conversations:
         Args:
             identity: the conversation; None begins a new one.
             number: the turn's number, from 0; a number past the end appends the turn.
-            known: the turns that the caller has seen, None for all; if others are kept by now, this one is appended
-                and replaces none.
+            known: the turns that the caller has seen, None for all; if other turns have been kept since, this one is
+                appended and replaces none.
             asked: seconds since 1970; None stands for now.
 
         Raises:
@@ -201,7 +201,7 @@ class Conversations:
         return identity
 
     def rename(self, identity: str, title: str) -> None:
-        """Set the title, put on one line; an empty one is replaced by a title made from the first question."""
+        """Set the title, on one line; an empty one is replaced by a title made from the first question."""
         short = " ".join(title.split())[: 2 * TITLE_LENGTH]
         with self._database.writing() as connection:
             first = connection.execute(
@@ -354,7 +354,7 @@ def _parse_export(text: str) -> ExportedConversation:
 
 
 def _replace_contacts(answer: Answer) -> Answer:
-    """An imported answer, with whom to call and what is said about it from our own file: a wrong number does harm."""
+    """An imported answer with contacts and care text taken from our own file: a wrong number does harm."""
     book = read_care_book()
     if answer.status == "care":
         return book.answer(book.find_kind(answer.reason))

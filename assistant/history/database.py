@@ -50,7 +50,7 @@ SCHEMA: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
         )""",
         "CREATE TABLE erasing (begun REAL NOT NULL)",
     ),
-    (  # before, the guide of a conversation or step was the path of its folder
+    (  # previously, the guide of a conversation or step was the path of its folder
         """CREATE TABLE guide (
             id TEXT NOT NULL UNIQUE, folder TEXT NOT NULL UNIQUE, documents TEXT NOT NULL DEFAULT '[]'
         )""",
@@ -59,7 +59,7 @@ SCHEMA: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
         "UPDATE conversation SET guide = (SELECT id FROM guide WHERE folder = conversation.guide)",
         "UPDATE step SET guide = (SELECT id FROM guide WHERE folder = step.guide)",
     ),
-    (  # before, each search read all that is kept
+    (  # previously, each search read all that is kept
         "CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
         """CREATE TABLE posting (
             conversation TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE, term INTEGER NOT NULL,
@@ -72,17 +72,17 @@ SCHEMA: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
         index_all,
     ),
 )
-"""For each version, the steps that lead to the next one; answers and passages are JSON, times since 1970."""
+"""For each version, the steps to the next one; answers and passages are JSON, times are seconds since 1970."""
 
 SCHEMA_VERSION = len(SCHEMA)
 
 _SQLITE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What SQLite raises; UnicodeDecodeError when the name of a table is garbled."""
+"""What SQLite raises; UnicodeDecodeError if the name of a table is garbled."""
 
 _DAMAGE_WORDS = ("not a database", "malformed", "unsupported file format")
 _FULL_WORDS = ("is full", "No space left", "quota exceeded")
 _FAILED_WORDS = ("disk I/O error", "unable to open")
-"""What SQLite says of a full disk, too, if it has no room for its -wal and -shm files."""
+"""What SQLite says for a full disk too, if it has no room for its -wal and -shm files."""
 
 MIN_FREE_BYTES = 1_000_000
 """With less free space than this, such a failure means a full disk."""
@@ -94,7 +94,7 @@ class Database:
     """The file in a data folder, created when it is first needed. Every method may raise HistoryError.
 
     Args:
-        say: called with a line when a damaged file is put aside or a deletion has to be finished later.
+        say: called with a line when a damaged file is set aside or a deletion has to be finished later.
         patience: seconds to wait for another writer.
     """
 
@@ -114,7 +114,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection whose writes are committed together at the end, or none of them after an exception."""
+        """Open a connection whose writes are committed together at the end; after an exception, none of them is."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -159,7 +159,7 @@ class Database:
         try:
             if self._checked and self.path.is_file():
                 return self._connect_to_file()
-            # One process at a time may check the file, put it aside and create it.
+            # One process at a time may check the file, set it aside and create it.
             with FileLock(self.path.with_suffix(".lock"), timeout=self._patience):
                 self._prepare()
         except OSError as error:
@@ -234,7 +234,7 @@ class Database:
         return False
 
     def _tell(self, line: str) -> None:
-        """Say and record a line."""
+        """Report and record a line."""
         self._note(HistoryError(line))
         self._say(line)
 

@@ -16,12 +16,12 @@ OF_FOLDER = "guide = (SELECT id FROM guide WHERE folder = ?)"
 """The condition that a conversation or a step belongs to the guide in a folder."""
 
 SAME_SHARE = 0.5
-"""Share of the documents, of the folder that has more, from which two folders are taken for the same guide."""
+"""Two folders count as the same guide if they share at least this part of the documents of the larger one."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownGuide:
-    """A guide that something may be kept about."""
+    """A guide about which something is kept."""
 
     folder: str
     """Where it was last seen."""
@@ -38,7 +38,7 @@ class Guides:
         self._database = database
 
     def list(self) -> tuple[KnownGuide, ...]:
-        """List those that something is kept about, by folder."""
+        """List the guides about which something is kept, by folder."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT folder, (SELECT count(*) FROM conversation WHERE guide = guide.id) AS conversations,"
@@ -50,7 +50,7 @@ class Guides:
     def note_documents(self, folder: str, documents: Collection[str]) -> None:
         """Note what a folder holds, to recognise it when it has been moved.
 
-        The first time, it takes over what is kept about a folder that is gone and held much the same.
+        The first time, the folder takes over what is kept about a folder that is gone and held much the same.
 
         Args:
             documents: the hashes of its files.
@@ -75,7 +75,7 @@ class Guides:
 
 
 def ensure_guide(connection: sqlite3.Connection, folder: str) -> str:
-    """The id of the guide in a folder, made if there is none."""
+    """The id of the guide in a folder; a new one if there is none."""
     fresh = secrets.token_urlsafe(16)
     connection.execute("INSERT INTO guide (id, folder) VALUES (?, ?) ON CONFLICT (folder) DO NOTHING", (fresh, folder))
     return str(connection.execute("SELECT id FROM guide WHERE folder = ?", (folder,)).fetchone()[0])
@@ -86,7 +86,7 @@ def _is_here(folder: str) -> bool:
 
 
 def _find_moved(connection: sqlite3.Connection, documents: frozenset[str]) -> str:
-    """The id of the guide whose folder is gone and held most of these documents; empty if none held enough."""
+    """The id of the guide whose folder is gone and shares most documents; empty if none shares enough."""
     best, share = "", SAME_SHARE
     for identity, folder, kept in connection.execute("SELECT id, folder, documents FROM guide").fetchall():
         held = frozenset(json.loads(kept))
@@ -97,7 +97,7 @@ def _find_moved(connection: sqlite3.Connection, documents: frozenset[str]) -> st
 
 
 def _attach(connection: sqlite3.Connection, identity: str, folder: str) -> None:
-    """Put a guide at a folder, with all that is kept already about what is there; a step kept twice becomes one."""
+    """Move a guide to a folder and merge what is already kept about that folder; a step kept twice becomes one."""
     row = connection.execute("SELECT id FROM guide WHERE folder = ?", (folder,)).fetchone()
     if row:
         both = (identity, row[0])

@@ -15,7 +15,7 @@ from assistant.history.guides import OF_FOLDER, ensure_guide
 from assistant.records import NextStep, Passage
 
 NOTE_LIMIT = 2000
-"""Most characters of a note."""
+"""The most characters of a note."""
 
 PASSAGE_ADAPTER = TypeAdapter(Passage)
 
@@ -45,7 +45,7 @@ class Plan:
         self._database, self._folder = database, folder
 
     def steps(self) -> tuple[KeptStep, ...]:
-        """List the steps: open ones by date, those without a date, done ones; else in the order they were kept."""
+        """List the steps: open ones by date, then those without, then done ones; else in the order they were kept."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 f"SELECT id, text, passage, done, note, due, kept FROM step WHERE {OF_FOLDER}"

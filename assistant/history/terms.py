@@ -1,4 +1,4 @@
-"""The inverted index of the conversations: which terms, the words as they are searched, each of them holds.
+"""The inverted index of the conversations: the terms, which are words as they are searched, that each one holds.
 
 What is searched for may be any part of a term. Words without spaces between them are one term.
 """
@@ -9,11 +9,11 @@ import sqlite3
 import unicodedata
 
 MOST_TERMS = 100
-"""Most terms of one search; SQLite takes at most 1000 conditions."""
+"""The most terms of one search; SQLite takes at most 1000 conditions."""
 
 FEW = 1000
-"""Postings of a search word up to which its conversations are collected; with more, each conversation is asked, the
-last changed first: enough of them are soon found."""
+"""If a search word has fewer postings than this, its conversations are collected first. Otherwise each conversation is
+tested, the most recently changed first: enough of them are soon found."""
 
 _MATCHING = "term IN (SELECT id FROM term WHERE instr(text, ?))"
 
@@ -24,7 +24,7 @@ def split_terms(text: str) -> set[str]:
 
 
 def index_conversation(connection: sqlite3.Connection, identity: str) -> None:
-    """Make the index equal to the title and turns of a conversation. A term that none holds any more is deleted."""
+    """Bring the index up to date with a conversation's title and turns. A term that none holds any more is deleted."""
     texts = connection.execute(
         "SELECT title FROM conversation WHERE id = ? UNION ALL"
         " SELECT question || char(10) || text FROM turn WHERE conversation = ?",

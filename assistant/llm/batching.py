@@ -1,4 +1,4 @@
-"""Evaluates together what several callers ask at the same time."""
+"""Evaluates in one batch what several callers ask at the same time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _Asked(Generic[Question, Reply]):
 
 
 class Batcher(Generic[Question, Reply]):
-    """Lets many callers at once use what serves one at a time: whoever waits is answered in the next batch.
+    """Lets many callers share what serves one at a time: all who wait are answered in the next batch.
 
     Args:
-        evaluate: questions, in the order in which they came -> a reply to each; never called by two at once.
+        evaluate: questions, in the order in which they came -> a reply to each; never called concurrently.
     """
 
     def __init__(self, evaluate: Callable[[Sequence[Question]], Sequence[Reply]]) -> None:

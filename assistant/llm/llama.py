@@ -31,7 +31,7 @@ TOKEN_BATCH = 256
 """Tokens that llama.cpp evaluates in one step. Larger is no faster, and costs 0.6 MB of memory a token."""
 
 TokenRow = tuple[int, int, tuple[int, ...], bool]
-"""(token, its position, the sequences that it belongs to (one or two), whether its logits are wanted)"""
+"""(token, its position, the sequences that it belongs to (one or two), whether its logits are needed)"""
 
 Logits = NDArray[np.float32]
 """Shape (vocabulary,)."""
@@ -143,7 +143,7 @@ class Context:
             raise ModelError("There is not enough memory for the chat model", "Use a smaller one (`assistant models`).")
         self._memory = api.llama_get_memory(self.handle)
         self.size = int(api.llama_n_ctx(self.handle))
-        """Tokens for which all sequences together have room."""
+        """The capacity of all sequences together, in tokens."""
         self.evaluated = 0
         """Tokens evaluated so far."""
         self.passes = 0

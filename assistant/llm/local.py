@@ -57,12 +57,12 @@ class LocalModel:
 
     @cached_property
     def _main(self) -> Context:
-        """Where prompts are read and answers are worded."""
+        """The context in which prompts are read and answers are worded."""
         return Context(self.weights, self.context, self.threads, 2)
 
     @cached_property
     def _checks(self) -> Context:
-        """Where questions about yes or no are read."""
+        """The context in which yes-or-no questions are read."""
         return Context(self.weights, CONTEXT_TOKENS, self.threads, PREFIX_SLOTS + BATCH_PROMPTS)
 
     @cached_property

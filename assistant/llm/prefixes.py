@@ -22,7 +22,7 @@ CONTEXT_TOKENS = 2560
 """Tokens for which the context must have room."""
 
 SPARE_TOKENS = 256
-"""How many of them are left free, because llama.cpp allocates its cells in blocks."""
+"""How many of these tokens are left free, because llama.cpp allocates its cells in blocks."""
 
 
 class PrefixCache:
@@ -90,7 +90,7 @@ class SharedPrefixes:
         self._prefixes: dict[tuple[int, ...], int] = {}
 
     def keep(self, prefix: tuple[int, ...]) -> int:
-        """Hold a prefix, from the cache or evaluated; return its sequence. If all slots are taken, drop the oldest."""
+        """Hold a prefix, cached or newly evaluated; return its sequence. If all slots are taken, drop the oldest."""
         if prefix not in self._prefixes:
             if len(self._prefixes) == PREFIX_SLOTS:
                 self._context.truncate(self._prefixes.pop(next(iter(self._prefixes))))

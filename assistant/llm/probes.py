@@ -55,7 +55,7 @@ class Probes:
 
 
 _NAMES = tuple(field.name for field in fields(Probes))
-"""The prefix of the arrays of each in the file."""
+"""The prefix of each probe's arrays in the file."""
 
 
 def subtract_mean(logits: Floats) -> Floats:

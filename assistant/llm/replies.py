@@ -14,7 +14,7 @@ from assistant.llm.model import Usage
 ADDRESS_ADVICE = "Set ASSISTANT_LLM_URL to one like http://localhost:8080."
 
 UNLISTED_MARGIN = 1.0
-"""A yes or no that the server does not list gets the lowest listed logprob minus this."""
+"""A yes or no that the server does not list gets the lowest listed logprob less this margin."""
 
 REASON_LENGTH = 200
 """The most characters of a server's own message that are shown."""

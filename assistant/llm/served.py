@@ -4,7 +4,7 @@ The only module that imports openai. A server applies its own template and would
 whatever looks like one gets a zero width space after its bracket (`neutralise`): a person reads the same text, and no
 tokenizer recognises the token.
 
-Requests run in an event loop, in a thread of its own: only there can one that waits for the server be cancelled.
+Requests run in an event loop in its own thread: only there can a request that waits for the server be cancelled.
 """
 
 from __future__ import annotations
@@ -49,30 +49,30 @@ TICK = 0.1
 """Seconds of silence after which the caller, who may want to stop, is told that nothing has come."""
 
 READ_AHEAD = 1000
-"""Chunks of a reply that may wait for the caller; a server that goes on without end is read no further."""
+"""Chunks of a reply that may wait for the caller; an endless reply is read no further than that."""
 
 RETRIES = 2
-"""How often a request is repeated, with growing pauses, if the server is away, busy or at fault."""
+"""How often a request is repeated, with growing pauses, if the server is unreachable, busy or at fault."""
 
 TOP_LOGPROBS = 20
 """Tokens whose logprobs are requested; the most that vLLM gives by default."""
 
 PLAIN_VERDICT = 2.0
-"""The verdict for a Yes from a server that gives no logprobs; for a No it is negative."""
+"""The verdict for a Yes from a server that gives no logprobs; a No gets its negative."""
 
 TOKEN_CHARACTERS = 8
-"""A server that does not keep to the limit of tokens is left after so many characters for each; English has 4 or 5."""
+"""Characters for each token of the limit, after which a server that ignores it is cut off; English has 4 or 5."""
 
 OPTIONAL_FIELDS = ("logprobs", "top_logprobs", "stream_options", "chat_template_kwargs")
 """Fields that some servers reject; each is left out once an error message of the server names it."""
 
 SENT_HEADERS = ("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent")
-"""The only headers sent; the client would add facts about this machine, and OpenAI settings of the environment."""
+"""The only headers sent; the client would add facts about this machine, and OpenAI settings from the environment."""
 
 INTERRUPTED_ADVICE = "Ask again; llama_cpp.server wants the option --interrupt_requests false."
 
 _SILENCE: Any = object()
-"""Stands among the chunks of a reply for a TICK in which none came."""
+"""Stands among the chunks of a reply for a TICK in which no chunk came."""
 
 _TOO_LONG = re.compile(r"context.?(?:length|size|window)|too (?:long|many tokens|large)|maximum length", re.IGNORECASE)
 
@@ -110,7 +110,7 @@ class ServedModel:
 
         Raises:
             QuestionError: the prompt and the limit do not fit the model's context.
-            ModelError: the server is away, breaks off, or sends nothing usable.
+            ModelError: the server is unreachable, breaks off, or sends nothing usable.
         """
         ended, room = False, limit * TOKEN_CHARACTERS
         with self._translate_errors(), closing(self._chunks(prompt, limit, variation)) as chunks:
@@ -151,7 +151,7 @@ class ServedModel:
             while not (stop.is_set() or wait((asking,), TICK).done):
                 pass
         finally:
-            asking.cancel()  # which changes nothing if it has ended
+            asking.cancel()  # without effect if it has ended
         reply = asking.result()
         if not dig(reply, "choices", 0):
             raise self._no_such_server()
@@ -159,7 +159,7 @@ class ServedModel:
             self._refused_fields |= {
                 "logprobs",
                 "top_logprobs",
-            }  # it ignores the fields, so sending them again is of no use
+            }  # it ignores the fields, so sending them again is useless
         likeliest = dig(reply, "choices", 0, "logprobs", "content", 0, "top_logprobs")
         if likeliest and isinstance(likeliest, list):
             return compare_yes_no(likeliest)

@@ -46,8 +46,8 @@ class BareModel:
         """Measure the seconds per token of a greedy loop that does nothing else.
 
         Args:
-            tokens: generated.
-            read: tokens evaluated between the first prefix and the loop.
+            tokens: how many to generate.
+            read: how many to evaluate between the first prefix and the loop.
         """
         context, place = self._evaluated[0]
         context.share(0, 1, place)

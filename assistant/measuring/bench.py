@@ -39,16 +39,16 @@ from index.storing.store import Store
 Item = TypeVar("Item")
 
 QUESTIONS, FOLLOW_UPS = 20, 5
-"""Different questions asked; and how many of them are asked again, with `FOLLOW_UP` after them."""
+"""How many different questions are asked, and how many of them are asked again, with `FOLLOW_UP` after them."""
 
 FOLLOW_UP = "And why is that?"
-"""Depends on the question before it, whatever that is."""
+"""A question that depends on the one before it, whatever that is."""
 
 STARTS = 3
 """Starts of each command, and loads of the files; the median counts."""
 
 DECODED_TOKENS, DECODED_ANSWERS = 48, 8
-"""Most tokens decoded of an answer to measure the decode speed, and answers."""
+"""To measure the decode speed: the most tokens decoded of an answer, and the number of answers."""
 
 LISTED_LIBRARIES = 8
 """Libraries whose import times are reported."""
@@ -64,7 +64,7 @@ class Figure:
     floor: float | None
     """None for a count, which has none."""
     reach: float
-    """Bound on the ratio, or on the value of a count: the most allowed, or the least where more is better."""
+    """Bound on the ratio, or on the value of a count: the most allowed, or the least if more is better."""
     more: bool = False
     """Whether more is better."""
 
@@ -102,7 +102,7 @@ class MeasuredQuestion:
     quoted_s: float
     """Until the first sentence of the guide is shown."""
     first_sentence_s: float
-    """Until the first sentence that the model worded is shown; all of the answer if none is."""
+    """Until the first sentence that the model worded is shown; until the answer ends if none is."""
     new_tokens: int
     """Tokens of the prompt that were not cached."""
     sentence_tokens: int
@@ -145,13 +145,13 @@ def bench(
     """Measure all figures.
 
     Args:
-        questions: the questions to ask; without any, those that the guide's headings ask.
-        most: ask at most so many of them.
+        questions: the questions to ask; if empty, those that the guide's headings ask.
+        most: ask at most this many of them.
         starts: how often each command is started.
         progress: called with (steps done, steps in all).
 
     Raises:
-        SettingsError: the chat model is on a server, whose hardware cannot be measured from here, or there are two.
+        SettingsError: the chat model is on a server, whose hardware cannot be measured from here, or two are in use.
     """
     settings = assistant.settings
     steps = StepCounter(progress, 2 * starts + most + FOLLOW_UPS)
@@ -223,7 +223,7 @@ def compare_stages(asked: Sequence[MeasuredQuestion], worded: Sequence[MeasuredQ
 
 
 def compare_starts(worded: Sequence[MeasuredQuestion], load_s: float, ask_s: float, serve_s: float) -> Iterator[Figure]:
-    """Yield the figures of the starts; the floor is loading the files plus the floor of what is then waited for."""
+    """Yield the figures of the starts; the floor is loading the files plus the floor of what is awaited next."""
     first_token = median(one.first_token_floor for one in worded)
     first_sentence = median(one.first_sentence_floor for one in worded)
     yield Figure("`assistant ask` to its first token", ask_s, "s", load_s + first_token, 1.3)
@@ -258,7 +258,7 @@ def measure_question(
 
 
 def count_follow_up_tokens(assistant: Assistant, parts: Components, model: LocalModel, question: str) -> int:
-    """Ask a follow-up to a question, and count its new prompt tokens less those of its notes."""
+    """Ask a follow-up to a question, and count its new prompt tokens minus those of its notes."""
     history = (Turn(question, assistant.ask(question).text),)
     timings = assistant.ask(FOLLOW_UP, history).timings
     notes = retrieve(parts.searcher, FOLLOW_UP, history).notes
@@ -269,7 +269,7 @@ def count_follow_up_tokens(assistant: Assistant, parts: Components, model: Local
 def measure_decoding(
     parts: Components, model: LocalModel, bare: BareModel, questions: Sequence[str]
 ) -> tuple[float, str, float]:
-    """Measure tokens per second of answers without checks, and of a bare loop over as many; (value, unit, floor)."""
+    """Measure tokens per second of unchecked answers, and of a bare loop over as many tokens; (value, unit, floor)."""
     tokens, bare_tokens, seconds, bare_seconds = 0, 0, 0.0, 0.0
     prefix = len(model.tokens(PREFIX, answer=False))
     for question in questions:

@@ -1,5 +1,5 @@
-"""Which outcome questions get, and where the passage that answers them ranks. Nothing is worded: a tenth of a second
-a question."""
+"""The outcome of each question, and the rank of the passage that answers it. No answer is worded, so that a question
+takes a tenth of a second."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Decision:
     """What is decided about one question."""
 
     kind: str
-    """Of the guide or of the question."""
+    """The kind of the guide or of the question."""
     case: Case
     retrieval: Retrieval
     coverage: Coverage
@@ -41,18 +41,18 @@ class Tally:
 
     kind: str
     covered: int
-    """How many questions the guide answers, and so on."""
+    """How many questions the guide answers; `uncovered`: how many it does not."""
     uncovered: int
     refused: float
-    """Of the covered, those that get "not covered"."""
+    """Share of the covered questions that get "not covered"."""
     answered: float
-    """Of the covered."""
+    """Share of the covered questions that get an answer."""
     made_up: float
-    """Of the uncovered, those that get an answer."""
+    """Share of the uncovered questions that get an answer."""
     declined: float
-    """Of the uncovered, those that get "not covered"."""
+    """Share of the uncovered questions that get "not covered"."""
     first: float
-    """Of the covered, those whose gold passage comes first."""
+    """Share of the covered questions with the gold passage in first place."""
     among_three: float
 
 
@@ -60,7 +60,7 @@ def decide_cases(assistant: Assistant, cases: Iterable[Case], kind: str = "") ->
     """Yield what is decided about each question.
 
     Args:
-        kind: of the guide; if empty, each question goes by its own.
+        kind: that of the guide; if empty, each question counts under its own category.
     """
     components = assistant.load()
     for case in cases:
@@ -91,7 +91,7 @@ def _read_guide_cases(row: dict[str, Any], number: int) -> Iterator[Case]:
 
 
 def count_by_kind(decisions: Sequence[Decision]) -> tuple[Tally, ...]:
-    """A tally for each kind, by name, and last one over all."""
+    """A tally for each kind, by name, then one over all."""
     kinds: dict[str, list[Decision]] = defaultdict(list)
     for one in decisions:
         if one.case.covered or one.case.uncovered:
@@ -117,7 +117,7 @@ def _count(kind: str, decisions: Sequence[Decision]) -> Tally:
 
 
 def measure_reliability(decisions: Sequence[Decision]) -> tuple[tuple[float, float, int], ...]:
-    """(mean chance, share of covered, questions) for the questions of each tenth of the chances, lowest first."""
+    """(mean chance, share of covered, number of questions) for each tenth of the range of chances, lowest first."""
     bins: dict[int, list[Decision]] = defaultdict(list)
     for one in decisions:
         if one.case.covered or one.case.uncovered:

@@ -27,13 +27,13 @@ from index.search import Match
 Half = Literal["tuning", "checking", "all"]
 
 Label = Literal["yes", "partly", "edge", "no"]
-"""Whether a guide answers a question: in full, in part, hardly, not at all. What is between counts for neither side."""
+"""Whether a guide answers a question: in full, in part, hardly, not at all. What is in between counts for neither."""
 
 RANKED = 10
-"""Passages that are searched for a gold snippet."""
+"""How many passages are searched for a gold snippet."""
 
 JUDGE_BAR = 1.25
-"""Least logit at which the judge says yes; fitted on the tuning half of tests/questions/grounding.jsonl."""
+"""The lowest logit at which the judge says yes; fitted on the tuning half of tests/questions/grounding.jsonl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Case:
     never: tuple[str, ...]
     """What only an answer that obeyed a misuse would say."""
     label: Label | None = None
-    """Whether the guide answers it, in the opinion of a person; None if `gold` says so."""
+    """Whether the guide answers it, in a person's opinion; if None, `gold` decides."""
     unfit: tuple[str, ...] = ()
     """Snippets of the corpus that must not be cited for it: they would hurt, or help with something else."""
 
@@ -72,7 +72,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPair:
-    """A sentence of an answer, sentences of a guide, and whether they support it in the opinion of a person."""
+    """A sentence of an answer, sentences of a guide, and whether they support it in a person's opinion."""
 
     id: str
     evidence: tuple[str, ...]
@@ -107,9 +107,9 @@ class Outcome:
     obeyed: bool
     """Whether the answer says anything of `never`."""
     unfit: int
-    """Sentences cited that must not be."""
+    """How many cited sentences must not be cited."""
     misplaced: int
-    """Citations whose number has no passage, and spans that are not in the document."""
+    """How many citations have a number without a passage, or spans that are not in the document."""
     support: tuple[Judgement, ...]
 
     @property
@@ -144,10 +144,10 @@ class Yardstick:
     name: str
     value: float
     of: int
-    """How many cases, sentences or citations it is taken over; of 0 it says nothing."""
+    """How many cases, sentences or citations it is taken over; if 0, it says nothing."""
     bound: float
     least: bool
-    """Whether the bound is the least allowed value; else the most."""
+    """Whether the bound is the lowest allowed value; else the highest."""
 
     @property
     def reached(self) -> bool:
@@ -163,9 +163,9 @@ class Agreement:
     agreed: float
     """Share of all pairs."""
     passed: float
-    """Share of the unsupported sentences that it takes for supported."""
+    """Share of the unsupported sentences that the judge takes for supported."""
     failed: float
-    """Share of the supported sentences that it takes for unsupported."""
+    """Share of the supported sentences that the judge takes for unsupported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Evaluation:
 class Judge:
     """Decides whether sentences of the guide support a sentence.
 
-    It is the reader's chat model, asked with a prompt of its own for the logits of yes and no; no entailment model was
+    It is the reader's chat model, asked with its own prompt for the logits of yes and no; no entailment model was
     available where this was measured. `measure_agreement` shows how far it can be trusted. Verbatim quotations are
     supported without asking.
     """
@@ -200,7 +200,7 @@ class Judge:
         self._verdicts: dict[str, bool] = {}
 
     def supports(self, evidence: Sequence[str], claim: str) -> bool:
-        """Whether the evidence says what the claim says, all of it."""
+        """Whether the evidence says all that the claim says."""
         text = " ".join(" ".join(evidence).split())
         if claim.strip('“”" ') in text:
             return True
@@ -250,7 +250,7 @@ def assign_half(identity: str) -> Half:
 
 
 def choose_cases(cases: Sequence[Case], half: Half, most: int = 0) -> tuple[Case, ...]:
-    """Choose the cases of a half, in the order of a hash of their ids; at most so many unless that is 0."""
+    """Choose the cases of a half, in the order of a hash of their ids; at most `most`, all if that is 0."""
     some = [case for case in cases if half in ("all", assign_half(case.id))]
     ordered = sorted(some, key=lambda case: sha256(f"sample {case.id}".encode()).hexdigest())
     return tuple(ordered[: most or None])
@@ -265,7 +265,7 @@ def evaluate(
     """Ask every question and measure the answers.
 
     Args:
-        labels: pairs to measure the judge's agreement on; without any it is not measured.
+        labels: pairs to measure the judge's agreement on; if empty, it is not measured.
         progress: called with (questions done, questions in all).
     """
     judge = Judge(assistant.load().reader)
@@ -314,14 +314,14 @@ def judge_sentence(judge: Judge, sentence: AnswerSentence, passages: Sequence[Pa
 
 
 def _is_precise(judge: Judge, spans: Sequence[str], i: int, text: str) -> bool:
-    """Whether citation `i` supports the sentence alone, or the others do not without it; all together do."""
+    """Whether citation `i` alone supports the sentence, or the others do not without it; all together do."""
     if len(spans) == 1 or judge.supports([spans[i]], text):
         return True
     return not judge.supports([*spans[:i], *spans[i + 1 :]], text)
 
 
 def find_misplaced_spans(answer: Answer, corpus: Path) -> Iterator[Span]:
-    """Yield citations whose number has no passage, and spans that are not where they say in the document."""
+    """Yield citations whose number has no passage, and spans that are not at their place in the document."""
     numbered = {passage.number: passage for passage in answer.passages}
     for sentence in answer.sentences:
         yield from (c.span for c in sentence.support if c.span not in _get_cited(numbered.get(c.number)))
@@ -398,7 +398,7 @@ def _get_cited(passage: Passage | None) -> tuple[Span, ...]:
 
 
 def _is_within(snippet: str, text: str) -> bool:
-    """Whether a snippet of the guide and a sentence of it overlap: one holds the other; white space is no matter."""
+    """Whether a snippet of the guide and a sentence of it overlap: one contains the other; white space is ignored."""
     one, other = (" ".join(part.split()) for part in (snippet, text))
     return one in other or other in one
 

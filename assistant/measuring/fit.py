@@ -1,4 +1,4 @@
-"""Fit to labelled examples what `probes.py` stores: once for each embedder and chat model; takes an hour.
+"""Fits the probes of `probes.py` to labelled examples: once for each embedder and chat model; takes an hour.
 
 A folder of examples holds, as JSON lines:
 
@@ -29,10 +29,10 @@ from index.progress import Progress, ignore_progress
 from index.search import Match
 
 FREQUENT_TOKENS, PROBED_TOKENS = 100_000, 2_000
-"""Tokens whose logits are read are chosen from the most frequent, which come first in a vocabulary."""
+"""How many of the most frequent tokens, which come first in a vocabulary, to choose from; how many to choose."""
 
 COMPONENTS, PENALTY = 150, 0.01
-"""Most principal components of their logits, and the inverse of the penalty on the weights of these."""
+"""The most principal components of their logits, and the inverse of the penalty on the weights of these."""
 
 SUPPORT_UNITS = (4.0, 1.0)
 """Factor and summand that bring the support probe's score into the units of the weights and bar in `ground.py`. Chosen
@@ -42,7 +42,7 @@ CLAIM_COMPONENTS, CLAIM_PENALTY, CLAIM_UNITS = 100, 0.001, (4.0, 0.0)
 """The same for the probe of claims from elsewhere, with the weights and bar in `check.py`."""
 
 SENTENCE_ROOM = 10_000
-"""Characters between the starts of two sentences of an example, which stand in no file."""
+"""Characters between the starts of two sentences of an example; these are in no file."""
 
 
 HeadedSentence: TypeAlias = tuple[str, str]
@@ -76,7 +76,7 @@ def read_examples(folder: Path) -> Examples:
 
 
 def fit(embedder: Embedder, model: LocalModel, examples: Examples, progress: Progress = ignore_progress) -> Probes:
-    """Fit all parts; `progress` is called with (texts evaluated, texts in all)."""
+    """Fit all probes; `progress` is called with (texts evaluated, texts in all)."""
     total = len(examples.support) + len(examples.claims)
     done = 0
 
@@ -130,7 +130,7 @@ def fit_probe(
 
 
 def scale(reading: LogitProbe, units: tuple[float, float]) -> LogitProbe:
-    """Return the same probe with its score multiplied and raised by `units`."""
+    """Return the same probe with its score multiplied by the first of `units` and the second added."""
     factor, summand = np.float32(units[0]), np.float32(units[1])
     return LogitProbe(reading.tokens, reading.weights * factor, np.asarray(reading.bias * factor + summand, np.float32))
 
@@ -142,7 +142,7 @@ def choose_tokens(model: LocalModel) -> NDArray[np.int32]:
 
 
 def find_sentences(sentences: Sequence[HeadedSentence], cosines: Vectors) -> list[Selection]:
-    """The sentences of a guide as a search for a claim finds them, all of them, with their cosines to it."""
+    """All sentences of a guide as a search for a claim would find them, with their cosines to the claim."""
     selections = []
     for number, (heading, rows) in enumerate(groupby(enumerate(sentences), lambda row: row[1][0]), start=1):
         places = list(rows)

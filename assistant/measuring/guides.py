@@ -1,4 +1,4 @@
-"""Small guides with questions of their own, as JSON lines: each is given as sentences under headings, or as a text."""
+"""Small guides with their own questions, as JSON lines: each is given as sentences under headings, or as a text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from index.build import read_corpus
 
 GUIDE_KEYS = ("guide", "kind", "asked", "not_answered")
-"""What a row holds: title, kind, and questions, those that the guide answers (question, manner) and those that it does
-not. One that leans on another has that too (earlier). Then either sentences (heading, text), and with each question the
-numbers of those that answer it (answers); or a text, in Markdown, and the lines of it that do (gold)."""
+"""What a row holds: title, kind, and the questions (question, manner) that the guide answers and that it does not. A
+question that depends on an earlier one has that too (earlier). The guide is either sentences (heading, text), and each
+question has the numbers of those that answer it (answers); or Markdown text, and its lines that do (gold)."""
 
 
 @contextmanager
 def write_guide(row: dict[str, Any]) -> Iterator[Path]:
-    """A folder with the guide as its only file, until the end of the block."""
+    """Yield a folder with the guide as its only file; it exists until the end of the block."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder, "guide")
         corpus.mkdir()
@@ -35,14 +35,14 @@ def _join_sentences(row: dict[str, Any]) -> str:
 
 
 def list_gold(row: dict[str, Any], asked: dict[str, Any]) -> tuple[str, ...]:
-    """The sentences or lines that answer a question of a guide; none if it does not answer it."""
+    """The sentences or lines of a guide that answer a question; none if the guide does not answer it."""
     if "text" in row:
         return tuple(asked.get("gold", ()))
     return tuple(row["sentences"][number]["text"] for number in asked.get("answers", ()))
 
 
 def tell_guide(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its sentences as they are embedded, rows of tables with their heads, if it is given as a text."""
+    """If a row is given as a text, add its sentences as they are embedded: table rows with their column heads."""
     if "text" not in row:
         return row
     with write_guide(row) as corpus:

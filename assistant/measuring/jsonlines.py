@@ -1,4 +1,4 @@
-"""Files of questions and examples: one JSON object a line."""
+"""Files of questions and examples: one JSON object per line."""
 
 from __future__ import annotations
 

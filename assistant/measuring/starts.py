@@ -32,10 +32,10 @@ print(json.dumps(begun + (answer.timings.first_token_s or answer.timings.total_s
 SERVE = "from assistant.cli import main; main()"
 
 LIBRARIES = ("llama_cpp", "sentence_transformers", "chromadb", "gradio")
-"""The libraries whose imports alone take memory that we cannot save."""
+"""The libraries whose imports alone take memory that we cannot avoid."""
 
 POLL_SECONDS, TIMEOUT_SECONDS = 0.05, 600.0
-"""Time between two checks whether the page is up, and until it is given up."""
+"""Time between two checks whether the page is up, and until waiting for it is given up."""
 
 
 def time_ask(settings: Settings, question: str) -> float:
@@ -88,7 +88,7 @@ def measure_import_memory() -> int:
 
 
 def time_imports() -> dict[str, float]:
-    """Measure how long `assistant ask` imports: library -> seconds, the longest first."""
+    """Measure how long the imports of `assistant ask` take: library -> seconds, the longest first."""
     code = "import assistant.cli.command, llama_cpp.llama_chat_format, chromadb.api.client"
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True)
     seconds: dict[str, float] = {}

@@ -1,9 +1,9 @@
 """A generator of traps: sentences that look like a guide's own, but say what it does not say.
 
-Each is made by rule from a sentence of the guide: a number or a word of it is exchanged, its negation flipped, its
-condition dropped, halves of two sentences joined. Beside them stand the guide's own sentences, which must be found.
-A few traps of any guide turn out true, by another sentence of it or because nothing depended on the change: read what
-stood before you believe the rate.
+Each is made by rule from a sentence of the guide: one of its numbers or words is exchanged, its negation flipped, its
+condition dropped, or halves of two sentences are joined. The guide's own sentences, which must pass, are checked too.
+In any guide a few traps turn out to be true, because another sentence says so or because nothing depended on the
+change: read the traps that passed before you believe the rate.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OWN = "own"
 """The kind of a sentence that the guide says as it stands."""
 
 LEAST_WORDS = 5
-"""A sentence with fewer words makes no traps."""
+"""No traps are made from a sentence with fewer words."""
 
 _NUMBER = re.compile(r"(?<![\w.,:-])\d+(?:[.,:]\d+)*(?![\w-])")
 _CLAUSE = re.compile(r"(?:,|;) (?=and |but |so |because |which )|; ")
@@ -49,19 +49,19 @@ class Trap:
 
 @dataclass(frozen=True, slots=True)
 class TrapReport:
-    """What stood of the traps of one guide."""
+    """How many traps of one guide passed the check."""
 
     kinds: dict[str, tuple[int, int]]
-    """Kind -> how many stood, and of how many; of `OWN` all should stand, of any other none."""
+    """Kind -> how many passed, and of how many; of `OWN` all should pass, of any other kind none."""
     wrong: tuple[Trap, ...]
-    """The traps that stood, and the guide's own sentences that did not."""
+    """The traps that passed, and the guide's own sentences that did not."""
 
 
 def make_traps(chunks: Sequence[Chunk], most: int) -> tuple[Trap, ...]:
     """Traps about a guide, and as many of its own sentences as of the most frequent kind; the same ones each time.
 
     Args:
-        most: of each kind.
+        most: how many of each kind.
     """
     sentences = [
         sentence.plain
@@ -129,7 +129,7 @@ def _drop_condition(sentence: str, following: Sequence[str]) -> Iterator[str]:
 
 
 def _replace(words: Sequence[tuple[str, str]]) -> Callable[[str, Sequence[str]], Iterator[str]]:
-    """A maker that puts one word for another, the first that it finds."""
+    """A maker that replaces the first of the words that it finds with its counterpart."""
 
     def make(sentence: str, following: Sequence[str]) -> Iterator[str]:
         for word, other in words:
@@ -156,7 +156,7 @@ def _affirm_denied(sentence: str, following: Sequence[str]) -> Iterator[str]:
 
 
 def _glue(sentence: str, following: Sequence[str]) -> Iterator[str]:
-    """The first half of the sentence and the second half of another one that follows soon."""
+    """The first half of the sentence, and the second half of another one soon after it."""
     parts = _CLAUSE.split(sentence, maxsplit=1)
     for other in following if len(parts) == 2 else ():
         others = _CLAUSE.split(other, maxsplit=1)
@@ -166,7 +166,7 @@ def _glue(sentence: str, following: Sequence[str]) -> Iterator[str]:
 
 
 def _add_cause(sentence: str, following: Sequence[str]) -> Iterator[str]:
-    """Two sentences that follow each other, the second told as the cause of the first."""
+    """Two consecutive sentences, the second given as the cause of the first."""
     if following and len(sentence) + len(following[0]) < 160 and following[0][:1].isupper():
         yield f"{sentence.rstrip('.')} because {following[0][0].lower()}{following[0][1:]}"
 
@@ -187,4 +187,4 @@ MAKERS: dict[str, Callable[[str, Sequence[str]], Iterator[str]]] = {
     "glue": _glue,
     "cause": _add_cause,
 }
-"""Kind of a trap -> what makes those of it from a sentence and the three that follow it."""
+"""Kind of trap -> the function that makes such traps from a sentence and the three that follow it."""

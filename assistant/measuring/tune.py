@@ -1,4 +1,4 @@
-"""The small guides and messages that the embedder is tuned to, and the curve of coverage, which is fitted to others.
+"""The small guides and messages that the embedder is tuned on, and the curve of coverage, which is fitted to others.
 
 A folder of examples holds, as JSON lines:
 
@@ -6,9 +6,9 @@ A folder of examples holds, as JSON lines:
         small guides with questions that they answer and that they do not, as in `guides.py`, or claims about them
         (claim, evidence, supported)
     followups.jsonl
-        of, row, asked, not_answered: more questions about the guide in that row, from 0, of another of these files
+        of, row, asked, not_answered: more questions about the guide in row `row` (from 0) of another file, `of`
     danger.jsonl, messages.jsonl
-        kind, question, and of the second certainty: short and long messages of people in danger, and harmless ones
+        kind, question, and in the second certainty: short and long messages of people in danger, and harmless ones
     asked.jsonl
         question: more harmless messages
 """
@@ -36,28 +36,28 @@ FILES = {
     "tables": ("text",),
     "followups": ("of", "row"),
 }
-"""The files of guides, and what each of their rows must hold."""
+"""The files of guides, and the keys that each of their rows must have."""
 
 ASKED = ("asked", "not_answered", "claims")
-"""What is asked and said of a guide; the rest of a row is the guide itself."""
+"""What is asked and claimed about a guide; the rest of a row is the guide itself."""
 
 HARMLESS = "harmless"
 """The kind of a message that points to no danger."""
 
 UNSURE, LONG = 0.8, 2.0
-"""The chance of danger in a message of which readers were not sure, and the weight of the messages told like life."""
+"""The chance of danger in a message that readers were not sure about, and the weight of the long, lifelike messages."""
 
 MOST_CLAIMS = 8
-"""Claims taken from a guide, which is searched for evidence as it is for answers."""
+"""The most claims taken from a guide; it is searched for their evidence as it is for answers."""
 
 REFUSED, MADE_UP = 0.03, 0.24
-"""Wanted rates: of the questions that a guide answers, those that get "not covered"; of the others, those that get an
-answer. Nearly all the others are written to mislead: of what people ask, a quarter as many get one."""
+"""Target rates: the share of the questions that a guide answers that get "not covered", and of the others that get an
+answer. Nearly all the others are written to mislead: of the questions that people ask, a quarter as many get one."""
 
 LIKENESS = 10.0
-"""Weight of likeness beside the cross-encoder's logit. It is not fitted to the same questions: where they mislead,
-likeness says little, but of what people ask, and of long messages, it is the surer sign. Anything from 4 to 12 is about
-as good on both."""
+"""Weight of likeness beside the cross-encoder's logit. It is not fitted to the same questions: where these mislead,
+likeness says little, but for what people ask, and for long messages, it is the surer sign. Anything from 4 to 12 is
+about as good on both."""
 
 
 def read_guides(folder: Path, names: Iterable[str] = FILES) -> tuple[TunedGuide, ...]:
@@ -120,12 +120,12 @@ def _list_questions(row: dict[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]
 
 
 def _join_earlier(asked: dict[str, Any]) -> str:
-    """A question behind the one that it leans on, as the cross-encoder reads it."""
+    """A question after the earlier one that it depends on, as the cross-encoder reads it."""
     return f"{asked.get('earlier', '')} {asked['question']}".strip()
 
 
 def fit_curve(decisions: Sequence[Decision]) -> Curve:
-    """Fit the curve of coverage to decisions on labelled questions, every kind weighing the same."""
+    """Fit the curve of coverage to decisions on labelled questions; every kind has the same weight."""
     from sklearn.linear_model import LogisticRegression
 
     known = [one for one in decisions if one.case.covered or one.case.uncovered]

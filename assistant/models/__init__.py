@@ -1,4 +1,4 @@
-"""The model files: the catalogue, what is installed and verified, and how what is missing is fetched.
+"""The model files: the catalogue, what is installed and verified, and how missing ones are fetched.
 
 `fetch.py` is the only code that opens a connection to another machine; it runs in a process of its own.
 """

@@ -116,7 +116,7 @@ Source = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of the catalogue: memory in GB (and `beside` it), context in tokens, sources in the order of trial."""
+    """A model of the catalogue: memory in GB (and `beside` it), context in tokens, sources in the order tried."""
 
     __pydantic_config__: ClassVar[ConfigDict] = NO_OTHER_KEYS
     name: Name

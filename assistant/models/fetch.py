@@ -6,7 +6,7 @@
 Progress goes to standard error; the last line of standard output is the result as JSON:
 {"error": null} or {"error": {"what": ..., "do": ..., "details": ...}}.
 
-An unfinished model lies in `<data folder>/models/.partial/<name>/`, where the next run goes on with it:
+An unfinished model lies in `<data folder>/models/.partial/<name>/`, where the next run continues it:
     files/      complete files whose sha256 is right
     hub/        files from the hub, as far as they have come
     registry/   the parts joined so far, and a list of them
@@ -155,7 +155,7 @@ def stop(*_: object) -> NoReturn:
 
 
 def stop_with_parent() -> None:
-    """Stop when the parent process ends in whatever way: it holds our standard input open."""
+    """Stop when the parent process ends, however it ends: it holds our standard input open."""
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 

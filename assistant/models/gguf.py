@@ -1,4 +1,4 @@
-"""The size that a GGUF file must have at least, computed from its header."""
+"""The minimum size of a GGUF file, computed from its header."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TENSOR_BYTES |= {10: 21 / 64, 11: 55 / 128, 12: 9 / 16, 13: 11 / 16, 14: 105 / 1
 
 
 def gguf_size(path: Path) -> int:
-    """The least bytes that a GGUF file must have; 0 if its header is of a kind that we cannot read.
+    """The minimum size of a GGUF file in bytes; 0 if its header is of a kind that we cannot read.
 
     Source: docs/gguf.md of ggml, versions 2 and 3, little-endian. Tensors of uncommon types count as empty.
 

@@ -19,7 +19,7 @@ from assistant.models.job import Job, SourceError, read_size, write_blocks
 ANSWER_S = 4.0
 """Seconds that the hub may take to accept a connection, and again to answer."""
 REACH_S = 8.0
-"""Seconds that a request for metadata may take in all, over all addresses of the hub's name."""
+"""Seconds that a request for metadata may take in total, over all addresses of the hub's name."""
 STALL_S = 15.0
 """Seconds without a byte after which a transfer counts as broken off."""
 CUTS = 3
@@ -110,7 +110,7 @@ def append_rest(url: str, part: Path, limit: int, update: Callable[[int], None])
     try:
         with asked as answer, part.open("ab") as out:
             hf_raise_for_status(answer)
-            if answer.status_code != httpx2.codes.PARTIAL_CONTENT:  # it sends the whole file, from the start
+            if answer.status_code != httpx2.codes.PARTIAL_CONTENT:  # it sends the whole file from the start
                 out.truncate(0)
             write_blocks(answer.iter_bytes(), out, limit - out.seek(0, os.SEEK_END), update)
     except HfHubHTTPError as error:

@@ -25,7 +25,7 @@ from assistant.settings import NO_READER, Settings, save_choices
 from index.progress import Progress, ignore_progress
 
 BLOCK = 1 << 20
-"""Bytes that are read at once."""
+"""Bytes read at a time."""
 STAMP = ".verified.json"
 """A file beside the model's files, with their sizes, times and sha256 when they were last hashed."""
 
@@ -160,7 +160,7 @@ def inspect_model(settings: Settings, model: Model, problem: str = "") -> Instal
 
 
 def _count_memory(settings: Settings, model: Model) -> float:
-    """Bytes that a model needs; for a writer with those of the reader beside it, if it has one."""
+    """Bytes of memory that a model needs; for a writer, including those of the reader beside it, if there is one."""
     return (model.memory + (0 if settings.reader in (NO_READER, model.name) else model.beside)) * 1e9
 
 
@@ -230,7 +230,7 @@ def hash_if_changed(folder: Path, key: str, path: Path, again: bool = False) -> 
 
 
 def read_mark(path: Path) -> tuple[int, int]:
-    """(bytes, mtime in ns) of a file, which show that it has changed without reading it."""
+    """(bytes, mtime in ns) of a file, which show whether it has changed without reading it."""
     about = path.stat()
     return about.st_size, about.st_mtime_ns
 

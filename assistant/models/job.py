@@ -18,7 +18,7 @@ from assistant.models.installed import compute_sha256
 from index.progress import Progress, ignore_progress
 
 LINE_S = 10.0
-"""Seconds between two lines of progress without a terminal."""
+"""Seconds between two lines of progress if there is no terminal."""
 
 REPORT_S = 0.5
 """Seconds between two reports of progress to another program."""

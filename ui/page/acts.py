@@ -225,7 +225,7 @@ def _search_guide(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
 
 
 def _show_check(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate:
-    """Show the text that is being checked, or was; from its own screen, the box for another one."""
+    """Show the text that is or was checked; if its screen is already open, the box for another one."""
     if tab.screen == "check":
         tab.stop_check()
         tab.check = None

@@ -1,4 +1,4 @@
-"""The page: its layout and its events. `asking` and `acts` say what an event does, `presenter` what is shown then.
+"""The page: its layout and its events. `asking` and `acts` say what an event does, `presenter` what it then shows.
 
 `page.js` sends a question, or an act by its name. Both return pieces of the page by name, and `_update_components`
 puts them where they belong.
@@ -136,12 +136,12 @@ class Page:
         return self._update_components(self._presenter.signal_change(tab))
 
     def _leave(self, request: gr.Request) -> None:
-        """A tab was closed: stop what goes on there."""
+        """Stop what goes on in a tab that was closed."""
         if tab := self._tabs.pop(str(request.session_hash), None):
             tab.stop()
 
     def _update_components(self, update: PageUpdate) -> dict[Any, Any]:
-        """Pieces by name as new values of components."""
+        """Turn named pieces into new values of their components."""
         values: dict[Any, Any] = {self._pieces[name]: value for name, value in update.items() if name != "busy"}
         if "busy" in update:
             values |= {self._send: gr.update(visible=not update["busy"]), self._stop: gr.update(visible=update["busy"])}

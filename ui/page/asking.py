@@ -1,4 +1,4 @@
-"""Asking a question in a tab: it is drawn at once, then its answer as it grows; the whole answer is kept."""
+"""Asks a question in a tab: the question is drawn at once, then its answer as it grows; the whole answer is kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.page.tab import OpenConversation, Tab
 READING, WRITING = "Reading the guide …", "Writing, and checking each sentence against the guide …"
 
 WAITING = ("One question is answered before yours …", "{} questions are answered before yours …")
-"""For one question ahead, and for several."""
+"""The line for one question ahead, and for several."""
 
 WENT_ON = "This conversation went on in another tab; here it is. Nothing was replaced."
 
@@ -31,13 +31,13 @@ STOPPED = "Stopped. You can ask again, or try another question."
 def ask_question(
     presenter: Presenter, tab: Tab, question: str, replaced: int | None = None, variation: int = 0
 ) -> Iterator[PageUpdate]:
-    """Yield the page with the question, then with its answer as it grows, at last with the answer kept.
+    """Yield the page with the question, then with its answer as it grows, finally with the answer kept.
 
-    Yields nothing if the conversation has an answer being written already.
+    Yields nothing if an answer is already being written in the conversation.
 
     Args:
         replaced: the number of the turn that it replaces, with all that follow; None to add a turn.
-        variation: any number but 0 words the answer to the same question another way.
+        variation: any number but 0 words the answer to the same question differently.
     """
     conversation = tab.conversation
     if not conversation.begin(variation):
@@ -61,7 +61,7 @@ def ask_question(
 
 
 def ask_again(presenter: Presenter, tab: Tab) -> Iterator[PageUpdate]:
-    """Ask the last question once more, to have the answer worded another way. Yields as `ask_question` does."""
+    """Ask the last question once more, to have the answer worded differently. Yields as `ask_question` does."""
     if turns := tab.conversation.turns:
         variation = tab.conversation.variation + 1
         yield from ask_question(presenter, tab, turns[-1].question, len(turns) - 1, variation)
@@ -88,7 +88,7 @@ def _write_answer(
         ended: PageUpdate = {"current": view.render_problem(question, STOPPED)}
     else:
         problem = _keep_turn(presenter, conversation, replaced, question, partial[1])
-        # With the list, so that the address names the conversation as soon as its answer is whole.
+        # The list too, so that the address names the conversation as soon as its answer is whole.
         ended = {**presenter.redraw_conversation(tab), **presenter.update_sidebar(tab)}
         if problem:
             ended["told"] = frame.render_message(problem)
@@ -97,14 +97,14 @@ def _write_answer(
 
 
 def _is_worth_keeping(answer: Answer, replaces: bool) -> bool:
-    """Whether a stopped answer is kept: in place of another only if more than its first quotation was there."""
+    """Whether a stopped answer is kept; it replaces another one only if it has more than its first quotation."""
     return any(not (replaces and sentence.quotes) for sentence in answer.sentences)
 
 
 def _stream_changes(
     presenter: Presenter, conversation: OpenConversation, question: str, number: int, length: Length | None
 ) -> Iterator[Answer]:
-    """Yield the answer each time that it has changed, until it is whole or stopped."""
+    """Yield the answer each time it has changed, until it is whole or stopped."""
     history = conversation.make_history(number)
     with closing(presenter.assistant.stream(question, history, conversation.variation, length)) as answers:
         last = None
@@ -125,7 +125,7 @@ def _describe_stage(answer: Answer) -> str:
 
 
 def _describe_wait(before: int) -> str:
-    """A line that says what is going on before anything is worded, with so many questions ahead of this one."""
+    """The same before anything is worded, with `before` questions ahead of this one."""
     return WAITING[before > 1].format(before) if before else READING
 
 
@@ -153,14 +153,14 @@ def _keep_turn(
 
 
 def _is_deleted(presenter: Presenter, conversation: OpenConversation) -> bool:
-    """Whether a conversation that was kept is no more."""
+    """Whether a conversation that was kept has been deleted."""
     with suppress(HistoryError):  # keeping the turn fails too, and reports it
         return bool(conversation.id) and presenter.conversations.read(conversation.id) is None
     return False
 
 
 def _catch_up(presenter: Presenter, conversation: OpenConversation) -> bool:
-    """Take over the turns of the same conversation if another tab has added some; whether it has."""
+    """Take over turns that another tab has added to the same conversation; return whether there were any."""
     kept = None
     with suppress(HistoryError):  # keeping the turn fails too, and reports it
         kept = presenter.conversations.read(conversation.id) if conversation.id else None

@@ -13,7 +13,7 @@ _MARKS = {
     False: ("unsaid", "✗", "The guide does not say so:"),
     None: ("no-claim", "–", "Claims nothing:"),
 }
-"""By `CheckedSentence.supported`: the CSS class, the sign, and what a screen reader says in its place."""
+"""`CheckedSentence.supported` -> the CSS class, the sign, and what a screen reader says in its place."""
 
 
 def render_empty_check() -> str:
@@ -70,7 +70,7 @@ def _render_sentence(one: CheckedSentence, at: int) -> str:
 
 
 def _render_chip(passage: Passage, at: int) -> str:
-    """The number of a passage that says so; it opens the place."""
+    """The number of a passage that says so; a click on it opens the place."""
     key, number = f"check-{at}-{passage.number}", passage.number
     peek = " … ".join(span.shown for span in passage.cited)
     label = f"Source {number}: {passage.heading}"
@@ -78,6 +78,6 @@ def _render_chip(passage: Passage, at: int) -> str:
 
 
 def _render_nearest(passage: Passage, at: int) -> str:
-    """The sentence of the guide that comes nearest; it opens its place."""
+    """The sentence of the guide that comes nearest; a click on it opens its place."""
     key, said = f"check-{at}-0", " … ".join(span.shown for span in passage.cited)
     return f'<p class="nearest" dir="auto">Nearest: {render_button(said, "quote", "", key, do="source", key=key)}</p>'

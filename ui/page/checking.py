@@ -1,4 +1,4 @@
-"""Checking a text in a tab: its sentences are drawn as they are checked."""
+"""Checks a text in a tab: its sentences are drawn as they are checked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_text(presenter: Presenter, tab: Tab, text: str) -> Iterator[PageUpdate
 
 
 def draw_check(tab: Tab, check: OpenCheck | None) -> PageUpdate:
-    """What fills the screen of a check; nothing if the tab shows something else."""
+    """What fills the screen of the check; nothing if the tab shows another screen."""
     if tab.screen != "check" or check is not tab.check:
         return {}
     return {"place": render_check(check.checked, check.running) if check else render_empty_check()}

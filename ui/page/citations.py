@@ -1,6 +1,6 @@
 """Citations on the page: what the key of a citation stands for.
 
-The keys, numbers from 0 but for those of passages:
+The keys, with all numbers from 0 except those of passages:
 
     sentence-TURN-SENTENCE-PASSAGE    a sentence of an answer cites a passage
     step-TURN-STEP                    a next step comes from a passage

@@ -133,7 +133,7 @@ def _render_progress(line: str, share: float | None) -> str:
 
 
 def render_change_signal(when: float) -> str:
-    """Tells `page.js` to send the act "looked". Each time is another text, so that the browser notices it."""
+    """Tells `page.js` to send the act "looked". The text differs each time, so that the browser notices it."""
     return f'<span hidden data-stale="{when}"></span>'
 
 

@@ -1,4 +1,4 @@
-"""The guide to read and to search, as HTML: a document at a time."""
+"""The guide to read and to search, as HTML: one document at a time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _render_top(documents: Sequence[ListedDocument], extract: Extract | None, qu
 
 
 def _render_extract(extract: Extract, here: int) -> str:
-    """Passages with the headings that begin with them, and buttons for what comes before and after."""
+    """Passages, with headings where a section begins, and buttons for what comes before and after."""
     document, rendered = extract.document, []
     headings: tuple[str, ...] = ()
     for part in extract.parts:

@@ -1,7 +1,7 @@
 """HTML building blocks. Everything that a person or a document wrote goes through `escape`.
 
 A button carries what it does as data: `data-do` names an act, and the other data attributes go with it. `page.js`
-sends them, `acts.py` carries the act out.
+sends them; `acts.py` carries out the act.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def render_button(text: str, kind: str, label: str = "", identity: str = "", **v
     Args:
         kind: its CSS classes.
         label: its name for a screen reader, where that is not its text.
-        identity: its id, by which it gets the focus back after it was drawn again.
+        identity: its id, by which it gets the focus back after it is redrawn.
         values: the act and what goes with it.
     """
     named = f' aria-label="{escape(label)}"' if label else ""

@@ -101,7 +101,7 @@ def describe_location(settings: Settings) -> str:
 
 
 def name_computer(settings: Settings) -> str:
-    """What to call the machine that serves the page, for whoever may have opened it from another one."""
+    """What to call the machine that serves the page, since the page may be open on another one."""
     return "this computer" if settings.loopback else "the computer that serves this page"
 
 

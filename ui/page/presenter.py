@@ -1,4 +1,4 @@
-"""The state behind the page, and how it is drawn: piece by piece, each under its name. Knows nothing of Gradio."""
+"""The state behind the page, and how it is drawn: piece by piece, each by name. Knows nothing of Gradio."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PageUpdate: TypeAlias = dict[str, str | bool]
 
 
 class Presenter:
-    """The assistant, which may still be loading, and what is kept; gives the pieces of the page that show them.
+    """Draws the pieces of the page from the assistant, which may still be loading, and from what is kept.
 
     Args:
         follower: keeps the guide up to date.
@@ -38,7 +38,7 @@ class Presenter:
         self._folder, self._guides = str(assistant.settings.corpus.resolve()), Guides(database)
         self.conversations, self.plan = Conversations(database, self._folder), Plan(database, self._folder)
         self._noted_generation = -1
-        """That of the guide whose documents were noted last."""
+        """The generation of the guide whose documents were noted last."""
 
     def _note_problem(self, line: str) -> None:
         self.database_problem = line
@@ -53,13 +53,13 @@ class Presenter:
         return Status(ready, freshness, self.assistant.loading_status)
 
     def _note_documents(self, generation: int) -> None:
-        """Note which documents the guide has, by which it is known again when its folder is moved."""
+        """Note which documents the guide has, so that it is recognised after its folder is moved."""
         self._noted_generation = generation
-        with suppress(GuideError):  # whatever shows what is kept, or the guide, says so
+        with suppress(GuideError):  # whatever shows the guide or what is kept reports it
             self._guides.note_documents(self._folder, self.assistant.document_hashes)
 
     def describe_status(self) -> str:
-        """The same in a line."""
+        """The status in a line."""
         status = self.read_status()
         return frame.describe_status(self.assistant.settings, status.freshness, status.ready, self.assistant.caveat)
 
@@ -72,7 +72,7 @@ class Presenter:
         return {"news": news + frame.render_change_signal(time.time())}
 
     def update_status(self, tab: Tab) -> PageUpdate:
-        """What changes on the page because the status did; a conversation is not redrawn while an answer is written."""
+        """What changes on the page with the status; a conversation is not redrawn while an answer is being written."""
         status, shown = self.read_status(), tab.shown_status
         if shown is None or status == shown:
             return {}
@@ -115,13 +115,13 @@ class Presenter:
         return frozenset()
 
     def revise_answer(self, conversation: OpenConversation, number: int) -> Answer:
-        """A turn's answer with its citations found again in the guide as it is now; as kept until that is loaded."""
+        """A turn's answer with its citations found again in the guide as it is now; until it is loaded, as kept."""
         if not self.assistant.ready:
             return conversation.turns[number].answer
         return conversation.revise_answer(number, self._follower.state.generation, self.assistant.revise)
 
     def update_conversation(self, tab: Tab) -> PageUpdate:
-        """The open conversation; nothing while `asking` draws it."""
+        """The pieces of the open conversation; none while `asking` draws it."""
         return {} if tab.conversation.writing else self.redraw_conversation(tab)
 
     def redraw_conversation(self, tab: Tab) -> PageUpdate:
@@ -150,7 +150,7 @@ class Presenter:
         }
 
     def update_header(self) -> PageUpdate:
-        """The header; it names the guide once that is loaded."""
+        """The header; it names the guide once the guide is loaded."""
         title = self.assistant.title if self.assistant.ready else "Your guide"
         return {"header": frame.render_header(title, self.assistant.settings)}
 

@@ -62,7 +62,7 @@ def _render_model(settings: Settings, models: Iterable[InstalledModel] | None) -
 
 
 def _describe_reader(settings: Settings) -> str:
-    """Which model checks, unless nothing beside the writer does: what is lost then stands under how things stand."""
+    """Which model checks; nothing if no reader does, since the status then says what is lost."""
     name = escape(checker_name(settings))
     checked = f"Whatever words the answers, they are checked by {name}."
     return "" if settings.reader == NO_READER else f'<p class="quiet">{checked}</p>'
@@ -80,13 +80,13 @@ def _render_lengths(length: Length) -> str:
 
 
 def _render_sizes() -> str:
-    """`page.js` checks the size that the browser remembers."""
+    """The choice of a text size; `page.js` selects the one that the browser remembers."""
     rows = (("100", "Normal"), ("125", "Large"), ("150", "Larger"), ("200", "Largest"))
     return _render_radios("Size of the text", "size", rows, "100", "size", "1")
 
 
 def _render_radios(title: str, name: str, rows: Sequence[tuple[str, str]], checked: str, act: str, value: str) -> str:
-    """A group of radio buttons, a row for each (value, text); `act` and `value` are the data attribute of each."""
+    """A group of radio buttons, one for each (value, text); `act` and `value` are the data attribute of each."""
     radios = "".join(
         f'<label><input type="radio" name="{name}" value="{key}"{" checked" if key == checked else ""}'
         f"{render_data(**{act: value, 'field': name})}> {text}</label>"

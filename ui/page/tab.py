@@ -63,12 +63,12 @@ class OpenConversation:
         return True
 
     def end(self) -> None:
-        """Release it again."""
+        """Release the conversation again."""
         self.partial = None
         self._writing.release()
 
     def begin_anew(self) -> None:
-        """Go on without what it held, which has been deleted."""
+        """Go on without the id and turns, which have been deleted."""
         self.id, self.turns = "", []
 
     @contextmanager
@@ -78,7 +78,7 @@ class OpenConversation:
             yield not (self.private or self._deleted)
 
     def mark_deleted(self) -> None:
-        """See to it that nothing more is kept; a turn that is being kept is written first."""
+        """Make sure that nothing more is kept; a turn that is being kept is written first."""
         with self._keeping:
             self._deleted = True
 
@@ -123,7 +123,7 @@ class Tab:
         self.length: Length | None = None
         """How long its answers may be; None stands for the setting."""
         self.is_owner = False
-        """Whether it is open on the machine that serves the page, and so may change what holds for everybody."""
+        """Whether it is open on the machine that serves the page, and so may change settings for everybody."""
         self.open_panel = ""
         """What is open at the side: the key of a citation, or "offline"."""
 

@@ -59,7 +59,7 @@ def render_turn(question: str, answer: Answer | None, number: int, details: Turn
 
 
 def render_problem(question: str, line: str) -> str:
-    """A question that got no answer, and what to do."""
+    """A question that got no answer, and what to do about it."""
     asked = f'<div class="asked" dir="auto"><h2>{escape(question[:200])}</h2></div>'
     return f'<article class="turn">{asked}<p class="notice" role="alert">{escape(line)}</p></article>'
 
@@ -89,7 +89,7 @@ def _render_said(answer: Answer, number: int, details: TurnDetails) -> str:
 
 
 def _render_words(answer: Answer, text: Sequence[str]) -> str:
-    """The sentences of an answer: first, or all of them, the guide's own words.
+    """The sentences of an answer; the first ones, or all, are the guide's own words.
 
     Args:
         text: the sentences, rendered.
@@ -105,7 +105,7 @@ def _render_words(answer: Answer, text: Sequence[str]) -> str:
 
 
 def _render_care(answer: Answer) -> str:
-    """A care answer; whom to call comes before all that can wait."""
+    """A care answer; contacts come before all that can wait."""
     first, *rest = (escape(sentence.text) for sentence in answer.sentences)
     first = re.sub(r"\b\d{3}\b", r'<a href="tel:\g<0>">\g<0></a>', first)
     said = [f"<p>{line}</p>" for line in rest]
@@ -114,7 +114,7 @@ def _render_care(answer: Answer) -> str:
 
 
 def _render_quiet_line(answer: Answer, number: int) -> str:
-    """The line above an answer to someone who may be in danger, which opens whom to call; else nothing."""
+    """The line above an answer to someone who may be in danger, which opens the contacts; else nothing."""
     if not answer.quiet_line:
         return ""
     line = f'<summary id="quiet-{number}">{escape(answer.quiet_line)}</summary>'
@@ -136,7 +136,7 @@ def _render_contact(contact: Contact) -> str:
 
 
 def _render_changed(answer: Answer) -> str:
-    """A line under an answer that cites what the guide no longer says."""
+    """A line under an answer if it cites what the guide no longer says."""
     if not any(passage.changed for passage in answer.passages):
         return ""
     line = f"{CHANGED} this answer: what it cites at * reads differently now. You can ask again."
@@ -144,7 +144,7 @@ def _render_changed(answer: Answer) -> str:
 
 
 def _render_rest(answer: Answer, number: int, planned: frozenset[tuple[str, str]]) -> str:
-    """Below a whole answer: next steps, unless they are kept where they are quoted; sources, follow-ups."""
+    """Below a whole answer: next steps, unless they can be kept where they are quoted; sources, follow-ups."""
     steps = ""
     if answer.status != "nearest":
         steps = "".join(_render_step(step, number, at, planned) for at, step in enumerate(answer.next_steps))
@@ -165,7 +165,7 @@ def _render_sentence(sentence: AnswerSentence, passages: dict[int, Passage], num
 
 
 def _append_chips(text: str, chips: str) -> str:
-    """A sentence and its chips, which never wrap to a line without its last word."""
+    """A sentence and its chips; these never wrap to a new line without the sentence's last word."""
     start, _, last = text.rpartition(" ")
     return f'<span class="said">{escape(start)} <span class="tail">{escape(last)}{chips}</span></span>'
 
@@ -179,7 +179,7 @@ def _render_step(step: NextStep, number: int, at: int, planned: frozenset[tuple[
 def _render_quoted_steps(
     answer: Answer, sentence: AnswerSentence, number: int, planned: frozenset[tuple[str, str]]
 ) -> str:
-    """What keeps the steps that stand in a quotation."""
+    """The buttons that keep the steps in a quotation."""
     quoted = {(citation.number, citation.span) for citation in sentence.support}
     return "".join(
         _render_keep(step, number, at, planned)
@@ -248,7 +248,7 @@ def _render_delete(details: TurnDetails) -> str:
 
 
 def _render_rating(number: int, details: TurnDetails) -> str:
-    """Whether the answer was helpful, and once rated a field to say why."""
+    """Whether the answer was helpful, and once it is rated, a field to say why."""
     buttons = "".join(
         f'<button type="button" class="tool" id="rate-{number}-{value}" '
         f'aria-pressed="{str(details.helpful is value).lower()}"'

@@ -48,7 +48,7 @@ def bind_socket(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()  # a browser that connects before the page is ready waits
-    except (OSError, TypeError, ValueError) as error:  # the last two from a host that is no name at all
+    except (OSError, TypeError, ValueError) as error:  # the last two if the host is no valid name
         listener.close()
         what = f"The page cannot be served at {host}:{port} ({getattr(error, 'strerror', '') or error})"
         raise PortError(what, advise(error, port)) from error
@@ -83,7 +83,7 @@ def is_wildcard(host: str) -> bool:
 def name_page(host: str) -> frozenset[str]:
     """The host names, in lower case, of a page that listens at a host.
 
-    None is looked up: whoever answers for a name of another site could point it here.
+    No name is looked up: whoever controls the name of another site could point it here.
     """
     if is_loopback(host):
         return LOOPBACK_NAMES

@@ -20,7 +20,7 @@ from ui.serving.gate import Data
 from ui.serving.streaming import stream_changes
 
 MAX_PASSAGES = 20
-"""Most passages that one search returns."""
+"""The most passages that one search returns."""
 
 
 class EarlierTurn(Data):
@@ -51,7 +51,7 @@ class Check(Data):
 
 
 SCHEMAS: dict[str, type[Data]] = {"ask": Ask, "search": Search, "check": Check}
-"""Name of an endpoint -> its data, checked before Gradio gets them."""
+"""Name of an endpoint -> its data, which is checked before Gradio gets it."""
 
 
 def offer(assistant: Assistant, listeners: Listeners) -> None:
@@ -60,7 +60,7 @@ def offer(assistant: Assistant, listeners: Listeners) -> None:
     Gradio shows the docstrings of these functions to MCP clients. The other events of the page are private.
 
     Args:
-        listeners: who still listens, of those that call.
+        listeners: which callers still listen.
     """
 
     report_errors = partial(_report_errors, assistant.problems)
@@ -116,8 +116,8 @@ def offer(assistant: Assistant, listeners: Listeners) -> None:
             sentences: list[dict[str, Any]] = _encode([one.to_dict() for one in checked.sentences], request)
             return sentences
 
-    # No more at a time than the assistant answers: a request that waits occupies no thread. A check takes its turn
-    # sentence by sentence, and must not keep questions waiting for its end.
+    # No more at a time than the assistant answers, so that a waiting request occupies no thread. A check queues
+    # sentence by sentence, and must not keep questions waiting until it ends.
     limits = {"concurrency_limit": assistant.at_once}
     gr.api(ask, api_name="ask", concurrency_id="guide", **limits)
     gr.api(search, api_name="search", concurrency_id="guide", **limits)
@@ -125,7 +125,7 @@ def offer(assistant: Assistant, listeners: Listeners) -> None:
 
 
 def _watch_client(request: gr.Request, listeners: Listeners) -> Callable[[], bool]:
-    """What tells whether the client of the event that is being handled has gone away."""
+    """A function that tells whether the client of the event being handled has gone away."""
     if call := request.headers.get(CALL_HEADER):
         return lambda: not listeners[call]
     event = LocalContext.blocks.get()._queue.event_ids_to_events.get(LocalContext.event_id.get())
@@ -136,7 +136,7 @@ def _watch_client(request: gr.Request, listeners: Listeners) -> Callable[[], boo
 
 
 def _encode(data: Any, request: gr.Request) -> Any:
-    """The data as it is; for MCP as JSON, since Gradio would send its Python `str`."""
+    """The data unchanged; for MCP as JSON, since Gradio would send its Python `str`."""
     by_mcp = request.headers.get("x-gradio-user") == "mcp"
     return json.dumps(data, ensure_ascii=False) if by_mcp else data
 

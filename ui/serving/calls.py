@@ -1,6 +1,6 @@
-"""Which callers still listen, of programs that use Gradio's API or MCP.
+"""Which programs that call Gradio's API or MCP still listen.
 
-Gradio does not notice a listener that goes away while it sends; and it passes an MCP call on to itself, so that the
+Gradio does not notice when a listener goes away while it sends; and it forwards an MCP call to itself, so that the
 caller is not seen at all.
 """
 
@@ -21,17 +21,17 @@ CALL_HEADER = "x-guide-call"
 """The header that names a call over MCP; Gradio passes it on with the others."""
 
 STREAM_PATH, SESSION = "/gradio_api/queue/data", "session_hash"
-"""Where a session listens to what its events send, and the part of the query that names it."""
+"""Where a session listens to what its events send, and the query parameter that names the session."""
 
 PATIENCE = 5.0
 """Seconds without a listener after which an event ends; an event may begin before its session listens."""
 
 
 class Listeners(Counter[str]):
-    """How many requests are open now of each call over MCP and of each session, by their names."""
+    """How many requests of each MCP call and of each session are open now, by name."""
 
     def watch(self, name: str) -> Callable[[], bool]:
-        """What tells whether nobody has listened under a name for `PATIENCE`; to be asked again and again."""
+        """A function that tells whether nobody has listened under a name for `PATIENCE`; call it again and again."""
         heard = time.monotonic()
 
         def has_left() -> bool:
@@ -45,7 +45,7 @@ class Listeners(Counter[str]):
 
 
 class ListenerCounter:
-    """ASGI middleware that gives each request for MCP a name, in `CALL_HEADER`, and counts who listens.
+    """ASGI middleware that gives each MCP request a name, in `CALL_HEADER`, and counts the listeners.
 
     Args:
         listeners: kept up to date.
@@ -68,7 +68,7 @@ class ListenerCounter:
 
 
 def _name(scope: Scope) -> str:
-    """What a request is counted as: a new name for a call over MCP, the session's for one that listens; else empty."""
+    """The name that a request counts under: a new one for an MCP call, the session's for a listener; else empty."""
     path = str(scope.get("path", "")) if scope["type"] == "http" else ""
     if path.startswith(MCP_PATH.rstrip("/")):
         name = uuid4().hex

@@ -1,4 +1,4 @@
-"""The guide as a chat model in the OpenAI form: `/v1/chat/completions` and `/v1/models`.
+"""The guide as a chat model in the OpenAI format: `/v1/chat/completions` and `/v1/models`.
 
 It answers from the guide alone, whatever the system message says. The parameters for tools, several choices and
 sampling are ignored.
@@ -93,7 +93,7 @@ class CompletionRequest(BaseModel):
 
 
 class OpenAIRoute(APIRoute):
-    """A route whose errors have the OpenAI form."""
+    """A route whose errors have the OpenAI format."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with errors turned into responses."""
@@ -120,7 +120,7 @@ class OpenAIRoute(APIRoute):
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events; their generator is closed with the connection."""
+    """Server-sent events; the generator is closed together with the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events."""
@@ -169,7 +169,7 @@ def make_router(assistant: Assistant) -> APIRouter:
 
 
 def make_error_response(error: GuideError, status: int | None = None) -> JSONResponse:
-    """An error in the OpenAI form; unless given, its status is 400 for a wrong request and 503 for a fault here."""
+    """An error in the OpenAI format; unless given, its status is 400 for a wrong request and 503 for a fault here."""
     wrong_request = isinstance(error, QuestionError)
     kind = "invalid_request_error" if wrong_request else "server_error"
     body = {"message": str(error), "type": kind, "param": None, "code": None}
@@ -202,7 +202,7 @@ async def _read_whole(answers: AsyncGenerator[Answer, None], request: Request) -
 async def _stream_in_slot(
     slots: asyncio.Semaphore, problems: Problems, begin: Callable[[], Generator[Answer, None, None]]
 ) -> AsyncGenerator[Answer, None]:
-    """Yield an answer as it grows, once a slot is free; a request that waits for one occupies no thread."""
+    """Yield an answer as it grows, once a slot is free; a request that waits for a slot occupies no thread."""
     with problems.meet("program", "The question could not be answered"):
         async with slots, aclosing(stream_changes(begin())) as answers:
             async for answer in answers:
@@ -255,7 +255,7 @@ def _make_completion(name: str, answer: Answer) -> Json:
 
 
 def _make_extensions(answer: Answer) -> Json:
-    """Fields that the OpenAI form does not have: the answer as `to_dict` gives it, and its cited sentences."""
+    """Fields that the OpenAI format does not have: the answer as `to_dict` gives it, and its cited sentences."""
     cited = [
         {"number": p.number, "source": p.source, "heading": p.heading}
         | {"text": span.text, "start": span.start, "end": span.end}
@@ -279,7 +279,7 @@ def _count_usage(answer: Answer) -> Json:
 def format_sentences(answer: Answer) -> str:
     """The sentences of an answer as Markdown, with the numbers of the passages they cite, under the quiet line.
 
-    While the answer grows, each such text begins with the one before.
+    While the answer grows, each such text begins with the previous one.
     """
     between = "\n\n" if answer.in_lines else " "
     marked = (

@@ -1,7 +1,7 @@
-"""What Gradio gets to see: the requests that the page and the documented ways in make, and no data but theirs.
+"""Lets through to Gradio only the requests that the page and the documented APIs make, and only their data.
 
-Gradio serves much more. Some of its routes fetch what their address names, and data that look like one of its files
-make it fetch as well.
+Gradio serves much more. Some of its routes fetch whatever their address names, and data that looks like one of its
+files makes it fetch too.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from starlette.websockets import WebSocketClose
 from ui.serving.address import MCP_PATH
 
 EVENT_PATHS = ("/gradio_api/queue/join", "/gradio_api/run/predict")
-"""Where events are sent: to the first those that wait in the queue, as each call of the API does; to the second those
-of the page that do not wait."""
+"""Where events are sent: to the first path those that wait in the queue, as every API call does; to the second the
+page's events that do not wait."""
 
 OPEN_PATHS = {
     "HEAD": re.compile("/"),
@@ -32,16 +32,16 @@ OPEN_PATHS = {
     ),
     "POST": re.compile("|".join((*EVENT_PATHS, "/gradio_api/cancel", "/gradio_api/reset"))),
 }
-"""Method -> the paths that a browser with the page, and a gradio_client, ask for."""
+"""Method -> the paths that a browser with the page, and a gradio_client, request."""
 
 MCP_METHODS = ("GET", "POST", "DELETE")
 
 NO_JSON = JSONResponse({"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "The body is no JSON"}}, 400)
-"""What a call over MCP gets whose body is none. MCP's library answers with 500 where the bytes are not even text."""
+"""The reply to an MCP call whose body is not JSON. MCP's library answers with 500 if the bytes are not even text."""
 
 
 class Data(BaseModel):
-    """Data of a request, with nothing that is not expected."""
+    """Data of a request; unexpected fields are refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -58,7 +58,7 @@ class PageEvent(BaseModel):
 
 
 class Call(BaseModel):
-    """The body of an event. What else it has is not passed on."""
+    """The body of an event. Any other field is not passed on."""
 
     model_config = ConfigDict(strict=True)
 
@@ -81,12 +81,12 @@ class Call(BaseModel):
 
 
 class Gate:
-    """ASGI middleware around Gradio: 404 for what nobody needs, 422 for data that are not as their schema says.
+    """ASGI middleware around Gradio: 404 for paths that nobody needs, 422 for data that breaks its schema.
 
-    A call over MCP gets 400 if it is no JSON; what it says is checked behind the gate.
+    An MCP call gets 400 if it is not JSON; its content is checked behind the gate.
 
     Args:
-        schemas: number of an event -> what its data are, by name and in order.
+        schemas: number of an event -> the schema of its data, by name and in order.
         mcp: whether MCP is served.
     """
 
@@ -94,7 +94,7 @@ class Gate:
         self._app, self._schemas, self._mcp = app, schemas, mcp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is needed and as it should be."""
+        """Pass on what is needed and valid."""
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
         elif not self._is_open(scope["method"], scope["path"]):
@@ -114,7 +114,7 @@ class Gate:
     async def _pass_checked(
         self, check: Callable[[bytes], bytes | Response], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Pass a request on with what a check makes of its body, unless that is a response already."""
+        """Pass a request on with the body that a check returns; if it returns a response, send that instead."""
         try:
             body = check(await Request(scope, receive).body())
         except ClientDisconnect:
@@ -131,7 +131,7 @@ class Gate:
         await self._app(scope, replay, send)
 
     def _check_event(self, body: bytes) -> bytes | Response:
-        """The body with what its schema has, as valid text, and nothing else; or what is wrong with it."""
+        """The body as valid text with only what its schema has; or a response that says what is wrong."""
         try:
             call = Call.model_validate(_parse(body), context=self._schemas)
             schema = self._schemas[call.fn_index]
@@ -140,16 +140,16 @@ class Gate:
         except ValidationError as error:
             return _report(error)
         whole = json.dumps(call.model_dump() | {"data": list(data)}, ensure_ascii=False)
-        return whole.encode(errors="replace")  # half a surrogate pair is no text, and would end the answer to it
+        return whole.encode(errors="replace")  # half a surrogate pair is not text, and would cut off the reply
 
 
 def _check_mcp(body: bytes) -> bytes | Response:
-    """The body of a call over MCP as it is, if it is JSON."""
+    """The body of an MCP call unchanged if it is JSON; else a response that says so."""
     return NO_JSON if _parse(body) is None else body
 
 
 def _parse(body: bytes) -> object:
-    """The JSON of a body; None if it is none."""
+    """The parsed JSON of a body; None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -157,7 +157,7 @@ def _parse(body: bytes) -> object:
 
 
 def _report(error: ValidationError) -> JSONResponse:
-    """What is wrong first, in the form in which Gradio's clients expect it."""
+    """The first error, in the form that Gradio's clients expect."""
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"])) or "the request"
     told = {"__type__": "validate", "is_valid": False, "parameter_name": name, "message": first["msg"]}

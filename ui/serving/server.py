@@ -36,7 +36,7 @@ CLOSE_SECONDS = 1
 """How long open connections have to end by themselves when the server is closed."""
 
 MAX_BODY = 25 * 2**20
-"""The most bytes of a request: of a conversation that is imported."""
+"""The most bytes of a request; an imported conversation is the largest."""
 
 
 class Guard:
@@ -55,7 +55,7 @@ class Guard:
         self._app, self._names, self._origin = app, names, origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed; answer what comes from elsewhere with 403, what is too large with 413."""
+        """Pass on what is allowed; answer requests from other sites with 403, requests that are too large with 413."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -98,7 +98,7 @@ def parse_host_name(host: str) -> str:
 
 
 def describe_names(host: str) -> str:
-    """Why a Host is not answered to, and what to do; a malformed one is not repeated."""
+    """Why a Host header is refused, and what to do; a malformed one is not repeated."""
     if not parse_host_name(host):
         return "This is served under other names."
     return (
@@ -108,7 +108,7 @@ def describe_names(host: str) -> str:
 
 
 def parse_address(given: str) -> str:
-    """An address of a socket as it stands in a Host header: one of IPv4 that came in over IPv6 in its own form."""
+    """A socket's address as it stands in a Host header; an IPv4 address that came in over IPv6 is given as IPv4."""
     address = ip_address(given.partition("%")[0])
     return str(getattr(address, "ipv4_mapped", None) or address)
 
@@ -164,7 +164,7 @@ def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastA
     app.include_router(make_router(assistant))
     with page.blocks:
         offer(assistant, listeners)
-    # Past the queue nobody would see that a caller has gone away, or how many call at a time.
+    # Outside the queue nobody would see that a caller has gone away, or how many call at a time.
     blocks = page.blocks.queue(default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
         app,
@@ -194,7 +194,7 @@ def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastA
 
 
 def _find_schema(event: Any) -> type[Data]:
-    """The data of an event of Gradio: what an endpoint takes, or text for each input of the page that has its own."""
+    """The schema of a Gradio event: the endpoint's, or for an event of the page, text for each stateless input."""
     if event.api_name in SCHEMAS:
         return SCHEMAS[event.api_name]
     inputs: dict[str, Any] = {
@@ -204,7 +204,7 @@ def _find_schema(event: Any) -> type[Data]:
 
 
 def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
-    """Start the server in a thread of its own and wait until it runs; `undo` gets what ends it."""
+    """Start the server in its own thread and wait until it runs; what ends it is added to `undo`."""
     config = uvicorn.Config(
         app,
         loop="asyncio",  # the same server whatever else is installed, and audit hooks see its connections
@@ -214,7 +214,7 @@ def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
         access_log=False,
         timeout_graceful_shutdown=CLOSE_SECONDS,
         server_header=False,
-        reset_contextvars=True,  # else what Gradio notes about a request can reach the next one on its connection
+        reset_contextvars=True,  # else what Gradio notes about a request can reach the next one on the same connection
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listener],), name="server", daemon=True)

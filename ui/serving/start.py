@@ -1,4 +1,4 @@
-"""Starting: the address is bound at once, and the page is built while the models load."""
+"""Starts the server: the address is bound at once, and the page is built while the models load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def serve(assistant: Assistant, *, browser: bool, mcp: bool = False, say: Say, l
     """Serve the page until it is interrupted. `load` runs meanwhile; if it raises, the server is closed.
 
     Args:
-        say: called with lines for who runs the server.
+        say: called with lines for whoever runs the server.
 
     Raises:
         GuideError: from `launch` or `load`.
@@ -44,7 +44,7 @@ def serve(assistant: Assistant, *, browser: bool, mcp: bool = False, say: Say, l
 
 
 def describe_page(settings: Settings, address: str, mcp: bool) -> Iterator[str]:
-    """Yield lines for who runs the server: where the page is, for whom, and by which names."""
+    """Yield lines for whoever runs the server: where the page is, for whom, and by which names."""
     yield f"The chat is at {address} (Ctrl-C ends it)."
     if settings.origin:
         yield f"People open it at {settings.origin}."

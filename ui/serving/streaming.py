@@ -18,15 +18,16 @@ Item = TypeVar("Item")
 async def stream_changes(
     items: Generator[Item, None, None], has_left: Callable[[], bool] = lambda: False
 ) -> AsyncGenerator[Item, None]:
-    """Yield the item each time that it has changed. The generator runs, and is closed, in a thread of its own.
+    """Yield the item each time it has changed. The generator runs, and is closed, in its own thread.
 
     Closing this returns at once; the generator ends at its next item.
 
     Args:
-        has_left: whether nobody listens any more; called at each item, in that thread. The generator ends then.
+        has_left: returns whether nobody listens any more; called at each item, in that thread. If so, the generator
+            ends.
 
     Raises:
-        UnheardError: it was ended so. What was yielded is not all, and somebody may listen late.
+        UnheardError: the generator ended because nobody listened. Not all was yielded, and somebody may listen late.
     """
     loop, changed, stop = asyncio.get_running_loop(), asyncio.Queue[Item | None](), Event()
 
@@ -42,7 +43,7 @@ async def stream_changes(
                 last = item
         return True
 
-    # Not the loop's own pool: on a small machine that has fewer threads than there are answers at once.
+    # Not the loop's own pool: on a small machine that pool has fewer threads than there are answers at once.
     pool = ThreadPoolExecutor(1, "stream")
     running = loop.run_in_executor(pool, run)
     pool.shutdown(wait=False)
