@@ -28,7 +28,7 @@ MOST_BETWEEN = 3
 """The most words between a verb of duty and what it is about ("must always be booked")."""
 
 NEGATED_WITHIN = 8
-"""How many words before "or" a negation may stand and still apply to both sides."""
+"""How many words before "and" or "or" a negation may stand and still apply to both sides."""
 
 SAME = 0.8
 """Share of the content words of a part of a sentence from which a claim is about that part."""

@@ -30,9 +30,9 @@ STEPS, FOLLOW_UPS = 3, 3
 """The most next steps and follow-ups that are offered."""
 
 NEAR, NEAR_ELSEWHERE, NEAR_BEST = 0.5, 0.55, 0.68
-"""Least mean of two cosines to the question, a sentence's and its chunk's: for a step from a passage that the answer
-cites, and for one from another; and least share of the best such mean. A step below is beside the point, and no step is
-better than such a one: see "Next steps" in CONTRIBUTING.md."""
+"""Least mean of a sentence's cosine to the question and the likeness of its chunk: for a step from a passage that the
+answer cites, and for one from another; and least share of the best such mean. A step below is beside the point, and no
+step is better than such a one: see "Does the guide answer it?" in CONTRIBUTING.md."""
 
 DANGLING_COST = 0.08
 """Subtracted from the score of a step that points back ("wash it") and so is harder to understand alone."""

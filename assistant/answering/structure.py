@@ -22,8 +22,8 @@ from index.chunking.words import extract_terms
 from index.search import Searcher
 
 SAID, SUMMARISED, INTRODUCED = 8, 8, 3
-"""The most sentences that are quoted from one section, that the model is given to summarise, and that tell what a
-document is about."""
+"""The most sentences that are quoted from one section, that the model is given of each passage to summarise, and that
+tell what a document is about."""
 
 GOES_ON = "There is more in this section; its source shows all of it."
 

@@ -1,4 +1,4 @@
-"""`assistant eval`, `traps`, `bench` and `fit`: measure the answers, the check and the speed, fit the probes."""
+"""`assistant eval`, `traps` and `bench` measure answers, check and speed; `fit`, `tune` and `calibrate` fit readers."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class LogitProbe:
     """A linear probe on a chat model's logits at the position where it would say yes or no.
 
     The logits of many tokens are a linear image of the model's last hidden state, which holds more than its yes or no:
-    see "Does the guide cover it?" in CONTRIBUTING.md. Source: Alain and Bengio, 2016, on linear probes.
+    see "Does the guide answer it?" in CONTRIBUTING.md. Source: Alain and Bengio, 2016, on linear probes.
     """
 
     tokens: NDArray[np.int32]

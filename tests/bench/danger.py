@@ -1,8 +1,8 @@
 """How well danger is recognised: by set, kind, length and place in the message, with confidence intervals.
 
-    PYTHONPATH=. python tests/bench/danger.py                                  # the sets in tests/questions
-    PYTHONPATH=. python tests/bench/danger.py ../shared/real/messages.jsonl    # other messages, every error with it
-    PYTHONPATH=. python tests/bench/danger.py --fit                            # the bars of `care.py`
+    PYTHONPATH=.:tests python tests/bench/danger.py                                # the sets in tests/questions
+    PYTHONPATH=.:tests python tests/bench/danger.py ../shared/real/messages.jsonl  # other messages, every error with it
+    PYTHONPATH=.:tests python tests/bench/danger.py --fit                          # the bars of `care.py`
 
 A line of a file of messages holds `question` and its danger in `kind`, `danger` or `category`; see `is_danger`. In a
 file of small guides every question is harmless.

@@ -1,6 +1,6 @@
 """What changes with who words the answers: the same questions about three guides, several writers, one reader.
 
-    PYTHONPATH=. python tests/bench/writers.py smollm2-135m-instruct http://localhost:8080
+    PYTHONPATH=.:tests python tests/bench/writers.py smollm2-135m-instruct http://localhost:8080
 
 The default chat model is asked first. Each writer is a name of the catalogue, a GGUF file, or the address of a chat
 server. What the reader decides (danger, coverage, the first quotation) is the same for all; who words may only change

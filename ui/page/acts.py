@@ -283,7 +283,7 @@ def _change_setting(presenter: Presenter, tab: Tab, data: ActData) -> PageUpdate
 
 
 def _change_model(presenter: Presenter, model: str) -> None:
-    with suppress(GuideError):  # the page shows it, from `Assistant.preparing`
+    with suppress(GuideError):  # the page shows it, from `Assistant.loading_status`
         presenter.assistant.use(model=model)
 
 
