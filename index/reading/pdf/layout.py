@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -234,10 +235,18 @@ def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
         return False
     if any(_COUNTED.fullmatch(mark) and not text[0].isalpha() for mark, text in full):
         return False
-    counts = [None if MARK.fullmatch(mark) else _count_mark(mark) for mark in marks]
-    begin = counts[0]
-    for before, count in pairwise([None if begin is None else begin - 1, *counts]):
-        if count is not None and (count < 1 or (count != before + 1 if before is not None else count not in _FIRST)):
+    return _count_on(marks)
+
+
+def _count_on(marks: Sequence[str]) -> bool:
+    """Whether bare numbers and letters follow each other. The first may be any; one after a bullet begins a list."""
+    expected: Collection[int] = range(1, sys.maxsize)
+    for mark in marks:
+        if MARK.fullmatch(mark):
+            expected = _FIRST
+        elif (count := _count_mark(mark)) in expected:
+            expected = (count + 1,)
+        else:
             return False
     return True
 
