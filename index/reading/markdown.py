@@ -241,7 +241,7 @@ class _Parser:
             yield Block("break", self._starts[token.map[0]], self._starts[token.map[0]])
 
     def _read_table(self, tokens: Iterator[Token]) -> Iterator[Block]:
-        """Yield the rows of a table, written out with their heads; spans include the bars. Heads without rows are a row."""
+        """Yield the rows of a table, written out with their heads; spans include the bars. Heads alone are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
         bold = {0}
