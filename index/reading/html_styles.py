@@ -65,7 +65,7 @@ class Styles:
         """Write what the styles say about text into its elements: hidden, struck out, raised, lowered, bold, numbering.
 
         Text hidden by its class stays hidden only in a page without scripts: a script may show it. If most of a page
-        is hidden so, the page has lost its scripts.
+        is hidden this way, the page has lost its scripts.
         """
         if not self._always and not any(element.get("style") for element in body.iter("span")):
             return

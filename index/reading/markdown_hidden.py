@@ -82,7 +82,7 @@ def _write_shown(found: re.Match[str]) -> str:
 
 
 def find_unread(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, but may be nested."""
+    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, some nested."""
     if not any(sign in text for sign in ("<", "~~", "%%")):
         return
     opened: dict[str, tuple[int, int]] = {}

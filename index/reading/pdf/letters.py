@@ -208,7 +208,7 @@ def _join_words(group: Sequence[_Run]) -> list[Word]:
 
 
 def _part_at_leaders(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
-    """Yield the words, divided at four or more dots in a row, with or without spaces between them.
+    """Yield the words in parts, without the four or more dots in a row, spaced or not, that divide them.
 
     The price after a dot leader is a separate line, beside its name; a page number stays with its heading.
     """
