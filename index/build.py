@@ -26,7 +26,7 @@ from index.storing.store import Store
 from index.storing.writer import Writer
 
 ENTRY_BYTES = 60
-"""Bytes of text per entry, roughly."""
+"""Approximate bytes of text per entry."""
 
 GROUP_ENTRIES = 1024
 """Entries that are looked up, embedded and written together; bounds memory."""
@@ -43,11 +43,11 @@ class Report:
     chunks: int
     entries: int
     embedded: int
-    """Texts embedded; the vectors of all others were stored already."""
+    """Texts embedded; the vectors of all others were already stored."""
     skipped: tuple[str, ...]
     """One line for each file that could not be read, and for each kind of file that is not read, with the reason."""
     notes: tuple[str, ...]
-    """What a person should know of how the files were read, each line with the name of its file."""
+    """What a person should know about how the files were read; each line names its file."""
     compared: tuple[IndexedDocument, ...]
     """All documents of the index whose words were compared with those of their files."""
     seconds: float
@@ -87,11 +87,11 @@ def build(
     """Make the index equal to the corpus; nothing is written if it already is.
 
     Args:
-        embedder: loads the embedder; called only if something must be embedded, since that takes seconds.
+        embedder: loads the embedder; called only if something must be embedded, since loading takes seconds.
         name: the name of the embedder.
         force: embed everything again.
-        progress: called with the bytes of text that are done, and all that are to be read; while another program
-            builds, as if nothing were done. It may raise to end the build.
+        progress: called with the bytes of text done and the bytes to read in all; with none done while another
+            program builds. It may raise to stop the build.
         say: called with each line that a person should read.
 
     Raises:
@@ -214,7 +214,7 @@ class _DocumentWriter:
         self._progress(self._reported, self._total)
 
     def _embed(self, texts: dict[str, str], vectors: dict[str, Vectors], reached: int) -> None:
-        """Embed texts, by hash, and add their vectors to `vectors`; the shortest first, so that a batch is even."""
+        """Embed texts, by hash, and add their vectors to `vectors`; shortest first, so that batches are even."""
         begun = self._reported
         if not texts:
             return

@@ -133,7 +133,7 @@ class Corpus:
     """The files of a corpus with their hashes. A file that has not changed since it was last hashed is not read.
 
     Args:
-        notes: a file that keeps for each source the size, times and inode at which it had which hash.
+        notes: a file that records for each source its hash, and the size, times and inode that it had then.
     """
 
     def __init__(self, folder: Path, notes: Path) -> None:
@@ -166,7 +166,7 @@ class Corpus:
         return kept if isinstance(kept, dict) else {}
 
     def _write_notes(self, kept: dict[str, list[Any]]) -> None:
-        # If the notes cannot be written, files are just read again the next time.
+        # If the notes cannot be written, the files are just read again next time.
         with suppress(OSError):
             self._notes.parent.mkdir(parents=True, exist_ok=True)
             new = self._notes.with_name(self._notes.name + ".new")
@@ -175,7 +175,7 @@ class Corpus:
 
 
 def _hash_file(path: Path, source: str, known: list[Any]) -> tuple[File, list[Any]]:
-    """A file, and what to note of it; nothing if it changed so lately that an edit could still leave its timestamps."""
+    """A file and its note; the note is empty if it changed so recently that an edit could leave the same timestamps."""
     try:
         stat = path.stat()
         seen: list[Any] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]

@@ -1,8 +1,8 @@
 """Compares the words that a reader of a file sees with those that reached the index.
 
-The words seen come from close to the file (`Seen`), those in the index from the chunks. How many are missing is counted
-over the whole file, word by word, so that text in another order is not taken for lost. Where they are missing is looked
-for in a second step, and only then.
+The words seen are taken from as close to the file as possible (`Seen`), the indexed words from the chunks. The missing
+words are counted over the whole file, word by word, so that text in another order does not count as lost. Where they
+are missing is looked for in a second step.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from index.reading.blocks import find_words
 from index.reading.documents import Document, clean_heading
 
 ENOUGH = 0.95
-"""Share of the words that a reader of a file sees; with less in the index, a person is warned."""
+"""Share of the words that a reader of a file sees; if less than this is in the index, a person is warned."""
 
 SPLIT_MINIMUM = 4
-"""Letters; a shorter word may stand by chance where the end of one word meets the beginning of the next."""
+"""Letters; a shorter word may occur by chance where one word ends and the next begins."""
 
 SEARCH_LIMIT = 50_000_000
 """Letters that may be searched for words that are written in another way."""
@@ -31,10 +31,10 @@ PLACES_LIMIT = 5
 """The most places that are named."""
 
 QUOTE_WORDS = 8
-"""Of what is missing, where the file has no lines or pages to name."""
+"""Words quoted from what is missing, where the file has no lines or pages to name."""
 
 WHOLE = 0.9
-"""Share of the words of a page; if more are missing, the page is."""
+"""Share of a page's words; if more are missing, the whole page counts as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Completeness:
     """How much of what a reader of a file sees is in the index."""
 
     words: int
-    """That a reader sees, without those left out on purpose."""
+    """Words that a reader sees, without those left out on purpose."""
     indexed: int
     """How many of these are in the index."""
     missing: str = ""
-    """Where the others stand, as a clause: "lines 14 to 30 are missing"; empty if none is missing."""
+    """Where the missing words are, as a clause: "lines 14 to 30 are missing"; empty if none is missing."""
     left_out: int = 0
     """Words left out on purpose."""
 
@@ -55,9 +55,9 @@ class _Place(NamedTuple):
     """A page, a line of the file, or a line of the text seen; only those with words."""
 
     order: int
-    """Among the places with words, from 0."""
+    """Position among the places with words, from 0."""
     number: int
-    """Of the page or line, from 1."""
+    """Number of the page or line, from 1."""
     text: str
     words: list[str]
 
@@ -70,7 +70,7 @@ class _Loss(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether nearly all that stands there is missing."""
+        """Whether nearly all the words of the place are missing."""
         return len(self.words) >= WHOLE * len(self.place.words)
 
 
@@ -89,7 +89,7 @@ def measure_completeness(document: Document, chunks: Sequence[Chunk]) -> Complet
 
 
 class _Indexed:
-    """What of a document is in the index: spans of its text, and what is shown of each."""
+    """The part of a document that is in the index: spans of its text, and what is shown of each."""
 
     def __init__(self, document: Document, chunks: Sequence[Chunk]) -> None:
         self._text = document.text
@@ -97,7 +97,7 @@ class _Indexed:
         self._others = list(_find_others(document, chunks))
 
     def count_words(self) -> Counter[str]:
-        """Count the words, those of a table's row once though it is told with its heads."""
+        """Count the words. A word of a table row counts once, though column heads are repeated in each row."""
         shown = [one.plain for one in self._sentences if one.kind != "row"]
         shown += (self._text[start:end] for start, end in self._others)
         words = Counter(find_words(" ".join(shown)))
@@ -108,7 +108,7 @@ class _Indexed:
         return words
 
     def squeeze(self) -> str:
-        """All letters and digits, without what stands between them."""
+        """All letters and digits, without what separates them."""
         shown = chain((one.plain for one in self._sentences), (self._text[start:end] for start, end in self._others))
         return "".join(find_words(" ".join(shown)))
 
@@ -118,7 +118,7 @@ class _Indexed:
 
 
 def _find_others(document: Document, chunks: Sequence[Chunk]) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are in the index, but in no sentence: headings, and the heads of tables."""
+    """Yield the spans that are in the index but in no sentence: headings and column heads."""
     headings = {heading for chunk in chunks for heading in (chunk.title, *chunk.headings)}
     starts = {sentence.start for chunk in chunks for sentence in chunk.sentences}
     told = {word for chunk in chunks for one in chunk.sentences if one.kind == "row" for word in find_words(one.plain)}
@@ -128,7 +128,7 @@ def _find_others(document: Document, chunks: Sequence[Chunk]) -> Iterator[tuple[
         if block.kind == "heading":
             is_indexed = clean_heading(document.text, block) in headings
         else:
-            # The head above the keys is told with no row.
+            # The head above the keys is repeated in no row.
             is_row = block.kind == "row" and not block.told
             is_indexed = is_row and not told.isdisjoint(find_words(document.text[block.start : block.end]))
         if is_indexed:
@@ -136,7 +136,7 @@ def _find_others(document: Document, chunks: Sequence[Chunk]) -> Iterator[tuple[
 
 
 def _drop_split(missing: Counter[str], seen: Counter[str], indexed: _Indexed) -> None:
-    """Take out of the missing words those that are in the index, but joined or divided otherwise ("vari-ous")."""
+    """Remove from the missing words those that the index has, but joined or divided differently ("vari-ous")."""
     squeezed = indexed.squeeze()
     left = SEARCH_LIMIT
     for word in [word for word, number in missing.items() if number == seen[word] and len(word) >= SPLIT_MINIMUM]:
@@ -156,7 +156,7 @@ def describe_share(share: float, missing: str) -> str:
 
 
 class _Losses:
-    """The missing words, as far as they are put down to places."""
+    """The missing words, as far as they are assigned to places."""
 
     def __init__(self, missing: Counter[str]) -> None:
         self.left = missing.copy()
@@ -167,7 +167,7 @@ class _Losses:
         return any(self.left[word] > 0 for word in place.words)
 
     def add(self, place: _Place, words: Iterable[str]) -> None:
-        """Put down to a place those of the words that are missing."""
+        """Assign to a place those of the words that are missing."""
         for word in words:
             if self.left[word] > 0:
                 self.left[word] -= 1
@@ -183,8 +183,8 @@ def _find_losses(
 ) -> list[_Loss]:
     """Find the places where words are missing, in order.
 
-    First where a word is seen, but not in the index at the same place; then where some word is in the index nowhere;
-    what is left may be missing at any place that has it.
+    First come places where a word is seen, but is not in the index at the same place; then places with a word that is
+    nowhere in the index; the words left may be missing at any place that has them.
     """
     losses = _Losses(missing)
     if starts := _find_starts(document):
@@ -204,7 +204,7 @@ def _list_places(document: Document, *, empty: bool = False) -> Iterator[_Place]
     """Yield the places of a document's file.
 
     Args:
-        empty: also those without words.
+        empty: whether to yield places without words too.
     """
     order = 0
     for piece in document.seen:
@@ -224,7 +224,7 @@ def _find_starts(document: Document) -> list[int]:
 
 
 def _read_places(text: str, starts: Sequence[int], spans: Sequence[tuple[int, int]]) -> Iterator[str]:
-    """Yield what is covered by spans in each part of a text, in order."""
+    """Yield the text that the spans cover in each part of a text, in order."""
     at = 0
     for first, last in pairwise((*starts, len(text))):
         pieces = []
@@ -261,10 +261,10 @@ def _describe(document: Document, losses: Sequence[_Loss]) -> str:
 
 
 def _join_neighbours(losses: Sequence[_Loss], *, apart: bool) -> Iterator[list[_Loss]]:
-    """Yield the losses of places that follow each other together.
+    """Yield the losses, grouped where their places follow each other.
 
     Args:
-        apart: whether a place of which only a part is missing stands for itself.
+        apart: whether a place of which only a part is missing is a group of its own.
     """
     run: list[_Loss] = []
     for loss in losses:

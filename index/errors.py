@@ -9,14 +9,14 @@ class GuideError(Exception):
     Args:
         what: one sentence that names the problem and the place, without a final full stop.
         do: the next step, in the imperative; empty if there is none.
-        details: words from elsewhere, which may repeat those of a conversation; they are shown, and not recorded.
+        details: words from elsewhere, which may quote a conversation; they are shown, but not recorded.
     """
 
     def __init__(self, what: str, do: str = "", details: str = "") -> None:
         super().__init__(what)
         self.what, self.do, self.details = what, do, details
         self.recorded = False
-        """Whether it stands in the record of problems."""
+        """Whether it is in the record of problems."""
 
     def __str__(self) -> str:
         """Return the line that is shown: the problem and the next step."""

@@ -9,4 +9,4 @@ Progress = Callable[[int, int], None]
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """Do nothing: the callback of a caller that shows no progress."""
+    """Do nothing; for callers that show no progress."""

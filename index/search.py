@@ -1,9 +1,9 @@
-"""Searches: a question gives ranked chunks, each with the cosine similarity of every sentence.
+"""Search: a question gives ranked chunks, each with the cosine similarity of every sentence.
 
-The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence. The rank takes
-`HEADING_WEIGHT` of the cosine of its path of headings instead, if that is more, and adds `WORDS_WEIGHT` of the share of
-the question's words that the chunk, its headings or the title hold, weighted by rarity. What each part brings was
-measured: see "Retrieval" in CONTRIBUTING.md.
+The likeness of a chunk to a question is the mean of its own cosine and that of its best sentence. For the rank, that is
+replaced by `HEADING_WEIGHT` times the cosine of the heading path, if that is higher. `WORDS_WEIGHT` times the share of
+the question's words that the chunk, its headings or the title contain, weighted by rarity, is added. The effect of each
+part was measured: see "Retrieval" in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from index.spelling import Speller
 from index.storing.store import Candidate, Store
 
 HEADING_WEIGHT = 0.85
-"""Weight of the cosine of the path of headings; below 1, since short texts lie nearer to short questions whatever they
+"""Weight of the cosine of the heading path; below 1, since short texts are nearer to short questions whatever they
 say."""
 
 WORDS_WEIGHT = 0.2
-"""Weight, in the rank, of the share of the question's words that a chunk holds."""
+"""Weight, in the rank, of the share of the question's words that a chunk contains."""
 
 ENTRIES_PER_QUERY = 200
 """Entries fetched for each wording of a question."""
 
 SAMPLE_CHUNKS = 5000
-"""About how many chunks the rarity of words is learnt from; a smaller corpus is used whole."""
+"""About how many chunks the rarity of words is learned from; a smaller corpus is used whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class Match:
 
     chunk: Chunk
     score: float
-    """What the chunks are ranked by, about 0 to 1."""
+    """The score by which chunks are ranked, about 0 to 1."""
     likeness: float
-    """How surely the chunk answers the question, a cosine; see above."""
+    """How surely the chunk answers the question, a cosine; see the top of this module."""
     sentences: tuple[float, ...]
     """The cosine of each of the chunk's sentences."""
     words: tuple[float, ...]
-    """The share of the question's words that each of them holds, weighted by rarity, 0 to 1."""
+    """The share of the question's words that each sentence contains, weighted by rarity, 0 to 1."""
     headings: float = 0.0
-    """The cosine of the chunk's path of headings."""
+    """The cosine of the chunk's heading path."""
     gains: tuple[float, ...] = ()
-    """How much nearer each of its sentences is to the question behind the one that it leans on than to that one alone,
-    a difference of cosines; empty if it leans on none."""
+    """How much higher each sentence's cosine to the question, read together with the earlier one, is than its cosine
+    to the earlier one alone; empty if the question depends on no earlier one."""
 
 
 class Searcher:
@@ -69,7 +69,7 @@ class Searcher:
         return other
 
     def _learn_words(self) -> tuple[Rarity, Speller]:
-        """How rare each word of the index is, and what puts words right; learnt again when the index is switched."""
+        """The rarity of each word of the index, and the speller; learned again when the index is switched."""
         manifest = self._store.manifest
         if manifest is None:
             return Rarity(()), Speller(())
@@ -81,13 +81,13 @@ class Searcher:
         return self._cached[1:]
 
     def search(self, question: str, k: int, earlier: str = "") -> tuple[Match, ...]:
-        """The at most k chunks nearest to a question, best first; ties in the order of the corpus.
+        """The at most k chunks nearest to a question, best first; ties are in the order of the corpus.
 
-        What is typed badly is put right for the search alone.
+        Spelling is corrected for the search only.
 
         Args:
-            earlier: a question that this one leans on. This one is searched with it and alone; the higher cosine
-                counts.
+            earlier: a question that this one depends on. The search uses both together and this one alone; the higher
+                cosine counts.
         """
         rarity, _ = self._learn_words()
         queries = [self.repair(text) for text in ((f"{earlier} {question}", question) if earlier else (question,))]
@@ -100,30 +100,30 @@ class Searcher:
         return tuple(sorted(matches, key=lambda m: (-m.score, m.chunk.source, m.chunk.start))[:k])
 
     def repair(self, text: str) -> str:
-        """A text with what is typed badly in it put right, towards the words of the corpus."""
+        """The text with its misspelled words corrected, towards the words of the corpus."""
         return self._learn_words()[1].repair(text)
 
     def read_documents(self, sources: Collection[str]) -> tuple[Chunk, ...]:
-        """All chunks of these documents, ordered by source and place."""
+        """All chunks of these documents, ordered by source and position."""
         manifest = self._store.manifest
         documents = [one for one in manifest.documents if one.source in sources] if manifest else []
         return tuple(chunk for chunk in self._store.chunks(documents) if chunk.id not in self._left_out)
 
     def knows(self, text: str) -> bool:
-        """Whether the corpus, or the sample of a large one, holds any telling word of this text."""
+        """Whether the corpus, or the sample of a large one, has any content word of this text."""
         return self._learn_words()[0].knows(extract_terms(self.repair(text)))
 
 
 def join_text(chunk: Chunk) -> str:
-    """The words by which a chunk is found: of its title, its headings and its text."""
+    """The words by which a chunk is found: those of its title, its headings and its text."""
     return f"{chunk.title} {' '.join(chunk.headings)} {chunk.text}"
 
 
 def _make_match(candidate: Candidate, asked: frozenset[str], own: frozenset[str], rarity: Rarity) -> Match:
-    """A match of a candidate.
+    """Make a match of a candidate.
 
     Args:
-        asked, own: the terms of the question, with and without those of the question that it leans on.
+        asked, own: the terms of the question, with and without those of the earlier question that it depends on.
     """
     held = rarity.share(asked, extract_terms(join_text(candidate.chunk)))
     words = tuple(rarity.share(own, extract_terms(sentence.plain)) for sentence in candidate.chunk.sentences)

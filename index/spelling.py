@@ -1,7 +1,7 @@
-"""Repairs the words of a question that are typed badly, so that the search finds what was meant.
+"""Corrects misspelled words of a question, so that the search finds what was meant.
 
-A word is taken for badly typed if neither the guide nor a list of 82,000 English words has it. It is put right towards
-a word of the guide, or else the commonest one; two words that were typed as one are parted.
+A word counts as misspelled if neither the guide nor a list of 82,000 English words has it. It is corrected to a word of
+the guide, or else to the most common one; two words that were typed as one are separated.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from rapidfuzz.distance import OSA
 from index.chunking.words import FUNCTION_WORDS, WORD, stem
 
 FEWEST_LETTERS = 3
-"""A shorter word is left as it is; in one of so many, letters may only be exchanged."""
+"""A shorter word is left as it is; in a word of this length, letters may only be swapped."""
 
 ENGLISH = 0.5
-"""Share of the guide's words that the list has if the guide is in English; in another language nothing is repaired."""
+"""Share of the guide's words in the list if the guide is in English; in other languages nothing is corrected."""
 
 LONG_WORD = 6
-"""Letters from which two of them may be wrong if the guide has the word that was meant; else only one."""
+"""Letters; in words this long or longer two letters may be wrong if the guide has the word meant; else only one."""
 
 
 class Speller:
-    """Repairs texts towards the words of a guide.
+    """Corrects texts towards the words of a guide.
 
     Args:
-        words: the words of the guide, in small letters.
+        words: the words of the guide, in lower case.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -38,7 +38,7 @@ class Speller:
         self._repaired: dict[str, str] = {}
 
     def repair(self, text: str) -> str:
-        """The text with its badly typed words put right; all others stay as they are."""
+        """The text with its misspelled words corrected; all other words stay as they are."""
         return WORD.sub(lambda found: self._repair_word(found[0], found.start() > 0), text)
 
     def _repair_word(self, word: str, inside: bool) -> str:
@@ -55,7 +55,7 @@ class Speller:
 
     @cached_property
     def _is_english(self) -> bool:
-        """Whether the guide is in English; looked at only when a word is not the guide's, for the list takes time."""
+        """Whether the guide is in English; checked only for a word that it lacks, since loading the list takes time."""
         known = sum(word in read_common_words() for word in self._own)
         return known >= ENGLISH * len(self._own)
 
@@ -63,7 +63,7 @@ class Speller:
         return word in self._own or word in FUNCTION_WORDS or word in read_common_words()
 
     def _find_nearest(self, word: str) -> str:
-        """The nearest word that begins alike, or with its first two letters exchanged; of the guide, if it has one."""
+        """The nearest word that begins alike, or with its first two letters swapped; the guide's, if possible."""
         able = [(one, gap, False) for one, gap in self._list_alike(word, self._own, 1 + (len(word) >= LONG_WORD))]
         able += [(one, gap, True) for one, gap in self._list_alike(word, read_common_words(), 1)]
         commonness = read_common_words()
@@ -76,7 +76,7 @@ class Speller:
         return best[0]
 
     def _list_alike(self, word: str, words: Iterable[str], wrong: int) -> Iterator[tuple[str, int]]:
-        """Yield (one of the words, letters that are wrong if it was meant)."""
+        """Yield (one of the words, the number of wrong letters if it was meant)."""
         begin = [one for one in words if one[0] == word[0] or one[:2] == word[1::-1]]
         if len(word) == FEWEST_LETTERS:
             begin = [one for one in begin if sorted(one) == sorted(word)]
@@ -84,7 +84,7 @@ class Speller:
             yield one, gap
 
     def _part(self, word: str) -> str:
-        """The word as two known ones, the shorter of them as long as can be; empty if it is none."""
+        """The word split into two known ones, the shorter of them as long as possible; empty if that is impossible."""
         places = [at for at in range(2, len(word) - 1) if all(map(self._is_part, (word[:at], word[at:])))]
         at = max(places, key=lambda at: min(at, len(word) - at), default=0)
         return f"{word[:at]} {word[at:]}" if at else ""
@@ -95,6 +95,6 @@ class Speller:
 
 @cache
 def read_common_words() -> dict[str, int]:
-    """English word -> how often it is used, of the list that comes with symspellpy (SCOWL and Google Books)."""
+    """English word -> how often it is used, from the list that comes with symspellpy (SCOWL and Google Books)."""
     text = (files("symspellpy") / "frequency_dictionary_en_82_765.txt").read_text("utf-8-sig")
     return {word: int(count) for word, count in map(str.split, text.splitlines())}

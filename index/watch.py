@@ -10,17 +10,17 @@ from threading import Event
 from watchfiles import watch
 
 QUIET_MS, LONGEST_MS = 300, 1500
-"""Milliseconds: a burst of changes ends after so long without a change, or when it has lasted so long."""
+"""Milliseconds: a burst of changes ends after a pause of the first length, or when it has lasted for the second."""
 
 RESCAN_SECONDS = 30.0
-"""Seconds after which a change is assumed: the system reports none behind links and on network drives."""
+"""Seconds after which a change is assumed: the system reports no changes behind links and on network drives."""
 
 _CHECK_MS = 1000
-"""Milliseconds between checks that the folder itself is still the same."""
+"""Milliseconds between checks that the folder is still the same one."""
 
 
 def watch_changes(corpus: Path, stop: Event) -> Iterator[None]:
-    """Yield each time the folder may have changed and has come to rest, until `stop` is set.
+    """Yield each time the folder may have changed and has settled, until `stop` is set.
 
     A folder that is removed or replaced is watched again as soon as it exists.
     """
@@ -52,12 +52,12 @@ def watch_changes(corpus: Path, stop: Event) -> Iterator[None]:
                     yield
                 if not same:
                     break
-        except (OSError, RuntimeError):  # the folder has gone, or the system cannot watch it
+        except (OSError, RuntimeError):  # the folder is gone, or the system cannot watch it
             stop.wait(_CHECK_MS / 1000)
 
 
 def _read_identity(folder: Path) -> tuple[int, int] | None:
-    """What distinguishes a folder from another of the same name; None if there is none."""
+    """What distinguishes a folder from another of the same name; None if there is no folder."""
     try:
         stat = folder.stat()
     except OSError:

@@ -1,7 +1,7 @@
 """Splits a `Document` into `Chunk`s that follow its structure, each with its `Sentence`s.
 
-A row of a table is one sentence: its span is the row as it stands, its `plain` what the row says with its column heads
-and the name of its table. A heading with no text below it is text itself.
+A table row is one sentence: its span is the row as it is in the text, its `plain` the row written out with its column
+heads and the name of its table. A heading with no text below it is text itself.
 
 Spans count characters of the document's text, end exclusive: `document.text[start:end]`.
 """
@@ -21,18 +21,18 @@ from index.reading.documents import Document, clean_heading
 from index.reading.plain import NOTE_MARK, join_lines, join_wrapped, strip_markup
 
 CHUNKER_VERSION = "10"
-"""Change it when the same text would give different chunks: it makes stored indexes be rebuilt."""
+"""Change it when the same text would give different chunks: stored indexes are then rebuilt."""
 
 CHUNK_LIMIT = 1200
 """Characters; paragraphs under one heading are joined up to this length; a chunk is cut at twice this length."""
 
 _QUOTE = re.compile(r"(?:>[ \t]*)+")
-"""What stands before each line of a quotation."""
+"""The marks before each line of a quotation."""
 
 _NUMBER = re.compile(r"(?:\d{1,9}|[A-Za-z]|[ivxlcIVXLC]{1,6})[.)]\s+")
 
 SentenceKind = Literal["text", "heading", "item", "question", "answer", "row", "caption", "code", "introduction"]
-"""What a sentence is in its document. An "introduction" stands before the first heading below the title."""
+"""What a sentence is in its document. An "introduction" comes before the first heading below the title."""
 
 
 _KINDS: dict[Kind, SentenceKind] = {
@@ -54,9 +54,9 @@ class Sentence:
     """A sentence of a document."""
 
     text: str
-    """As it stands in the document's text."""
+    """As it is in the document's text."""
     plain: str
-    """As a reader sees it: without markup, on one line; of a table's row, what it says with its column heads."""
+    """As a reader sees it: without markup, on one line; a table row is written out with its column heads."""
     start: int
     end: int
     page: int = 0
@@ -72,7 +72,7 @@ class Sentence:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """What each of several cells of a table's row says behind the row's name; one is cut at its commas too."""
+        """What each cell of a row with several says, after the row's name; a cell is split at its own commas too."""
         name, _, told = self.plain.partition(": ") if self.kind == "row" else ("", "", "")
         cells = told.split(", ")
         return tuple(f"{name}: {cell}" for cell in cells) if len(cells) > 1 else ()
@@ -87,7 +87,7 @@ class Chunk:
     source: str
     title: str
     headings: tuple[str, ...]
-    """From the outermost section to the innermost; only the title before the first section."""
+    """From the outermost section to the innermost; before the first section only the title."""
     text: str
     start: int
     end: int
@@ -182,7 +182,7 @@ def _group_sentences(
 
 
 def _find_answer_end(blocks: Sequence[Block], place: int) -> int:
-    """Return where a block ends; of a question, where its answer ends."""
+    """Return where a block ends; for a question, where its answer ends."""
     if blocks[place].kind == "question":
         place = min(place + 1, len(blocks) - 1)
         while place + 1 < len(blocks) and blocks[place + 1].kind == "answer":
@@ -191,10 +191,10 @@ def _find_answer_end(blocks: Sequence[Block], place: int) -> int:
 
 
 def split_sentences(text: str, block: Block, heading: str = "") -> tuple[Sentence, ...]:
-    """Split a block into sentences of at most `SENTENCE_LIMIT`; a row of a table, or short code, is one sentence.
+    """Split a block into sentences of at most `SENTENCE_LIMIT`; a table row, or short code, is one sentence.
 
     Args:
-        heading: the nearest above it, by which a table without a caption is called.
+        heading: the nearest heading above, which names a table without a caption.
     """
     if block.kind == "row":
         return _tell_row(text, block, heading)
@@ -209,7 +209,7 @@ def split_sentences(text: str, block: Block, heading: str = "") -> tuple[Sentenc
 
 
 def _tell_row(text: str, block: Block, heading: str) -> tuple[Sentence, ...]:
-    """The sentence of a row; none for a row of column heads, or without a word."""
+    """The sentence of a row; none for a row of column heads or a row without words."""
     if not any(map(str.isalnum, block.told)):
         return ()
     name = block.caption or heading
@@ -227,7 +227,7 @@ def _skip_data(text: str, block: Block) -> Iterator[tuple[int, int]]:
 
 
 def _find_spans(text: str, start: int, end: int, kind: Kind) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the sentences in a part of a block, long ones cut."""
+    """Yield the spans of the sentences in a part of a block; long ones are cut."""
     if kind in ("row", "code"):
         yield from cut_span(text, start, end, lines=kind == "code")
         return

@@ -66,7 +66,7 @@ _ABBREVIATION = re.compile(
     )\.\s+\Z""",
     re.VERBOSE,
 )
-"""Abbreviations that do not end a sentence if a digit, lower-case letter, Roman number, amount or "VAT" follows."""
+"""Abbreviations that do not end a sentence if followed by a digit, lower-case letter, Roman number, amount or "VAT"."""
 
 _GOES_ON = re.compile(r"[+(]?\d|[^\W\d_A-ZÀ-Þ]|[IVXL]{2,}\b|[VX]\b|[A-Z]{3,}\b|[A-Z]\d|[€£$]|MwSt\b")
 
@@ -78,7 +78,7 @@ _DATE = re.compile(
       (?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.\s+\Z""",
     re.VERBOSE,
 )
-"""A German date without its year, as in "on 31.12. we are closed"; not the number of a version."""
+"""A German date without a year, as in "on 31.12. we are closed"; not a version number."""
 _COUNTED = re.compile(r"(?:und|oder|bis)\s+\d{1,3}\.\s")
 _DAY = re.compile(r"(?<!\bum\s)\b\d{1,2}\.\s+\Z")
 _DAY_OF_MONTH = re.compile(r"\b\d{1,2}\.\s?\d{1,2}\.\s+\Z")
@@ -89,20 +89,20 @@ _DATE_NAME = re.compile(
       |März|Mai|(?:May|March)(?!\s+[a-zI])|(?:{_MONTHS})\.|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tag|Mittwoch)\b""",
     re.VERBOSE,
 )
-"""The month or weekday that a number with a dot counts: "13. Juni"."""
+"""The month or weekday after a number with a dot: "13. Juni"."""
 _ORDINAL = re.compile(
     r"""\b(?:(?<![Ii]\s)am|ab|beim|bis|das|dem|den|der|des|die|eine?[mnrs]?|im|jede[mnrs]?|vom|zum|zur
       |\d{1,2}\.\s(?:und|oder|bis))\s+\d{1,3}\.\s+\Z""",
     re.VERBOSE,
 )
-"""A German number that counts what follows: "im 2. Stock"."""
+"""A German ordinal number before the thing that it counts: "im 2. Stock"."""
 _NEW = re.compile(
     r"""(?:Ab|Aber|Alle|Als|Am|An|Auch|Auf|Aus|Bei|Beim|Bis|Bitte|Da|Danach|Dann|Das|Dazu|Dem|Den|Der|Des|Die|Dies\w*|Dort|Du
       |Ein\w{0,2}|Er|Es|Euer|Eure|Falls|Für|Hier|Ich|Ihr\w{0,2}|Im|In|Ist|Jede\w?|Kein\w{0,2}|Man|Mein\w{0,2}|Mit|Nach|Nicht|Nur
       |Oder|Ohne|Sein\w{0,2}|Sie|Sind|So|Um|Und|Uns\w*|Vom|Von|Vor|Wann|Was|Wegen|Weil|Wenn|Wer|Wie|Wir|Wo|Zu|Zum|Zur|[A-Z][a-z]+tags|Mittwochs)\b""",
     re.VERBOSE,
 )
-"""A German word that is counted by no number, so that it begins a sentence."""
+"""A German word that no ordinal number precedes, so that it begins a sentence."""
 
 _BARE_NUMBER = re.compile(r"[*_]{0,3}(?:§\s*)?\d{1,3}(?:\.\d{1,3}){0,4}\.[*_]{0,3}\s+")
 _LABEL = re.compile(r"[*_]{0,3}(?P<word>[^\W\d_]+)\s+(?:no\.\s+)?\d{1,4}[a-z]?\.[*_]{0,3}\s+", re.IGNORECASE)
@@ -116,7 +116,7 @@ _BLANK = re.compile(r"\s+")
 
 
 def find_sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the sentences from `start` to `end`; they include the white space after each, without gaps.
+    """Yield the spans of the sentences from `start` to `end`, without gaps: each includes the white space after it.
 
     A window's last sentence may be incomplete, so the next window begins with it: windows do not change the result.
     """
@@ -135,7 +135,7 @@ def find_sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, 
 
 
 def _is_label(text: str, start: int, end: int) -> bool:
-    """Whether what looks like a sentence is only a number, or a name with it, to which the next sentence belongs."""
+    """Whether an apparent sentence is only a number, or a name with one, that belongs to the next sentence."""
     if _BARE_NUMBER.fullmatch(text, start, end):
         return True
     label = _LABEL.fullmatch(text, start, end)
@@ -153,16 +153,16 @@ def _find_ends(window: str) -> list[int]:
     """Return the ends of the sentences of a window; the last one is the end of the window."""
     found = sentencex.get_sentence_boundaries(_detect_language(window), window)
     ends = {boundary["end_index"] for boundary in found} | {match.end() for match in _MISSED_END.finditer(window)}
-    # Closing Markdown marks and marks of footnotes after a full stop belong to the sentence before.
+    # Closing Markdown marks and footnote marks after a full stop belong to the sentence before.
     for closing in (_CLOSING, _NOTES):
         ends = {mark.end() if (mark := closing.match(window, cut)) else cut for cut in ends}
     return [*sorted(cut for cut in ends if cut < len(window) and not _is_false_end(window, cut)), len(window)]
 
 
 def _is_false_end(window: str, cut: int) -> bool:
-    """Whether a cut comes after an abbreviation or a counting number inside a sentence."""
+    """Whether a cut is inside a sentence, after an abbreviation or an ordinal number."""
     if window[cut] == "[" and window[cut - 1] == "!":
-        return True  # a picture of Markdown
+        return True  # a Markdown image
     last = window[max(0, cut - 24) : cut]
     if _NAMED.search(last) or (_GOES_ON.match(window, cut) and _ABBREVIATION.search(last)):
         return True
@@ -179,7 +179,7 @@ def _is_false_end(window: str, cut: int) -> bool:
 
 
 def _detect_language(window: str) -> str:
-    """Return the language of the first script in `_SCRIPTS` with more letters than Latin has; else English."""
+    """Return the language of the first script in `_SCRIPTS` that has more letters than Latin; else English."""
     if window.isascii():
         return "en"
     latin = len(_LATIN.findall(window))

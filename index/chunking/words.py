@@ -20,7 +20,7 @@ FUNCTION_WORDS = frozenset(
     still even ever im id ill hes shes were weve wed wont theyre theyve theyd theyll youre youve youd youll thats theres
     whats lets dont doesnt didnt cant couldnt isnt arent wasnt werent hasnt havent hadnt wouldnt shouldnt""".split()
 )
-"""English words that say little about a text's topic; contractions are without their apostrophe."""
+"""English words that say little about a text's topic; contractions are written without their apostrophe."""
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _stemmer = snowballstemmer.stemmer("english")

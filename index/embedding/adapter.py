@@ -1,7 +1,7 @@
 """Low-rank adapters: what tuning adds to the linear layers of an embedder, Wx + B(Ax) instead of Wx.
 
-Shipped beside this module, for each tuned model NAME.safetensors, for its vectors, NAME.cross.safetensors, for the
-cross-encoder over the same weights, and NAME.danger.safetensors, for the classifier of danger; `tune.py` and
+Shipped beside this module for each tuned model: NAME.safetensors for its vectors, NAME.cross.safetensors for the
+cross-encoder over the same weights, and NAME.danger.safetensors for the danger classifier. `tune.py` and
 `tune_classifier.py` make them. Source: Hu et al., 2021 (LoRA).
 """
 
@@ -26,25 +26,25 @@ LowRank = tuple[Floats, Floats]
 """A, shape (rank, inputs), and B, shape (outputs, rank), of one layer."""
 
 DOWN, UP = ".down", ".up"
-"""What a file adds to the name of a layer for its A and its B."""
+"""Suffixes of a layer's name in a file, for its A and its B."""
 
 HEAD, QUERIES, LABELS = "head", "queries", "labels"
-"""The names of these in a file; labels are in its metadata."""
+"""Their names in a file; labels are in its metadata."""
 
 CROSS, DANGER = ".cross", ".danger"
-"""What is added to the name of a model for its cross-encoder, and for the classifier of danger."""
+"""Suffixes of a model's name, for its cross-encoder and for the danger classifier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """The low-rank parts by name of the layer, as the weights of the model name it."""
+    """The low-rank parts by layer name, as in the model's weights."""
 
     layers: Mapping[str, LowRank]
     head: Floats | None = None
-    """What states are weighed by, and last a summand: of a cross-encoder, its first token's, shape (dimensions + 1,);
-    of a classifier, every token's, shape (1 + labels, dimensions + 1), first for none of the labels."""
+    """The weights of a token's state, with a bias at the end. For a cross-encoder: of the first token, shape
+    (dimensions + 1,). For a classifier: of every token, shape (1 + labels, dimensions + 1), no label first."""
     queries: Floats | None = None
-    """Of a classifier: how much each token counts for each label, shape (1 + labels, dimensions)."""
+    """For a classifier: what weighs each token for each label, shape (1 + labels, dimensions)."""
     labels: tuple[str, ...] = ()
 
 
@@ -55,7 +55,7 @@ def find_adapter(model: str) -> Path | None:
 
 @cache
 def hash_adapter(path: Path) -> str:
-    """Eight digits of the hash of an adapter's file: another adapter gives other vectors."""
+    """Eight digits of the hash of an adapter's file: a different adapter gives different vectors."""
     return sha256(path.read_bytes()).hexdigest()[:8]
 
 

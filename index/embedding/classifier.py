@@ -1,7 +1,7 @@
-"""The classifier: how surely a label applies to a text, read from the states of its tokens.
+"""The classifier: says how surely a label applies to a text, from the states of its tokens.
 
-It runs on the embedder's weights, with an adapter of its own, in the pass that makes the vector of a question. Each
-label weighs the tokens by itself, so that one sentence among thirty can decide; see `tune_classifier.py`.
+It runs on the embedder's weights, with its own adapter, in the pass that makes the vector of a question. Each label
+weighs the tokens separately, so that one sentence among thirty can decide; see `tune_classifier.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from index.embedding.encoder import Floats
 
 
 def classify(states: Floats, adapter: Adapter) -> Floats:
-    """The logits of no label and of each label, shape (1 + labels,).
+    """The logits for no label and for each label, shape (1 + labels,).
 
     Args:
-        states: of the tokens of a text, read with the adapter; shape (tokens, dimensions).
-        adapter: one with labels.
+        states: the token states of a text, computed with the adapter; shape (tokens, dimensions).
+        adapter: must have labels.
     """
     if adapter.head is None or adapter.queries is None:
         raise ValueError("the adapter of a classifier has a head and queries")

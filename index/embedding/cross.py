@@ -1,8 +1,8 @@
-"""The cross-encoder: reads a question and a passage together, and says how surely the one answers the other.
+"""The cross-encoder: reads a question and a passage together, and says how surely the passage answers the question.
 
-Vectors are made of each text alone, so that what is asked for of another thing lies as near as of the right one; read
-together, the two are compared word by word. It runs on the embedder's weights, with an adapter of its own. Source:
-Nogueira and Cho, 2019.
+A vector is made from each text alone, so that the fact asked for, but about another thing, is as near as the right
+one; read together, the two texts are compared word by word. It runs on the embedder's weights, with its own adapter.
+Source: Nogueira and Cho, 2019.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from index.embedding.adapter import Adapter
 from index.embedding.encoder import Encoder
 
 KEPT = 64
-"""Pairs whose scores are kept: what is read to decide on an answer is read again to go on with it."""
+"""Pairs whose scores are kept: what is scored to decide on an answer is scored again to continue with it."""
 
 
 class CrossEncoder:
     """Scores pairs of texts.
 
     Args:
-        encoder: has the weights; its own adapters are not used.
-        adapter: one with a head.
+        encoder: provides the weights; its own adapters are not used.
+        adapter: must have a head.
     """
 
     def __init__(self, encoder: Encoder, adapter: Adapter) -> None:
@@ -32,7 +32,7 @@ class CrossEncoder:
         self._score = lru_cache(KEPT)(self._read)
 
     def score(self, question: str, passages: Sequence[str]) -> tuple[float, ...]:
-        """How surely each passage answers the question: the logit of it."""
+        """How surely each passage answers the question, as a logit."""
         return tuple(self._score(question, passage) for passage in passages)
 
     def _read(self, question: str, passage: str) -> float:

@@ -31,16 +31,16 @@ REMEMBERED_QUESTIONS = 8
 
 
 class Embedder:
-    """An embedding model, loaded from a folder without any access to the network.
+    """An embedding model, loaded from a folder without network access.
 
     sentence_transformers is imported only when needed: to embed texts of the guide or many questions at once, or if
     `Encoder` does not support the model.
 
     Args:
         folder: a sentence-transformers folder.
-        name: stored in the index, which is rebuilt for another name.
-        adapter: file of the adapter that the vectors of questions and texts are made with; None for plain vectors.
-        classifier: file of the adapter of a classifier, which reads questions in the same pass; None for none.
+        name: stored in the index, which is rebuilt if the name is another.
+        adapter: file of the adapter for the vectors of questions and texts; None for plain vectors.
+        classifier: file of the adapter of a classifier, which reads questions in the same pass; None if there is none.
         processes: number of processes that embed texts of the guide; if more than 1, each loads its own copy.
 
     Raises:
@@ -56,7 +56,7 @@ class Embedder:
         """Number of texts embedded so far."""
         self._folder, self._processes = folder, processes
         self._recent: dict[str, tuple[Vectors, Floats]] = {}
-        """Text -> (its vector, its logits by the classifier, empty if there is none)"""
+        """Text -> (its vector, its logits from the classifier; empty if there is none)"""
         self._loading, self._asking = Lock(), Lock()
         self._model: SentenceTransformer | None = None
         self._pool: Any = None
@@ -73,7 +73,7 @@ class Embedder:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the classifier tells apart; empty if there is none."""
+        """The labels of the classifier; empty if there is none."""
         return self._classifier.labels if self._classifier else ()
 
     def make_cross_encoder(self, adapter: Path) -> CrossEncoder | None:
@@ -96,11 +96,11 @@ class Embedder:
         return np.stack([vector for vector, _ in self._read(texts)])
 
     def classify(self, texts: Sequence[str]) -> Floats:
-        """The logits of no label and of each of `labels`, shape (texts, 1 + labels); kept with the vectors."""
+        """The logits for no label and for each of `labels`, shape (texts, 1 + labels); kept with the vectors."""
         return np.stack([logits for _, logits in self._read(texts)])
 
     def _read(self, texts: Sequence[str]) -> list[tuple[Vectors, Floats]]:
-        """(vector, logits) of each text: of a recent one as it was kept, of the others made now."""
+        """(vector, logits) of each text: the kept ones of a recent text, else new ones."""
         with self._asking:
             if new := [text for text in dict.fromkeys(texts) if text not in self._recent]:
                 self.embedded += len(new)
@@ -154,7 +154,7 @@ def _read_adapter(path: Path) -> Adapter:
 
 
 def _load_model(folder: Path, adapter: Adapter | None) -> SentenceTransformer:
-    """Load the sentence_transformers model of a folder, an adapter merged in; raise GuideError if that fails."""
+    """Load the sentence_transformers model of a folder, with the adapter merged in; raise GuideError if that fails."""
     # Imported late: it takes seconds, and most commands only embed one question.
     import transformers.utils.logging as transformers_logging
     from sentence_transformers import SentenceTransformer

@@ -1,7 +1,7 @@
 """Embeds a question without torch, whose import alone takes longer than an answer.
 
 The forward pass, in numpy on memory-mapped weights, of the two most common small encoders in sentence-transformers
-folders, MPNet and BERT. Sources: Song et al., NeurIPS 2020 (MPNet); Devlin et al., NAACL 2019 (BERT).
+folders: MPNet and BERT. Sources: Song et al., NeurIPS 2020 (MPNet); Devlin et al., NAACL 2019 (BERT).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Encoder:
 
     Args:
         folder: a sentence-transformers folder.
-        adapters: one for each reading of a text; None for the plain one. Layers that one does not name stay plain.
+        adapters: one for each reading of a text; None for no adapter. Layers that it does not name stay plain.
 
     Raises:
         LookupError, OSError, ValueError: the folder is incomplete or holds an unsupported model.
@@ -57,7 +57,7 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
-        self.encode("a")  # shows now whether something is missing, and reads the weights into memory
+        self.encode("a")  # shows at once whether something is missing, and reads the weights into memory
 
     def share(self, adapters: Sequence[Adapter | None]) -> Encoder:
         """An encoder with other adapters over the same weights."""
@@ -78,7 +78,7 @@ class Encoder:
         return np.asarray(self._read(one, other)[:, :, 0].T)
 
     def _read(self, one: str, other: str | None = None) -> Floats:
-        """The last state of one text, or of two read together: shape (dimensions, adapters, tokens)."""
+        """The last states of one text, or of two read together: shape (dimensions, adapters, tokens)."""
         ids: NDArray[Any] = np.array(self._tokenizer.encode(one, other).ids)
         state = np.tile(self._embed(ids), len(self._adapters))
         bias = self._compute_bias(len(ids)) if self._mpnet else np.float32(0)
@@ -86,7 +86,7 @@ class Encoder:
             state = self._apply_layer(f"encoder.layer.{layer}", state, bias)
         return state.reshape(len(state), len(self._adapters), -1)
 
-    # A state has one column for each token, those of the next adapter behind those of the one before: with few tokens,
+    # A state has one column per token, and the columns of one adapter follow those of the one before: with few tokens,
     # weights @ state is faster than state @ weights.
 
     def _embed(self, ids: NDArray[Any]) -> Floats:

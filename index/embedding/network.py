@@ -1,4 +1,4 @@
-"""What tuning learns with: the network of a model with low-rank parts beside its linear layers, and the loop.
+"""Training for the tuning modules: a model's network with low-rank parts beside its linear layers, and the loop.
 
 Needs torch.
 """
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 SEED = 0
 
 SAVED = 50
-"""Steps between two states on disk."""
+"""Steps between two saved states."""
 
 LEARNING_ON = 0.6
-"""Share of the learning rates with which an adapter goes on from another."""
+"""Share of the learning rates when an adapter continues from another."""
 
 MOST_TOKENS, MOST_PAIRED, PADDED = 160, 256, 20
-"""Tokens at which a text is cut, and a pair of them; texts of about the same length that are padded together."""
+"""The token limits of a text and of a pair; how many texts of similar length are padded together."""
 
 HALVES = ("amx_bf16", "avx512_bf16")
-"""What a processor must have to compute with half floats; one that imitates them takes thirteen times as long."""
+"""CPU features needed to compute with half floats; a processor that emulates them takes thirteen times as long."""
 
 _LAYER = re.compile(r"\blayer\.(\d+)\.")
 
@@ -43,9 +43,9 @@ class Network:
 
     Args:
         folder: a sentence-transformers folder.
-        rank: of the low-rank parts.
-        adapter: the low-rank parts; without one, new parts that change nothing yet.
-        lower: layers from the first that get no such parts.
+        rank: the rank of the low-rank parts.
+        adapter: the low-rank parts; without one, they are new and change nothing yet.
+        lower: how many layers, from the first, get no such parts.
     """
 
     def __init__(self, folder: Path, rank: int, adapter: Adapter | None = None, lower: int = 0) -> None:
@@ -63,7 +63,7 @@ class Network:
                 down = torch.randn(rank, layer.in_features) / layer.in_features**0.5
                 up = torch.zeros(layer.out_features, rank)
                 if adapter:
-                    down, up = (torch.tensor(part) for part in adapter.layers[name])  # copies, for they may learn
+                    down, up = (torch.tensor(part) for part in adapter.layers[name])  # copies, as they may be trained
                 self.layers[name] = down, up
                 layer.register_forward_hook(_add_low_rank(down, up))
         self._embeddings, self._lower = self.net.embeddings, self.net.encoder.layer[:lower]
@@ -78,7 +78,7 @@ class Network:
         self.net.eval()
 
     def list_parts(self, lower: int = 0) -> list[Any]:
-        """The low-rank parts of all layers but so many from the first."""
+        """The low-rank parts of all layers except the first `lower`."""
         return [part for name, parts in self.layers.items() if _read_number(name) >= lower for part in parts]
 
     def make_adapter(self) -> Adapter:
@@ -105,11 +105,11 @@ class Network:
         most: int,
         reduce: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     ) -> torch.Tensor:
-        """What is made of the last states of texts or pairs, in their order; those of a length are read together.
+        """The results of `reduce` for texts or pairs, in their order; those of similar length are read together.
 
         Args:
-            most: tokens at which a text, or a pair, is cut.
-            reduce: makes something of states, shape (texts, tokens, dimensions), and mask, shape (texts, tokens).
+            most: the tokens after which a text, or a pair, is cut.
+            reduce: makes results from states, shape (texts, tokens, dimensions), and mask, shape (texts, tokens).
         """
         import torch
 
@@ -125,7 +125,7 @@ class Network:
         return torch.cat(parts)[torch.as_tensor(np.argsort(order))]
 
     def read_lower(self, texts: Sequence[str], most: int, progress: Progress = ignore_progress) -> list[torch.Tensor]:
-        """What the lower layers make of each text, shape (tokens, dimensions); they learn nothing, so it stays."""
+        """The output of the lower layers for each text, shape (tokens, dimensions); it is fixed, as they are."""
         import torch
 
         self.net.embeddings, self.net.encoder.layer = self._embeddings, self._lower
@@ -136,13 +136,13 @@ class Network:
             progress(len(states), len(texts))
             return mask[:, 0]
 
-        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))  # as `read` goes through them
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))  # the order in which `read` goes through them
         with torch.no_grad():
             self.read([(texts[at],) for at in order], most, keep)
         return [states[at] for at in np.argsort(order)]
 
     def read_upper(self, states: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the upper layers make of states of the lower: shape (texts, tokens, dimensions), and the mask of it."""
+        """The output of the upper layers for that of the lower: shape (texts, tokens, dimensions), and its mask."""
         import torch
 
         self.net.embeddings, self.net.encoder.layer = _make_given(), self._upper
@@ -162,11 +162,11 @@ def learn(
     state: Path | None,
     progress: Progress,
 ) -> None:
-    """Learn from the batches, one after the other.
+    """Train on the batches, one after the other.
 
     Args:
-        groups: (numbers to learn, learning rate at its highest)
-        state: a file in which the run is kept every SAVED steps, and from which it goes on if it was cut off.
+        groups: (parameters to learn, highest learning rate)
+        state: a file that keeps the run every SAVED steps; an interrupted run continues from it.
         progress: called with (steps done, steps in all).
     """
     import torch
@@ -199,7 +199,7 @@ def learn(
 
 
 def _read_number(name: str) -> int:
-    """The number of the layer that a part of the network belongs to; -1 if it belongs to none."""
+    """The number of the layer that contains a part of the network; -1 if none does."""
     found = _LAYER.search(name)
     return int(found[1]) if found else -1
 
@@ -209,12 +209,12 @@ def _add_low_rank(down: torch.Tensor, up: torch.Tensor) -> Callable[..., torch.T
 
 
 def to_numpy(part: torch.Tensor) -> Any:
-    """What was learned, as an array."""
+    """A learned part as an array."""
     return part.detach().numpy()
 
 
 def _make_given() -> Any:
-    """A module in the place of the embeddings that gives what it is given."""
+    """A module to replace the embeddings, which returns its input."""
     import torch
 
     class Given(torch.nn.Module):

@@ -1,8 +1,8 @@
 """Tune an embedder to questions about guides: low-rank adapters beside its linear layers; needs torch and an hour each.
 
-`tune` is for its vectors, with two losses at once. One ranks: of all sentences of a batch, those that answer a question
-come first. The other makes the cosine itself say whether a sentence answers, by a sigmoid with a learned scale and
-bias. `tune_cross` is for the cross-encoder over the same weights: it learns from pairs that the tuned vectors put near.
+`tune` makes the adapter for vectors, with two losses at once. One ranks: of all sentences of a batch, those that answer
+a question come first. The other makes the cosine itself say whether a sentence answers, by a sigmoid with a learned
+scale and bias. `tune_cross` makes the cross-encoder over the same weights, from pairs that the tuned vectors put near.
 Sources: Hu et al., 2021 (low-rank adapters); Zhai et al., 2023 (the sigmoid loss); Nogueira and Cho, 2019.
 """
 
@@ -24,33 +24,33 @@ if TYPE_CHECKING:
     import torch
 
 RANK, RATE, BATCH = 8, 5e-4, 16
-"""Numbers in a row of A, the learning rate, and questions in a step."""
+"""The rank, the learning rate, and the questions in a step."""
 
 TEMPERATURE, OWN, GOLD = 20.0, 3.0, 3.0
-"""What the ranking multiplies cosines with; how much more a sentence of the question's own guide weighs in the sigmoid
-loss, and one that answers it."""
+"""The factor of the cosines in the ranking loss; how much more a sentence of the question's own guide weighs in the
+sigmoid loss, and how much more one that answers it."""
 
 HARD = 8
-"""The sentences that vectors put nearest, of those that do not answer: wrong ones are drawn from them."""
+"""The number of nearest sentences, by vectors; wrong ones are drawn from those of them that do not answer."""
 
 CHUNKS, TYPED_BADLY = 0.25, 0.1
-"""Shares of the texts that are a whole chunk with its heading, and of the questions that are misspelt."""
+"""Shares of the texts that are a whole chunk with its heading, and of the questions that are misspelled."""
 
 CROSS_RANK, CROSS_RATE, HEAD_RATE, CROSS_BATCH, PASSES = 16, 6e-4, 2e-3, 12, 2
-"""The same of the cross-encoder, the rate of its head, and how often it sees each question."""
+"""The same for the cross-encoder, the learning rate of its head, and how often it sees each question."""
 
 REHEARSED, UPPER = 0.5, 5
-"""A cross-encoder that goes on with new guides alone: how many questions about known ones it sees for each about the
-new, so that it does not forget, and the first layer that learns."""
+"""When a cross-encoder continues with new guides only: how many questions about known guides it sees for each about the
+new ones, so that it does not forget, and the first layer that learns."""
 
 NEAR, BEST = 3, 0.7
-"""Wrong sentences for the cross-encoder are drawn from so many that are nearest; how often the right one is the nearest
-of those that answer, and not any of them."""
+"""For the cross-encoder, a wrong sentence is drawn from this many nearest ones; how often the right sentence is the
+nearest that answers, rather than any that does."""
 
 SECOND, ELSEWHERE, UNTITLED, CELLS = 0.35, 0.15, 0.25, 0.5
-"""Shares of the questions without an answer that are shown a second sentence, of all that are shown one of another
-guide, of the sentences that are shown without the title of their guide, and of the rows of tables of which one cell is
-shown alone."""
+"""Shares: of the questions without an answer, those shown a second sentence; of all questions, those shown a sentence
+of another guide; of the sentences, those shown without the title of their guide; of the table rows, those of which
+only one cell is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class TunedGuide:
     questions: tuple[tuple[str, tuple[int, ...]], ...]
     """(question or claim, numbers of the sentences that answer it; none if the guide does not)"""
     cells: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """Number of a sentence that is a row of a table -> what each of its cells says."""
+    """Number of a sentence that is a table row -> what each of its cells says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class _Item:
     hard: tuple[int, ...]
     """Numbers of the sentences that do not answer it but are near, nearest first."""
     gold_nearest: int
-    """Of those that answer it, the nearest; -1 if there is none."""
+    """The nearest sentence that answers it; -1 if there is none."""
     cells: Mapping[int, str]
-    """Number of a sentence that is a row -> its cell that is nearest."""
+    """Number of a sentence that is a row -> its nearest cell."""
 
 
 def tune(
@@ -90,14 +90,14 @@ def tune(
     progress: Progress = ignore_progress,
     before: Adapter | None = None,
 ) -> Adapter:
-    """An adapter for the vectors of the sentence-transformers model of a folder.
+    """An adapter for the vectors of the sentence-transformers model in a folder.
 
-    The numbers are drawn from a fixed seed, but the result differs between machines in the last digits.
+    The random seed is fixed, but the result differs between machines in the last digits.
 
     Args:
-        state: a file in which the run is kept every SAVED steps, and from which it goes on if it was cut off.
+        state: a file that keeps the run every SAVED steps; an interrupted run continues from it.
         progress: called with (steps done, steps in all).
-        before: an adapter to go on from.
+        before: an adapter to continue from.
     """
     import torch
 
@@ -124,12 +124,12 @@ def tune_cross(
     before: Adapter | None = None,
     known: Sequence[TunedGuide] = (),
 ) -> Adapter:
-    """An adapter with a head for the cross-encoder over the weights of a folder; arguments as of `tune`.
+    """An adapter with a head for the cross-encoder over the weights in a folder; other arguments as for `tune`.
 
     Args:
-        adapter: of the vectors, by which near sentences are found.
-        before: a cross-encoder to go on from; each question is then seen once.
-        known: guides that it has seen. Some of their questions are rehearsed, and the upper layers alone learn.
+        adapter: the one for vectors, by which near sentences are found.
+        before: a cross-encoder to continue from; each question is then seen once.
+        known: guides that it has seen. Some of their questions are rehearsed, and only the upper layers learn.
     """
     import torch
 
@@ -159,7 +159,7 @@ def tune_cross(
 
 
 def _choose_guides(guides: Sequence[TunedGuide], questions: int) -> list[TunedGuide]:
-    """Some of the guides, by chance, with about so many questions."""
+    """Some of the guides, chosen at random, with about this many questions."""
     chosen: list[TunedGuide] = []
     for guide in random.Random(SEED).sample(guides, len(guides)):
         if questions > 0:
@@ -174,7 +174,7 @@ def _split_batches(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
 
 
 def _find_hard(guide: TunedGuide, embed: Callable[[Sequence[str]], torch.Tensor]) -> list[_Item]:
-    """The questions of a guide, each with the sentences that would be taken for answers."""
+    """The questions of a guide, each with the sentences that might be mistaken for answers."""
     import torch
 
     cells = [(number, cell) for number, row in guide.cells.items() for cell in row]
@@ -185,7 +185,7 @@ def _find_hard(guide: TunedGuide, embed: Callable[[Sequence[str]], torch.Tensor]
     items = []
     for row, near, (question, gold) in zip(cosines, nearness, guide.questions, strict=True):
         hard = tuple(int(n) for n in np.argsort(-row)[:HARD] if n not in gold)
-        nearest = {cells[at][0]: cells[at][1] for at in np.argsort(near)}  # of each row the last, which is nearest
+        nearest = {cells[at][0]: cells[at][1] for at in np.argsort(near)}  # the last of each row, which is the nearest
         best = max(gold, key=row.__getitem__, default=-1)
         items.append(_Item(guide, question, frozenset(gold), hard, best, nearest))
     return items
@@ -198,7 +198,7 @@ def _compute_loss(
     bias: torch.Tensor,
     chance: random.Random,
 ) -> torch.Tensor:
-    """The loss of a batch; every question is compared with the texts of all others too."""
+    """The loss of a batch; every question is also compared with the texts of all the others."""
     import torch
     from torch.nn import functional
 
@@ -223,13 +223,13 @@ def _compute_loss(
     rows = [row for row, item in enumerate(items) if item.gold]
     first = [next(column for column, (owner, _) in enumerate(owners) if owner == row) for row in rows]
     others = answers[rows].bool()
-    others[range(len(rows)), first] = False  # another sentence that answers is no wrong one
+    others[range(len(rows)), first] = False  # another sentence that answers is not a wrong one
     ranked = (TEMPERATURE * cosines[rows]).masked_fill(others, -1e4)
     return loss / len(items) + functional.cross_entropy(ranked, torch.tensor(first))
 
 
 def _draw_sentences(item: _Item, chance: random.Random) -> list[int]:
-    """A sentence that answers, if there is one, and up to three that do not: the nearest, a near one, any."""
+    """A sentence that answers, if there is one, and up to three that do not: the nearest, a near one, and any one."""
     near = [*item.hard[:1], *chance.sample(item.hard[1:4], min(1, len(item.hard[1:4])))]
     near.append(chance.randrange(len(item.guide.sentences)))
     wrong = [number for number in dict.fromkeys(near) if number not in item.gold]
@@ -237,7 +237,7 @@ def _draw_sentences(item: _Item, chance: random.Random) -> list[int]:
 
 
 def _draw_text(item: _Item, number: int, chance: random.Random) -> tuple[str, frozenset[int]]:
-    """A sentence, or now and then its whole chunk, with the numbers of the sentences in it."""
+    """A sentence, or sometimes its whole chunk, with the numbers of the sentences in it."""
     text, inside = next((text, frozenset(some)) for text, some in item.guide.chunks if number in some)
     if chance.random() < CHUNKS and (number in item.gold or not inside & item.gold):
         return text, inside
@@ -245,7 +245,7 @@ def _draw_text(item: _Item, number: int, chance: random.Random) -> tuple[str, fr
 
 
 def misspell(text: str, chance: random.Random) -> str:
-    """A text in small letters with a letter exchanged or left out about every 25 characters."""
+    """A text in lower case with a letter swapped or left out about every 25 characters."""
     letters = list(text)
     for _ in range(max(1, len(letters) // 25)):
         at = chance.randrange(max(1, len(letters) - 1))

@@ -1,8 +1,8 @@
 """Tune a classifier of texts to labelled ones, over the weights of an embedder; needs torch and an hour.
 
-Its adapter changes the upper layers alone: what the lower ones make of a text is made once and kept in memory, so that
-each text can be learned from several times. Each label weighs the tokens of a text by itself, so that a sentence among
-thirty can decide. Sources: Hu et al., 2021 (low-rank adapters); Yang et al., 2016 (attention over what is pooled).
+Its adapter changes only the upper layers: the output of the lower ones for a text is computed once and kept in memory,
+so that each text can be learned from several times. Each label weighs the tokens of a text separately, so that one
+sentence among thirty can decide. Sources: Hu et al., 2021 (low-rank adapters); Yang et al., 2016 (attention pooling).
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     import torch
 
 LOWER, RANK, RATE, HEAD_RATE, PASSES = 6, 16, 4e-4, 5e-3, 4
-"""Layers that stay as they are, numbers in a row of A, learning rates, and how often each text is seen."""
+"""The number of fixed layers, the rank, the learning rates, and how often each text is seen."""
 
 TOKENS, WINDOW = 2400, 480
-"""Tokens in a step, and texts that are sorted by length so that a step has texts of about the same length."""
+"""Tokens in a step; texts that are sorted by length together, so that the texts of a step have similar lengths."""
 
 MOST_TOKENS = 320
-"""Tokens at which a text is cut."""
+"""The tokens after which a text is cut."""
 
 USUAL = 24
-"""Texts in a step of usual size: with more of them, the step weighs more."""
+"""Texts in a step of usual size: a step with more of them weighs more."""
 
 SURELY, OF_LABEL = 0.98, 0.25
-"""How sure a text that has no label, or surely has one, may make it; what telling labels apart weighs beside that."""
+"""How sure the classifier may be made that a label applies, or that none does; the weight of telling labels apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,15 @@ class LabelledText:
 
     text: str
     label: str
-    """Empty if none applies."""
+    """Empty if no label applies."""
     chance: float
-    """How sure it is that one applies, from 0 to 1."""
+    """How sure it is that a label applies, from 0 to 1."""
     weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A text with what the lower layers make of it."""
+    """A text with the output of the lower layers for it."""
 
     state: torch.Tensor
     label: int
@@ -65,12 +65,12 @@ def tune_classifier(
     progress: Progress = ignore_progress,
     before: Adapter | None = None,
 ) -> Adapter:
-    """An adapter with a head for each label, for the sentence-transformers model of a folder.
+    """An adapter with a head for each label, for the sentence-transformers model in a folder.
 
     Args:
-        state: a file in which the run is kept, and from which it goes on if it was cut off.
+        state: a file that keeps the run; an interrupted run continues from it.
         progress: called with (steps done, steps in all); first with (texts read, texts).
-        before: a classifier to go on from, of the same labels; each text is then seen half as often.
+        before: a classifier with the same labels to continue from; each text is then seen half as often.
     """
     import torch
     from torch.nn import functional
@@ -111,7 +111,7 @@ def tune_classifier(
 
 
 def _split_batches(items: Sequence[_Item], chance: random.Random) -> Iterator[Sequence[_Item]]:
-    """Yield all items, those of about the same length together."""
+    """Yield all items, those of similar length together."""
     order = list(items)
     chance.shuffle(order)
     batches: list[Sequence[_Item]] = []

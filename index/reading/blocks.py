@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from unicodedata import normalize
 
 Kind = Literal["heading", "paragraph", "item", "question", "answer", "row", "caption", "code", "break"]
-"""A "question" is one that its document marks as such and answers in the "answer" after it, without being a heading."""
+"""A "question" is marked as one by its document and answered in the "answer" after it; it is not a heading."""
 
 BOILERPLATE_LIMIT = 300
 """Characters; a longer paragraph is never boilerplate."""
@@ -18,7 +18,7 @@ BOILERPLATE_LIMIT = 300
 ENCODED_DATA = re.compile(
     r"(?:!\[[^\]\n]{0,200}\]\()?(?:data:[\w/+.;=-]{1,80},)?(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{500,}\)?"
 )
-"""Binary data written as letters (base64, hex), for example an embedded picture: it holds no words."""
+"""Binary data written as letters (base64, hex), for example an embedded picture: it contains no words."""
 
 _BOILERPLATE = re.compile(
     r"""(?: leave\ a\ (?:reply|comment) | your\ e-?mail\ address\ will\ not\ be\ published.*
@@ -33,7 +33,7 @@ _BOILERPLATE = re.compile(
 )
 
 _SOFT_HYPHEN = re.compile("[\xad\x02\ufffe]")
-"""Also as PDFium gives it."""
+"""Soft hyphens, also in the forms that PDFium gives."""
 
 _WORD = re.compile(r"[^\W_]+")
 _LINE_END_HYPHEN = re.compile(r"[-‐](?<=[^\W\d_].)\n[^\S\n]*(?=[^\W\d_])")
@@ -62,23 +62,23 @@ class Block:
     end: int
     level: int = 0
     told: str = ""
-    """Of a row of a table: what it says with its column heads; see `tables.py`. A row of heads tells nothing."""
+    """Of a table row: the row written out with its column heads; see `tables.py`. Empty for a row of heads."""
     caption: str = ""
-    """Of a row: the name of its table, if it has one."""
+    """Of a table row: the name of its table, if it has one."""
     markup: bool = False
-    """Whether the span holds Markdown, so that a person sees it without its marks; else it is seen as it stands."""
+    """Whether the span contains Markdown, whose marks a person does not see; otherwise it is seen as it is."""
     number: str = ""
-    """Of a list item: the number that a person sees ("2."), where another one stands in the span."""
+    """Of a list item: the number that a person sees ("2."), if the span has a different one."""
 
 
 class Seen(NamedTuple):
-    """A piece of what a reader of a file sees, as close to the file as can be: not made from the blocks."""
+    """A piece of what a reader of a file sees, taken from as close to the file as possible, not from the blocks."""
 
     text: str
     line: int = 0
     """The line of the file where it begins, from 1; only if the document's text is the file's own."""
     page: int = 0
-    """The page on which it stands, from 1, if the file has pages."""
+    """The page that it is on, from 1, if the file has pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Reading:
     pages: tuple[int, ...] = ()
     """Offsets in `text` where pages 1, 2, 3 ... begin."""
     notes: tuple[str, ...] = ()
-    """What a person should know of how it was read ("2 bytes are not UTF-8"), in a line each."""
+    """What a person should know about how it was read ("2 bytes are not UTF-8"), one item per line."""
     seen: tuple[Seen, ...] = ()
     """All that a reader of the file sees, without what is left out on purpose."""
     left_out: int = 0
-    """The number of words that are left out on purpose: hidden or struck out, menus, headers of pages."""
+    """The number of words left out on purpose: hidden or struck out, menus, page headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class BlockText:
 
 
 def compose(parts: Iterable[BlockText], title: str = "") -> Reading:
-    """Join blocks into one text, in order: one line break between items or rows that follow each other, else two."""
+    """Join blocks into one text, in order: one line break between successive items or rows, else two."""
     texts: list[str] = []
     blocks: list[Block] = []
     pages: list[int] = []
@@ -141,9 +141,9 @@ def trim_paragraph(text: str, start: int, end: int) -> Block:
 
 
 def find_words(text: str) -> list[str]:
-    """List the words of a text: runs of letters and digits, in a form that is the same however they are written.
+    """List the words of a text: runs of letters and digits, normalised so that they can be compared.
 
-    Words that are divided at the end of a line are joined; encoded data holds none.
+    Words that are divided at the end of a line are joined; encoded data contains no words.
     """
     if not text.isascii():
         text = normalize("NFKC", _SOFT_HYPHEN.sub("", text))

@@ -1,4 +1,4 @@
-"""What a cell of a table says: a value and of which kind, a name, a day; and of which kind most of several are."""
+"""What a table cell contains: a value of some kind, a name, a day; and whether most cells of a column are alike."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 Row = Sequence[str]
-"""The cells of a row, one for each column; empty if nothing stands there."""
+"""The cells of a row, one for each column; an empty string for an empty cell."""
 
 ALIKE = 0.6
-"""Share of the cells of a column that are of one kind, if it is a column of a list."""
+"""Share of a column's cells that are of one kind, if the column is that of a list."""
 
 _DAY = re.compile(
     r"""(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:days?)?\.?
@@ -31,7 +31,7 @@ def is_value(cell: str) -> bool:
 
 
 def is_amount(cell: str) -> bool:
-    """Whether a cell is a number or price, and no time, range or telephone number."""
+    """Whether a cell is a number or price, not a time, range or telephone number."""
     return is_value(cell) and not _SIGN.search(cell)
 
 
@@ -46,7 +46,7 @@ def is_name(cell: str) -> bool:
 
 
 def find_kind(cell: str) -> str:
-    """Name the kind of a value: its unit and what divides its numbers ("km", ":"); empty for words."""
+    """Name the kind of a value: its unit and what separates its numbers ("km", ":"); empty for words."""
     if not is_value(cell):
         return "digits" if begins_with_digit(cell) else ""
     signs = {"-" if sign in "–—" else sign for sign in _SIGN.findall(cell)}
@@ -71,13 +71,13 @@ def is_date(cell: str) -> bool:
 
 
 def is_of_one_kind(column: Iterable[str]) -> bool:
-    """Whether most cells of a column are values of one kind; mere signs and empty cells do not count."""
+    """Whether most cells of a column are values of one kind; symbols alone and empty cells do not count."""
     kinds = Counter(find_kind(cell) for cell in column if any(map(str.isalnum, cell)))
     most = max((count for kind, count in kinds.items() if kind), default=0)
     return most > 0 and most >= ALIKE * kinds.total()
 
 
 def are_mostly(looks: Iterable[bool]) -> bool:
-    """Whether most of several things look like that."""
+    """Whether most of the given conditions are true."""
     held = list(looks)
     return bool(held) and sum(held) >= ALIKE * len(held)

@@ -38,7 +38,7 @@ _UNREAD_KINDS = {
     **dict.fromkeys((".mobi", ".azw", ".azw3", ".fb2"), ("an e-book of another kind", ".epub")),
     **dict.fromkeys((".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".mov", ".avi", ".mkv", ".webm"), ("a recording", ".txt")),
 }
-"""File name extension -> what such a file is, and the kind in which its text can be read."""
+"""File name extension -> what such a file is, and a format in which its text can be read."""
 
 _NOTE_END = re.compile(rf"(?<=[^\s`]){NOTE_MARK.pattern}(?=\s|\Z)")
 
@@ -46,7 +46,7 @@ _UNNAMED = frozenset(
     " .apng .avif .bmp .gif .heic .ico .jpeg .jpg .png .svg .tif .tiff .webp .eot .otf .ttf .woff .woff2"
     " .css .js .map .mjs .bak .db .ini .lnk .orig .part .pyc .swp .tmp .url".split()
 )
-"""Extensions of files that nobody takes for a text: pictures, fonts, what lies beside a saved page, backups."""
+"""Extensions of files that nobody takes for a text: pictures, fonts, the files of a saved page, backups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,11 @@ class Document:
     pages: tuple[int, ...] = ()
     """Offsets in `text` where pages 1, 2, 3 ... begin; empty if the file has no pages."""
     notes: tuple[str, ...] = ()
-    """What a person should know of how it was read, in a line each."""
+    """What a person should know about how it was read, one item per line."""
     seen: tuple[Seen, ...] = ()
     """All that a reader of the file sees, without what is left out on purpose."""
     left_out: int = 0
-    """The number of words that are left out on purpose."""
+    """The number of words left out on purpose."""
 
 
 def find_corpus_files(corpus: Path) -> tuple[Path, ...]:
@@ -95,7 +95,7 @@ def list_corpus(corpus: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     files: list[Path] = []
     unread: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(_find_files(corpus)):
-        # A folder is listed only if it cannot be.
+        # A folder is in the list only if it cannot be listed itself.
         if _is_readable(path.name) or path.is_dir():
             files.append(path)
         else:
@@ -110,7 +110,7 @@ def list_corpus(corpus: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
 
 
 def describe_unread_files(corpus: Path) -> tuple[str, ...]:
-    """A line for each kind of file in a corpus folder that may hold a text but is not read; none without a text."""
+    """A line for each kind of file in a corpus folder that may hold a text but is not read; none on a CorpusError."""
     try:
         return list_corpus(corpus)[1]
     except CorpusError:
@@ -165,7 +165,7 @@ def _scan_folder(folder: Path, target: str, seen: set[str], links: list[Path]) -
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, inner))
             elif inner not in seen and _may_hold_text(entry.name) and entry.is_file(follow_symlinks=False):
-                # A link with a name that is read may still lead to a file with one that is not.
+                # A link with an accepted name may still lead to a file without one.
                 seen.update([inner] if _is_readable(entry.name) else ())
                 yield Path(entry.path)
 
@@ -179,7 +179,7 @@ def _may_hold_text(name: str) -> bool:
 
 
 def _is_ignored(name: str) -> bool:
-    """Whether a file is hidden, or a temporary one of a program: "~$x.docx", "x.md~", "#x#"."""
+    """Whether a file is hidden, or a temporary file of a program: "~$x.docx", "x.md~", "#x#"."""
     return name.startswith((".", "~$")) or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 

@@ -1,4 +1,4 @@
-"""Reads Word documents (.docx): converts their XML to a tree of HTML, with all that Word shows."""
+"""Reads Word documents (.docx): converts their XML to a tree of HTML, with everything that Word shows."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
 CONTENTS = "in a table of contents"
-"""How the words of a table of contents are counted in the notes."""
+"""The label in the notes for the words of a table of contents."""
 
 PLACEHOLDERS = "in empty form fields"
-"""How the words that ask for an entry are counted in the notes."""
+"""The label in the notes for the prompts of empty form fields."""
 
 LARGE = 1.15
-"""Times the size of the text; a short bold line in larger letters is a heading."""
+"""Multiple of the text's font size; a short bold line in larger letters is a heading."""
 
 _COUNTED = re.compile(r"(?:§\s*)?(\d{1,2})[.)]?\s+(?=[^\W\d_])")
 """The number of a section at the start of its heading."""
 
 LOOK_LIMIT = 100
-"""Characters; a longer line is no heading by its look."""
+"""Characters; a longer line is never a heading by its look."""
 
 
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-"""The name that the strict form of the format has for `W`."""
+"""The namespace that the strict form of the format uses for `W`."""
 
 _TRANSPARENT = frozenset(
     [*(f"{W}{name}" for name in "customXml ins moveTo sdt sdtContent smartTag".split()), f"{MC}AlternateContent"]
@@ -54,7 +54,7 @@ _SYMBOLS = {
         zip(b"\xa3\xa5\xab\xac\xad\xae\xaf\xb0\xb1\xb3\xb4\xb7\xb8\xb9\xbb\xd6\xe5", "≤∞↔←↑→↓°±≥×•÷≠≈√∑", strict=True)
     ),
 }
-"""Letters of the font Symbol."""
+"""Characters of the Symbol font."""
 
 _WINGDINGS = {0x6F: "☐", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑", 0xDF: "←", 0xE0: "→", 0xE8: "→"}
 _NO_TEXT = frozenset(
@@ -92,7 +92,7 @@ def _read_package(package: Package) -> Reading:
     seen = [Seen(converter.list_shown(body)), *map(Seen, map(converter.list_shown, converter.read_notes))]
     left_out: Counter[str] = sum(map(remove_unseen, trees), converter.left_out)
     text, notes, headers = map(read_blocks, trees)
-    # What stands in the margin of every page is said once, unless it only repeats the text.
+    # What is in the margin of every page is kept once, unless it only repeats the text.
     said = {block.text for block in text}
     end = [*notes, *(block for block in headers if block.text not in said)]
     seen += (Seen(line) for line in map(converter.list_shown, converter.read_headers) if tidy(line) not in said)
@@ -116,12 +116,12 @@ class _Converter:
         self._cited: list[Element] = []
         self._boxes: list[Element] = []
         self._begun: Element | None = None
-        """A paragraph that goes on in the next one."""
+        """A paragraph that continues in the next one."""
         self._instructions: set[Element] = set()
         self._levels: dict[Element, int] = {}
         self.left_out: Counter[str] = Counter()
         self._unread: list[Element] = []
-        """What is left out on purpose: runs, lines, tables of contents, instructions of fields."""
+        """What is left out on purpose: runs, lines, tables of contents, field instructions."""
         self.read_notes: list[Element] = []
         self.read_headers: list[Element] = []
         """Notes, and lines of headers and footers, that were converted."""
@@ -138,7 +138,7 @@ class _Converter:
         return self._convert_blocks(body, make_element("div"))
 
     def convert_notes(self) -> Element:
-        """Convert the footnotes and endnotes that were met so far."""
+        """Convert the footnotes and endnotes met so far."""
         root = make_element("div")
         while self._cited:
             cited, self._cited = self._cited, []
@@ -148,7 +148,7 @@ class _Converter:
         return root
 
     def convert_headers(self) -> Element:
-        """Convert what stands at the head and foot of the pages, without the lines with the page's number."""
+        """Convert the page headers and footers, without the lines that have the page number."""
         root = make_element("div")
         seen: set[str] = set()
         for name in sorted(self._package.names):
@@ -163,7 +163,7 @@ class _Converter:
         return root
 
     def list_shown(self, part: Element) -> str:
-        """Return the text of a part as its XML has it, a line for each paragraph, without what is left out."""
+        """Return the text of a part as its XML has it, one line per paragraph, without what is left out."""
         unread = {inner for one in (*self._unread, *part.iter(*_UNSHOWN)) for inner in one.iter(*_TEXTS)}
         deleted = (row for row in part.iter(f"{W}tr") if row.find(f"{W}trPr/{W}del") is not None)
         unread.update(inner for row in deleted for inner in row.iter(*_TEXTS))
@@ -181,7 +181,7 @@ class _Converter:
         return "".join(pieces)
 
     def _find_levels(self, body: Element) -> dict[Element, int]:
-        """Find the headings; under a title all others are one level lower. Without styles, by their look."""
+        """Find the headings; under a title all others are one level lower. Without heading styles, the look decides."""
         names = {line: self._styles.get_names(line) for line in body.iter(f"{W}p")}
         levels = {line: level for line, named in names.items() if (level := self._find_level(line, named)) is not None}
         if not any(levels.values()):
@@ -201,10 +201,10 @@ class _Converter:
         return level + 1 if level < 9 else None
 
     def _find_by_look(self, body: Element) -> dict[Element, int]:
-        """Find short bold lines in letters larger than the text, and below these bold ones whose numbers count.
+        """Find short bold lines in letters larger than the text, and below them bold lines numbered 1, 2 and so on.
 
-        If none but the first is larger, the bold ones with text, a list or table below are headings too. Without larger
-        ones the first line is the title (0) if such a heading follows it.
+        If none but the first is larger, bold lines above text, a list or table are headings too. If none is larger, the
+        first line is the title (0) if such a heading follows it.
         """
         sizes: Counter[int] = Counter()
         looks = {line: self._read_look(line, sizes) for line in body.iterchildren(f"{W}p", f"{W}tbl")}
@@ -242,9 +242,9 @@ class _Converter:
         return is_on(get_value(self._styles.find_of_paragraph(line, "numPr"), "numId"))
 
     def _read_look(self, line: Element, sizes: Counter[int]) -> tuple[str, int]:
-        """Return a paragraph's text and the size of its letters, 0 if not all are bold; count the sizes.
+        """Return a paragraph's text and its font size, 0 if not all of it is bold; count the sizes.
 
-        Of a table only the text counts.
+        Of a table only the text is returned.
         """
         if line.tag != f"{W}p":
             return "".join(line.itertext(f"{W}t")).strip(), 0
@@ -277,7 +277,7 @@ class _Converter:
         return target
 
     def _end_begun(self, target: Element) -> None:
-        """Add the paragraph that nothing follows in which it would go on."""
+        """Add the begun paragraph if nothing follows that continues it."""
         begun, self._begun = self._begun, None
         if begun is not None and _has_content(begun):
             target.append(begun)
@@ -342,7 +342,7 @@ class _Converter:
                 self._convert_runs(child, target, line)
 
     def _passes_over(self, element: Element) -> bool:
-        """Whether an element inside a paragraph shows nothing, or only asks for an entry."""
+        """Whether an element inside a paragraph shows nothing, or only prompts for an entry."""
         tag = element.tag
         if not isinstance(tag, str) or tag in _NO_TEXT or element in self._instructions:
             return True
@@ -352,7 +352,7 @@ class _Converter:
         return False
 
     def _cite(self, mark: Element, target: Element) -> None:
-        """Tell a note where its mark stands, or else at the end."""
+        """Write a note at its mark, or else at the end."""
         kind = mark.tag.removeprefix(W).removesuffix("Reference")
         note = self._notes.get((kind, mark.get(f"{W}id")))
         if note is None or note in self.read_notes or note in self._cited:
@@ -365,7 +365,7 @@ class _Converter:
         self._instructions = outer
 
     def _open_run(self, run: Element, target: Element, line: Element) -> Element:
-        """Return the element for the text of a run: the block itself, or one that tells how the text is shown."""
+        """Return the element for the text of a run: the block itself, or one that says how the text is shown."""
         hidden, unseen, struck, twice, raised = self._styles.get_of_run(
             run, line, "vanish", "webHidden", "strike", "dstrike", "vertAlign"
         )
@@ -408,7 +408,7 @@ class _Converter:
         target.append(element)
 
     def _mark_by_look(self, table: Element, rows: Sequence[Element], sources: Mapping[Element, Element]) -> None:
-        """Make heads of the cells of the first rows and of a column of labels that are set apart by their look."""
+        """Make heads of the cells of the first rows and of a label column that are set apart by their look."""
         for look in (self._is_bold, is_shaded):
             marked = {cell for cell, source in sources.items() if look(source)}
             if mark_heads(rows, marked.__contains__):
@@ -428,7 +428,7 @@ class _Converter:
         """Convert a row.
 
         Args:
-            merged: for each column, the cell above that may reach down.
+            merged: for each column, the cell above that may extend downwards.
             sources: where each cell of the tree comes from; the cells of the row are added.
         """
         line = make_element("tr")
@@ -450,12 +450,12 @@ class _Converter:
 
 
 def _is_placeholder(element: Element) -> bool:
-    """Whether a form field shows what is to be entered, and nothing was."""
+    """Whether a form field shows only its prompt, because nothing was entered."""
     return element.tag == f"{W}sdt" and is_on(get_value(element, "sdtPr", "showingPlcHdr"))
 
 
 def _goes_on(line: Element) -> bool:
-    """Whether a paragraph goes on in the next one: its end is deleted, or it is the large initial of the next."""
+    """Whether a paragraph continues in the next one: its end mark is deleted, or it is the drop cap of the next."""
     frame = line.find(f"{W}pPr/{W}framePr")
     is_initial = frame is not None and frame.get(f"{W}dropCap", "none") != "none"
     return is_initial or any(line.find(f"{W}pPr/{W}rPr/{W}{name}") is not None for name in ("del", "moveFrom"))
@@ -477,7 +477,7 @@ def _has_heading_form(text: str) -> bool:
 
 
 def _find_instructions(line: Element) -> set[Element]:
-    """Find the texts inside the instructions of fields ("IF { PAGE } = 1"), of which only the result is shown."""
+    """Find the texts of field instructions ("IF { PAGE } = 1"), of which only the result is shown."""
     found: set[Element] = set()
     begun: list[list[Element] | None] = []
     for element in line.iter(f"{W}fldChar", f"{W}t"):
@@ -493,7 +493,7 @@ def _find_instructions(line: Element) -> set[Element]:
 
 
 def _find_inside(parent: Element, name: str) -> Iterator[Element]:
-    """Yield the rows of a table or the cells of a row, also where a form field or a change stands around them."""
+    """Yield the rows of a table or the cells of a row, even inside a form field or a tracked change."""
     for child in parent:
         if child.tag == name:
             yield child
@@ -502,20 +502,20 @@ def _find_inside(parent: Element, name: str) -> Iterator[Element]:
 
 
 def _get_math_sign(element: Element, name: str, default: str) -> str:
-    """Return a sign that a part of a formula is written with."""
+    """Return a symbol with which a part of a formula is written."""
     found = next((one for one in element.iterfind(f"*/{M}{name}")), None)
     return default if found is None else str(found.get(f"{M}val", ""))
 
 
 def _write_symbol(element: Element, target: Element) -> None:
-    """Write a letter of a font of signs."""
+    """Write a character of a symbol font."""
     code = int(element.get(f"{W}char", "0"), 16) & 0xFF
     font = element.get(f"{W}font", "")
     add_text(target, _SYMBOLS.get(code, chr(code)) if font == "Symbol" else _WINGDINGS.get(code, ""))
 
 
 def _write_field(element: Element, target: Element) -> None:
-    """Write what an old form shows: a box with or without its tick, or the chosen line of a list."""
+    """Write what an old form field shows: a box with or without its tick, or the chosen item of a list."""
     data = element.find(f"{W}ffData")
     for box in data.iterfind(f"{W}checkBox") if data is not None else ():
         checked = get_value(box, "checked") or get_value(box, "default")
@@ -534,4 +534,4 @@ _WRITERS: dict[str, Callable[[Element, Element], None]] = {
     f"{W}sym": _write_symbol,
     f"{W}fldChar": _write_field,
 }
-"""Name of an element without parts -> what adds its text to an element of the tree."""
+"""Name of an element without parts -> the function that adds its text to an element of the tree."""

@@ -1,4 +1,4 @@
-"""What the styles and lists of a Word document say of its paragraphs, runs and tables."""
+"""What the styles and lists of a Word document say about its paragraphs, runs and tables."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NUMBER_STYLES = {"decimalZero": "01", "lowerLetter": "a", "upperLetter": "A", "
 
 
 def get_value(element: Element, *path: str) -> str | None:
-    """Return the value of a property; "true" if it is there without one, None if it is not there."""
+    """Return the value of a property; "true" if it is present without a value, None if it is absent."""
     for name in path:
         element = None if element is None else element.find(f"{W}{name}")
     return None if element is None else element.get(f"{W}val", "true")
 
 
 def is_on(value: str | None) -> bool:
-    """Whether the value of a property that is there or not says that it is there."""
+    """Whether the value of an on/off property means on."""
     return value not in (None, "0", "false", "off", "none")
 
 
@@ -34,7 +34,7 @@ def read_number(value: str | None, default: int) -> int:
 
 
 class Styles:
-    """The styles of a document: each takes from the one it is based on what it does not say."""
+    """The styles of a document: each inherits what it does not set from the style that it is based on."""
 
     def __init__(self, root: Element) -> None:
         styles = list(root.iter(f"{W}style"))
@@ -68,7 +68,7 @@ class Styles:
         return values
 
     def marks_first_row(self, table: Element) -> bool:
-        """Whether the style of a table gives its first row another look: bold, or a colour behind it."""
+        """Whether the style of a table gives its first row another look: bold, or a background colour."""
         look = table.find(f"{W}tblPr/{W}tblLook")
         bits = int(look.get(f"{W}val") or "0", 16) if look is not None else 0
         if look is None or not is_on(look.get(f"{W}firstRow") or ("1" if bits & _FIRST_ROW else "0")):
@@ -100,7 +100,7 @@ class Styles:
 
 
 class Lists:
-    """The numbered lists of a document. Lists of the same kind go on counting, unless one says that it starts anew."""
+    """The numbered lists of a document. Lists of the same kind continue the count, unless one says that it restarts."""
 
     def __init__(self, root: Element) -> None:
         self._kinds = {
@@ -131,7 +131,7 @@ class Lists:
 
     @staticmethod
     def _find_level(listed: Element, levels: Mapping[int, Element], paragraph: Element) -> int:
-        """Find the level of a paragraph: that which its list property names, or which names the paragraph's style."""
+        """Find the level of a paragraph: the one that its list property names, or that names the paragraph's style."""
         style = get_value(paragraph, "pPr", "pStyle")
         if get_value(listed, "ilvl") is None and style:
             return next((place for place, one in levels.items() if get_value(one, "pStyle") == style), 0)
@@ -154,6 +154,6 @@ def _write_mark(levels: Mapping[int, Element], place: int, numbers: Mapping[int,
 
 
 def is_shaded(cell: Element) -> bool:
-    """Whether a cell, or those of a part of a table's style, have a colour behind them."""
+    """Whether a cell, or the cells of a part of a table's style, have a background colour."""
     shade = cell.find(f"{W}tcPr/{W}shd")
     return shade is not None and (shade.get(f"{W}fill") or "auto").lower() not in ("auto", "ffffff")

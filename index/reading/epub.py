@@ -16,10 +16,10 @@ from index.reading.packed import Package, parse_xml, read_package
 from index.reading.tree import count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
 CONTENTS = "in a table of contents"
-"""How the words of a table of contents are counted in the notes."""
+"""The label in the notes for the words of a table of contents."""
 
 PAGES = "in marks of printed pages"
-"""How these are counted in the notes."""
+"""The label in the notes for the words of these marks."""
 
 _TYPE = "{http://www.idpf.org/2007/ops}type"
 
@@ -54,7 +54,7 @@ def _read_package(package: Package) -> Reading:
         left_out += remove_unseen(body)
         seen.append(list_seen(body))
         chapter = read_blocks(body)
-        # A chapter does not belong to the last section of the one before.
+        # A chapter does not belong to the last section of the previous chapter.
         blocks += [BlockText("break", "", 1), *chapter] if blocks and chapter else chapter
     title = book.find(".//{http://purl.org/dc/elements/1.1/}title")
     reading = compose(blocks, tidy("".join(title.itertext())) if title is not None else "")
@@ -91,7 +91,7 @@ def _remove_contents(body: Element) -> Counter[str]:
 
 
 def _remove_page_marks(body: Element) -> Counter[str]:
-    """Remove the marks of where the pages of the printed book begin; return how many words they have."""
+    """Remove the marks of where the printed book's pages begin; return how many words they have."""
     words: Counter[str] = Counter()
     for element in list(body.iter("span", "div", "a", "p")):
         kinds = f"{element.get(_TYPE) or element.get('epub:type') or ''} {element.get('role') or ''}".split()

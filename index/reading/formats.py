@@ -41,7 +41,7 @@ _ZIPPED: dict[Format, bytes] = {
     "odt": b"application/vnd.oasis.opendocument.text",
     "epub": b"application/epub+zip",
 }
-"""What the file "mimetype" says inside."""
+"""The content of the file "mimetype" inside."""
 _HTML = re.compile(
     r"\s*(?:<\?xml[^<>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
 )
@@ -65,19 +65,19 @@ _BROWSER_ENCODINGS = {
 """Declared encoding -> the superset that browsers use instead. Source: the WHATWG Encoding Standard."""
 
 WESTERN = "cp1252"
-"""Windows-1252, of Western European languages: what text before Unicode is taken for."""
+"""Windows-1252, for Western European languages: assumed for text from before Unicode."""
 
 STRAY_SHARE = 50
-"""Text has at most one byte in so many that its encoding does not know; other files are not text."""
+"""In a text, at most one byte in this many is invalid in its encoding; other files are not text."""
 
 GUESS_MINIMUM = 40
-"""Bytes beyond ASCII; with fewer, guessing is wrong too often. Measured on texts in fourteen languages."""
+"""Non-ASCII bytes; with fewer, guessing is wrong too often. Measured on texts in fourteen languages."""
 
 GUESS_SHARE = 0.25
-"""Share of bytes beyond ASCII in texts of other scripts; between encodings of Latin letters no guess is reliable."""
+"""Share of non-ASCII bytes in texts of other scripts; between encodings of Latin letters no guess is reliable."""
 
 GUESS_BYTES = 50_000
-"""Bytes at the start of a file by which an encoding is guessed."""
+"""Bytes at the start of a file from which an encoding is guessed."""
 
 _OLD_ENCODINGS = tuple("cp1251 cp1253 cp1255 cp1256 cp932 cp949 gb18030 big5 koi8_r".split())
 _HIGH_BYTES = bytes(range(128, 256))
@@ -88,7 +88,7 @@ HEAD_BYTES = 4096
 
 
 def detect_format(data: bytes, extension: str) -> Format:
-    """Detect a format by the file name extension, unless the content clearly is something else.
+    """Detect a format by the file name extension, unless the content is clearly something else.
 
     Raises:
         UnreadableError: the format is not supported.
@@ -111,7 +111,7 @@ def detect_format(data: bytes, extension: str) -> Format:
 
 
 def detect_text_format(text: str, expected: Format) -> Format:
-    """Correct the expected format of a text: HTML is HTML under any name, and nothing is HTML without a tag."""
+    """Correct the expected format of a text: HTML is recognised under any name, and text without a tag is not HTML."""
     if _HTML.match(text, 0, HEAD_BYTES):
         return "html"
     return "markdown" if expected == "html" and not _TAGGED.search(text) else expected
@@ -123,7 +123,7 @@ def decode(data: bytes, expected: Format = "text") -> str:
 
 
 def decode_with_notes(data: bytes, expected: Format = "text") -> tuple[str, tuple[str, ...]]:
-    """Decode a text file; lines end with "\\n". Returns it with what a person should know of how it was read.
+    """Decode a text file; lines end with "\\n". Also returns what a person should know about how it was read.
 
     The encoding is UTF-32 or UTF-16 (with a byte-order mark, or UTF-16 recognised without one), UTF-8, the one that an
     HTML page declares, or else one of those in use before Unicode. A few stray bytes do not change it.
@@ -153,7 +153,7 @@ def _is_mostly(data: bytes, encoding: str) -> bool:
 
 
 def _replace_strays(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
-    """Decode text with stray bytes: a single one as the letter that it is in Windows-1252, if it is one."""
+    """Decode text with stray bytes: a single one becomes its Windows-1252 character, if that is a letter."""
     lines: list[int] = []
 
     def read_stray(error: UnicodeError) -> tuple[str, int]:
@@ -185,7 +185,7 @@ def _detect_encoding(data: bytes, expected: Format) -> str:
     for encoding in ("utf-8-sig", declared) if not (declared and data.isascii()) else (declared,):
         if encoding and _can_decode(data, encoding):
             return encoding
-    # A text in another encoding has many bytes that are not UTF-8, and hardly any that happen to be.
+    # A text in another encoding has many bytes that are not UTF-8, and hardly any that are so by chance.
     read = data.decode("utf-8", "replace")
     strays = read.count("\ufffd")
     if len(_BEYOND_ASCII.findall(read)) - strays > strays:
@@ -231,7 +231,7 @@ def _can_decode(data: bytes, encoding: str) -> bool:
 
 
 def _detect_zipped(data: bytes, expected: Format) -> Format | None:
-    """Detect what a zip file is: a document by what lies in it, or a damaged one by its name; else None."""
+    """Detect what a zip file is: a document by its contents, or a damaged one by its name; else None."""
     try:
         packed = Package(data)
         kind = packed.read("mimetype")[:100].strip() if "mimetype" in packed.names else b""

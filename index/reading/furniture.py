@@ -1,4 +1,4 @@
-"""Finds the main part of a web page, and what in it is no text of the page: menus, banners, comments, teasers."""
+"""Finds the main part of a web page, and what in it is not text of the page: menus, banners, comments, teasers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from index.reading.inline import Element
 from index.reading.tree import HEADINGS, count_words
 
 MAIN_SHARE = 0.5
-"""An element with a larger share of a page's words is no furniture, whatever its name."""
+"""An element with a larger share of a page's words is not furniture, whatever its name."""
 
 BESIDE_SHARE = 0.85
-"""The same for an element that the page's only heading of level 1 is not in."""
+"""The same for an element that does not contain the page's only heading of level 1."""
 
 LINK_SHARE = 0.5
 """An element with a larger share of its words in links leads elsewhere."""
 
 LINKS_LEAST = 3
-"""Fewer links are no menu, no teasers and no table of contents."""
+"""Fewer links are not a menu, teasers or a table of contents."""
 
 CORE_SHARE = 0.6
 """The core of a page is its smallest part with a larger share of its prose."""
@@ -31,7 +31,7 @@ PROSE_LEAST = 800
 """Characters of prose; a page with fewer has no core."""
 
 RUN_LEAST = 60
-"""Characters of a run of text outside links; a shorter one is no prose."""
+"""Characters of a run of text outside links; a shorter run is not prose."""
 
 _FURNITURE = re.compile(
     r"""(?:^|[\s_-])(?:
@@ -45,14 +45,14 @@ _FURNITURE = re.compile(
     )(?:$|[\s_-])""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Names of elements that are no text of their page."""
+"""Names of elements that are not text of their page."""
 
 _LEADING = re.compile(
     r"(?:^|[\s_-])(?:banner|footer|header|masthead|menu|meta|nav\w*|next|prev|recommended|related(?:-?posts?)?|share|sidebar|social|tags?"
     r"|toc|toolbar|widget)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-"""Names of elements that are no text of their page if they hold mostly links."""
+"""Names of elements that are not text of their page if they contain mostly links."""
 
 _CALLOUT = re.compile(
     r"admonition|alert|callout|definition|example|info|note|panel|pull-?quote|tip|warning", re.IGNORECASE
@@ -64,9 +64,9 @@ _CONTAINERS = frozenset("article aside center div footer form header main sectio
 
 
 def find_main(body: Element) -> Element:
-    """Find the main part of a page: its only article, or what it names so; else all of it.
+    """Find the main part of a page: its only article, or the part that it names so; else all of it.
 
-    Of several articles none is the main part. An article with few of the words is one of the things on the page.
+    If there are several articles, none is the main part; nor is an article with few of the page's words.
     """
     marked = [element for element in body.iter() if element.tag == "main" or element.get("role") == "main"]
     main = marked[0] if len(marked) == 1 and count_words(marked[0]) else body
@@ -88,7 +88,7 @@ def _has_heading(element: Element) -> bool:
 
 
 def find_furniture(main: Element) -> list[Element]:
-    """Find the elements of a main part that are no text of it; none is inside another."""
+    """Find the elements of a main part that are not text of it; none is inside another."""
     named = _find_named(main)
     core = _find_core(main, named)
     if core is main:
@@ -100,7 +100,7 @@ def find_furniture(main: Element) -> list[Element]:
 def _find_outermost(
     main: Element, is_one: Callable[[Element], bool], skipped: Collection[Element] = ()
 ) -> list[Element]:
-    """Find the elements of a kind, but none inside another or inside those to skip."""
+    """Find the elements of a kind, except those inside another or inside those to skip."""
     found: list[Element] = []
     pending = list(reversed(main))
     while pending:
@@ -115,7 +115,7 @@ def _find_outermost(
 
 
 def _find_named(main: Element) -> list[Element]:
-    """Find the elements of a main part that their name or form tells to be no text of it."""
+    """Find the elements of a main part whose name or form shows that they are not text of it."""
     total = count_words(main)
     titles = list(main.iter("h1"))
     holding = set(titles[0].iterancestors()) if len(titles) == 1 else set()
@@ -130,7 +130,7 @@ def _find_named(main: Element) -> list[Element]:
 def _find_core(main: Element, furniture: Collection[Element]) -> Element:
     """Find the element that holds the article of a main part; the main part itself if it has none.
 
-    Elements of one kind beside each other, like the sections of a guide, all belong to the article.
+    Neighbouring elements of one kind, like the sections of a guide, all belong to the article.
     """
     beside = set(furniture)
     prose = _count_prose(main)
@@ -151,7 +151,7 @@ def _find_core(main: Element, furniture: Collection[Element]) -> Element:
 
 
 def _tell_kind(element: Element) -> tuple[str, str | None]:
-    """Tell what repeated elements have in common: their tag and class; a `div` that has only an id is the only one."""
+    """Return what repeated elements have in common: their tag and class; a `div` with only an id is not repeated."""
     return element.tag, element.get("class") or (element.get("id") if element.tag == "div" else None)
 
 
@@ -170,9 +170,9 @@ def _count_characters(element: Element) -> int:
 
 
 def _is_menu(element: Element) -> bool:
-    """Whether an element beside the core of a page is a menu or teasers: no more than links to other pages.
+    """Whether an element beside the core of a page is a menu or teasers: only links to other pages.
 
-    Titles, terms, code, tables and ways to reach somebody are text of the page, wherever they stand.
+    Titles, terms, code, tables and contact details are text of the page, wherever they are.
     """
     if element.tag not in _CONTAINERS or not leads_elsewhere(element):
         return False
@@ -182,7 +182,7 @@ def _is_menu(element: Element) -> bool:
 
 
 def _is_furniture(element: Element, limit: float) -> bool:
-    """Whether an element is no text of its page; with more words than a limit it is not so by its name alone."""
+    """Whether an element is not text of its page; if it has more words than a limit, its name alone does not decide."""
     tag, role = element.tag, element.get("role") or ""
     if tag == "nav" or role == "navigation":
         return True
@@ -197,7 +197,7 @@ def _is_furniture(element: Element, limit: float) -> bool:
 
 
 def _is_set_apart(element: Element) -> bool:
-    """Whether a header, footer or aside is not one of the text: a title, the source of a quotation, a callout."""
+    """Whether a header, footer or aside is not part of the text, as titles, sources of quotations and callouts are."""
     if element.tag == "header":
         return not _has_heading(element)
     if element.tag == "footer":
@@ -207,7 +207,7 @@ def _is_set_apart(element: Element) -> bool:
 
 
 def _has_name(element: Element, names: re.Pattern[str]) -> bool:
-    """Whether the class or id of an element is one of some names; an id that repeats its heading is none."""
+    """Whether the class or id of an element is one of some names; an id that repeats its heading does not count."""
     if names.search(element.get("class") or ""):
         return True
     name = element.get("id") or ""
@@ -229,7 +229,7 @@ def _count_linked(element: Element) -> int:
 
 
 def _is_contents(element: Element) -> bool:
-    """Whether a list is a table of contents: nothing but links to places on the page, at least three."""
+    """Whether a list is a table of contents: only links to places on the page, at least three."""
     links = list(element.iterdescendants("a"))
     return (
         len(links) >= LINKS_LEAST

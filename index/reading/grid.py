@@ -1,4 +1,4 @@
-"""Lays out tables: fills the cells that span columns or rows, finds heads and groups, and tells each row."""
+"""Lays out tables: fills the cells that span columns or rows, finds heads and groups, and writes out each row."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from index.reading.tables import (
 )
 
 SPAN_LIMIT = 100
-"""Columns or rows that one cell may span: more are an error of the page, or meant to fill the memory."""
+"""Columns or rows that one cell may span: more are an error of the page, or an attempt to fill the memory."""
 
 WIDTH_LIMIT = 1000
 """Columns that spanning cells may fill."""
 
 GROUP_LIMIT = 80
-"""Characters; a longer text over the whole width of a table is a remark, not the name of the rows below it."""
+"""Characters; a longer text across the whole width of a table is a remark, not the name of the rows below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as its document has it."""
+    """A cell as it is in its document."""
 
     text: str
     columns: int = 1
@@ -49,16 +49,16 @@ class _Line:
     is_head: bool
     """Whether the document marks it as a row of heads."""
     is_group: bool
-    """Whether one cell takes its whole width."""
+    """Whether one cell fills its whole width."""
     names_itself: bool
-    """Whether its first cell alone is a head: it names its row, not its column."""
+    """Whether only its first cell is a head: it names its row, not its column."""
     nested: tuple[BlockText, ...]
     cells: tuple[int, ...] = ()
-    """For each column which cell stands there: the same number where a cell spans columns or rows."""
+    """For each column, the number of its cell: the same number where a cell spans columns or rows."""
     is_form: bool = False
-    """Whether heads and other cells alternate, as labels and values of a form do."""
+    """Whether heads and other cells alternate, like the labels and values of a form."""
     named: Row = ()
-    """Its texts with those that it shares with other cells: the head to the left, the key of the row above."""
+    """Its texts, with those that it shares with other cells: the head to the left, the key of the row above."""
 
 
 def tell_grid(
@@ -75,7 +75,7 @@ def tell_grid(
         rows: the cells of each row.
         heads: for each row, whether the document marks it as heads.
         caption: the name of the table.
-        is_guessed: whether heads are looked for if none are marked.
+        is_guessed: whether to look for heads if none are marked.
         is_usual: whether nearly all tables of this format begin with a row of heads.
     """
     lines = _mark_groups([line for line in _lay_out(rows, heads) if any(line.texts) or line.nested])
@@ -100,10 +100,10 @@ def tell_grid(
             named = [*(named if in_heads else ()), line.named or line.texts]
             yield _make_row(line, "", caption)
         elif line.texts in heads_shown:
-            yield _make_row(line, "", caption)  # the heads once more, as on the next page
+            yield _make_row(line, "", caption)  # the heads again, as on the next page
         else:
             names = join_heads(named) if named else ()
-            # Below days alone no column names the rows.
+            # Below heads that are all days, no column names the rows.
             told = (
                 tell_form_row(line.texts)
                 if is_form
@@ -124,7 +124,7 @@ def _make_row(line: _Line, told: str, caption: str) -> BlockText:
 
 
 def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Line]:
-    """Give each row a text for each column; a cell that spans columns or rows stands in all of them."""
+    """Give each row a text for each column; a cell that spans columns or rows is repeated in all of them."""
     filled: list[dict[int, Cell]] = []
     hanging: dict[int, tuple[Cell, int]] = {}
     for row in rows:
@@ -140,7 +140,7 @@ def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Lin
                     hanging[taken] = (cell, min(cell.rows, SPAN_LIMIT) - 1)
         filled.append(places)
     used = sorted({column for places in filled for column in places})
-    # A column in which no cell begins or ends is none.
+    # A column in which no cell begins or ends does not count.
     columns = [
         column for column in used if not column or any(one.get(column) is not one.get(column - 1) for one in filled)
     ]
@@ -161,7 +161,7 @@ def _lay_out(rows: Sequence[Sequence[Cell]], heads: Sequence[bool]) -> list[_Lin
 
 
 def _mark_groups(lines: Sequence[_Line]) -> list[_Line]:
-    """Mark the rows whose only text names the rows below them, where no cell takes the whole width."""
+    """Mark the rows whose only text names the rows below them, even where no cell fills the whole width."""
     places = [place for place, line in enumerate(lines) if not line.is_head and not line.is_group]
     is_headed = any(line.is_head for line in lines)
     found = find_groups([lines[place].texts for place in places], is_headed=is_headed)
@@ -181,21 +181,21 @@ def _complete_keys(lines: Sequence[_Line]) -> list[_Line]:
 
 
 def _guess_heads(lines: Sequence[_Line], *, is_usual: bool) -> list[_Line]:
-    """Mark the first row as heads if it looks like that; not in a table that only names its rows ("Phone", "12 34")."""
+    """Mark the first row as heads if it looks like one; not in a table that only names its rows ("Phone", "12 34")."""
     plain = [line for line in lines if not line.is_group]
     texts = [line.texts for line in plain]
     count = count_heads(texts, is_usual=is_usual) or int(has_head_across(texts, [line.cells for line in plain]))
-    # A first row that names itself may name the columns all the same: "Plan, Basic, Plus" above "Price, 5, 9".
+    # A first row that names itself may still name the columns: "Plan, Basic, Plus" above "Price, 5, 9".
     names_columns = count and len(plain[0].texts) > 2 and not all(line.is_form for line in plain)
     heads = {id(line) for line in plain[:count] if not line.nested and (names_columns or not line.names_itself)}
     return [replace(line, is_head=id(line) in heads) for line in lines]
 
 
 def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
-    """Mark the rows of heads below a row of heads that they divide, or to which they add units.
+    """Mark the rows of heads below another such row that they subdivide, or to which they add units.
 
-    The row above has cells across columns, or the same text in several ("Weekday, Weekend" under "Guests, Guests"), or
-    empty cells behind a text, as a spreadsheet has them.
+    The row above has cells across columns, the same text in several ("Weekday, Weekend" below "Guests, Guests"), or
+    empty cells after a text, as in a spreadsheet.
     """
     marked = list(lines)
     plain = [place for place, line in enumerate(marked) if not line.is_group]
@@ -217,7 +217,7 @@ def _mark_divided_heads(lines: Sequence[_Line]) -> list[_Line]:
 
 
 def _find_spans(heads: Row) -> list[int]:
-    """For each column the first of those that have the same head, or none of their own beside it."""
+    """For each column, the first column with the same head; a column without a head belongs to the one before."""
     spans = list(range(len(heads)))
     for place in range(2, len(heads)):
         if not heads[place] or heads[place] == heads[place - 1]:
@@ -226,9 +226,9 @@ def _find_spans(heads: Row) -> list[int]:
 
 
 def _divides(row: Row, heads: Row, below: Sequence[Row]) -> bool:
-    """Whether a row divides heads that stand for several columns each, and has no key of its own.
+    """Whether a row subdivides heads that each cover several columns, and has no key of its own.
 
-    Below an empty corner its first cell is the head of the keys if it divides all heads alike, above values alone.
+    Below an empty corner its first cell is the head of the keys if it divides all heads alike, with only values below.
     """
     spans = _find_spans(heads)
     if not all(one[0] for one in below) or len(set(spans)) == len(spans):
@@ -243,7 +243,7 @@ def _divides(row: Row, heads: Row, below: Sequence[Row]) -> bool:
 
 
 def _adds_units(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a row has words or sizes but no key, and values of one kind below some: "m, kg" above "4.0, 32"."""
+    """Whether a row has words or sizes but no key, and some have values of one kind below: "m, kg" above "4.0, 32"."""
     if row[0] or not all(one[0] for one in below):
         return False
     if any(map(is_value, row)) and not is_series(row[1:], [one[1:] for one in below]):

@@ -1,6 +1,6 @@
-"""What tells that the first row of a table that marks nothing is one of column heads.
+"""How to tell that the first row of a table without marked heads is a row of column heads.
 
-A value told under a wrong head is false, one told without a head is not: in doubt there are no heads.
+A value under a wrong head is false, a value without a head is not: in doubt there are no heads.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from itertools import pairwise
 from index.reading.cells import Row, are_mostly, begins_with_digit, find_kind, is_day, is_name, is_of_one_kind, is_value
 
 CORNER_LIMIT = 60
-"""Characters; a longer cell beside an empty corner is no head."""
+"""Characters; a longer cell beside an empty corner is not a head."""
 
 LONG_HEAD = 40
-"""Characters; a longer cell of a first row that nothing else shows to be one of heads is none."""
+"""Characters; a longer cell of a first row is not a head, unless something else shows that the row holds heads."""
 
 ENDING = 3
-"""Letters at the end that words have in common if they are formed alike ("Monday", "Friday")."""
+"""Letters at the end that words share if they are formed alike ("Monday", "Friday")."""
 
 COLUMN_HEAD = re.compile(
     r"(?:answers?|content|descriptions?|details|entry|examples?|explanations?|fields?|information|items?|meanings?|notes?"
     r"|propert(?:y|ies)|terms?|values?|what(?:\ .*)?|who|whom|when|where|why|how(?:\ .*)?|which)",
     re.IGNORECASE,
 )
-"""What is the head of a column of labels or values, and no label."""
+"""What can be the head of a column of labels or values, but not a label."""
 
 HEAD_WORD = re.compile(
     r"""(?:(?:first|last|full|given|family)\ )?names?|surname|title|person|member|participant|contact|company|department
@@ -45,14 +45,14 @@ HEAD_WORD = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What columns are often called; of several such words in a row one alone may be a value ("Morning", "Class")."""
+"""Usual names of columns; one such word alone in a row may be a value ("Morning", "Class")."""
 
 _COUNTED = re.compile(
     r"(?:days?|weeks?|months?|years?|hours?|nights?|persons?|people|guests?|rounds?|stages?|levels?|grades?|class(?:es)?"
     r"|terms?|rooms?|tables?|tage?|wochen?|monate?|jahre?|stunden?|nächte|personen|gäste|runden?|stufen?|klassen?|räume)",
     re.IGNORECASE,
 )
-"""What the numbers in a row of heads count: "Week" beside "1, 2, 3"."""
+"""What the numbers in a row of heads can count: "Week" beside "1, 2, 3"."""
 
 _BRACKETED = re.compile(r"\[.{1,12}\]|\(.{1,12}\)")
 _UNIT_NAME = re.compile(rf"{_BRACKETED.pattern}|[^\W\d_]{{1,4}}|[^\W\d_]{{0,4}}[°%/µ²³·][^\W\d_]{{0,5}}[²³]?")
@@ -63,12 +63,12 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False) -> bool:
-    """Whether a row is told by its cells and those below it to be one of heads.
+    """Whether a row's cells, and those below it, show that it is a row of heads.
 
     Args:
         first: the row.
         below: the rows below it.
-        is_usual: whether nearly all tables of this format begin with a row of heads, so that less must tell so.
+        is_usual: whether nearly all tables of this format begin with a row of heads, so that weaker signs suffice.
     """
     below = [row for row in below if list(row) != list(first)]
     if not below or len(first) < 2 or not any(first[1:]):
@@ -91,7 +91,7 @@ def is_row_of_heads(first: Row, below: Sequence[Row], *, is_usual: bool = False)
 
 
 def are_units(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a row holds units above columns of values alone, that of the keys too: "m, °C" above "10, 9.8"."""
+    """Whether a row holds units above columns of values only, the keys included: "m, °C" above "10, 9.8"."""
     filled = [place for place, cell in enumerate(row) if cell]
     if filled and all(_BRACKETED.fullmatch(row[place]) for place in filled):
         return any(is_of_one_kind(one[place] for one in below) for place in filled)
@@ -106,11 +106,11 @@ def _is_unit(cell: str) -> bool:
 
 
 def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
-    """Whether a row that a document had to mark as one of heads is a row as those below it.
+    """Whether a row that the document had to mark as heads is a data row like those below it.
 
-    Its key is a day as theirs are, or a value as theirs are, with words beside it as they have them. Or one value
-    stands in it, of the kind of those below it, or a price, time or the like beside a name alone; and it does not count
-    or name a column, as a year, or a number behind what it counts.
+    Either its key is a day like theirs, or a value like theirs with words beside it, as they have. Or it has a single
+    value, of the same kind as those below it, or a price, time or the like with only a name beside it. The value must
+    not count or name a column, as a year does, or a number after the word for what it counts.
     """
     keys = [row[0] for row in below if row[0]]
     if is_day(first[0]) and keys and all(map(is_day, keys)):
@@ -132,7 +132,7 @@ def is_row_of_data(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:
-    """Whether only the first cell, or some others too, have no text, while the rows below it begin with one."""
+    """Whether the first cell, and maybe others, are empty, while the rows below begin with a text."""
     filled = list(filter(None, first))
     keyed = sum(bool(row[0]) for row in below)
     return (
@@ -143,11 +143,11 @@ def _has_empty_corner(first: Row, below: Sequence[Row]) -> bool:
 
 
 def is_series(cells: Row, below: Sequence[Row], *, is_counted: bool = False) -> bool:
-    """Whether the cells go up in like steps of one kind, and those below do not: years, times, sizes, rooms.
+    """Whether the cells increase and have one form, which those below do not have: years, times, sizes, rooms.
 
     Args:
-        cells: those of the first row, without its key.
-        below: those of the other rows.
+        cells: the cells of the first row, without its key.
+        below: the cells of the other rows.
         is_counted: whether the key names what the cells count.
     """
     shape = _find_shape(cells[0])
@@ -158,32 +158,32 @@ def is_series(cells: Row, below: Sequence[Row], *, is_counted: bool = False) -> 
         return False
     values = [cell for row in below for cell in row if cell]
     if any(_find_shape(cell) == shape for cell in values):
-        # Mere numbers may be values as those below are; years are heads, unless years stand below.
+        # Mere numbers may be values like those below; years are heads, unless years are below.
         are_years = all(map(_YEAR.fullmatch, cells)) and not all(map(_YEAR.fullmatch, values))
         is_told = are_years or (is_counted and len(cells) > 2)
         return is_told and _is_counted(cells) and not any(map(_is_counted, below))
     if not begins_with_digit(cells[0]):
         return True
     if any(map(str.isalpha, shape)):
-        # Sizes stand above values of one kind; above those of many they are values too ("48 kg" above "1200 W").
+        # Sizes are heads above values of one kind; above several kinds they are values too ("48 kg" above "1200 W").
         return len(numbers[0]) < 3 and len(set(map(find_kind, values)) - {""}) < 2
-    # Mere numbers and times may be values beside words.
+    # Mere numbers and times may be values if words are beside them.
     return not _DECIMAL.fullmatch(cells[0]) and (len(cells) > 2 or all(map(is_value, values)))
 
 
 def _find_shape(cell: str) -> str:
-    """Return a short cell with a sign for each number: "# day", also of "7 days"."""
+    """Return a short cell with a sign for each number: "# day", for "7 days" too."""
     return _DIGITS.sub("#", cell).removesuffix("s") if len(cell) <= CORNER_LIMIT else ""
 
 
 def _is_counted(row: Row) -> bool:
-    """Whether each number of a row is the one before it and one more."""
+    """Whether each number of a row is the one before plus one."""
     numbers = [int(cell) if _YEAR.fullmatch(cell) or (len(cell) < 4 and cell.isdecimal()) else -1 for cell in row]
     return len(numbers) > 1 and all(one >= 0 and one + 1 == other for one, other in pairwise(numbers))
 
 
 def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
-    """Whether a cell of the first row stands below in its column too, or begins with a digit as those below it do."""
+    """Whether a cell of the first row also occurs below in its column, or begins with a digit like those below it."""
     columns = [[row[place] for row in below if row[place]] for place in range(len(first))]
     return any(cell in column for cell, column in zip(first[1:], columns[1:], strict=True) if cell) or any(
         begins_with_digit(cell) and are_mostly(find_kind(other) == find_kind(cell) for other in column)
@@ -192,7 +192,7 @@ def _is_one_of_many(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _stands_above_numbers(first: Row, below: Sequence[Row]) -> bool:
-    """Whether words, some with a number, stand above columns of mere numbers: "Boat, 1 hour, Half day"."""
+    """Whether words, some with a number, are above columns of mere numbers: "Boat, 1 hour, Half day"."""
     values = [cell for row in below for cell in row[1:] if cell]
     has_words = all(any(map(str.isalpha, cell)) for cell in first) and any(map(is_name, first[1:]))
     is_keyed = is_name(first[0]) and not any(map(is_value, (row[0] for row in below)))
@@ -200,9 +200,9 @@ def _stands_above_numbers(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _is_written_apart(first: Row, below: Sequence[Row]) -> bool:
-    """Whether the first row is in capitals, or in small letters, and the rows below it are not.
+    """Whether the first row is in capitals, or in lower case, and the rows below it are not.
 
-    In a wide table it is enough that all its cells begin with a capital, and no value below them does.
+    In a wide table it is enough that all its cells begin with a capital and no value below them does.
     """
     if any(not is_name(cell) for cell in first):
         return False
@@ -221,7 +221,7 @@ def _is_in_capitals(cell: str) -> bool:
 
 
 def _find_words_of_heads(first: Row, below: Sequence[Row]) -> set[int]:
-    """Find the cells that are called as columns often are, while no cell below them is."""
+    """Find the cells with a usual name of a column, if no cell below them has one."""
     return {
         place
         for place, cell in enumerate(first)
@@ -230,10 +230,10 @@ def _find_words_of_heads(first: Row, below: Sequence[Row]) -> set[int]:
 
 
 def _is_unlike(first: Row, below: Sequence[Row], *, is_usual: bool) -> bool:
-    """Whether the cells of a wide table's first row are distinct words, and those of a column below are formed apart.
+    """Whether the cells of a wide table's first row are distinct words, and those of a column below have another form.
 
-    Days, addresses, words in small letters and words that all stand there more than once are. Codes ("A1"), several
-    words below one, and a word that columns are often called tell so in two columns, where heads are usual in one.
+    Other forms are days, addresses, words in lower case, and words that all occur more than once. Codes ("A1"), several
+    words below one, and a usual name of a column count if two columns show them, or one where heads are usual.
     """
     folded = [cell.casefold() for cell in first]
     if len(first) < 3 or len(below) < 2 or len(set(folded)) < len(first):
@@ -255,7 +255,7 @@ def _is_unlike(first: Row, below: Sequence[Row], *, is_usual: bool) -> bool:
 
 
 def _is_formed_apart(column: Sequence[str], head: str) -> bool:
-    """Whether a column holds days or addresses, or words in small letters below a head that begins with a capital."""
+    """Whether a column holds days or addresses, or words in lower case below a head that begins with a capital."""
     if len(column) < 2:
         return False
     are_small = head[0].isupper() and all(cell[0].islower() for cell in column)
@@ -274,14 +274,14 @@ def _is_coded(column: Sequence[str], head: str) -> bool:
 
 
 def _are_repeated(column: Sequence[str]) -> bool:
-    """Whether every cell of a column stands there more than once: a new one above them is hardly one more."""
+    """Whether every cell of a column occurs more than once in it: a new one above them is hardly another such cell."""
     return len(column) > 3 and min(Counter(column).values()) > 1
 
 
 def _is_written_alike(first: Row, below: Sequence[Row]) -> bool:
-    """Whether the cells of the first row can be heads: all begin with a capital, or those of the values do not.
+    """Whether the cells of the first row can be heads: all begin with a capital, or the values do not.
 
-    "Monday, closed" above "Tuesday, 10-18" are a key and its value; the first key is formed as those below it.
+    "Monday, closed" above "Tuesday, 10-18" is a key and its value: the first key is formed like those below it.
     """
     values = [cell for cell in first[1:] if cell]
     cases = {cell[0].isupper() for cell in values if cell[0].isalpha() and cell[0].islower() != cell[0].isupper()}
@@ -292,14 +292,14 @@ def _is_written_alike(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _ends_alike(words: Sequence[str]) -> bool:
-    """Whether most of several words have the last letters of the first, and it has others too."""
+    """Whether most of several words end in the same letters as the first, after other letters."""
     ending = words[0].casefold()[-ENDING:]
     others = [len(word) > ENDING and word.casefold().endswith(ending) for word in words[1:]]
     return len(words) > 2 and len(words[0]) > ENDING and ending.isalpha() and are_mostly(others)
 
 
 def _names_values(first: Row, below: Sequence[Row]) -> bool:
-    """Whether words stand above values of one kind, in a column or in each row, or above keys that are numbers."""
+    """Whether words are above values of one kind, in a column or in each row, or above keys that are numbers."""
     keys, *columns = ([row[place] for row in below if row[place]] for place in range(len(first)))
     if is_name(first[0]) and are_mostly(map(begins_with_digit, keys)):
         return True
@@ -324,12 +324,12 @@ def _names_values(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _are_signs(column: Sequence[str]) -> bool:
-    """Whether a column holds signs alone ("✓", "–")."""
+    """Whether a column holds only symbols ("✓", "–")."""
     return len(column) > 1 and not any(map(str.isalnum, "".join(column)))
 
 
 def _has_longer_cells(first: Row, below: Sequence[Row]) -> bool:
-    """Whether the cells below heads of few words are longer: all of them, or those of a column of a wide table."""
+    """Whether the cells below short heads are longer: all of them, or those of one column of a wide table."""
     if not all(map(is_name, filter(None, first))):
         return False
     columns = [[row[place] for row in below if row[place]] for place in range(len(first))]

@@ -16,13 +16,13 @@ from index.reading.neighbours import part_neighbours
 from index.reading.tree import count_words, list_seen, read_blocks, remove, remove_unseen, write_notes
 
 FURNITURE = "page furniture (menus, banners, forms, comments)"
-"""How words that are no text of their page are counted in the notes."""
+"""The label in the notes for words that are not text of their page."""
 
 HEAD_LETTERS = 10_000
 """Characters at the start of a page that are searched for its declarations."""
 
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no tree can hold. Source: XML 1.0, 2.2."""
+"""Characters that no tree can contain. Source: XML 1.0, 2.2."""
 
 _DECLARATIONS = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]\w*;")
@@ -31,7 +31,7 @@ _REMARK_PLACE = "cmnt_ref"
 
 
 def read_html(page: str) -> Reading:
-    """Read the main part of a page; if it has no text but its furniture, all of it.
+    """Read the main part of a page; all of it if the page has no text except its furniture.
 
     Raises:
         UnreadableError: its elements are nested too deeply.
@@ -72,7 +72,7 @@ def _is_boilerplate(kind: str, text: str) -> bool:
 
 
 def parse_page(page: str) -> Element | None:
-    """Parse a page of HTML or XHTML; None if nothing is in it. Names of elements are without their namespace.
+    """Parse a page of HTML or XHTML; None if it is empty. Names of elements are without their namespace.
 
     Raises:
         UnreadableError: its elements are nested too deeply.
@@ -81,7 +81,7 @@ def parse_page(page: str) -> Element | None:
     import lxml.html
     from lxml import etree
 
-    # Neither entities of its own nor anything from elsewhere becomes part of a page.
+    # Neither entities that it defines nor anything from elsewhere becomes part of a page.
     page = _UNFIT.sub("", page)
     page = _DECLARATIONS.sub("", page[:HEAD_LETTERS], count=2) + page[HEAD_LETTERS:]
     if "http://www.w3.org/1999/xhtml" in page[:1000]:
@@ -91,7 +91,7 @@ def parse_page(page: str) -> Element | None:
             return _strip_namespaces(etree.fromstring(named.encode("utf-8", "replace"), strict))
         except etree.XMLSyntaxError:
             pass  # Most pages that call themselves XHTML are not.
-    # No text is too long, and up to 2048 elements may be inside each other.
+    # No text is too long, and elements may be nested up to 2048 deep.
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
@@ -128,7 +128,7 @@ def _find_title(tree: Element) -> str:
 
 
 def _hide_remarks(body: Element) -> None:
-    """Hide the remarks that readers of a draft left beside it, which an editor exports below the text."""
+    """Hide the comments that readers of a draft left beside it, which an editor exports below the text."""
     for link in list(body.iter("a")):
         if _REMARK.fullmatch(link.get("id") or "") and (link.get("href") or "").startswith(f"#{_REMARK_PLACE}"):
             box = next(link.iterancestors("p", "li", "div"), link)

@@ -1,6 +1,6 @@
-"""Writes the values of the form fields of a web page into its text, as they stand there for a reader.
+"""Writes the values of a web page's form fields into its text, as a reader sees them.
 
-A form that somebody filled in is text of its page; a form to be filled in (search, comment, newsletter, login) is not.
+A filled-in form is text of its page; a form still to be filled in (search, comment, newsletter, login) is not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TO_FILL_IN = re.compile(
     r"(?:$|[\W_])",
     re.IGNORECASE,
 )
-"""Names of forms that are there to be filled in, even if the page was saved with something in them."""
+"""Names of forms for visitors to fill in, even if the page was saved with something in them."""
 
 _CELLS = ("td", "th", "dd")
 
@@ -25,7 +25,7 @@ _CELLS = ("td", "th", "dd")
 def write_fields(body: Element) -> None:
     """Replace the fields of filled-in forms by their values, beside their labels; such a form becomes a `div`.
 
-    Read are what is typed into lines and boxes, and what is chosen or ticked; nothing hidden, and no button.
+    Typed text, in lines and boxes, and chosen or ticked options are read; nothing hidden, and no button.
     """
     labels = {label.get("for"): label for label in body.iter("label") if label.get("for")}
     for form in [*body.iter("form")]:
@@ -58,7 +58,7 @@ def _is_locked(field: Element) -> bool:
 
 
 def _get_value(field: Element) -> str:
-    """Return what a reader sees in a field; empty if nothing, or only a hint what to enter."""
+    """Return what a reader sees in a field; empty if nothing, or only a hint about what to enter."""
     if _is_box(field):
         return "☑" if field.get("checked") is not None else ""
     if field.tag == "select":
@@ -69,12 +69,12 @@ def _get_value(field: Element) -> str:
         ]
         return ", ".join(filter(None, chosen))
     if "value" in (field.get("onfocus") or ""):
-        return ""  # a hint that goes away, as old pages had it
+        return ""  # a hint that disappears, as old pages had it
     return tidy(("".join(field.itertext()) if field.tag == "textarea" else field.get("value")) or "")
 
 
 def _is_filled_in(form: Element, fields: Sequence[Element]) -> bool:
-    """Whether somebody filled in a form: several fields, one of them with text, or one that cannot be changed."""
+    """Whether somebody filled in a form: it has several fields, and one has text or cannot be changed."""
     names = " ".join(filter(None, (form.get(name) for name in ("class", "id", "name", "role", "action"))))
     is_login = any(_get_type(field) == "password" for field in form.iter("input"))
     if _TO_FILL_IN.search(names) or is_login:
@@ -85,7 +85,7 @@ def _is_filled_in(form: Element, fields: Sequence[Element]) -> bool:
 
 
 def _belongs(field: Element, labels: dict[str | None, Element]) -> bool:
-    """Whether a field outside a form has a label or a cell of its own, or cannot be changed."""
+    """Whether a field outside a form has its own label or cell, or cannot be changed."""
     around = next(field.iterancestors("label", *_CELLS), None) is not None
     return around or field.get("id") in labels or _is_locked(field)
 
@@ -112,7 +112,7 @@ def _write_all(fields: Sequence[Element], labels: dict[str | None, Element]) -> 
 
 
 def _is_apart(label: Element, field: Element) -> bool:
-    """Whether a label stands in another block than its field; in a table they stay in their cells."""
+    """Whether a label is in another block than its field; in a table both stay in their cells."""
     if next(field.iterancestors("label"), None) is label:
         return False
     holders = ("div", "p", "li", *_CELLS)

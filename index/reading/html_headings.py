@@ -1,4 +1,4 @@
-"""Makes headings of what heads a part of a web page without being one by its tag: tabs, buttons, roles and classes."""
+"""Makes headings of elements that head a part of a web page without a heading tag: tabs, buttons, roles, classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _QUESTION_ENDS = ("?", "？", "؟")
 
 
 def promote_headings(body: Element) -> None:
-    """Turn into headings the labels of tabs, buttons that open an answer, and titles that only class or role names."""
+    """Turn into headings: labels of tabs, buttons that open an answer, titles marked only by a class or role."""
     names = {element.get("id"): element for element in body.iter() if element.get("id")}
     _label_panels(body, names)
     for button in list(body.iter("button")):
@@ -25,7 +25,7 @@ def promote_headings(body: Element) -> None:
 
 
 def _promote_button(button: Element, opened: Element | None) -> None:
-    """Make a heading of a button that opens a text, or is a question; the end of that text ends its section."""
+    """Make a heading of a button that opens a text, or is a question; its section ends with that text."""
     opens_text = opened is not None and not leads_elsewhere(opened)
     heading = next(button.iterancestors("summary", "dt", *HEADINGS), None)
     if heading is not None:
@@ -38,7 +38,7 @@ def _promote_button(button: Element, opened: Element | None) -> None:
 
 
 def _label_panels(body: Element, names: dict[str | None, Element]) -> None:
-    """Put the label of each panel of tabs at its head, instead of in a row with the others."""
+    """Put the label of each tab panel at the start of the panel, instead of in a row with the others."""
     tabs: dict[Element, list[Element]] = {}
     for tab in body.xpath(".//*[@role='tab']"):
         panel = names.get(tab.get("aria-controls") or (tab.get("href") or "").removeprefix("#"))
@@ -57,7 +57,7 @@ def _label_panels(body: Element, names: dict[str | None, Element]) -> None:
 
 
 def _label_panel(panel: Element, tabs: list[Element], above: int) -> None:
-    """Move the label of a panel to its head, unless it is a heading already, or the panel begins with it.
+    """Move the label of a panel to its start, unless it is a heading already, or the panel begins with it.
 
     Args:
         above: the level of the heading above all panels.

@@ -1,4 +1,4 @@
-"""Follows the styles that a web page has itself: what they say of elements by tag, class or both."""
+"""Follows a web page's own styles: what they say about elements by tag, class or both."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from index.reading.inline import Element
 from index.reading.tree import STRUCK_STYLE, count_words
 
 SELECTOR_LIMIT = 200
-"""Characters; a longer selector of a style is not followed."""
+"""Characters; a longer selector is not followed."""
 
 HIDDEN_SHARE = 0.5
-"""A page of which a larger share of the words is hidden by their class was to be opened by a script."""
+"""If a larger share of a page's words is hidden by class, a script was meant to show them."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _BRACE = re.compile(r"([^{}]*)([{}])")
 _SELECTOR = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?(?:\.(?P<name>[\w-]+))?", re.IGNORECASE)
-"""An element by its tag, class or both; one that is looked for inside others only is not followed."""
+"""An element by its tag, class or both; a selector of elements inside others is not followed."""
 _NAME = re.compile(r"\.?[a-z_][\w-]*", re.IGNORECASE)
 
 _PARTS_CONTENT = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
@@ -34,13 +34,13 @@ _DATA_TYPE = re.compile(r"json|template", re.IGNORECASE)
 
 
 class Styles:
-    """What the styles of a page say of its elements."""
+    """What the styles of a page say about its elements."""
 
     def __init__(self, page: Element) -> None:
         self._always: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._sometimes: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._shown: set[str] = set()
-        """Tags and classes that another style shows, as that of a menu that is pointed at."""
+        """Tags and classes that another style shows, as for a menu under the pointer."""
         self._is_still = not _has_scripts(page)
         for sheet in page.iter("style"):
             is_for_all = (sheet.get("media") or "all").strip().lower() in ("all", "screen")
@@ -54,18 +54,18 @@ class Styles:
                     (self._always if is_always and is_for_all else self._sometimes)[key].append(style)
 
     def parts_content(self, element: Element) -> bool:
-        """Whether the elements in it stand apart, as in a flex box."""
+        """Whether the elements inside it stand apart, as in a flex box."""
         return any(map(_PARTS_CONTENT.search, self._list_styles(element)))
 
     def stands_apart(self, element: Element) -> bool:
-        """Whether it is shown as a block of its own."""
+        """Whether it is shown as a separate block."""
         return any(map(_STANDS_APART.search, self._list_styles(element)))
 
     def apply(self, body: Element) -> None:
-        """Write what styles say of text into its elements: hidden, struck out, raised, lowered, bold, how numbered.
+        """Write what the styles say about text into its elements: hidden, struck out, raised, lowered, bold, numbering.
 
-        Text that is hidden by its class is hidden for good only in a page without scripts: one may open it. A page of
-        which most is hidden so has lost them.
+        Text hidden by its class stays hidden only in a page without scripts: a script may show it. If most of a page
+        is hidden this way, the page has lost its scripts.
         """
         if not self._always and not any(element.get("style") for element in body.iter("span")):
             return
@@ -100,14 +100,14 @@ def _list_keys(element: Element) -> Iterator[tuple[str, str]]:
 
 
 def _has_scripts(page: Element) -> bool:
-    """Whether something on a page may change what it shows."""
+    """Whether something on a page may change what is shown."""
     if any(not _DATA_TYPE.search(script.get("type") or "") for script in page.iter("script")):
         return True
     return any(name.startswith("on") for element in page.iter("*") for name in element.attrib)
 
 
 def _list_rules(sheet: str) -> Iterator[tuple[list[str], str, bool]]:
-    """Yield the selectors of each rule, its style, and whether it holds always, not only in print."""
+    """Yield the selectors of each rule, its style, and whether it always applies, not only in print."""
     above: list[str] = []
     for text, brace in _BRACE.findall(_COMMENT.sub(" ", sheet)):
         if brace == "{":
@@ -119,7 +119,7 @@ def _list_rules(sheet: str) -> Iterator[tuple[list[str], str, bool]]:
 
 
 def _write_look(element: Element, styles: str) -> None:
-    """Write into an element what its styles say of its look."""
+    """Write into an element what its styles say about its look."""
     if STRUCK_STYLE.search(styles):
         _add_style(element, "text-decoration:line-through")
     if element.tag in ("ol", "li") and (numbered := _NUMBERED.search(styles)):

@@ -23,7 +23,7 @@ _NOTE_CLASS = re.compile(r"foot-?note|note-?ref|reference|cite", re.IGNORECASE)
 _NOTE_ROLE = re.compile(r"note-?(?:ref|back|call)|doc-backlink")
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
-"""Soft hyphens, and blanks of no width."""
+"""Soft hyphens, and spaces without width."""
 
 
 def tidy(text: str) -> str:
@@ -32,7 +32,7 @@ def tidy(text: str) -> str:
 
 
 def flatten(text: str | None) -> str:
-    """Replace line ends, which HTML shows as blanks."""
+    """Replace line ends, which HTML shows as spaces."""
     return (text or "").replace("\n", " ")
 
 
@@ -51,7 +51,7 @@ def read_content(element: Element) -> str:
 
 
 def _raise(text: str) -> str:
-    """Write an exponent, or a mark like "nd" in "2nd"."""
+    """Write an exponent, or a suffix like "nd" in "2nd"."""
     text = text.strip()
     if (raised := write_script(text, "sup")) != text:
         return raised
@@ -101,7 +101,7 @@ def _write_link(element: Element) -> str:
 
 
 def _write_ratio(element: Element) -> str:
-    """Write a fraction of MathML; digits in a form that `tidy` makes readable."""
+    """Write a fraction of MathML; digits are in a form that `tidy` makes readable."""
     above, below = _read_parts(element, 2)
     if above.isdecimal() and below.isdecimal():
         return f"{_raise(above)}⁄{_lower(below)}"
@@ -109,7 +109,7 @@ def _write_ratio(element: Element) -> str:
 
 
 def _write_script(element: Element) -> str:
-    """Write a base with what stands below it, then with what stands above it."""
+    """Write a base with the text below it, then with the text above it."""
     base, *rest = _read_parts(element, 3 if element.tag in ("msubsup", "munderover") else 2)
     if element.tag in ("msup", "mover"):
         return base + _raise(rest[0])
@@ -139,4 +139,4 @@ _WRITERS: dict[str, Callable[[Element], str]] = {
     **dict.fromkeys(("msqrt", "mroot"), _write_root),
     "semantics": lambda element: read_inline(element[0]) if len(element) else "",
 }
-"""Name of an element -> what writes it; all others are written as their content."""
+"""Name of an element -> the function that writes it; other elements are written as their content."""

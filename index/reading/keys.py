@@ -1,4 +1,4 @@
-"""What a row is called where its own first cell does not say it: a group above it, the row above it, a sum."""
+"""The name of a row whose own first cell does not give it: a group above it, the row above it, a sum."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUM = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What a row is called that sums up the rows above it."""
+"""Names of a row that sums up the rows above it."""
 
 LONG_NUMBER = 30
 """Characters of a number that are read."""
@@ -35,14 +35,14 @@ _NUMBER = re.compile(r"\d[\d.,]*")
 
 
 def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
-    """Find the rows of which only the first cell has a text, if they name the rows below them.
+    """Find the rows in which only the first cell has text, if they name the rows below them.
 
-    Such a row may as well lack its values. It is a name if the first row is one and others are, and each has several
-    rows and is no key as theirs, or if rows of the same key stand below several.
+    Such a row may also just lack its values. It is a name if the first row is such a row, there are others, each has
+    several rows, and their keys differ from those of the rows; or if the same keys recur below several.
 
     Args:
         rows: those that the table does not mark as heads.
-        is_headed: whether it marks some; else the first row may be heads.
+        is_headed: whether it marks some; otherwise the first row may be heads.
     """
     alone = _find_alone(rows)
     if not alone or alone[-1] == len(rows) - 1 or any(one + 1 == other for one, other in pairwise(alone)):
@@ -52,7 +52,7 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
     if begins and all(not row[0] and row[1] for row in others[alone[0] :]):
         return set(alone)
     groups = set(alone)
-    # Where other rows have empty cells too, all cells of a row may be empty.
+    # Where other rows have empty cells too, the cells of a whole row may be empty.
     whole = sum(all(row) for row in rows)
     begins = begins and len(alone) > 1 and 2 * whole >= len(rows) - len(alone)
     names = [rows[place][0] for place in alone]
@@ -63,7 +63,7 @@ def find_groups(rows: Sequence[Row], *, is_headed: bool) -> set[int]:
 
 
 def find_bold_groups(rows: Sequence[Row], bold: Collection[int]) -> set[int]:
-    """Find the rows whose only text is bold, in a table whose other rows but the first do not begin so.
+    """Find the rows whose only text is bold, in a table whose other rows, except the first, do not begin in bold.
 
     Args:
         bold: the places of the rows whose first cell is bold.
@@ -74,17 +74,17 @@ def find_bold_groups(rows: Sequence[Row], bold: Collection[int]) -> set[int]:
 
 
 def _find_alone(rows: Sequence[Row]) -> list[int]:
-    """The places of the rows of which only the first cell has a text."""
+    """The places of the rows in which only the first cell has text."""
     return [place for place, row in enumerate(rows) if len(row) > 1 and row[0] and not any(row[1:])]
 
 
 def _find_sort(key: str) -> str:
-    """Name what a key is, if it is a day or begins with a digit; empty for other words."""
+    """Name the kind of a key, if it is a day or begins with a digit; empty for other words."""
     return "day" if is_date(key) and not begins_with_digit(key) else find_kind(key)
 
 
 def _are_keys_repeated(rows: Sequence[Row], groups: Collection[int]) -> bool:
-    """Whether a key stands in several groups, and none twice in one."""
+    """Whether a key occurs in several groups, and none occurs twice in one."""
     held: list[list[str]] = [[]]
     for place, row in enumerate(rows):
         if place in groups:
@@ -96,11 +96,11 @@ def _are_keys_repeated(rows: Sequence[Row], groups: Collection[int]) -> bool:
 
 
 def complete_keys(rows: Sequence[Row], *, carries: bool = True) -> Iterator[Row]:
-    """Yield the rows with a key for those that have none: the label of a sum, or the key of the row above.
+    """Yield the rows; those without a key get one: the label of a sum, or the key of the row above.
 
     Args:
-        rows: without heads; a row without text ends what stands above it.
-        carries: whether the key of the row above may be given; it may not where rows are only found by their places.
+        rows: those without heads; an empty row separates the rows above it from those below.
+        carries: whether the key of the row above may be used; not where rows are only found by their positions.
     """
     width = max(map(len, rows), default=0)
     columns = [[row[place] for row in rows if row[0]] for place in range(width)]
@@ -124,10 +124,10 @@ def complete_keys(rows: Sequence[Row], *, carries: bool = True) -> Iterator[Row]
 
 
 def _keeps_keys(rows: Sequence[Row]) -> bool:
-    """Whether an empty first cell means the one above; a false key is worse than none.
+    """Whether an empty first cell means the key above; a false key is worse than none.
 
-    Each key stands once, and the first row has one. Most have a row without one below them, or one has several, or they
-    are days or dates; titles ("Dr") are no keys.
+    Each key occurs once, and the first row has one. Most keys have a row without one below, or one key has several,
+    or the keys are days or dates; titles ("Dr") are not keys.
     """
     keys = [row[0] for row in rows if row[0]]
     if len(set(keys)) < len(keys) or len(keys) < 2 or not next(row[0] for row in rows if any(row)):
@@ -148,15 +148,15 @@ def _keeps_keys(rows: Sequence[Row]) -> bool:
 
 
 def _goes_on(row: Row, keyed: Row) -> bool:
-    """Whether a row has texts where the row with the key above it has them, and not only amounts."""
+    """Whether a row has texts in the same columns as the row with the key above it, and not only amounts."""
     return list(map(bool, row[1:])) == list(map(bool, keyed[1:])) and not all(map(is_amount, filter(None, row)))
 
 
 def _name_sum(row: Row, above: Sequence[Row], hold_values: Sequence[bool], *, is_last: bool) -> Row:
-    """Return the row of a sum, with its label as its key ("| | Total | 36.00"); nothing if it is none.
+    """Return the row of a sum, with its label as its key ("| | Total | 36.00"); empty if it is not a sum.
 
-    The label stands in a column of values, or has empty cells behind it, or amounts and no row with a key below it;
-    then it says that it is a sum, or the amounts above it add up to its own.
+    The label is in a column of values, or has empty cells after it. Or only amounts follow it, no row with a key is
+    below, and it is a word for a sum, or the amounts above add up to its own.
     """
     place = next(place for place, cell in enumerate(row) if cell)
     values = [cell for cell in row[place + 1 :] if cell]
@@ -182,7 +182,7 @@ def _adds_up(row: Row, above: Sequence[Row], begin: int) -> bool:
 
 
 def _read_number(cell: str) -> float:
-    """The number in an amount, 0 if there is none: what divides its last two digits is its decimal point."""
+    """The number in an amount, 0 if there is none: the separator before its last two digits is the decimal point."""
     found = _NUMBER.search(cell)
     if not found:
         return 0.0

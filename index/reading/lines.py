@@ -1,4 +1,4 @@
-"""The lines of a plain text: its paragraphs, and which lines of a paragraph are wrapped text that goes on."""
+"""The lines of a plain text: its paragraphs, and which lines of a paragraph are wrapped text."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ MARGIN_MINIMUM = 25
 """Characters; text is not wrapped to shorter lines."""
 
 LONG_LINE = 45
-"""Characters; a line of this length that goes on in lower case was wrapped."""
+"""Characters; if a line this long continues in lower case, it was wrapped."""
 
 FULL_SHARE = 0.75
-"""Share of the lines that go on in lower case that must be about full, for a text to be wrapped."""
+"""Share of the lines continued in lower case that must be about full for a text to count as wrapped."""
 
 _LINE = re.compile(r"(?P<indent>[ \t]*)(?:>[ \t]?)*(?P<text>\S.*)?(?:\n|\Z)")
 _ENDED = re.compile(r"[.!?:。！？：؟۔।…][\"')\]’”»_*]*\Z")
 _INNER_END = re.compile(r"[^\W\d_]{4}[.!?][\"'”’)]*\s+\S|\S\s+\S+\s+\S*\d[.!?]\s+[A-ZÀ-Þ]")
-"""A sentence that ends inside a line, with another behind it; the first number of a line may count it."""
+"""A sentence that ends inside a line before another one; the first number of a line may be its counter."""
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:(?:\s|\Z)")
 _ENTRY = re.compile(
     r"""[^\s.·…](?:\s+[.·…]{4,}|[.·…]{8,})\s*[^\s.·…]\S{0,40}(?:\s\S{1,40}){0,3}\Z
@@ -30,17 +30,17 @@ _ENTRY = re.compile(
       | \A(?:\S{1,30}\s+){1,3}=\s+\S.{0,30}\Z""",
     re.VERBOSE,
 )
-"""A name and what it is, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
+"""A name and its value, with dots or a sign between them: "Tea ..... 2.40", "red = no signal"."""
 _LEAD = re.compile(r"\A(?:\d[\d.)]*\s+|[\"'“„«¿¡])+")
-"""What may stand before the first word of a sentence."""
+"""What may precede the first word of a sentence."""
 _COUNT = re.compile(r"\d+(?:[.,]\d+)?\s")
 _PRICE_END = re.compile(r"\d[.,]\d\d\Z|\d\s?(?:€|£|\$|EUR|CHF|USD|GBP)\Z")
 _VALUE_END = re.compile(rf"{_PRICE_END.pattern}|\d\s?[^\W\d_]{{0,3}}\Z")
 _STAR_NOTE = re.compile(r"(\*{1,3}|†|‡)\s*(?=[^\s*])")
 _STARRED = re.compile(r"(?<![^\s(])[^\s*†‡(]*[^\s*†‡(](\*{1,3}|†|‡)(?![\w*])")
-"""A word or number that bears the mark of a note: "Pupils*"."""
+"""A word or number with a note mark: "Pupils*"."""
 _STAMP = re.compile(r"\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+\d{1,2}[:.]\d\d")
-"""The date and time with which a message of a chat begins."""
+"""The date and time at the start of a chat message."""
 _LINKED = re.compile(
     r"""(?:after|and|as|at|because|before|but|by|during|except|excluding|for|from|if|in|including|of|on|or|since|than
       |that|till|to|unless|until|when|where|which|while|who|with|without
@@ -48,15 +48,15 @@ _LINKED = re.compile(
       |à|con|de|del|et|ou|para|por|pour|que|sans|sauf|y)\b""",
     re.VERBOSE,
 )
-"""A word that links what follows it to what stands before it."""
+"""A word that links the text after it to the text before it."""
 _OPEN_WORD = re.compile(
     r"""(?:\A|\s|\band/)(?:a|an|and|at|by|for|from|in|of|on|or|our|than|that|the|to|which|with|your
       |das|dem|den|der|des|die|ein|eine|für|im|mit|oder|und|von|zum|zur|de|del|du|el|et|la|le|les|los|ou|un|une|y)\Z""",
     re.VERBOSE,
 )
-"""What a line ends with whose sentence is not complete."""
+"""The end of a line whose sentence is not complete."""
 _STRANDED = re.compile(r"\b(?i:how|what|where|which|whom?)\s[^.!?]{0,60}\s(?:at|by|for|from|in|of|on|to|with)\Z")
-"""What may end a question all the same: "What is it for"."""
+"""A possible end of a question all the same: "What is it for"."""
 _QUOTED = re.compile(r"[\"“„«][A-ZÀ-Þ]")
 _DAY_END = re.compile(r"\b\d{1,2}(?:\.|st|nd|rd|th)?\Z")
 
@@ -69,7 +69,7 @@ MONTH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a text, without the white space and the marks of a quotation around it."""
+    """A line of a text, without the white space around it and the ">" of a quotation."""
 
     start: int
     end: int
@@ -84,7 +84,7 @@ class Line:
 
     @property
     def is_rule(self) -> bool:
-        """Whether it has no word: a line across, an underlining, the frame of a table."""
+        """Whether it has no word: a horizontal rule, an underlining, the frame of a table."""
         return not any(map(str.isalnum, self.text))
 
 
@@ -116,7 +116,7 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def _remove_frame(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """The lines without the frame of a box around them: the rules above and below, and a sign at both ends of each."""
+    """The lines without the frame of a box: the rules above and below, and the sign at both ends of each line."""
     ends = {(line.text[0], line.text[-1]) for line in lines[1:-1]}
     is_framed = len(ends) == 1 and all(one == other and one in FRAMES for one, other in ends)
     if not is_framed or not lines[0].is_rule or not lines[-1].is_rule:
@@ -129,16 +129,16 @@ def _remove_frame(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _cut_frame(line: Line) -> Line:
-    """What a line says without the sign at both its ends."""
+    """The text of a line without the sign at both its ends."""
     shown = line.text[1:-1].strip()
     start = line.start + line.text.index(shown)
     return Line(start, start + len(shown), shown, line.indent + 1)
 
 
 def find_star_notes(lines: Sequence[str], text: str) -> set[int]:
-    """Return the places of the lines that begin with the mark of a note ("* only with a card"), and are no items.
+    """Return the places of lines that begin with a note mark ("* only with a card") and so are not items.
 
-    Something in the text bears the mark ("Pupils*"), and no other line begins with it.
+    Something in the text has the mark ("Pupils*"), and no other line begins with it.
     """
     borne = {found[1] for found in _STARRED.finditer(text)}
     marks = [found[1] if (found := _STAR_NOTE.match(line)) else "" for line in lines]
@@ -147,7 +147,7 @@ def find_star_notes(lines: Sequence[str], text: str) -> set[int]:
 
 
 def are_entries(above: str, line: str) -> bool:
-    """Whether two lines are entries of a list, which go on with nothing: each has its value at its end."""
+    """Whether two lines are entries of a list, which do not continue: each ends in its value."""
     if _ENTRY.search(line) or _ENTRY.search(above) or (_PRICE_END.search(above) and _PRICE_END.search(line)):
         return True
     if (len(above) >= LONG_LINE and _is_text(above)) or _LINKED.match(line):
@@ -156,9 +156,9 @@ def are_entries(above: str, line: str) -> bool:
 
 
 def join_set_lines(lines: Sequence[str]) -> Iterator[str]:
-    """Join lines that somebody set, but that are one sentence: those that go on in lower case and come to its end.
+    """Join lines broken on purpose that are one sentence: those that continue in lower case up to its end.
 
-    Of two lines the first may be a label, without which the second says nothing.
+    If there are two lines, the first may be a label, without which the second says nothing.
     """
     groups: list[list[str]] = []
     for line in lines:
@@ -198,18 +198,18 @@ def _holds_end(line: str) -> bool:
 
 
 def _fills(above: str, line: str, margin: int) -> bool:
-    """Whether a line that somebody set is as long as one of wrapped text."""
+    """Whether a line broken on purpose is as long as one of wrapped text."""
     is_full = bool(margin) and _is_full(Line(0, len(above), above), Line(0, len(line), line), 0.9 * margin)
     return _is_text(above) and (is_full or len(above) >= LONG_LINE)
 
 
 def _is_text(line: str) -> bool:
-    """Whether a line has more than a few words, such as the name of a file."""
+    """Whether a line has more words than a short name, such as that of a file."""
     return line.count(" ") > 2
 
 
 def _has_same_mark(group: Sequence[str], place: int) -> bool:
-    """Whether a line begins with the mark with which the line above or below does, as in a list: "bug-12 Mend it"."""
+    """Whether a line begins with the same mark as the line above or below, as in a list: "bug-12 Mend it"."""
     first = group[place].split(maxsplit=1)[0]
     near = [*group[max(0, place - 1) : place], *group[place + 1 : place + 2]]
     return not first.isalpha() and any(other.split(maxsplit=1)[0] == first for other in near)
@@ -218,9 +218,9 @@ def _has_same_mark(group: Sequence[str], place: int) -> bool:
 def find_margin(lines: Sequence[Line]) -> int:
     """The column to which lines are wrapped; 0 if they are not, or do not show it.
 
-    They are if a good part of those that do not end a sentence begins one, or goes on in lower case (names, values and
-    sentences begin otherwise), and most of these are about full. In a script without cases, or where all lines are in
-    lower case, all must be full, and the last one end in a full stop.
+    Of the lines that do not end a sentence, a good part must begin one, or continue in lower case (names, values and
+    sentences begin otherwise), and most of these must be about full. In a script without cases, or where all lines are
+    in lower case, all must be full, and the last one must end in a full stop.
     """
     going_on = [(line, after) for line, after in pairwise(lines) if not line.is_ended]
     fields = sum(_FIELD.match(line.text) is not None or _ENTRY.search(line.text) is not None for line in lines)
@@ -239,27 +239,27 @@ def find_margin(lines: Sequence[Line]) -> int:
 
 
 def _begins_sentence(line: Line) -> bool:
-    """Whether a line has a capital behind its number or quotation mark, or a sentence begins inside it."""
+    """Whether a line has a capital after its number or quotation mark, or a sentence begins inside it."""
     first = _LEAD.sub("", line.text)[:1]
     return first.isupper() or (first.islower() and _INNER_END.search(line.text) is not None)
 
 
 def _find_high(lengths: Sequence[int]) -> int:
-    """The length that only a twentieth exceeds."""
+    """The length that only a twentieth of the lines exceed."""
     return sorted(lengths)[int((len(lengths) - 1) * 0.95)] if lengths else 0
 
 
 def _is_full(line: Line, after: Line, margin: float) -> bool:
-    """Whether the first word of the next line would not have fitted."""
+    """Whether the next line's first word would not have fitted."""
     word = after.text.split(maxsplit=1)[0]
     return line.indent + len(line.text) + 1 + len(word) > margin
 
 
 def group_wrapped(lines: Sequence[Line], margin: int) -> Iterator[list[Line]]:
-    """Yield the lines in groups: those of wrapped text together, each other line alone.
+    """Yield the lines in groups: those of one wrapped text together, every other line alone.
 
     Args:
-        margin: that of the whole text, by `find_margin`.
+        margin: the margin of the whole text, by `find_margin`.
     """
     own = find_margin(lines)
     whole = _find_whole_sentences(lines)
@@ -296,9 +296,9 @@ def _goes_on(group: Sequence[Line], line: Line, margin: int, *, wrapped: bool) -
 
 
 def _ends_sentence(lines: Sequence[Line], place: int) -> bool:
-    """Whether a line begins with a number but ends the sentence of a long line above it: "in the first / 20 minutes."
+    """Whether a line that begins with a number ends the sentence of a long line above: "in the first / 20 minutes."
 
-    Where the line above or below begins with a number too, that may count items.
+    If the line above or below begins with a number too, the numbers may count items.
     """
     above, line = lines[place - 1], lines[place]
     is_long = len(above.text) >= LONG_LINE and _is_text(above.text) and above.text[-1].islower()
@@ -308,25 +308,25 @@ def _ends_sentence(lines: Sequence[Line], place: int) -> bool:
 
 
 def _is_open(above: str, line: str) -> bool:
-    """Whether a line cannot be complete: an article or the like, or the day of a month, waits for the next line."""
+    """Whether a line cannot be complete: it ends in an article or the like, or in a day before its month."""
     if _STRANDED.search(above) and _QUOTED.match(line):
         return False
     return bool(_OPEN_WORD.search(above) or (_DAY_END.search(above) and MONTH.match(line)))
 
 
 def _ends_open(text: str) -> bool:
-    """Whether a line ends in a comma, or within a remark in brackets."""
+    """Whether a line ends in a comma or inside brackets."""
     return text[-1] == "," or text.count("(") > text.count(")")
 
 
 def is_incomplete(text: str) -> bool:
-    """Whether a text ends so that more must follow: in a comma, an open bracket, an article, a word that links."""
+    """Whether a text must continue: it ends in a comma, an open bracket, an article, or a word that links."""
     end = text[-MARGIN_MINIMUM:]
     return end[-1] in ",;(&" or bool(_OPEN_WORD.search(end)) or bool(_LINKED.fullmatch(end.split()[-1]))
 
 
 def _find_whole_sentences(lines: Sequence[Line]) -> set[int]:
-    """The places of lines that only can continue the one before: a capital, then lower case up to a full stop."""
+    """The places of lines that can only continue the one before: a capital, then lower case up to a full stop."""
     found: set[int] = set()
     start = 0
     for place, line in enumerate(lines):

@@ -29,10 +29,10 @@ PARSE_LIMIT = 1_000_000
 """Characters; a longer text is parsed in parts, because the tokens take many times the memory of the text."""
 
 NESTING_LIMIT = 100
-"""Levels of quotations and lists inside each other, of which a list takes two."""
+"""Nested levels of quotations and lists; a list takes two."""
 
 BOX_DEPTH = 5
-"""Boxes of indented lines inside each other."""
+"""Nested levels of boxes of indented lines."""
 
 _SPLIT_POINT = re.compile(r"(?P<fence>^ {0,3}(?:```|~~~))|\n\n(?=[^\W\d]|#)", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A(?P<edge>---|\+\+\+)[ \t]*\n(?P<inner>(?:.*\n)*?)(?P=edge)[ \t]*(?:\n|\Z)")
@@ -64,7 +64,7 @@ _EDGE = re.compile(
 _BOLD = re.compile(r"\s*(\*\*|__)[^*_|]+\1\s*")
 _TAG_BREAK = re.compile(r"(?=<(?:br|li|p|div|tr)\b)", re.IGNORECASE)
 _BREAK = "\ue000"
-"""Stands for a line break while markup is read: a character that no text has."""
+"""Stands for a line break while markup is read; no text contains this character."""
 _HTML_HEADING = re.compile(r"h[1-6]")
 _HTML_KINDS: dict[str, Kind] = {"li": "item", "summary": "question"}
 _HTML_TABLE = re.compile(r"<table\b.*?(?:</table\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -115,10 +115,10 @@ def _split_text(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 class _Parser:
-    """Makes blocks from markdown-it's tokens and their line numbers; spans refer to the text given."""
+    """Makes blocks from markdown-it's tokens and their line numbers; spans refer to the given text."""
 
     def __init__(self, text: str, depth: int = 0) -> None:
-        """`depth` says in how many indented boxes the text stands."""
+        """`depth` is the number of indented boxes around the text."""
         self._text, self._boxes = text, depth
         self._starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
         self._kind: Kind = "paragraph"
@@ -127,9 +127,9 @@ class _Parser:
         self._counters: list[int] = []
         self._number = ""
         self._typed: set[int] = set()
-        """The items of lists whose numbers are told as they are typed."""
+        """The list items whose numbers are shown as they are typed."""
         self._box_end = -1
-        """Where the last box ends whose text may go on in indented lines."""
+        """Where the last box ends whose text may continue in indented lines."""
         self._handlers: dict[str, Callable[[Token], Iterator[Block]]] = {
             "inline": self._read_inline,
             "hr": self._read_rule,
@@ -152,7 +152,7 @@ class _Parser:
                 self._follow(token)
 
     def _follow(self, token: Token) -> None:
-        """Note where the next text stands: in a heading, paragraph or item, and with which number."""
+        """Note where the next text is: in a heading, paragraph or item, and with which number."""
         if token.type in ("ordered_list_open", "bullet_list_open"):
             start = token.attrGet("start")
             self._counters.append(1 if start is None else int(start))
@@ -171,13 +171,13 @@ class _Parser:
             self._kind, self._level = ("item" if self._depth else "answer" if self._details else "paragraph"), 0
 
     def _read_inline(self, token: Token) -> Iterator[Block]:
-        """Yield the block of a heading, paragraph or item; the title of a callout is a block of its own."""
+        """Yield the block of a heading, paragraph or item; the title of a callout is a separate block."""
         if not token.content.strip():
             yield from self._end_section(token)
             return
         block = self._locate(token)
         if block.kind == "heading" and self._underlined and _SENTENCE_END.search(token.content):
-            # No heading, but a sentence with a line across below it, and no blank line between them.
+            # Not a heading, but a sentence with a horizontal rule below it and no blank line between them.
             yield replace(block, kind="paragraph", level=0)
             yield Block("break", block.end, block.end)
         elif callout := _CALLOUT.match(self._text, block.start, block.end):
@@ -201,13 +201,13 @@ class _Parser:
             yield block
 
     def _end_section(self, token: Token) -> Iterator[Block]:
-        """Yield the break that a heading without a text makes."""
+        """Yield the break that a heading without text makes."""
         assert token.map is not None
         if self._kind == "heading":
             yield Block("break", self._starts[token.map[0]], self._starts[token.map[0]])
 
     def _cut_lines(self, block: Block, groups: Sequence[Sequence[str]]) -> Iterator[Block]:
-        """Yield a block for each group of lines of a paragraph or item, whose number the first keeps."""
+        """Yield a block for each group of lines of a paragraph or item; only the first keeps its number."""
         at, number = block.start, block.number
         for place, lines in enumerate(groups):
             held = [line.strip() for line in lines if line.strip()]
@@ -224,7 +224,7 @@ class _Parser:
         lines = token.content.split("\n")
         line = token.map[0] + len(lines) - 1
         first, last = starts[token.map[0]], starts[line]
-        # Search only the token's own line, which must not cost a search to the end.
+        # Search only the token's own line: a search to the end of the text would be slow.
         start = max(text.find(lines[0].strip(), first, starts[token.map[0] + 1]), first)
         end = max(text.find(lines[-1].strip(), max(start, last), starts[line + 1]), last) + len(lines[-1].strip())
         if kind == "item" and (number := _NUMBER.search(text[first:start])):
@@ -241,7 +241,7 @@ class _Parser:
             yield Block("break", self._starts[token.map[0]], self._starts[token.map[0]])
 
     def _read_table(self, tokens: Iterator[Token]) -> Iterator[Block]:
-        """Yield the rows of a table, told with their heads; their spans have the bars. Heads of no row are a row."""
+        """Yield the rows of a table, written out with their heads; spans include the bars. Heads alone are a row."""
         rows: list[list[str]] = []
         blocks: list[Block] = []
         bold = {0}
@@ -257,7 +257,7 @@ class _Parser:
                     bold.add(len(rows) - 1)
                 rows[-1].append(_read_cell(token.content, is_head=len(rows) == 1))
         groups = find_bold_groups(rows, bold) - {0}
-        # The format wants a row of heads, also above a table that has none.
+        # The format requires a row of heads, even if the table has none.
         has_heads = len(rows) > 1 and not is_row_of_data(rows[0], rows[1:])
         heads = [has_heads and not place for place in range(len(rows))]
         cells = [
@@ -269,7 +269,7 @@ class _Parser:
             yield _tell(block, next(told)) if any(row) else block
 
     def _read_code(self, token: Token) -> Iterator[Block]:
-        """Yield a block of code, without its fence; nothing if it is a query, of which only the result is shown."""
+        """Yield a block of code, without its fence; nothing for a query, of which only the result is shown."""
         assert token.map is not None
         first, last = token.map
         if token.type == "code_block" and self._goes_on_with_box(self._starts[first]):
@@ -283,7 +283,7 @@ class _Parser:
             yield replace(block, kind="code")
 
     def _goes_on_with_box(self, start: int) -> bool:
-        """Whether only blank lines stand between the last box and a place."""
+        """Whether there are only blank lines between the last box and a place."""
         return self._box_end >= 0 and not self._text[self._box_end : start].strip()
 
     def _read_box(self, first: int, last: int) -> Iterator[Block]:
@@ -315,7 +315,7 @@ class _Parser:
         yield from self._read_html_text(at, end)
 
     def _read_html_text(self, at: int, end: int) -> Iterator[Block]:
-        """Yield a block for the text between any two block-level tags; a summary is the question of its details."""
+        """Yield a block for each text between block-level tags; a summary is the question of its details."""
         name = ""
         for edge in [*_EDGE.finditer(self._text, at, end), None]:
             block = trim_paragraph(self._text, at, edge.start() if edge else end)
@@ -331,7 +331,7 @@ class _Parser:
                 name = "" if edge["closing"] else name
 
     def _read_html_table(self, at: int, end: int) -> Iterator[Block]:
-        """Yield the caption and the rows of a table, told with their heads."""
+        """Yield the caption and the rows of a table, written out with their heads."""
         text = self._text
         found = list(_HTML_ROW.finditer(text, at, end))
         yield from self._read_html_text(at, found[0].start() if found else end)
@@ -349,7 +349,7 @@ class _Parser:
 
 @cache
 def _make_parser() -> MarkdownIt:
-    """The parser of blocks. What lies deeper than its limit it would drop, with all that follows in the same list."""
+    """The parser of blocks. It drops what is nested deeper than its limit, and all that follows in the same list."""
     parser = MarkdownIt("commonmark", {"maxNesting": NESTING_LIMIT}).enable("table")
     # Inline markup is left to `strip_markup`: skipping it here keeps a line of many megabytes fast.
     return parser.disable("inline")
@@ -360,7 +360,7 @@ def _tell(block: Block, row: BlockText) -> Block:
 
 
 def _group_set_lines(content: str) -> list[list[str]]:
-    """Part the lines of a text at its hard breaks, but not inside a sentence."""
+    """Split a text at its hard breaks, but not inside a sentence."""
     parts = [part for part in _HARD_BREAK.split(content) if part.strip()]
     shown = [strip_markup(part) for part in parts]
     if not all(shown) or len(shown) < 3:  # of two lines the first may be a label
@@ -379,9 +379,9 @@ def _group_set_lines(content: str) -> list[list[str]]:
 
 
 def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
-    """Return the `id`s of the list items whose typed numbers are what the writer meant, as of dates.
+    """Return the `id`s of list items whose typed numbers are what the writer meant, such as dates.
 
-    They neither go on by one nor are all 0 or 1, which leaves the counting to the reader; or a month follows.
+    The numbers neither go up by one nor are all 0 or 1, which leaves the counting to the reader; or a month follows.
     """
     found: set[int] = set()
     open_lists: list[list[Token]] = []
@@ -403,7 +403,7 @@ def _find_typed_numbers(tokens: Sequence[Token]) -> set[int]:
 
 
 def _read_cell(text: str, *, is_head: bool) -> str:
-    """What is seen of a cell, on one line; its markup may go over line breaks."""
+    """What is seen of a cell, on one line; its markup may span line breaks."""
     shown = strip_markup(_TAG_BREAK.sub(_BREAK, text))
     return join_cell([line.strip() for line in shown.split(_BREAK)], is_head)
 

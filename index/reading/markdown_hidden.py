@@ -12,7 +12,7 @@ from index.reading.blocks import ENCODED_DATA, Block, trim_paragraph
 from index.reading.plain import ATTRIBUTES, HIDDEN, STRUCK, is_unread, write_note_mark
 
 QUERIES = frozenset(("dataview", "dataviewjs", "query", "tasks"))
-"""Languages of code that a note program runs and never shows."""
+"""Languages of code that a note-taking program runs and never shows."""
 
 TAG = re.compile(r"<[^<>]*>")
 
@@ -26,7 +26,7 @@ _UNREAD = re.compile(
     r"|<(?P<closing>/?)(?P<name>[a-z][a-z0-9]*)\b[^<>]*>",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
-"""Code, whose marks mean nothing; what is never read; and tags, between two of which nothing may be read."""
+"""Code, in which marks have no meaning; what is never read; and tags that may enclose what is not read."""
 
 _INLINE_NAMES = "a|abbr|b|big|cite|code|em|font|i|ins|kbd|mark|q|s|small|span|strong|su[bp]|tt|u|wbr"
 _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -51,13 +51,13 @@ _SHOWN_OTHERWISE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (" ^", r" \^[A-Za-z0-9-]+[ \t]*(?=\n)"),
     )
 )
-"""What a text with such markup has -> the markup, which has words that nobody sees, or shows only its label."""
+"""What a text with such markup contains -> the markup, which has words that nobody sees, or shows only its label."""
 
 
 def find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
-    """Return the lines of a text as they stand, without marks that have words: tags, addresses, numbers of items.
+    """Return the lines of a text as they are, without marks that contain words: tags, addresses, numbers of items.
 
-    Made from the file's own lines, not from what the parser finds in them.
+    Made from the file's own lines, not from the parser's results.
 
     Args:
         hidden: the spans that are not read, in order.
@@ -75,14 +75,14 @@ def find_shown(text: str, hidden: Sequence[tuple[int, int]]) -> str:
 
 
 def _write_shown(found: re.Match[str]) -> str:
-    """What is seen of a piece of markup, with as many line ends."""
+    """What is seen of a piece of markup, with the same number of line ends."""
     named = found.groupdict()
     note = write_note_mark(named["note"]) if named.get("note") else ""
     return (note or named.get("label") or (" " if named.get("space") else "")) + "\n" * found[0].count("\n")
 
 
 def find_unread(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, but for nesting."""
+    """Yield the spans that are not read: comments, struck-out and hidden text, scripts; in order, some nested."""
     if not any(sign in text for sign in ("<", "~~", "%%")):
         return
     opened: dict[str, tuple[int, int]] = {}
@@ -114,12 +114,12 @@ def count_unread(text: str, unread: Sequence[tuple[int, int]], left_out: Counter
 
 
 def _find_words(unread: str) -> str:
-    """What a text that is not read says, without its marks."""
+    """What an unread text says, without its marks."""
     return TAG.sub(" ", unread.removeprefix("<!--").removesuffix("-->")).strip("~% ")
 
 
 def remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[int, int]]) -> Iterator[Block]:
-    """Yield the blocks without what is not read. What lies inside a sentence stays: `strip_markup` removes it."""
+    """Yield the blocks without what is not read. Unread spans inside a sentence stay: `strip_markup` removes them."""
     at = 0
     for block in blocks:
         while at < len(unread) and unread[at][1] <= block.start:
@@ -137,7 +137,7 @@ def remove_unread(text: str, blocks: Iterator[Block], unread: Sequence[tuple[int
 
 
 def cut_block(text: str, block: Block, start: int, end: int) -> list[Block]:
-    """Cut a span out of a block; returns what is left, in up to two blocks."""
+    """Cut a span out of a block; return what is left, up to two blocks."""
     pieces = []
     for first, last in ((block.start, min(start, block.end)), (max(end, block.start), block.end)):
         piece = trim_paragraph(text, first, max(first, last))

@@ -1,7 +1,7 @@
-"""Parts neighbouring elements of a web page that stand apart, though no white space is between them.
+"""Separates neighbouring elements of a web page that stand apart although there is no white space between them.
 
-A browser puts none between inline elements either, unless their styles do: those of the page itself are followed, and
-where the style is not known, what cannot be one word ("Route 4", "7.30") is parted.
+A browser shows no space between inline elements either, unless their styles do: the page's own styles are followed. If
+the style is not known, texts that cannot be one word ("Route 4", "7.30") are separated.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from index.reading.inline import Element
 from index.reading.tree import BLOCKS
 
 _SOLID = frozenset("code kbd math pre samp sub sup svg".split())
-"""Elements inside which every sign counts."""
+"""Elements in which every character counts."""
 
 _JOINED = frozenset("br math q rb rp rt ruby sub sup svg wbr".split())
-"""Elements that belong to what stands before them, or part it already."""
+"""Elements that belong to the text before them, or separate it already."""
 
 _WORD_BEFORE = re.compile(r"[^\W\d_]+\Z")
 _CAPITALIZED = re.compile(r"[\"“‘'(]?[^\W\d_]{2}")
@@ -25,7 +25,7 @@ _MONEY = re.compile(r"[€$£¥]\s?\d")
 
 
 def part_neighbours(body: Element, styles: Styles) -> None:
-    """Put a blank between neighbouring elements that stand apart; what is not seen must be gone."""
+    """Put a space between neighbouring elements that stand apart; what is not seen must have been removed."""
     pending = [body]
     while pending:
         element = pending.pop()
@@ -34,7 +34,7 @@ def part_neighbours(body: Element, styles: Styles) -> None:
 
 
 def _part_content(element: Element, styles: Styles) -> None:
-    """Put blanks between the elements directly inside one."""
+    """Put spaces between the elements directly inside one."""
     parts_all = styles.parts_content(element)
     rows = _find_rows(element)
     before: Element | None = None
@@ -43,7 +43,7 @@ def _part_content(element: Element, styles: Styles) -> None:
             before = None
             continue
         if before is not None and not child.tail and not any(child.itertext()):
-            continue  # nothing but a mark, as leaders are
+            continue  # nothing but a mark, like a dot leader
         if parts_all or (styles.stands_apart(child) and len("".join(child.itertext()).strip()) > 1):
             _add_blanks(child)
         elif before is not None and _are_apart(before, child, in_row=child in rows):
@@ -52,7 +52,7 @@ def _part_content(element: Element, styles: Styles) -> None:
 
 
 def _add_blanks(element: Element) -> None:
-    """Put blanks before and behind an element."""
+    """Put spaces before and after an element."""
     above, parent = element.getprevious(), element.getparent()
     if above is None:
         parent.text = f"{parent.text or ''} "
@@ -62,7 +62,7 @@ def _add_blanks(element: Element) -> None:
 
 
 def _find_rows(element: Element) -> set[Element]:
-    """Find the elements inside one that stand in a row without text between them: three or more, or all that it has."""
+    """Find the elements inside one that stand in a row without text between them: three or more, or all there are."""
     rows: set[Element] = set()
     row: list[Element] = []
     for child in element:
@@ -75,7 +75,7 @@ def _find_rows(element: Element) -> set[Element]:
 
 
 def _are_apart(one: Element, other: Element, *, in_row: bool) -> bool:
-    """Whether two neighbouring elements cannot be one word: styles of a word processor only change how it looks."""
+    """Whether two neighbouring elements cannot be one word: styles of a word processor only change the look."""
     if all(element.get("style") or element.get("lang") for element in (one, other)):
         return False
     before, after = ("".join(element.itertext()) for element in (one, other))
@@ -87,7 +87,7 @@ def _are_apart(one: Element, other: Element, *, in_row: bool) -> bool:
 
 
 def _cannot_join(before: str, after: str, *, in_row: bool) -> bool:
-    """Whether two texts are no word, number or name together; a name may have a capital inside ("YouTube")."""
+    """Whether two texts do not form a word, number or name; a name may have a capital inside ("YouTube")."""
     last, first = before[-1], after[0]
     word = _WORD_BEFORE.search(before)
     if last.isdigit():

@@ -1,4 +1,4 @@
-"""Tells the notes of a document with pages where their marks stand, so that none is read without its sentence."""
+"""Puts the notes of a document with pages where their marks are, so that no note is read without its sentence."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _STOP = re.compile(r"[.!?:;,]*\s*\Z")
 
 
 def put_note(target: Element, note: Element) -> bool:
-    """Put a short note in parentheses where its mark stands; return whether that could be done.
+    """Put a short note in parentheses in place of its mark; return whether that was possible.
 
     Args:
-        target: the element whose text has come to the mark.
+        target: the element whose text ends at the mark.
         note: its paragraphs.
     """
     if target.tag in ("sup", "sub") and target.getparent() is not None:
@@ -33,7 +33,7 @@ def put_note(target: Element, note: Element) -> bool:
     if outer[-1].tag in HEADINGS or any(one.tag == "del" or "hidden" in one.attrib for one in (*outer, *note.iter())):
         return False
     if not any(map(str.isalpha, "".join(outer[-1].itertext()))):
-        # A number would be none with words beside it.
+        # A number would not be one with words beside it.
         return False
     last = target[-1] if len(target) else None
     before = (target.text if last is None else last.tail) or ""

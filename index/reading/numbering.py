@@ -10,9 +10,9 @@ _ROMAN = tuple(
 
 
 def write_number(number: int, style: str = "1") -> str:
-    """Write a number in the style that HTML and OpenDocument name by its first number: "1", "01", "a", "A", "i", "I".
+    """Write a number in a style, which HTML and OpenDocument name by its first number: "1", "01", "a", "A", "i", "I".
 
-    What a style cannot write (there is no letter for 0) is written in digits.
+    Numbers that a style cannot write (there is no letter for 0) are written in digits.
     """
     if style == "01":
         return f"{number:02}"
@@ -43,7 +43,7 @@ def _write_roman(number: int) -> str:
 
 
 class Counting:
-    """Counts the items of a list with levels: an item ends the counting of all deeper levels."""
+    """Counts the items of a list with levels: an item ends the count of all deeper levels."""
 
     def __init__(self) -> None:
         self._numbers: dict[int, int] = {}
@@ -54,12 +54,12 @@ class Counting:
         Args:
             level: from 0.
             start: the number of the first item of a level.
-            restart: the number of this item, whatever was before.
+            restart: the number of this item, whatever came before.
         """
         self._numbers = {one: number for one, number in self._numbers.items() if one <= level}
         self._numbers[level] = restart if restart is not None else self._numbers.get(level, start - 1) + 1
         return self._numbers[level]
 
     def get_numbers(self, starts: Mapping[int, int]) -> dict[int, int]:
-        """The present number of each level; a level without items has the number that its first would have."""
+        """The current number of each level; a level without items has the number that its first item would have."""
         return {**starts, **self._numbers}

@@ -1,4 +1,4 @@
-"""Reads OpenDocument texts (.odt): converts their XML to a tree of HTML, with all that LibreOffice shows."""
+"""Reads OpenDocument texts (.odt): converts their XML to a tree of HTML, with everything that LibreOffice shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OFFICE, STYLE, TEXT, TABLE, DRAW, SVG, XML = (
 FONT_WEIGHT = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-weight"
 
 CONTENTS = "in a table of contents or an index"
-"""How the words of a table of contents are counted in the notes."""
+"""The label in the notes for the words of a table of contents or an index."""
 
 _CONTENTS = frozenset(
     f"{TEXT}{name}"
@@ -71,7 +71,7 @@ def _read_number(value: str | None, default: int) -> int:
 
 
 class _Styles:
-    """The styles of a document: each takes from its parent what it does not say."""
+    """The styles of a document: each inherits what it does not set from its parent."""
 
     def __init__(self, *roots: Element) -> None:
         self._styles = {
@@ -95,7 +95,7 @@ class _Styles:
         return any(one in names for one in followed)
 
     def find(self, family: str, style: str | None, name: str) -> str:
-        """Return an attribute of the text's look; empty if no style says it."""
+        """Return an attribute of the text's look; empty if no style sets it."""
         for one in self._follow(family, style):
             for look in one.iterchildren(f"{STYLE}text-properties"):
                 if name in look.attrib:
@@ -150,7 +150,7 @@ class _Converter:
         self._has_title = any(map(self._is_title, self._text.iter(f"{TEXT}p")))
         self._outline = Counting()
         self._counted: dict[str, Counting] = {}
-        """The counting of each list by its id, and of the last one of each style by its name."""
+        """The count of each list by its id, and of the last list of each style by its name."""
         self._cited: list[Element] = []
         self._boxes: list[Element] = []
         self._unread_looks: set[tuple[str, str | None]] = set()
@@ -162,7 +162,7 @@ class _Converter:
         return self._convert_blocks(self._text, make_element("div"))
 
     def convert_notes(self) -> Element:
-        """Convert the footnotes and endnotes that were met so far."""
+        """Convert the footnotes and endnotes met so far."""
         root = make_element("div")
         while self._cited:
             cited, self._cited = self._cited, []
@@ -171,7 +171,7 @@ class _Converter:
         return root
 
     def list_shown(self) -> str:
-        """Return the text as its XML has it, a line for each paragraph, without what is left out."""
+        """Return the text as its XML has it, one line per paragraph, without what is left out."""
         pieces: list[str] = []
         self._collect_shown(self._text, pieces)
         return "".join(pieces)
@@ -188,7 +188,7 @@ class _Converter:
         pieces.append("\n" if is_line else "")
 
     def _is_left_out(self, element: Element) -> bool:
-        """Whether the file says that an element is not shown, or shown as no part of the text."""
+        """Whether the file says that an element is not shown, or not shown as part of the text."""
         look = element.get(f"{TEXT}style-name")
         families = {f"{TEXT}span": "text", f"{TEXT}p": "paragraph", f"{TEXT}h": "paragraph"}
         return (
@@ -277,7 +277,7 @@ class _Converter:
         return put_note(target, self._convert_blocks(note, make_element("div")))
 
     def _open_look(self, target: Element, family: str, style: str | None) -> Element:
-        """Return the element for a text in a style: the block itself, or one that tells how the text is shown."""
+        """Return the element for a text in a style: the block itself, or one that says how the text is shown."""
         place = self._styles.find(family, style, f"{STYLE}text-position")
         is_struck = self._styles.find(family, style, f"{STYLE}text-line-through-style") not in ("", "none")
         is_hidden = self._styles.find(family, style, f"{TEXT}display") == "none"
@@ -301,8 +301,8 @@ class _Converter:
 
         Args:
             level: from 1.
-            style: that of the list around it.
-            counting: that of the list around it.
+            style: the style of the list around it.
+            counting: the counting of the list around it.
         """
         style = listed.get(f"{TEXT}style-name") or style or self._find_list_style(listed)
         counting = counting or self._find_counting(listed, style)
@@ -325,7 +325,7 @@ class _Converter:
         return self._styles.find_list(line.get(f"{TEXT}style-name")) if line is not None else ""
 
     def _find_counting(self, listed: Element, style: str) -> Counting:
-        """Find what a list counts with: a list may continue another."""
+        """Find the counting that a list uses: a list may continue another."""
         last = f"style {style}" if listed.get(f"{TEXT}continue-numbering") == "true" else ""
         counting = self._counted.get(listed.get(f"{TEXT}continue-list") or last) or Counting()
         self._counted[f"style {style}"] = counting
@@ -365,10 +365,10 @@ class _Converter:
         )
 
     def _convert_row(self, row: Element, table: Element, name: str, sources: dict[Element, Element]) -> None:
-        """Add a row; `sources` gets for each of its cells where it comes from."""
+        """Add a row; `sources` gets the source of each of its cells."""
         line = make_element("tr")
         for cell in row.iterchildren(f"{TABLE}table-cell"):
-            # An empty cell may stand for all that are empty up to the last column.
+            # One empty cell may stand for all empty cells up to the last column.
             for _ in range(min(_read_number(cell.get(f"{TABLE}number-columns-repeated"), 1), SPAN_LIMIT)):
                 columns, rows = (cell.get(f"{TABLE}number-{part}-spanned") or "1" for part in ("columns", "rows"))
                 line.append(make_element("th" if self._is_head(cell) else name, colspan=columns, rowspan=rows))

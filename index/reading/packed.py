@@ -14,16 +14,16 @@ from index.reading.blocks import UnreadableError
 from index.reading.inline import Element
 
 UNPACKED_LIMIT = 128 * 2**20
-"""Bytes; the text of any document is less, and a small file that unpacks to gigabytes must not fill the memory."""
+"""Bytes; no document's text is larger, and a small file that unpacks to gigabytes must not fill the memory."""
 
 ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(OSError, EOFError, ValueError, LookupError, RuntimeError),
 )
-"""What a zip file raises that is damaged, locked, or packed in a way that is not known here."""
+"""Errors of a zip file that is damaged, locked, or packed in a way that is not known here."""
 
 _DAMAGE_ERRORS = (*ZIP_ERRORS, SyntaxError, TypeError, AttributeError)
-"""What a file raises besides that lacks what its kind prescribes."""
+"""Further errors, of a file that lacks what its kind prescribes."""
 
 _Result = TypeVar("_Result")
 
@@ -58,7 +58,7 @@ class Package:
 
 
 def parse_xml(data: bytes) -> Element:
-    """Parse XML, without entities of its own and without anything from elsewhere."""
+    """Parse XML, without entities that it defines and without anything from elsewhere."""
     # Imported late: it takes a tenth of a second, which a corpus without such files need not spend.
     from lxml import etree
 
@@ -74,9 +74,9 @@ def make_element(name: str, **attributes: str) -> Element:
 
 
 def make_table(target: Element) -> Element:
-    """Make a table that goes behind what an element holds.
+    """Make a table that is to be added at the end of an element.
 
-    A caption right before it becomes its own, unless it may be that of a table above it.
+    A caption right before it becomes its own, unless it may belong to a table above it.
     """
     element = make_element("table")
     above = target[-2] if len(target) > 1 else None

@@ -12,10 +12,10 @@ from markdown_it.token import Token
 from index.reading.scripts import SCRIPTS, write_fractions, write_script
 
 HIDDEN = r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript|svg)\b.*?(?:</\1\s*>|\Z)"
-"""What a browser does not show. If unclosed it reaches to the end, so that many unclosed ones cost one search only."""
+"""What a browser does not show. If unclosed it extends to the end, so that many unclosed ones cost only one search."""
 
 STRUCK = frozenset(("del", "s", "strike"))
-"""Names of HTML tags around text that no longer holds."""
+"""Names of HTML tags around text that is no longer valid."""
 
 _CELL = re.compile(r"</t[dh]\s*>\s*(?=<t[dh]\b)", re.IGNORECASE)
 _TAG_NAME = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
@@ -39,17 +39,17 @@ _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
 _HARD_BREAK = re.compile(r"(?<!\\)\\(?=\n|\Z)")
 _QUOTE = re.compile(r"\n[ \t]*(?:>[ \t]?)*")
 FRAMES = "|│┃║*#"
-"""Signs that frame the lines of a box."""
+"""Characters that frame the lines of a box."""
 _FRAME = re.compile(rf"[ \t]*([{FRAMES}])[ \t]*\n[ \t]*\1(?=[ \t])")
 _WRAPPED_WORD = re.compile(
     r"(?<=[^\W\d_]-)\n[ \t]*(?:>[ \t]?)*(?=[^\W\d_A-ZÀ-Þ])(?!(?:and|or|to|und|oder|bis|et|ou|y|o)\b)"
 )
-"""Where a line ends behind the hyphen of a word; not of one of which more follows ("two- and three-day")."""
+"""Where a line ends after a word's hyphen; not if more of such words follow ("two- and three-day")."""
 _BRACKETS = re.compile(
     r"!\[\[[^\[\]\n]{1,300}\]\]|\[\^(?P<note>[^\[\]\s]{1,100})\]:?"
     r"|\[\[(?P<page>[^\[\]|\\\n]{1,300})(?:\\?\|(?P<label>[^\[\]\n]{1,300}))?\]\]"
 )
-"""Marks of Obsidian and other programs for notes: an embedded file, a footnote's mark, a link with its label."""
+"""Marks of Obsidian and other note-taking programs: an embedded file, a footnote mark, a link with its label."""
 
 _REFERENCE = re.compile(
     r"(?<![\w\]!])!?\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,300})\]\[(?:\d*|[^\[\]\n]{2,100})\](?![\[(])"
@@ -65,7 +65,7 @@ _COMMENT = re.compile(r"%%.{0,2000}?%%(?!\w)", re.DOTALL)
 
 
 def strip_markup(text: str) -> str:
-    """Return a text of Markdown as a person sees it: one line without inline markup, HTML, table bars, struck text."""
+    """Return Markdown text as a person sees it: one line without inline markup, HTML, table bars or struck text."""
     if text.startswith("|"):
         cells = (part.strip() for part in re.split(r"(?<!\\)\|", text))
         text = ", ".join(cell for cell in cells if cell)
@@ -75,7 +75,7 @@ def strip_markup(text: str) -> str:
         text = _CELL.sub(", ", text)
     if _MARKUP.search(text):
         text = write_fractions("".join(_render(_INLINE.parseInline(text)[0].children or ())))
-        # Bold text may span several sentences; each then has only one end of the marks.
+        # Bold text may span several sentences; each sentence then has only one end of the marks.
         text = text.strip().removeprefix("**").removesuffix("**")
     return join_lines(text)
 
@@ -86,18 +86,18 @@ def join_lines(text: str) -> str:
 
 
 def join_wrapped(text: str) -> str:
-    """Return a running text on one line, without a frame around its lines; a word with a hyphen stays one."""
+    """Return running text on one line, without a frame around its lines; a word with a hyphen stays one word."""
     return join_lines(_WRAPPED_WORD.sub("", _FRAME.sub("\n", text))) if "\n" in text else join_lines(text)
 
 
 def write_note_mark(label: str) -> str:
-    """Write the mark of a footnote, the same in the text and before the note."""
+    """Write a footnote mark, the same in the text and before the note."""
     raised = write_script(label, "sup")
     return f"[{label}]" if label and raised == label else raised
 
 
 def is_unread(tag: str) -> bool:
-    """Whether an opening tag begins what is not read: struck-out or hidden text, a script."""
+    """Whether an opening tag begins text that is not read: struck-out or hidden text, a script."""
     name = _TAG_NAME.match(tag)
     return name is not None and not name[1] and (name[2].lower() in STRUCK | _UNSHOWN or _is_hidden(tag, name[2]))
 
@@ -165,7 +165,7 @@ def _read_comment(state: StateInline, silent: bool) -> bool:
 
 
 def _read_highlight(state: StateInline, silent: bool) -> bool:
-    """Rule of markdown-it: "==marked==" shows what stands between the marks."""
+    """Rule of markdown-it: "==marked==" shows the text between the marks."""
     source, start, last = state.src, state.pos + 2, state.posMax
     end = source.find("==", start, last) if source.startswith("==", state.pos) else -1
     inner = source[start:end] if end > start else ""
@@ -180,7 +180,7 @@ def _read_highlight(state: StateInline, silent: bool) -> bool:
 
 
 def _read_reference(state: StateInline, silent: bool) -> bool:
-    """Rule of markdown-it: a link whose address stands elsewhere ("[the list][list]") shows its text."""
+    """Rule of markdown-it: a link whose address is elsewhere ("[the list][list]") shows its text."""
     found = _REFERENCE.match(state.src, state.pos, state.posMax)
     if not found or not any(map(str.isalpha, found["text"])):
         return False
@@ -193,7 +193,7 @@ def _read_reference(state: StateInline, silent: bool) -> bool:
 
 
 def _read_times(state: StateInline, silent: bool) -> bool:
-    """Rule of markdown-it: a single star between digits is a sign of times, also in "2*3*4"."""
+    """Rule of markdown-it: a single star between digits is a multiplication sign, also in "2*3*4"."""
     source, at = state.src, state.pos
     if source[at] != "*" or not source[at - 1 : at].isdigit() or not source[at + 1 : at + 2].isdigit():
         return False

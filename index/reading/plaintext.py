@@ -1,7 +1,7 @@
-"""Reads plain text into blocks. In doubt a line is text, and a sentence of its own.
+"""Reads plain text into blocks. In doubt a line is text, and a separate sentence.
 
-The steps: find the paragraphs, cut each into pieces (questions, items, rows of tables, wrapped text, single lines),
-then make headings of those pieces of which the document says so in more than one way.
+The steps: find the paragraphs, cut each into pieces (questions, items, table rows, wrapped text, single lines), then
+make headings of those pieces that the document marks as such in more than one way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LABEL_LIMIT = 80
 _QUESTION = re.compile(r"(?:Q|Question|问|問|س)(?: ?\d+)?(?:[:.)]\s+|：\s*)(?=\S)", re.IGNORECASE)
 _ANSWER = re.compile(r"(?:A|Answer|答|ج)(?: ?\d+)?(?:[:.)]\s+|：\s*)(?=\S)", re.IGNORECASE)
 _ASKED = re.compile(rf"^[ \t]*(?:{_QUESTION.pattern}|{_ANSWER.pattern})", re.IGNORECASE | re.MULTILINE)
-"""The mark of a question or an answer, which becomes its kind."""
+"""The mark of a question or an answer, which is turned into the kind of its block."""
 
 _BULLET = re.compile(r"(?:[-*•●▪◦‣–+][ \t]+|・[ \t]*)(?=\S)")
 _NUMBERED = re.compile(r"\d{1,3}[.)][ \t]+(?=\S)")
@@ -43,7 +43,7 @@ _STOP = re.compile(r"[.!?؟۔।]['\")’”»]*(?:\s|\Z)|[。！？]")
 _LINE_END = re.compile(r"\n\s*(?=[^\sa-z])")
 _UNDERLINE = re.compile(r"([=~*-])\1{2,}")
 _GAP = re.compile(r"\t|\s{2}|[|;]")
-"""What can part the cells of a row."""
+"""What can separate the cells of a row."""
 _HASHES = re.compile(r"#{1,6}\s+(?=\S)")
 _REMARK_END = re.compile(r"[^\s(（]\s*[(（][^()（）]+[)）]\Z")
 """A remark in parentheses at the end of a line."""
@@ -61,7 +61,7 @@ def read_plaintext(text: str) -> Reading:
 
 
 class _Reader:
-    """Reads one text. All paragraphs are cut first: whether a line is a heading depends on what stands around it."""
+    """Reads one text. All paragraphs are cut first: whether a line is a heading depends on what is around it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -79,7 +79,7 @@ class _Reader:
 
     def read_blocks(self) -> Iterator[Block]:
         """Yield the blocks of the text."""
-        # Where many paragraphs are far apart, the distance means nothing.
+        # If many paragraphs are far apart, the distance means nothing.
         gaps_matter = sum(one.gap > 1 for one in self._paragraphs) * 3 < len(self._paragraphs)
         cut = [self._cut_paragraph(place) for place in range(len(self._paragraphs))]
         underlined = self._is_underlined
@@ -102,14 +102,14 @@ class _Reader:
             else:
                 yield from blocks
             is_first = is_first and not blocks
-            # A line of its own that ends in a colon names the table below it.
+            # A line on its own that ends in a colon names the table below it.
             alone = paragraph.lines[0].text if len(paragraph.lines) == 1 and place not in headings else ""
             below = cut[place + 1] if place + 1 < len(cut) else []
             is_label = len(alone) <= LABEL_LIMIT and alone.endswith((":", "：")) and bool(below)
             label = alone.rstrip(":：") if is_label and all(block.kind == "row" for block in below) else ""
 
     def find_title(self, blocks: Sequence[Block]) -> str:
-        """Return the first line of a text with headings below it, if it has the form of one; else nothing."""
+        """Return the first line of a text with headings below it, if it has the form of a heading; else nothing."""
         lines = self._paragraphs[0].lines if self._paragraphs else ()
         has_headings = sum(block.kind == "heading" for block in blocks[1:]) > 1
         if not has_headings or not 0 < len(lines) < 4 or blocks[0].kind != "paragraph":
@@ -124,7 +124,7 @@ class _Reader:
         return Block("heading", mark.end() if mark else start, end, level)
 
     def _find_answered(self) -> int:
-        """The place of the paragraph behind the last answer, if no other answer has several paragraphs; else -1."""
+        """The place of the paragraph after the last answer, if no other answer has several paragraphs; else -1."""
         asked = sorted(self._questions)
         answers = [max((a for a in self._answers if one <= a), default=-1) for one in asked[-1:]]
         is_long = any(after - one > 1 for one, after in zip(sorted(self._answers), asked[1:], strict=False))
@@ -151,13 +151,13 @@ class _Reader:
         return rows or list(self._read_lines(lines, place))
 
     def _read_table(self, lines: Sequence[Line]) -> list[Block]:
-        """The rows of a paragraph that is a table, perhaps below its name; else nothing."""
+        """The rows of a paragraph that is a table, maybe below its name; else nothing."""
         if len(lines) < 2:
             return []
         told, first = tell_text_table(self._text, lines), 0
         if len(lines) > 3 and (not told or told[0].told == lines[0].text):
             below = tell_text_table(self._text, lines[1:], lines[0].text)
-            # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is their name, no row.
+            # A line of one text above heads ("Saturday" above "Stop  Dep.  Dep.") is the table's name, not a row.
             if below and not (told and below[0].told):
                 told, first = below, 1
         return [*self._read_running(lines[:first]), *told] if told else []
@@ -184,12 +184,12 @@ class _Reader:
         yield from self._read_running(running)
 
     def _read_running(self, lines: Sequence[Line]) -> Iterator[Block]:
-        """Yield a block for each wrapped text and each line of its own."""
+        """Yield a block for each wrapped text and each separate line."""
         for group in group_wrapped(lines, self._margin):
             yield Block("paragraph", group[0].start, group[-1].end)
 
     def _read_marked(self, lines: Sequence[Line], at: int, place: int) -> tuple[list[Block], int] | None:
-        """The blocks of a line that has a mark, and where to read on; None if it has none."""
+        """The blocks of a line that has a mark, and where to read on; None if it has no mark."""
         line = lines[at]
         if line.is_rule:
             return ([Block("break", line.start, line.start)] if len(lines) == 1 and place else []), at + 1
@@ -211,7 +211,7 @@ class _Reader:
         return [Block("item", start, lines[end - 1].end)], end
 
     def _read_underlined(self, lines: Sequence[Line], at: int, place: int) -> Block | None:
-        """The heading that a line is: underlined, or the very first above a question."""
+        """A line as a heading: one that is underlined, or is the very first and above a question."""
         line, below = lines[at], lines[at + 1]
         if not is_heading(line.text) or (at and not lines[at - 1].is_rule):
             return None
@@ -232,13 +232,13 @@ class _Reader:
         return len(lines)
 
     def _match_item(self, line: Line) -> re.Match[str] | None:
-        """Match the mark of a list item. A letter is one only if the letter before or after it marks another."""
+        """Match the mark of a list item. A letter is a mark only if the letter before or after it marks one too."""
         if line.start in self._lettered:
             return _LETTERED.match(line.text) or _ROMAN.match(line.text)
         return _BULLET.match(line.text) or _NUMBERED.match(line.text)
 
     def _find_item_end(self, lines: Sequence[Line], at: int) -> int:
-        """Where an item ends: it goes on in wrapped text, and in lines that stand further in."""
+        """Where an item ends: it continues in wrapped text, and in lines that are indented further."""
         stop = at + 1
         while stop < len(lines) and not (self._begins_other(lines[stop]) or _is_part(lines[stop], lines[at])):
             stop += 1
@@ -259,13 +259,13 @@ class _Reader:
 
 
 def _is_part(line: Line, item: Line) -> bool:
-    """Whether a line has a number below that of an item: "3.1 The hedge" below "3. Any other business"."""
+    """Whether a line has a sub-number of an item: "3.1 The hedge" below "3. Any other business"."""
     number, part = _NUMBERED.match(item.text), _PART.match(line.text)
     return bool(number and part and number[0].rstrip(". )\t") == part["above"])
 
 
 def _cut_line(line: Line, start: int) -> Line:
-    """What is left of a line from `start` on."""
+    """The rest of a line from `start` on."""
     if start <= line.start:
         return line
     text = line.text[start - line.start :].lstrip()
@@ -273,7 +273,7 @@ def _cut_line(line: Line, start: int) -> Line:
 
 
 def is_heading(line: str) -> bool:
-    """Whether a line has the form of a heading: short, without a mark of a list and without the end of a sentence."""
+    """Whether a line has the form of a heading: short, without a list mark and without the end of a sentence."""
     if len(line) > HEADING_LIMIT or "\n" in line or _STOP.search(line):
         return False
     if line[0].islower() or (line.rstrip(_CLOSING)[-1:] in _NO_HEADING_END and not _REMARK_END.search(line)):
@@ -283,7 +283,7 @@ def is_heading(line: str) -> bool:
 
 
 def _find_lettered(lines: Iterable[Line]) -> set[int]:
-    """The starts of the lines that a letter or Roman number marks as items: another has the next one."""
+    """The starts of lines that a letter or Roman number marks as items: another line has the next one."""
     found: set[int] = set()
     last: dict[tuple[str, bool], tuple[int, int]] = {}
     for line in lines:
@@ -304,9 +304,9 @@ def _find_lettered(lines: Iterable[Line]) -> set[int]:
 
 
 def _find_capitals(paragraphs: Sequence[Paragraph]) -> set[int]:
-    """The starts of lines in capitals that are headings: the first of their paragraphs, with other text below them.
+    """The starts of lines in capitals that are headings: the first lines of paragraphs, with other text below them.
 
-    There must be several, numbered ones among them, and hardly any other lines in capitals.
+    There must be several, including numbered ones, and hardly any other lines in capitals.
     """
     found: list[Line] = []
     count = others = 0
@@ -324,16 +324,16 @@ def _find_capitals(paragraphs: Sequence[Paragraph]) -> set[int]:
 
 
 def _is_in_capitals(line: str) -> bool:
-    """Whether a line is written in capitals, and holds more of them than digits and signs."""
+    """Whether a line is in capitals, and has more letters than digits and signs."""
     letters = sum(map(str.isalpha, line))
     return line.isupper() and letters > 3 and 2 * letters > len(line.replace(" ", ""))
 
 
 def _find_labels(text: str, paragraphs: Sequence[Paragraph]) -> dict[int, int]:
-    """Where paragraphs with labels ("Tip 1: Listen. When ...") start -> where the heading in front of their text ends.
+    """Where paragraphs with labels ("Tip 1: Listen. When ...") start -> where the heading before their text ends.
 
-    The numbers must go on, and each must have more text than the label's own sentence: "Plot 12: Rented to Ms Falk. The
-    fence needs paint." is no heading with a text, but two sentences.
+    The numbers must go up by one, and each must have more text than the label's own sentence: "Plot 12: Rented to Ms
+    Falk. The fence needs paint." is not a heading with a text, but two sentences.
     """
     series: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for paragraph in paragraphs:
@@ -373,22 +373,22 @@ def _find_headings(
 ) -> dict[int, int]:
     """The places of the paragraphs that are headings -> their levels.
 
-    A line between blank ones is a heading if its numbering goes on, or if it stands alone above running text. Of two
-    such lines the first is a heading only as the title; three are a list. Lines that each stand above lines without
-    full stops must be several.
+    A line between blank ones is a heading if its numbers go up by one, or if it stands alone above running text. Of
+    two such lines the first is a heading only as the title; three are a list. Lines that each stand above lines without
+    full stops are headings only if there are several.
 
     Args:
         alone: for each paragraph its only line, by `_read_alone`.
-        numbered: the places of those that are headings by their numbers, with their levels.
+        numbered: the places of headings by their numbers, with their levels.
         capitals: the starts of lines that are headings because they are in capitals.
-        underlined: whether the document underlines its headings; then a line that is not underlined is none.
+        underlined: whether the document underlines its headings; then a line that is not underlined is not one.
     """
     found = numbered | {place: 2 for place, line in enumerate(alone) if _HASHES.match(line)}
     found |= {place: 2 for place, line in enumerate(alone) if line and paragraphs[place].lines[0].start in capitals}
     weak: list[int] = []
     for run in _find_runs(paragraphs, alone, found):
         below = run[-1] + 1
-        # Between two headings stands the text of the first.
+        # The text between two headings belongs to the first.
         is_marked = (below in found and run[0] - 1 not in found) or (
             below < len(cut) and any(block.kind != "paragraph" for block in cut[below])
         )
@@ -403,7 +403,7 @@ def _find_headings(
 
 
 def _read_alone(paragraph: Paragraph, blocks: Sequence[Block]) -> str:
-    """The only line of a paragraph, or its number and the line below that; empty if there is more."""
+    """The only line of a paragraph, or its number and the line below; empty if there is more."""
     texts = [line.text for line in paragraph.lines[:3]]
     if any(block.kind not in ("paragraph", "item") for block in blocks) or len(blocks) != len(texts):
         return ""
@@ -412,14 +412,14 @@ def _read_alone(paragraph: Paragraph, blocks: Sequence[Block]) -> str:
 
 
 def _read_number(written: str) -> tuple[int, ...]:
-    """The parts of a number of a section: 2 and 3 of "2.3"; empty if it is none."""
+    """The parts of a section number: 2 and 3 of "2.3"; empty if it is not a number."""
     if written[0].isdigit():
         return tuple(map(int, written.split(".")))
     return (_NUMERALS[written],) if written in _NUMERALS else ()
 
 
 def _find_runs(paragraphs: Sequence[Paragraph], alone: Sequence[str], found: dict[int, int]) -> Iterator[list[int]]:
-    """Yield the places of lines in the form of headings that follow each other, with one blank line between them."""
+    """Yield the places of successive lines in the form of headings, with one blank line between them."""
     run: list[int] = []
     for place, line in enumerate(alone):
         # "Name: value" is a heading only at the very top.
@@ -440,7 +440,7 @@ def is_running(text: str, heading: str) -> bool:
 
 
 def _find_numbered(alone: Sequence[str]) -> dict[int, int]:
-    """The places of lines with a number that goes on in another such line, and with text below -> their levels."""
+    """The places of lines whose number continues in another such line, and with text below -> their levels."""
     series: defaultdict[tuple[str, tuple[int, ...]], list[tuple[int, int]]] = defaultdict(list)
     for place, line in enumerate(alone):
         number = _SECTION.match(line)

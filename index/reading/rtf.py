@@ -17,10 +17,10 @@ from index.reading.scripts import write_script
 from index.reading.tree import write_notes
 
 GROUP_LIMIT = 500
-"""Groups inside each other; a file with more is damaged."""
+"""Nested groups; a file with more is damaged."""
 
 DEPTH_LIMIT = 20
-"""Tables inside each other."""
+"""Nested tables."""
 
 TITLE = -1
 """The level of a title; where a file has one, its headings are one level lower."""
@@ -35,7 +35,7 @@ _SKIPPED = frozenset(
     " nonesttables nonshppict objdata pict pntxta pntxtb revtbl rsidtbl shpinst shprslt stylesheet template themedata"
     " tc txe xe".split()
 )
-"""Destinations whose text is not shown in the document's text."""
+"""Destinations whose text is not part of the document's visible text."""
 
 _READ_ANYWAY = frozenset(("fldrslt", "footnote", "nesttableprops", "shppict", "shptxt"))
 _SIGNS = {
@@ -70,7 +70,7 @@ _MARK = re.compile(r"(?:[•◦▪·‣●o\-–—\uf000-\uf0ff]|(?P<number>\(?
 
 @dataclass(slots=True)
 class _State:
-    """What a group inherits from the one around it."""
+    """What a group inherits from the group around it."""
 
     skipped: bool = False
     hidden: bool = False
@@ -78,12 +78,12 @@ class _State:
     script: str = ""
     encoding: str = "cp1252"
     unicode_bytes: int = 1
-    """How many characters after \\u stand for readers that know no Unicode."""
+    """How many characters after \\u are for readers without Unicode."""
     bold: bool = False
     depth: int = 0
-    """In how many tables inside each other the text stands."""
+    """The number of nested tables around the text."""
     level: int = 0
-    """Of a heading, from 1; 0 for other text."""
+    """The level of a heading, from 1; 0 for other text."""
     is_inner: bool = False
     """Whether the group is a footnote or text box."""
     destination: str = ""
@@ -112,17 +112,17 @@ class _Reader:
         self._notes: list[BlockText] = []
         self._text: list[str] = []
         self._outer: list[tuple[list[BlockText], list[str], list[Table], list[list[str]]]] = []
-        """What was read of the text around a footnote or a text box."""
+        """What was read of the text around a footnote or text box."""
         self._boxes: list[BlockText] = []
-        """The text boxes of the paragraph that is read."""
+        """The text boxes of the current paragraph."""
         self._bytes = bytearray()
         self._pass_over = 0
         self._tables = [Table()]
-        """The table that is read, and those inside its cells."""
+        """The current table, and those inside its cells."""
         self._around: list[list[str]] = []
-        """For each table inside a cell, the text that stands before it in the cell."""
+        """For each table inside a cell, the text before it in the cell."""
         self._bold: set[bool] = set()
-        """Whether the texts of a cell are bold."""
+        """Whether the texts of the current cell are bold."""
         self._fonts: dict[int, str] = {}
         self._font = 0
         self._styles: dict[int, int] = {}
@@ -131,7 +131,7 @@ class _Reader:
         self._encoding = "cp1252"
         self.left_out: Counter[str] = Counter()
         self.shown: list[str] = []
-        """All that is shown, as it comes, before it is put into blocks."""
+        """All that is shown, in the order of the file, before it is put into blocks."""
 
     def read(self) -> list[BlockText]:
         """The blocks of the file."""
@@ -194,14 +194,14 @@ class _Reader:
             self._end_inner(state)
 
     def _end_style(self) -> None:
-        """Note what a style is for, if only its name says it."""
+        """Note what a style is for, if only its name says so."""
         name, self._style_name = self._style_name.strip(" ;"), ""
         found = _LEVEL_NAME.fullmatch(name)
         if found or name.casefold() == "title":
             self._styles.setdefault(self._style, int(found[1]) if found else TITLE)
 
     def _end_inner(self, state: _State) -> None:
-        """Go back from a footnote or text box to the text around it."""
+        """Return from a footnote or text box to the text around it."""
         if state.destination == "footnote":
             self._notes.append(BlockText("paragraph", tidy("".join(self._text))))
         else:
@@ -211,7 +211,7 @@ class _Reader:
         self._blocks, self._text, self._tables, self._around = self._outer.pop()
 
     def _read_word(self, word: str, number: int | None) -> None:
-        """Obey a control word."""
+        """Follow a control word."""
         self._flush()
         if word in _ENDS:
             self.shown.append("\n")
@@ -232,7 +232,7 @@ class _Reader:
             self._read_structure(state, word, number or 0)
 
     def _begin_inner(self, state: _State, word: str) -> None:
-        """Begin a footnote, or a text box, which is shown although what describes its shape is not."""
+        """Begin a footnote, or a text box: its text is shown, although the description of its shape is not."""
         state.destination = word
         if word == "shptxt":
             shapes = [place for place, one in enumerate(self._states) if one.destination == "shpinst"]
@@ -262,7 +262,7 @@ class _Reader:
         return True
 
     def _read_encoding(self, state: _State, word: str, number: int) -> bool:
-        """Note how bytes are to be read; False for other words."""
+        """Note how bytes are to be decoded; False for other words."""
         if word == "ansicpg":
             self._encoding = state.encoding = _name_encoding(number)
         elif word == "mac":
@@ -321,7 +321,7 @@ class _Reader:
             table.end_row()
 
     def _enter(self, depth: int) -> None:
-        """Open or close tables inside cells, until as many are open as the text that comes stands in."""
+        """Open or close tables inside cells, until the open ones are those around the next text."""
         while len(self._tables) < depth:
             self._tables.append(Table())
             self._around.append(self._text)
@@ -332,13 +332,13 @@ class _Reader:
             self._tables[-1].nested += inner.tell()
 
     def _add_bytes(self, data: bytes) -> None:
-        """Add bytes in the encoding of the font, but for those that stand for a character given as \\u."""
+        """Add bytes in the encoding of the font, except those that stand for a character given as \\u."""
         passed = min(self._pass_over, len(data))
         self._pass_over -= passed
         self._bytes += data[passed:]
 
     def _flush(self) -> None:
-        """Decode the bytes that were read: a character may have several of them."""
+        """Decode the bytes read so far: a character may have several of them."""
         if self._bytes:
             data, self._bytes = bytes(self._bytes), bytearray()
             self._add(data.decode(self._state.encoding, "replace"))
@@ -388,7 +388,7 @@ class _Reader:
 
 
 def _join_units(text: str) -> str:
-    """Join the halves of letters that are written as two units of UTF-16."""
+    """Join surrogate pairs: letters that are written as two units of UTF-16."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -404,7 +404,7 @@ def _make_block(text: str, level: int) -> BlockText:
 
 
 def _name_encoding(page: int) -> str:
-    """The encoding of a Windows code page, by Python's name."""
+    """Python's name for the encoding of a Windows code page."""
     name = {65001: "utf-8", 936: "gb18030", 10000: "mac_roman"}.get(page, f"cp{page}")
     try:
         codecs.lookup(name)

@@ -1,4 +1,4 @@
-"""Lays out the tables of rich text, whose rows say where each of their cells ends and which are merged."""
+"""Lays out the tables of rich text, in which each row says where its cells end and which are merged."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from index.reading.tree import join_lines
 
 @dataclass(slots=True)
 class _Cell:
-    """A cell of a row, which may be a part of one that spans columns or rows."""
+    """A cell of a row, which may be a part of a cell that spans columns or rows."""
 
     text: str
     is_bold: bool | None
     """None if it has no text."""
     nested: tuple[BlockText, ...]
     merge: str = ""
-    """ "clmrg" if it is one with the cell before it, "clvmrg" with the one above."""
+    """ "clmrg" if it is merged with the cell before it, "clvmrg" with the one above."""
     edge: int = 0
-    """Where it ends, in twips from the left; 0 if the row does not say it."""
+    """Where it ends, in twips from the left; 0 if the row does not say."""
 
 
 @dataclass(slots=True)
 class _Placed:
-    """A cell with the columns and rows that it spans."""
+    """A cell, with the number of columns and rows that it spans."""
 
     cell: _Cell
     columns: int
@@ -38,21 +38,21 @@ class _Placed:
 
 @dataclass(slots=True)
 class Table:
-    """The rows of a table, as far as read. The words that set up a row may stand before its cells or behind them."""
+    """The rows of a table, as far as read. The words that set up a row may come before its cells or after them."""
 
     edges: list[tuple[int, str]] = field(default_factory=list)
-    """Of the cells of the row that is being read: where each ends, and how it is merged."""
+    """For the cells of the current row: where each ends, and how it is merged."""
     is_head: bool = False
     merge: str = ""
     cells: list[_Cell] = field(default_factory=list)
-    """Of that row."""
+    """The cells of the current row."""
     rows: list[list[_Cell]] = field(default_factory=list)
     heads: list[bool] = field(default_factory=list)
     nested: list[BlockText] = field(default_factory=list)
-    """What the tables in the cell that is being read say."""
+    """The blocks of the tables in the current cell."""
 
     def begin_row(self) -> None:
-        """Forget how the last row was set up."""
+        """Forget how the previous row was set up."""
         self.edges, self.merge, self.is_head = [], "", False
 
     def end_setup(self, edge: int) -> None:
@@ -61,7 +61,7 @@ class Table:
         self.merge = ""
 
     def add_cell(self, text: str, is_bold: bool | None) -> None:
-        """Add the cell that was read; the tables in it were told before."""
+        """Add the cell that was read; the tables in it were added before."""
         self.cells.append(_Cell(text, is_bold, tuple(self.nested)))
         self.nested.clear()
 
@@ -75,7 +75,7 @@ class Table:
         self.cells = []
 
     def tell(self) -> Iterator[BlockText]:
-        """Yield what the rows say, or the text of a table that only places it on the page or is a box around it."""
+        """Yield the written-out rows, or the text of a table that only places it on the page or is a box around it."""
         cells = [cell for row in self.rows for cell in row]
         if all(len(row) == 1 for row in self.rows) or (len(self.rows) == 1 and any(cell.nested for cell in cells)):
             for cell in cells:
@@ -101,7 +101,7 @@ class Table:
 
 
 def _place_cells(rows: Sequence[Sequence[_Cell]]) -> list[list[_Placed]]:
-    """Find the columns and rows that each cell spans, by the row with the most cells."""
+    """Find the columns and rows that each cell spans, using the row with the most cells."""
     edges = [cell.edge for cell in max(rows, key=len)]
     placed: list[list[_Placed]] = []
     above: dict[int, _Placed] = {}
@@ -123,7 +123,7 @@ def _place_cells(rows: Sequence[Sequence[_Cell]]) -> list[list[_Placed]]:
 
 
 def _find_ends(row: Sequence[_Cell], edges: Sequence[int]) -> list[int]:
-    """Find behind which column each cell of a row ends: at the edge that is nearest to its own."""
+    """Find the column after which each cell of a row ends: the one whose edge is nearest to the cell's own."""
     own = [cell.edge for cell in row]
     if len(own) == len(edges) or not all(
         one < other for places in (own, edges) for one, other in pairwise([0, *places])
@@ -140,5 +140,5 @@ def _find_ends(row: Sequence[_Cell], edges: Sequence[int]) -> list[int]:
 def _find_marked(placed: Sequence[Sequence[_Placed]]) -> tuple[int, tuple[int, ...]]:
     """Find how many rows at the top are heads, and which columns hold labels, because they are bold."""
     count, labels = find_marked_cells([[one.cell.is_bold for one in line] for line in placed])
-    # In a wide table a first column that is bold may have a head of its own.
+    # In a wide table, a bold first column may have its own head.
     return count, (labels if len(labels) != 1 or max(map(len, placed)) == 2 else ())

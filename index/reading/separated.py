@@ -1,4 +1,4 @@
-"""Reads tables of separated values (.csv, .tsv): each record is a row, told with the heads of its columns."""
+"""Reads tables of separated values (.csv, .tsv): each record is a row, written out with its column heads."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from index.reading.lines import join_cell
 DELIMITERS = ",;\t|"
 
 SNIFFED = 100
-"""Records by which the delimiter is chosen."""
+"""Records from which the delimiter is chosen."""
 
 _NAMED_DELIMITER = re.compile(r"\"?sep=(?P<sign>[,;\t|])\"?[ \t]*\n", re.IGNORECASE)
-"""The first line of some files, which tells a spreadsheet the delimiter."""
+"""The first line of some files, which names the delimiter for a spreadsheet."""
 
 _FIELD_LIMIT = 1_000_000
 """Characters of a cell; the csv module's own limit is lower."""
 
 
 def read_separated(text: str) -> Reading:
-    """Read the rows of tables; an empty record ends one, and a single cell above one is a paragraph."""
+    """Read the rows of tables; an empty record ends a table, and a single cell above a table is a paragraph."""
     csv.field_size_limit(_FIELD_LIMIT)
     named = _NAMED_DELIMITER.match(text)
     text = text[named.end() :] if named else text
@@ -48,7 +48,7 @@ def read_separated(text: str) -> Reading:
 
 
 def _remove_blanks(records: Sequence[list[str]]) -> list[list[str]]:
-    """The records without empty ones above one that sums up the table before it."""
+    """The records, without empty ones above a record that sums up the table before it."""
     kept: list[list[str]] = []
     is_summed = False
     for record in reversed(records):
@@ -66,7 +66,7 @@ def _join_lines(cell: str, *, is_head: bool) -> str:
 
 
 def _parse(text: str, delimiter: str) -> list[list[str]]:
-    """The records of a text; what the csv module cannot read is cut at the delimiters."""
+    """The records of a text; what the csv module cannot read is split at the delimiters."""
     try:
         return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
@@ -74,7 +74,7 @@ def _parse(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _find_delimiter(text: str) -> str:
-    """The delimiter by which most records have the same number of cells, and more than one; of equals, the most."""
+    """The delimiter that gives most records the same number of cells, and more than one; if equal, the most cells."""
 
     def rate(delimiter: str) -> tuple[float, int]:
         some = "\n".join(islice(StringIO(text), SNIFFED))
@@ -86,7 +86,7 @@ def _find_delimiter(text: str) -> str:
 
 
 def _tell(rows: Sequence[Sequence[str]]) -> list[BlockText]:
-    """The blocks of the rows of a table, without columns that are all empty."""
+    """The blocks of the rows of a table, without entirely empty columns."""
     filled = sorted({place for row in rows for place, cell in enumerate(row) if cell})
     cells = [[Cell(row[place]) for place in filled if place < len(row)] for row in rows]
     return list(tell_grid(cells, [False] * len(rows), is_usual=True)) if rows else []

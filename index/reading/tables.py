@@ -1,6 +1,6 @@
 """Tables: which rows are heads, and what each other row says with them.
 
-Every reader gives its tables as a grid of cells in which spans are filled in; this module tells the rows.
+Every reader passes its tables as a grid of cells in which spans are filled in; this module writes out the rows.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _LABEL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What the fields of forms are called."""
+"""Usual names of form fields."""
 
 _OPEN_LABEL = re.compile(
     r".*[:?？：]|.+\b(?:as|at|because|by|for|from|in|of|on|since|to|until|with|wanted|allowed)", re.IGNORECASE
 )
-"""A label that only its value completes: "Fetched by", "Alcohol served?"."""
+"""A label that is complete only with its value: "Fetched by", "Alcohol served?"."""
 
 
 def count_label_columns(rows: Sequence[Row]) -> int:
     """How many columns hold labels, each with its value to the right, in a form that does not mark them; 0 for a list.
 
-    The first row of a form is one of its fields, not heads. Labels end in a colon or wait for their value; they are
-    called as those of forms are; what they are labels of is of many kinds; or what stands beside the first is a name.
+    The first row of a form is one of its fields, not heads. Signs of labels: they end in a colon or need their value;
+    they are usual names of fields; their values are of many kinds; or a name is beside the first label.
     """
     width = len(rows[0]) if rows else 0
     if width not in (2, 4, 6) or not all(cell.strip() for cell in rows[0][::2]):
@@ -63,13 +63,13 @@ def _is_label(cell: str) -> bool:
 
 
 def _is_proper_name(cell: str) -> bool:
-    """Whether all of several words begin with a capital ("Fergus Blythe")."""
+    """Whether a cell has several words that all begin with a capital ("Fergus Blythe")."""
     words = cell.split()
     return len(words) > 1 and all(word[0].isupper() and not word.isupper() for word in words)
 
 
 def _begins_with_name(rows: Sequence[Row]) -> bool:
-    """Whether a name stands beside the first label, and neither heads in capitals nor a column of one kind follow."""
+    """Whether a name is beside the first label, and neither capitalised heads nor a column of one kind follow."""
     key, values = rows[0][0].split(), [row[1] for row in rows[1:] if row[1].strip()]
     if not _is_proper_name(rows[0][1]) or (len(key) > 1 and key[-1][0].isupper()):
         return False
@@ -95,7 +95,7 @@ def count_heads(rows: Sequence[Row], *, is_usual: bool = False) -> int:
     """How many rows at the top are column heads, for a table that does not mark them: 1 or 0.
 
     Args:
-        rows: those of the table.
+        rows: the rows of the table.
         is_usual: whether nearly all tables of this format begin with a row of heads.
     """
     if len(rows) < 2 or count_label_columns(rows):
@@ -105,10 +105,10 @@ def count_heads(rows: Sequence[Row], *, is_usual: bool = False) -> int:
 
 
 def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tuple[int, ...]]:
-    """Find what the look of a table sets apart: how many rows of heads at the top, and which columns of labels.
+    """Find what the look of a table sets apart: the number of rows of heads at the top, and the columns of labels.
 
     Args:
-        looks: for each cell of each row whether it is bold, or shaded; None for an empty one.
+        looks: for each cell of each row, whether it is bold, or shaded; None for an empty cell.
     """
     whole = [any(row) and all(look is not False for look in row) for row in looks]
     count = next((place for place, is_marked in enumerate(whole) if not is_marked), 0)
@@ -123,13 +123,13 @@ def find_marked_cells(looks: Sequence[Sequence[bool | None]]) -> tuple[int, tupl
 
 
 def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, is_named: bool) -> bool:
-    """Whether the row below one of heads, in which cells span columns, divides these and is one of heads too.
+    """Whether the row below a row of heads with spanning cells subdivides these and is a row of heads too.
 
     Args:
-        spans: for each column the number of the cell in the row above, the same where one cell spans several columns.
+        spans: for each column, the number of its cell in the row above: the same where one cell spans several.
         row: the row in question.
         below: the rows below it.
-        is_named: whether its first cell is its own, not empty and not one that reaches down from above.
+        is_named: whether its first cell is its own: not empty, and not one that extends down from above.
     """
     inner = [place for place in range(1, len(row)) if spans.count(spans[place]) > 1]
     divided = [(spans[place], row[place].strip()) for place in inner]
@@ -143,10 +143,10 @@ def goes_on_with_heads(spans: Sequence[int], row: Row, below: Sequence[Row], *, 
 
 
 def has_head_across(rows: Sequence[Row], spans: Sequence[Sequence[object]]) -> bool:
-    """Whether cells of words across columns stand only in the first row, which then names these columns.
+    """Whether cells of words that span columns are only in the first row, which then names these columns.
 
     Args:
-        spans: for each row which cell stands in each column, the same where one spans several.
+        spans: for each row and column, which cell is there: the same where one spans several.
     """
     across = [any(one == other for one, other in pairwise(cells)) for cells in spans[:2]]
     if across != [True, False] or len(rows) < 3 or count_label_columns(rows):
@@ -155,18 +155,18 @@ def has_head_across(rows: Sequence[Row], spans: Sequence[Sequence[object]]) -> b
 
 
 def join_heads(rows: Sequence[Row]) -> tuple[str, ...]:
-    """One head for each column from several rows of heads; the same text in a column counts once."""
+    """One head for each column, joined from several rows of heads; a repeated text in a column counts once."""
     return tuple(" ".join(dict.fromkeys(filter(None, (cell.strip() for cell in column)))) for column in zip(*rows))  # noqa: B905
 
 
 def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
-    """What a row says, with its column heads: "Saturday: adult 9.00, child 4.50".
+    """What a row says, written out with its column heads: "Saturday: adult 9.00, child 4.50".
 
     Empty cells are left out. Without heads, the key is followed by the values.
 
     Args:
         heads: one for each column, or none.
-        key_head: whether the first cell names the row; if not, every cell is told with its head.
+        key_head: whether the first cell names the row; if not, every cell is written with its head.
     """
     cells = [cell.strip() for cell in row]
     named = [head.strip() for head in heads] + [""] * (len(cells) - len(heads))
@@ -181,7 +181,7 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
         and named[0]
         and named[0].casefold() != key.casefold()
     ):
-        # A number says only with its head what it is one of; a date ("1 May") says it itself.
+        # A number needs its head to say what it counts; a date ("1 May") does not.
         key = f"{named[0]} {key}"
     told = ", ".join(values)
     if key and told:
@@ -190,14 +190,14 @@ def tell_row(row: Row, heads: Row, key_head: bool = True) -> str:
 
 
 def _repeats(head: str, cell: str, key: str) -> bool:
-    """Whether a head says no more than its cell, or than the key if that is of a sum ("Total: 65")."""
+    """Whether a head says no more than its cell, or than a key that is a word for a sum ("Total: 65")."""
     if head.casefold() == cell.casefold():
         return not is_value(cell)
     return head.casefold() == key.casefold() and SUM.fullmatch(key) is not None
 
 
 def tell_form_row(row: Row) -> str:
-    """What a row of a form says whose labels and values alternate: "First name: Juniper, Born: 2 February"."""
-    # A value that spans columns stands in each of them.
+    """What a form row says, in which labels and values alternate: "First name: Juniper, Born: 2 February"."""
+    # A value that spans columns is repeated in each of them.
     places = [place for place in range(0, len(row) - 1, 2) if not place or row[place] != row[place - 1]]
     return ", ".join(filter(None, (tell_row(row[place : place + 2], ()) for place in places)))

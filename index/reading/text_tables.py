@@ -1,4 +1,4 @@
-"""Tables in plain text: columns between tabs, bars, commas or semicolons, or aligned by blanks."""
+"""Tables in plain text: columns separated by tabs, bars, commas or semicolons, or aligned with spaces."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _MARK = re.compile(r"(?:\(?\w{1,3}[.)]|\W)\s")
 _PIECE = re.compile(r"\S+(?: \S+)*")
 _GAPPED_RULE = re.compile(r"\s*(?:[=-]{2,} +)+[=-]{2,}\s*")
 _LEADER = re.compile(r"(?<=[^\s.·…]) *(?:[.·…] ?){4,} *(?![\s.·…])(?=\S+(?: \S+)?(?: {2,}|\t)\s*\S)")
-"""Dots that lead from a name to several values."""
+"""Dots between a name and several values."""
 _FIELD = re.compile(r"[^\s:][^:]{0,30}:\s+\S.*")
 _SIGN = re.compile(r"\S")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
 def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Block]:
-    """Return the rows of a table, if the lines are one; else nothing. Rules are no rows, wrapped cells stand in one.
+    """Return the rows of a table, if the lines are one; else nothing. Rules are not rows; wrapped cells are joined.
 
-    A table of two columns has heads only above a line across: "Name  Lea" would else be a head of what follows.
+    A table of two columns has heads only above a horizontal rule: else "Name  Lea" would be a head of what follows.
     """
     rules = [place for place, line in enumerate(lines) if line.is_rule]
     held = [line for line in lines if not line.is_rule]
@@ -55,24 +55,24 @@ def tell_text_table(text: str, lines: Sequence[Line], name: str = "") -> list[Bl
 
 
 def _are_summed(rows: Sequence[Row]) -> bool:
-    """Whether several rows above a rule hold values: they are no heads, but what is summed up below it."""
+    """Whether several rows above a rule hold values: they are not heads, but are summed up below it."""
     return sum(any(map(is_value, row[1:])) for row in rows) > 1
 
 
 def _tell_fields(rows: Sequence[Row]) -> list[str]:
-    """What rows say in which each cell is a label with its value: "Name: Rosa    Phone: 555 01"; else nothing."""
+    """What rows of labels with their values say: "Name: Rosa    Phone: 555 01"; nothing if a cell is anything else."""
     if any(_FIELD.fullmatch(cell) is None for row in rows for cell in row if cell):
         return []
     return [", ".join(" ".join(cell.split()) for cell in row if cell) for row in rows]
 
 
 def _join_wrapped(rows: Sequence[Row], parted: Collection[int], hung: Collection[int]) -> list[tuple[list[int], Row]]:
-    """Join the rows that go on with the cells of the row above: the places of each, and its cells.
+    """Join the rows that continue cells of the row above: the places of each joined row, and its cells.
 
     Args:
-        rows: one for each line that is no rule.
-        parted: the places of the rows that stand below a rule.
-        hung: the places of those that begin no row, where others do that begin further out.
+        rows: one for each line that is not a rule.
+        parted: the places of the rows below a rule.
+        hung: the places of the rows that are indented further than those that begin a row.
     """
     joined: list[tuple[list[int], list[list[str]]]] = []
     for place, row in enumerate(rows):
@@ -87,19 +87,19 @@ def _join_wrapped(rows: Sequence[Row], parted: Collection[int], hung: Collection
 
 
 def _find_link(last: str, cell: str) -> str:
-    """What stands between a line of a cell and the next: a blank in text, a semicolon between other lines."""
+    """What joins a line of a cell to the next: a space in text, a semicolon between other lines."""
     is_text = last.count(" ") > 2 or cell[0].islower() or (last and is_incomplete(last))
     return " " if is_text else "; "
 
 
 def _goes_on(row: Row, above: Sequence[Sequence[str]], *, is_hung: bool, is_joined: bool) -> bool:
-    """Whether a row without a key holds what is left of cells above it: one at least shows it, all if none is missing.
+    """Whether a row without a key continues cells above it: one must show it, or all if no cell of the row is missing.
 
-    A cell shows it if it begins in lower case below a capital, or below one that went on before, or if the one above it
-    is not complete.
+    A cell shows it if it begins in lower case below a capital, or below a cell that continued another, or if the cell
+    above is not complete.
 
     Args:
-        above: of each cell above it the pieces, as far as they are joined.
+        above: for each cell above, its pieces as far as they are joined.
     """
     filled = [place for place, cell in enumerate(row) if cell]
     if row[0] or not filled or any(not above[place][0] or is_amount(row[place]) for place in filled):
@@ -114,14 +114,14 @@ def _goes_on(row: Row, above: Sequence[Sequence[str]], *, is_hung: bool, is_join
 
 
 def _find_whole_line(text: str, line: Line) -> str:
-    """The line with the white space around it, which may stand for empty cells, and blanks for a frame around it."""
+    """The line with the white space around it, which may stand for empty cells; a frame around it becomes spaces."""
     start, end = text.rfind("\n", 0, line.start) + 1, text.find("\n", line.end)
     before, after = text[start : line.start], text[line.end : end if end >= 0 else len(text)]
     return f"{_SIGN.sub(' ', before)}{line.text}{_SIGN.sub(' ', after)}"
 
 
 def _blank_leaders(lines: Sequence[str]) -> list[str]:
-    """The lines with blanks for dots that lead to several values: "Day ticket ..... 38.00    22.00"."""
+    """The lines with spaces instead of dots that lead to several values: "Day ticket ..... 38.00    22.00"."""
     return [_LEADER.sub(lambda found: " " * len(found[0]), line) for line in lines]
 
 
@@ -131,7 +131,7 @@ def _split_delimited(lines: Sequence[str]) -> list[Row]:
         if len(lines) < 2 or not all(delimiter in line for line in lines):
             continue
         if delimiter in ";," and any(f"{delimiter} " in _QUOTED.sub("", line) for line in lines):
-            continue  # running text has a blank behind a comma
+            continue  # running text has a space after a comma
         texts = [line.strip().strip("|") if delimiter == "|" else line for line in lines]
         try:
             rows = [[cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])] for text in texts]
@@ -145,7 +145,7 @@ def _split_delimited(lines: Sequence[str]) -> list[Row]:
 
 
 def _split_below(lines: Sequence[str], rule: str) -> list[Row]:
-    """The cells of lines whose columns stand below the parts of a rule ("===  =="), if no text goes over its gaps."""
+    """The cells of lines whose columns are below the parts of a rule ("===  =="), if no text crosses its gaps."""
     cuts = [found.start() for found in re.finditer(r"[=-]+", rule.expandtabs())][1:]
     texts = [line.expandtabs() for line in lines]
     if not cuts or any(text[cut - 1 : cut].strip() and text[cut : cut + 1].strip() for text in texts for cut in cuts):
@@ -155,7 +155,7 @@ def _split_below(lines: Sequence[str], rule: str) -> list[Row]:
 
 
 def _split_aligned(lines: Sequence[str]) -> list[Row]:
-    """The cells of lines whose columns stand under each other, with two or more blanks between them; else nothing."""
+    """The cells of lines whose columns are aligned, with two or more spaces between them; else nothing."""
     texts = [line.expandtabs() for line in lines]
     begun = _find_begun(texts)
     if len(lines) < 3 or not begun:
@@ -171,13 +171,13 @@ def _split_aligned(lines: Sequence[str]) -> list[Row]:
         cuts, rows = inner, [heads, *_cut_columns(texts[1:], inner, width)]
     pieces = [_PIECE.findall(text) for text in texts]
     if len({len(row) for row in pieces}) == 1 and len(pieces[0]) > max(2, len(cuts)):
-        return list(pieces)  # columns that do not stand under their heads, but every row has them all
+        return list(pieces)  # columns that are not below their heads, but every row has all of them
     enough = sum(sum(map(bool, rows[place])) > 1 for place in begun) * 5 >= len(begun) * 4
     return list(rows) if len(cuts) > 1 and enough else []
 
 
 def _find_begun(texts: Sequence[str]) -> list[int]:
-    """The places of the lines that begin a row: nearly all, with a gap in them, or all that do not stand further in."""
+    """The places of lines that begin a row: all if nearly all have a gap, or those that are not indented further."""
     gapped = [_GAP.search(text.strip()) is not None for text in texts]
     if sum(gapped) * 5 >= len(texts) * 4:
         return list(range(len(texts)))
@@ -189,14 +189,14 @@ def _find_begun(texts: Sequence[str]) -> list[int]:
 
 
 def _cut_columns(texts: Sequence[str], cuts: Sequence[int], width: int) -> list[Row]:
-    """The cells of lines whose columns begin at given places."""
+    """The cells of lines whose columns begin at the given places."""
     return [[text[cut:end].strip() for cut, end in zip(cuts, [*cuts[1:], width], strict=True)] for text in texts]
 
 
 def _spread_heads(heads: str, below: Sequence[str], cuts: Sequence[int], width: int) -> list[str]:
-    """The heads of a line above columns, each once for each of as many columns that it stands over; else nothing.
+    """The heads of a line above columns, each repeated for the equal number of columns below it; else nothing.
 
-    It must stand over these columns alone: "Summer" above "open    close".
+    A head must be above its own columns only: "Summer" above "open    close".
     """
     pieces = [(found.start(), found.end(), found[0]) for found in _PIECE.finditer(heads)]
     corner = [text for start, _, text in pieces if start < cuts[1]]
@@ -213,7 +213,7 @@ def _spread_heads(heads: str, below: Sequence[str], cuts: Sequence[int], width: 
 
 
 def _find_cuts(texts: Sequence[str], width: int) -> list[int]:
-    """Find where columns begin: behind two blanks, or behind one, if most lines have more there, in a table of more."""
+    """Find where columns begin: after two spaces, or, beside such columns, after one if most lines have more there."""
     padded = [text.ljust(width) for text in texts]
     filled = [any(text[place] != " " for text in padded) for place in range(width)]
     first = next((place for place in range(width) if filled[place]), width)
@@ -222,7 +222,7 @@ def _find_cuts(texts: Sequence[str], width: int) -> list[int]:
     narrow = [place for place in begins if filled[place - 2] and _is_column(padded, place, filled)]
     cuts = [0]
     for place in sorted([*wide, *(narrow if wide else ())]):
-        # What few lines have before one blank is no column but begins a text: "real, between 0" before "and 1".
+        # If few lines have text before the space, it begins no column but a text: "real, between 0" before "and 1".
         before = sum(bool(text[cuts[-1] : place].strip()) for text in padded)
         if place in wide or 2 * before > len(padded):
             cuts.append(place)
@@ -230,7 +230,7 @@ def _find_cuts(texts: Sequence[str], width: int) -> list[int]:
 
 
 def _is_column(texts: Sequence[str], place: int, filled: Sequence[bool]) -> bool:
-    """Whether what begins behind one blank column stands in most lines, and behind more blanks in half of them."""
+    """Whether the text after a column of one space is in most lines, and after more spaces in half of them."""
     end = next((at for at in range(place, len(filled)) if not filled[at]), len(filled))
     keyed = [text for text in texts if text[:place].strip()]
     begun = [text for text in keyed if text[place:end].strip()]

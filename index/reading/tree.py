@@ -1,7 +1,7 @@
-"""Reads a tree of HTML elements into blocks. All formats with a structure of their own are read through it.
+"""Reads a tree of HTML elements into blocks. All formats with their own structure are read through it.
 
 Web pages and e-books are such trees; Word and OpenDocument files are converted to one. A reader first removes what it
-knows to be no text of its document, then calls `remove_unseen`, then `read_blocks`.
+knows is not text of its document, then calls `remove_unseen`, then `read_blocks`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ HEADING_LIMIT = 300
 """Characters; a longer heading is a paragraph."""
 
 DEPTH_LIMIT = 60
-"""Elements inside each other; deeper ones that only group or decorate are dissolved, at twice the depth all others."""
+"""Nested elements; deeper ones that only group or decorate are dissolved, at twice the depth all others too."""
 
 LAYOUT_LIMIT = 1000
-"""Characters; a table with a longer cell and no heads only places its text."""
+"""Characters; a table with a longer cell and no heads only lays out its text."""
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 ENDS_SECTION = "ends-section"
-"""Attribute of an element at whose end a section ends, with the level of its heading."""
+"""Attribute of an element with which a section ends; its value is the level of the section's heading."""
 
 _TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
 _STRUCTURE = frozenset(
@@ -40,20 +40,20 @@ BLOCKS = _STRUCTURE | set(
     "address article aside body center dialog dir div fieldset figure footer form header hgroup hr html legend main"
     " menu nav search section".split()
 )
-"""Elements that begin a line of their own."""
+"""Elements that begin a new line."""
 
 _UNREAD = frozenset(
     "annotation annotation-xml audio button canvas datalist embed head iframe img input link map meta meter noscript"
     " object option progress script select style svg template textarea title video".split()
 )
-"""Elements that hold no text of the page, or none that is shown as such."""
+"""Elements that contain no text of the page, or none that is shown as such."""
 
 _CARDS = ("article", "div", "section")
 
 _FORMULA_PARTS = ("mfrac", "mrow", "mn", "mroot")
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-element\s*:\s*comment-list", re.IGNORECASE)
-"""What a style says of text that is not shown, or is a remark on the text."""
+"""What a style says about text that is not shown, or that is a comment on the text."""
 STRUCK_STYLE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(
     r"(?:^|\s)(?!not-)(?:[a-z]+-)*?(?:visually-?hidden|sr-only|screen-reader(?:-text|-only)?)(?:\s|$)", re.IGNORECASE
@@ -76,7 +76,7 @@ _UNTOLD = re.compile(
     r"|blank|image|img|photo|picture|pixel|placeholder|spacer|transparent",
     re.IGNORECASE,
 )
-"""What a picture is called that nobody described."""
+"""Names of pictures that nobody described."""
 _WORD = re.compile(r"\w+")
 _INTEGER = re.compile(r"\s*[+-]?\d{1,6}")
 
@@ -105,7 +105,7 @@ def unwrap(element: Element) -> None:
 
 
 def _keep_tail(element: Element, text: str | None) -> None:
-    """Add a text before an element that is about to go."""
+    """Add a text before an element that is about to be removed."""
     if not text:
         return
     before, parent = element.getprevious(), element.getparent()
@@ -116,9 +116,9 @@ def _keep_tail(element: Element, text: str | None) -> None:
 
 
 def remove_unseen(root: Element) -> Counter[str]:
-    """Remove what is no text, hidden or struck out; return how many words were "hidden" and "struck out".
+    """Remove what is not text, hidden or struck out; return how many words were "hidden" and "struck out".
 
-    What a button of the page opens is not hidden.
+    What a button of the page opens does not count as hidden.
     """
     left_out: Counter[str] = Counter()
     _describe_pictures(root)
@@ -134,7 +134,7 @@ def remove_unseen(root: Element) -> Counter[str]:
 
 
 def _describe_pictures(root: Element) -> None:
-    """Give each cell beside others that holds nothing but pictures what is said of them: "yes" of a tick."""
+    """Give each cell beside others that contains only pictures their description: "yes" for a tick."""
     for cell in root.iter("td", "th"):
         pictures = [picture for picture in cell.iter("img") if next(picture.iterancestors("a"), None) is None]
         described = [picture.get("alt") or "" for picture in pictures]
@@ -144,7 +144,7 @@ def _describe_pictures(root: Element) -> None:
 
 
 def _find_reason(element: Element, opened: set[str]) -> str | None:
-    """Why an element is not read: "hidden", "struck out", "" for no text; None if it is read."""
+    """Why an element is not read: "hidden", "struck out", "" if it is not text; None if it is read."""
     tag = element.tag
     if not isinstance(tag, str) or tag in _UNREAD:
         return ""
@@ -173,7 +173,7 @@ def _find_reason(element: Element, opened: set[str]) -> str | None:
 
 
 def _limit_depth(root: Element) -> None:
-    """Dissolve what is nested too deeply to be read step by step."""
+    """Dissolve elements that are nested too deeply for recursive reading."""
     pending = [(child, 1) for child in root]
     while pending:
         element, depth = pending.pop()
@@ -195,7 +195,7 @@ def list_seen(root: Element) -> Seen:
 
 def _collect_seen(element: Element, pieces: list[str]) -> None:
     tag = element.tag
-    # The mark of a footnote and a link back from it are read as nothing.
+    # A footnote mark, and a link back from the footnote, are read as nothing.
     if tag in ("sup", "a") and not read_inline(element):
         return
     edge = "\n" if tag in BLOCKS or tag == "br" else " " if tag in _FORMULA_PARTS else ""
@@ -207,15 +207,15 @@ def _collect_seen(element: Element, pieces: list[str]) -> None:
 
 
 def mark_heads(rows: Sequence[Element], is_marked: Callable[[Element], bool]) -> bool:
-    """Make heads of the cells of a table's first rows, and of its labels, that are set apart; return whether any are.
+    """Mark as heads the cells of a table's first rows, and its labels, that are set apart; return whether any are.
 
     Args:
-        is_marked: whether the look of a cell sets it apart: it is bold, or has a colour behind it.
+        is_marked: whether the look of a cell sets it apart: bold, or a background colour.
     """
     filled = {cell: any(map(str.isalnum, "".join(cell.itertext()))) for row in rows for cell in row}
     looks = [[is_marked(cell) if filled[cell] else None for cell in row] for row in rows]
     count, labels = find_marked_cells(looks)
-    # In a wide table a first row that only begins with a label may be heads all the same.
+    # In a wide table a first row that only begins with a label may still be heads.
     is_wide = len(labels) == 1 and max(map(len, rows)) > 2
     for place, row in enumerate(rows):
         for column, cell in enumerate(row):
@@ -281,7 +281,7 @@ class _Walker:
             self._level = level - 1
 
     def _add(self, kind: Kind, text: str, level: int = 0) -> None:
-        """Add a block, with the number or term that waits for its text."""
+        """Add a block, preceded by the number or term that waits for its text."""
         prefix, self._prefix = self._prefix, ""
         if any(map(str.isalnum, text)):
             self.parts.append(BlockText(kind, prefix + text, level))
@@ -308,7 +308,7 @@ class _Walker:
         self._add("code", "\n".join(lines).rstrip())
 
     def _add_title(self, element: Element) -> None:
-        """Let the title of a callout ("Warning") begin the text under it."""
+        """Put the title of a callout ("Warning") at the start of the text below it."""
         if text := tidy(read_content(element)):
             self._prefix += text if text.endswith((":", "!", "?", ".")) else f"{text}:"
             self._prefix += " "
@@ -321,7 +321,7 @@ class _Walker:
         return [part.text for part in inner]
 
     def _flush_prefix(self) -> None:
-        """Add a term or title for which no text came; a number alone is nothing."""
+        """Add a term or title that no text followed; a number alone is dropped."""
         prefix, self._prefix = self._prefix.strip(), ""
         if prefix.endswith(":"):
             self._add("item" if self._kind == "item" else "paragraph", prefix.removesuffix(":"))
@@ -334,7 +334,7 @@ class _Walker:
         self._kind = outer
 
     def _walk_apart(self, element: Element) -> None:
-        """Walk over an element whose headings do not head what comes after it."""
+        """Walk over an element whose headings do not apply to what comes after it."""
         first, level = len(self.parts), self._level
         self.walk(element)
         self._end_headings(first, level)
@@ -363,7 +363,7 @@ class _Walker:
         self._end_headings(first, level)
 
     def _walk_figure(self, element: Element) -> None:
-        """Walk over a figure; the caption beside a table is that of the table."""
+        """Walk over a figure; a caption beside a table becomes that of the table."""
         captions, tables = list(element.iter("figcaption")), list(element.iter("table"))
         if len(captions) == len(tables) == 1 and tables[0].find("caption") is None:
             remove(captions[0])
@@ -372,7 +372,7 @@ class _Walker:
         self.walk(element)
 
     def _walk_item(self, element: Element, mark: str = "") -> None:
-        """Add an item, with the mark that its list gives it or that it has itself."""
+        """Add an item, with the mark from its list or its own."""
         if mark := element.get("mark") or mark:
             self._prefix += f"{mark} "
         self._walk_as("item", element)
@@ -397,7 +397,7 @@ class _Walker:
             self._add("item", ", ".join(terms))
 
     def _walk_definition(self, element: Element, term: str, is_first: bool) -> None:
-        """Add a definition, or the answer to a question; of several definitions each has the term before it."""
+        """Add a definition, or the answer to a question; each of several definitions gets the term before it."""
         if term.endswith(("?", "？", "؟")):
             if is_first:
                 self._add("question", term)
@@ -408,7 +408,7 @@ class _Walker:
         self._walk_as("item", element)
 
     def _walk_details(self, element: Element) -> None:
-        """Add a question with its answer; what holds questions or headings is a section of its own."""
+        """Add a question with its answer; one that contains questions or headings becomes a section."""
         summary = element.find("summary")
         first, level = len(self.parts), self._level
         is_section = next(element.iterdescendants("details", *HEADINGS), None) is not None
@@ -456,7 +456,7 @@ class _Walker:
         texts = [tidy(part.text) for part in inner if part.kind != "row" and part.text not in named]
         is_head = element.tag == "th"
         return Cell(
-            # A cell may hold a mere sign ("✓", "–"), which makes no block.
+            # A cell may contain only a symbol ("✓", "–"), which makes no block.
             join_cell(texts, is_head) if inner else tidy(read_content(element)) or element.get("alt", ""),
             _read_integer(element.get("colspan"), 1),
             _read_integer(element.get("rowspan"), 1),
@@ -477,11 +477,11 @@ _WALKERS: dict[str, Callable[[_Walker, Element], None]] = {
     "figcaption": lambda walker, element: walker._walk_as("caption", element),
     "blockquote": _Walker._walk_apart,
 }
-"""Name of a block -> what adds it; all others are walked over."""
+"""Name of a block -> the function that adds it; all others are walked over."""
 
 
 def _find_containers(root: Element) -> set[Element]:
-    """Find the elements that hold blocks, though they may be inline ones by their name."""
+    """Find the elements that contain blocks, though their names may be those of inline elements."""
     found: set[Element] = set()
     for block in root.iterdescendants(*BLOCKS):
         for ancestor in block.iterancestors():
@@ -492,7 +492,7 @@ def _find_containers(root: Element) -> set[Element]:
 
 
 def _are_cards(element: Element) -> bool:
-    """Whether an element holds nothing but things beside each other, each of which begins with a heading of its own."""
+    """Whether an element contains only things beside each other that each begin with their own heading."""
     kinds = {(child.tag, child.get("class")) for child in element}
     if len(element) < 2 or len(kinds) != 1 or element[0].tag not in _CARDS:
         return False
@@ -526,7 +526,7 @@ def join_lines(text: str) -> list[str]:
 
 
 def _find_bold_groups(rows: Sequence[Sequence[Element]]) -> set[int]:
-    """The places of the rows whose only text is bold and names the rows below them."""
+    """The places of the rows whose only text is bold and names the rows below."""
     held = [["".join(cell.itertext()).strip() for cell in row] for row in rows]
     bold = {place for place, row in enumerate(held) if row and row[0] and _is_set_apart(rows[place][0])}
     return find_bold_groups(held, bold)
@@ -543,7 +543,7 @@ def _find_rows(table: Element) -> list[Element]:
 
 
 def _is_layout(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
-    """Whether a table is only a way to place text on a page, or a box around it."""
+    """Whether a table only lays out text on a page, or is a box around it."""
     cells = [cell for row in rows for cell in row]
     if table.get("role") in ("presentation", "none") or all(len(row) <= 1 for row in rows):
         return True
@@ -560,6 +560,6 @@ def _is_layout(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
 
 
 def _count_paragraphs(cell: Element) -> int:
-    """Count the paragraphs with text that stand in a cell, without those of tables inside it."""
+    """Count the paragraphs with text in a cell, without those of tables inside it."""
     paragraphs = cell.xpath(".//p | .//li")
     return sum(next(one.iterancestors("td", "th")) is cell and count_words(one) > 0 for one in paragraphs)

@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from chromadb import ClientAPI, Collection
 
 DATABASE = "chroma.sqlite3"
-"""The file in the folder that Chroma keeps its data in."""
+"""The file in the folder in which Chroma keeps its data."""
 
 OPENING = "opening.lock"
-"""The file in the folder that is locked while a process opens it: two would both make the tables of a new one."""
+"""The file in the folder that is locked while a process opens it: two would both create the tables of a new one."""
 
 MIN_FREE_BYTES = 4_000_000
-"""Opening writes: with less free space than this, a failure to open means a full disk, not damaged files."""
+"""Opening writes data: with less free space than this, a failure to open means a full disk, not damaged files."""
 
 PATIENCE, CONNECT_SECONDS = 60.0, 5.0
-"""Of a server: the most seconds between two pieces of a reply, and until it accepts a connection."""
+"""For a server: the most seconds between two pieces of a reply, and until it accepts a connection."""
 
 REASON_CHARACTERS = 200
-"""The most characters of what Chroma says that are shown."""
+"""The most characters of Chroma's message that are shown."""
 
 HNSW_SETTINGS = {"space": "cosine", "ef_construction": 100, "ef_search": 200}
 
 MIN_LOGGED, LOGGED_SHARE = 1000, 0.05
 """Entries that Chroma logs before it writes its vector files: a minimum, and a share of those expected. A low number
-costs time in a build, since each write repeats the ids of all entries; a high one costs time at each opening, since
-what is left in the log is read again."""
+slows a build, since each write repeats the ids of all entries; a high one slows each opening, since the rest of the log
+is read again."""
 
 _registry = Lock()
 """Held while a client is made or closed. Chroma's registry of clients is not safe between threads: a client made while
@@ -51,7 +51,7 @@ another of the same folder is made or closed may come out closed."""
 
 
 def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
-    """A client on a folder.
+    """A client for a folder.
 
     Args:
         anew: make a new client even if this process has one already.
@@ -88,8 +88,8 @@ def open_folder(folder: Path, *, anew: bool = False) -> ClientAPI:
 def _create_database(folder: Path) -> None:
     """Create the database in WAL mode, so that readers and a writer do not wait for each other, unless it exists.
 
-    An empty file is none: a full disk leaves one behind. Python's SQLite must not touch the database once Chroma has:
-    when one copy of SQLite closes a file, another copy's locks on it are lost.
+    An empty file is not one: a full disk leaves one behind. Python's SQLite must not touch the database once Chroma
+    has: when one copy of SQLite closes a file, the locks of another copy on it are lost.
     """
     database = folder / DATABASE
     if not database.exists() or not database.stat().st_size:
@@ -104,14 +104,14 @@ def close_client(client: ClientAPI) -> None:
 
 
 def make_client(folder: Path) -> ClientAPI:
-    """A client on a folder; raises Chroma's own errors."""
+    """A client for a folder; raises Chroma's own errors."""
     import chromadb
 
     return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
 
 
 def connect_server(url: str) -> ClientAPI:
-    """A client of the server at an address such as "http://localhost:8000"; StoreError if it does not answer."""
+    """A client for the server at an address such as "http://localhost:8000"; StoreError if it does not answer."""
     import chromadb
 
     try:
@@ -129,7 +129,7 @@ def connect_server(url: str) -> ClientAPI:
 
 @cache
 def _amend_client() -> None:
-    """Amend what no setting does: Chroma's client waits for ever, and raises a bare Exception for an unknown status."""
+    """Change what no setting does: Chroma's client waits forever, and raises a bare Exception for an unknown status."""
     import httpx
     from chromadb.api.base_http_client import BaseHTTPClient
     from chromadb.api.fastapi import FastAPI

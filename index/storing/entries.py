@@ -18,7 +18,7 @@ ENTRY_BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One vector's worth of a chunk: the whole chunk, its heading, or one of its sentences."""
+    """A part of a chunk that gets one vector: the whole chunk, its headings, or one of its sentences."""
 
     document: str
     """The id of this version of the document."""
@@ -56,18 +56,18 @@ def make_entries(chunk: Chunk, document: str = "", number: int = 0) -> Iterator[
 
 
 def join_headings(chunk: Chunk) -> str:
-    """The path of headings, from the title of the document on; only a question is whole without that."""
+    """The heading path, beginning with the title of the document; a question does not need the title."""
     untitled = chunk.heading.endswith("?") or chunk.headings[:1] == (chunk.title,)
     return " – ".join(chunk.headings if untitled else (chunk.title, *chunk.headings))
 
 
 def hash_text(text: str) -> str:
-    """The hash of a text; white space makes no difference."""
+    """The hash of a text, whatever its white space."""
     return sha256(" ".join(text.split()).encode()).hexdigest()[:24]
 
 
 def make_metadata(entry: Entry) -> dict[str, str | int]:
-    """What is stored with a vector; the entry of kind "chunk" holds the whole chunk but its text."""
+    """What is stored with a vector; the entry of kind "chunk" holds the whole chunk except its text."""
     kept: dict[str, str | int] = {
         "document": entry.document,
         "chunk": entry.owner,
@@ -80,7 +80,7 @@ def make_metadata(entry: Entry) -> dict[str, str | int]:
         kept["hash_as_written"] = hash_text(entry.chunk.sentences[entry.position].text)
     if entry.kind == "chunk":
         chunk = entry.chunk
-        # `plain` is kept only where it does not follow from the text.
+        # `plain` is kept only where it cannot be derived from the text.
         spans = [
             (one.start, one.end, one.page, one.kind, "" if one.plain == one.text else one.plain)
             for one in chunk.sentences

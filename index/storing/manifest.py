@@ -30,13 +30,13 @@ class IndexedDocument:
     problem: str = ""
     """Why it could not be read, in one line; empty if it could."""
     notes: tuple[str, ...] = ()
-    """What a person should know of how it was read, in a line each."""
+    """What a person should know about how it was read, one item per line."""
     words: int = 0
     """Words that a reader of the file sees, without those left out on purpose."""
     words_indexed: int = 0
     """How many of these are in the index."""
     missing: str = ""
-    """Where the others stand, as a clause: "lines 14 to 30 are missing"; empty if none is missing."""
+    """Where the missing words are, as a clause: "lines 14 to 30 are missing"; empty if none is missing."""
     left_out: int = 0
     """Words left out on purpose."""
 
@@ -58,7 +58,7 @@ class Segment:
     name: str
     entries: int
     folder: str = ""
-    """Name of its vector folder inside that of the index; empty on a server, or if it could not be told."""
+    """Name of its vector folder inside the folder of the index; empty on a server, or if it is not known."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,11 @@ class Manifest:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of how the files were read, each line with the name of its file."""
+        """What a person should know about how the files were read; each line names its file."""
         return tuple(f"{document.source}: {note}" for document in self.documents for note in document.notes)
 
     def move_documents(self, name: str, documents: set[str]) -> tuple[IndexedDocument, ...]:
-        """All documents, those with these ids moved to the segment `name`."""
+        """All documents, with those of these ids moved to the segment `name`."""
         return tuple(replace(d, segment=name) if d.id in documents else d for d in self.documents)
 
     def to_json(self) -> str:
@@ -121,7 +121,7 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """The manifest that `to_json` wrote."""
         kept = json.loads(text)
-        # Another version of the program may have kept less of a document, or more.
+        # Another version of the program may have stored fewer or more fields of a document.
         names = {one.name for one in fields(IndexedDocument)}
         documents = []
         for one in kept.pop("documents"):

@@ -21,10 +21,10 @@ HEAD, SEGMENT = "head", "s-"
 class Segments:
     """The collections of one index, by their names inside it. Chroma knows each as "<index>.<name>".
 
-    A method raises StoreError where it says so, else Chroma's own errors, which the caller translates.
+    A method raises StoreError where it says so, otherwise Chroma's own errors, which the caller translates.
 
     Args:
-        folder: Chroma's, if there is no server.
+        folder: Chroma's folder, if there is no server.
         url: the address of a Chroma server; empty for none.
         name: the name of the index.
 
@@ -48,7 +48,7 @@ class Segments:
             return {}
 
     def keep(self, **fields: str | int) -> None:
-        """Replace these fields of the head in one write, and leave the others. Raises StoreError."""
+        """Replace these fields of the head in one write, and leave the others as they are. Raises StoreError."""
         with chroma.translate_errors(self.place):
             head = self._client.get_or_create_collection(self._qualify(HEAD), embedding_function=None)
             kept = dict(head.metadata or {})
@@ -88,7 +88,7 @@ class Segments:
         return str(collection.name).removeprefix(self._qualify(""))
 
     def is_sound(self, name: str) -> bool:
-        """Whether all vectors of a segment can be read; assumed of a server."""
+        """Whether all vectors of a segment can be read; on a server this is assumed."""
         return self.served or sound.is_sound(self._folder, [self._qualify(name)])
 
     def list_vector_folders(self) -> set[str]:
@@ -103,7 +103,7 @@ class Segments:
                 sound.note(self._folder, {self._qualify(segment.name): segment.folder for segment in segments})
 
     def sweep(self, segments: Iterable[Segment]) -> None:
-        """Remove the vector folders of all other segments, if those of these are known. Raises StoreError."""
+        """Remove the vector folders of all other segments, if the folders of these are known. Raises StoreError."""
         folders = [segment.folder for segment in segments]
         if not self.served and all(folders):
             with chroma.translate_errors(self.place):
@@ -114,7 +114,7 @@ class Segments:
         self._find.cache_clear()
 
     def reopen(self) -> None:
-        """Open the folder with a new client; reads that are under way keep the old one."""
+        """Open the folder with a new client; reads in progress keep the old one."""
         if not self.served:
             self._use(chroma.open_folder(self._folder, anew=True))
             gc.collect()  # the old one refers to itself, and holds its files open until it is collected
@@ -124,7 +124,7 @@ class Segments:
         chroma.close_client(self._client)
 
     def _use(self, client: ClientAPI) -> None:
-        """Use this client from now on, with a new cache: what a thread still gets from the old one is not kept."""
+        """Use this client from now on, with a new cache: what a thread still gets from the old client is not cached."""
 
         def find(name: str) -> Collection:
             return client.get_collection(self._qualify(name), embedding_function=None)
@@ -132,5 +132,5 @@ class Segments:
         self._client, self._find = client, cache(find)
 
     def _qualify(self, name: str) -> str:
-        """The name by which Chroma knows a collection."""
+        """Chroma's name for a collection."""
         return f"{self._name}.{name}"

@@ -1,7 +1,7 @@
 """Checks that Chroma's vector files are still what was written.
 
-A process that reads garbage from them dies. So the size and the modification time of each file of a complete segment
-are noted, and if a file differs from its note, a child process reads them all first.
+A process that reads garbage from them crashes. So the size and the modification time of each file of a complete segment
+are noted, and if a file differs from its note, a child process reads all files first.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def note(folder: Path, collections: Mapping[str, str]) -> None:
     """Note the vector files as they are now. Call it for complete collections only.
 
     Args:
-        collections: name of a collection -> its vector folder; empty if that is not known.
+        collections: name of a collection -> its vector folder; empty if the folder is not known.
     """
     states = {name: _read_states(folder / inside) for name, inside in collections.items() if inside}
     new = folder / f"{NOTES}.new"
@@ -78,7 +78,7 @@ def check(folder: Path) -> None:
 
 
 def _read_notes(folder: Path) -> dict[str, dict[str, list[int]]]:
-    """Collection -> file -> what `_read_state` gave when it was noted."""
+    """Collection -> file -> the result of `_read_state` when it was noted."""
     try:
         kept = json.loads((folder / NOTES).read_text("utf-8"))
     except (OSError, ValueError):
@@ -106,7 +106,7 @@ def _read_state(path: Path) -> list[int]:
 
 
 def _find_fault(folder: Path, names: Iterable[str]) -> str:
-    """What is wrong with these collections, found by a child process that reads every vector; empty if nothing is."""
+    """The fault in these collections, found by a child process that reads every vector; empty if there is none."""
     command = [sys.executable, "-m", "index.storing.sound", str(folder.absolute()), *sorted(names)]
     done = subprocess.run(command, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True)
     if not done.returncode:
@@ -117,7 +117,7 @@ def _find_fault(folder: Path, names: Iterable[str]) -> str:
 def examine(folder: Path, names: Iterable[str]) -> None:
     """Read every vector of these collections, and search each once; SystemExit if something is wrong.
 
-    Meant for a process of its own, since Chroma may kill it.
+    Meant for a separate process, since Chroma may crash it.
     """
     client, wanted = make_client(folder), set(names)
     for collection in client.list_collections():

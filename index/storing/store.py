@@ -3,7 +3,7 @@
     head        one small record with the manifest, which names the segments and the documents in use
     segment     a Chroma collection that one build fills; an index has a few of them
 
-A build writes what is new into a segment of its own, then replaces the manifest in a single write. So a reader, in any
+A build writes the new entries into its own segment, then replaces the manifest in a single write. So a reader, in any
 process, sees either the old index or the new one, and nothing of a build that was killed. Entries that are no longer in
 use stay in their segment, unseen, until it is merged with others or dropped.
 
@@ -39,16 +39,16 @@ from index.storing.writer import Writer
 Result = TypeVar("Result")
 
 MAX_CANDIDATES = 32
-"""Chunks, those with the nearest entries, whose vectors are all compared with the question."""
+"""The most chunks, those with the nearest entries, of which all vectors are compared with the question."""
 
 MAX_TRIES = 20
-"""Attempts at a read that the index is switched under, before it is an error."""
+"""Attempts at a read, if the index is switched during each, before an error is raised."""
 
 LEASE_SECONDS = 120.0
-"""Seconds for which a lease on a server holds after it was last renewed."""
+"""Seconds for which a lease on a server is valid after it was last renewed."""
 
 WAIT_SECONDS = 0.5
-"""How often a caller who waits for another program on this machine may give up."""
+"""Seconds between the moments at which a caller that waits for another program on this machine may give up."""
 
 SIGNING_SECONDS = 0.3
 """Seconds between signing a lease and checking that nobody else has signed it too."""
@@ -64,14 +64,14 @@ class Candidate:
     sentences: tuple[float, ...]
     """One for each of `chunk.sentences`..."""
     gains: tuple[float, ...] = ()
-    """...and how much higher it is than to the question that is leaned on; empty if there is none."""
+    """...and how much higher it is than to the earlier question alone; empty if there is none."""
 
 
 class Store:
-    """The index of one corpus: a folder of its own, or collections with a name of their own on a Chroma server.
+    """The index of one corpus: a folder of its own, or collections with their own name on a Chroma server.
 
     Args:
-        folder: holds notes and, if there is no server, Chroma's files; the lock file lies beside it.
+        folder: holds notes and, if there is no server, Chroma's files; the lock file is beside it.
         url: the address of a Chroma server; empty for none.
         name: the name of the index on the server.
         probe: whether to check for damage now.
@@ -92,7 +92,7 @@ class Store:
             self._probe()
 
     def _probe(self) -> None:
-        """Read a little of each segment, so that damage shows now and not in the middle of an answer."""
+        """Read a little of each segment, so that damage is found now and not in the middle of an answer."""
 
         def read(manifest: Manifest) -> None:
             for segment in manifest.segments:
@@ -136,7 +136,7 @@ class Store:
             return self.segments.is_foreign()
 
     def tidy(self) -> None:
-        """Drop what a build left behind that was killed after its switch; needs the build lock."""
+        """Drop what remains of a build that was killed after its switch; needs the build lock."""
         manifest = self.manifest
         with chroma.translate_errors(self.place):
             names = {segment.name for segment in (manifest.segments if manifest else ())}
@@ -145,7 +145,7 @@ class Store:
         self.segments.sweep(manifest.segments if manifest else ())
 
     def _read_consistently(self, read: Callable[[Manifest], Result], otherwise: Result) -> Result:
-        """What `read` gives for the manifest, or `otherwise` if there is none; starts over if the index is switched."""
+        """The result of `read` for the manifest, or `otherwise` without one; starts over if the index is switched."""
         for _ in range(MAX_TRIES):
             manifest, failure = self.manifest, None
             if manifest is None:
@@ -166,9 +166,9 @@ class Store:
         """The chunks with the entries nearest to a question, in no order; at most MAX_CANDIDATES.
 
         Args:
-            vectors: shape (wordings of the question, dimensions); the best cosine over them counts.
+            vectors: shape (wordings of the question, dimensions); the highest cosine among them counts.
             width: entries fetched for each wording and segment.
-            earlier: shape (dimensions,), of a question that this one leans on; the first wording has it before it.
+            earlier: shape (dimensions,), of a question that this one depends on; the first wording begins with it.
         """
 
         def read(manifest: Manifest) -> tuple[Candidate, ...]:
@@ -255,7 +255,7 @@ class Store:
         return self._read_consistently(read, ())
 
     def number(self, document: IndexedDocument, start: int) -> int:
-        """The number of the chunk of a document that begins at this character; 0 if there is none."""
+        """The number of a document's chunk that begins at this character; 0 if there is none."""
 
         def read(manifest: Manifest) -> int:
             if not (segment := manifest.segment_of.get(document.id)):
@@ -273,7 +273,7 @@ class Store:
         return map(restore_chunk, found["metadatas"] or (), found["documents"] or ())
 
     def find_chunks_with(self, hash_of_text: str) -> tuple[Chunk, ...]:
-        """The chunks in use with a sentence that has this hash as it is written, ordered by source and place."""
+        """The chunks in use that have a sentence with this hash of its original text, ordered by source and place."""
         where: dict[str, Any] = {"hash_as_written": hash_of_text}
 
         def read(manifest: Manifest) -> tuple[Chunk, ...]:
@@ -294,10 +294,10 @@ class Store:
     def hold_build_lock(
         self, say: Callable[[str], None] = lambda line: None, progress: Progress = ignore_progress
     ) -> Iterator[None]:
-        """Hold the lock that lets one process build: on this machine others wait, with a line; on a server they fail.
+        """Hold the lock that lets one process build. On this machine others wait, with a line; on a server they fail.
 
         Args:
-            progress: called again and again while this waits.
+            progress: called repeatedly during the wait.
 
         Raises:
             BusyError: another machine is building the index on the server.
@@ -327,12 +327,12 @@ class Store:
         """Hold the lease on a server, a field of the head: "<holder>|<second at which it expires>"."""
         with chroma.translate_errors(self.place):
             holder, _, until = str(self.segments.read_head().get("builder", "")).partition("|")
-        # One that ends later than any can was signed before a clock was set back: its holder may be long gone.
+        # A lease that ends later than possible was signed before a clock was set back: its holder may be long gone.
         if holder and 0 < float(until) - time.time() < 2 * LEASE_SECONDS:
             raise self._make_busy_error(holder)
         self._holder, self._renewed = f"{platform.node()}/{os.getpid()}/{secrets.token_hex(4)}", 0.0
         self._sign_lease()
-        # Another machine may have found the lease free at the same moment: the last to sign it holds it.
+        # Another machine may have found the lease free at the same moment: the last one to sign it holds it.
         time.sleep(SIGNING_SECONDS)
         self._check_lease()
         try:
@@ -367,7 +367,7 @@ class Store:
         """A writer of a new segment for about `expected` entries; needs the build lock.
 
         Args:
-            anew: take no vectors from an index that another version of the program made.
+            anew: use no vectors from an index that another version of the program made.
         """
         take_foreign = self.is_foreign and not anew
         return Writer(self.segments, self.manifest, embedder, expected, self.renew, take_foreign=take_foreign)
@@ -376,7 +376,7 @@ class Store:
 def open_store(
     folder: Path, say: Callable[[str], None] = lambda line: None, url: str = "", name: str = "guide"
 ) -> Store:
-    """Open a store. A damaged one is started anew, with a line; its folder is kept as `<folder>.damaged`."""
+    """Open a store. A damaged one is started anew, with a message; its folder is kept as `<folder>.damaged`."""
     try:
         return Store(folder, url, name)
     except DamagedStoreError as error:
@@ -386,7 +386,7 @@ def open_store(
                 store.segments.keep(manifest="")
             say(f"The index lacks a part and is made again from the texts ({error.what}).")
             return store
-        # Nobody may build there meanwhile; and another process may have replaced the folder already.
+        # Nobody may build there in the meantime; and another process may have replaced the folder already.
         with _make_lock(folder):
             return _start_anew(folder, say)
 
@@ -408,7 +408,7 @@ def _make_lock(folder: Path) -> FileLock:
 
 
 def _wait_for(lock: FileLock, progress: Progress) -> None:
-    """Acquire a lock that another program holds; `progress` may raise to give that up."""
+    """Acquire a lock that another program holds; `progress` may raise to give up."""
     while not lock.is_locked:
         progress(0, 1)
         with suppress(Timeout):

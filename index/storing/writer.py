@@ -1,4 +1,4 @@
-"""Writes what one build adds: a new segment beside the index, then the switch."""
+"""Writes the results of one build: a new segment beside the index, then the switch."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ MERGE_FACTOR = 4
 with the logarithm of the number of entries."""
 
 MIN_LEFTOVER = 4096
-"""Entries that a killed build must have left to be used: fewer are embedded again faster than they are checked."""
+"""Entries that a killed build must have left for them to be used: fewer are embedded faster than they are checked."""
 
 
 class Writer:
     """Fills one new segment beside the index; readers see nothing of it before `switch`.
 
-    Vectors that a killed build left, or another version of the program, are used again instead of embedding their
-    texts anew.
+    Vectors left by a killed build, or by another version of the program, are used again instead of embedding their
+    texts again.
 
     Args:
         old: the manifest of the index in use; None if there is none.
-        embedder: the name of the embedder; vectors that another one left are dropped.
+        embedder: the name of the embedder; leftover vectors of another embedder are dropped.
         expected: about how many entries will be added.
         renew: renews the lease on a server.
-        take_foreign: whether any vectors that were left are used, however few: another version of the program left
-            them.
+        take_foreign: whether any leftover vectors are used, however few: another version of the program left them.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Writer:
             segments.sweep(old.segments if old else ())
 
     def _is_usable(self, name: str, left: Collection) -> bool:
-        """Whether many vectors were left here, by the same embedder, and all can be read."""
+        """Whether there are enough vectors here, by the same embedder, and all can be read."""
         if (left.metadata or {}).get("embedder") != self._embedder:
             return False
         try:
@@ -82,7 +81,7 @@ class Writer:
         """Hash of a text -> its vector, shape (dimensions,), for those of the hashes that are stored already.
 
         Args:
-            also_old: whether to search the index in use, besides this build and what was left.
+            also_old: whether to search the index in use, besides this build and the leftovers.
         """
         found: dict[str, Vectors] = {}
         with chroma.translate_errors(self._segments.place):
@@ -159,7 +158,7 @@ class Writer:
         return now + 1
 
     def _merge(self, manifest: Manifest, group: set[str]) -> Manifest:
-        """Copy the live entries of these segments into that of this build; the manifest that says so."""
+        """Copy the live entries of these segments into the segment of this build; returns the changed manifest."""
         target = self.segment
         moving = {document.id for document in manifest.documents if document.segment in group - {target}}
         for old in sorted(group - {target}):
@@ -172,7 +171,7 @@ class Writer:
         )
 
     def _copy(self, segment: str, documents: Sequence[str]) -> None:
-        """Copy the entries of these documents, by id, from a segment into that of this build."""
+        """Copy the entries of these documents, by id, from a segment into the segment of this build."""
         where: dict[str, Any] = {"document": {"$in": list(documents)}}
         for start in count(0, ENTRY_BATCH):
             with chroma.translate_errors(self._segments.place):
@@ -186,7 +185,7 @@ class Writer:
 
 
 def _find_vectors(collection: Collection, hashes: Sequence[str]) -> Iterator[tuple[str, Vectors]]:
-    """Yield (hash, vector) for those of the hashes that a segment holds; fetches few of a text that it holds often."""
+    """Yield (hash, vector) for the hashes that a segment has; fetches few entries of a text that it has often."""
     among: dict[str, Any] = {"hash": {"$in": list(hashes)}}
     owners = {str(kept["hash"]): str(kept["chunk"]) for kept in collection.get(where=among)["metadatas"] or ()}
     if owners:
@@ -199,7 +198,7 @@ def _find_vectors(collection: Collection, hashes: Sequence[str]) -> Iterator[tup
 def find_mergeable(manifest: Manifest) -> set[str]:
     """The segments to merge: `MERGE_FACTOR` or more of about the same size, else all in which most entries are dead.
 
-    Sizes are about the same if they have the same whole logarithm to base `MERGE_FACTOR`. Source: the tiers of
+    Sizes are about the same if their logarithms to base `MERGE_FACTOR` have the same whole part. Source: the tiers of
     log-structured merge trees (O'Neil and others, 1996).
     """
     tiers: dict[int, set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Finds bands: rows of lines on a PDF's page that leave the same white space free, and divides them there."""
+"""Finds bands: rows of lines on a PDF page that share the same white space, and divides them there."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from index.reading.pdf.lines import Line, Word, join_row
 from index.reading.pdf.tables import Gutters
 
 GUTTER = 0.7
-"""Multiple of the letter size; the least width of white space between columns."""
+"""Multiple of the font size; the minimum width of white space between columns."""
 
 LEAST_GUTTER = 0.5
-"""The same, where a row below leaves it free too."""
+"""The same, if a row below shares the white space."""
 
 BAND_GAP = 4.5
-"""Multiple of the letter size; rows further apart have no columns in common."""
+"""Multiple of the font size; rows further apart have no columns in common."""
 
 Row = list[Line]
 """Lines side by side, from left to right."""
@@ -24,7 +24,7 @@ Row = list[Line]
 
 def find_band(rows: Sequence[Row], place: int) -> tuple[list[Row], Gutters]:
     """Return the rows that have the white space of a row in common, divided there, and that white space."""
-    # What is left of each white space: parts, as words of a row may stand in its midst.
+    # What is left of each white space: it may be several parts, as words of a row may be in its middle.
     free = [[gap] for gap in _find_gaps(rows[place])]
     end = place + 1
     across: set[int] = set()
@@ -35,16 +35,16 @@ def find_band(rows: Sequence[Row], place: int) -> tuple[list[Row], Gutters]:
         if all(left) or end - place < 2:
             free = [parts for parts in left if parts]
         else:
-            # A cell across several columns leaves them as they are.
+            # A cell across several columns does not narrow them.
             across.add(end - place)
         end += 1
     band = list(rows[place:end])
-    # A table in one column parts it from the other where only one row has a line in each.
+    # A table in one column separates it from the next where only one row has a line in each.
     aside = any(line.grid and line.left > parts[-1][0] for row in band for line in row for parts in free[:1])
     if not free or sum(len(row) > 1 for row in band) + aside < 2:
         return [], []
     gutters = [max(parts, key=lambda part: part[1] - part[0]) for parts in free]
-    # What follows the last row of several lines may be text below.
+    # What follows the last row with several lines may be text below.
     full = range(count_full([divide(row, gutters) for row in band]))
     gutters = _find_common_gutters([band[place] for place in full if place not in across]) or gutters
     return [divide(row, gutters) for row in band], gutters
@@ -82,13 +82,13 @@ def divide(row: Row, gutters: Gutters) -> Row:
 
 
 def _keep_words(line: Line, cell: Sequence[tuple[int, Word]], place: int) -> Line:
-    """Return a line with those of its words that are in a cell, in the order in which they are read."""
+    """Return a line with only its words that are in a cell, in reading order."""
     kept = tuple(word for word in line.words if (place, word) in cell)
     return line if len(kept) == len(line.words) else replace(line, words=kept)
 
 
 def _find_common_gutters(band: Sequence[Row]) -> Gutters:
-    """Find the white space that all rows leave free; a head above may stand across several columns."""
+    """Find the white space that all rows share; a head above may span several columns."""
     free = _find_free(band)
     below = _find_free(band[1:]) if len(band) > 2 else free
     wide = sum(any(_is_parted(row, gutter) for row in band[1:]) for gutter in below)
@@ -96,7 +96,7 @@ def _find_common_gutters(band: Sequence[Row]) -> Gutters:
 
 
 def _is_parted(row: Row, gutter: tuple[float, float]) -> bool:
-    """Whether a gutter parts two lines of a row."""
+    """Whether a gutter separates two lines of a row."""
     return any(a.right <= gutter[0] + 1 and gutter[1] - 1 <= b.left for a, b in pairwise(row))
 
 

@@ -1,4 +1,4 @@
-"""Joins the lines of a PDF to headings, paragraphs, items, rows and listings, with the pages that begin in them."""
+"""Joins the lines of a PDF into headings, paragraphs, items, rows and listings, with the pages that begin in them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def find_blocks(lines: Sequence[Line], body: BodyStyle) -> Iterator[BlockText]:
 
 
 def _find_caption(groups: Sequence[Group], table: int) -> Iterator[int]:
-    """Yield the place of a table's caption, right before or behind it."""
+    """Yield the place of a table's caption, right before or after it."""
     for place in (table - 1, table + 1) if groups[table][0].grid else ():
         if 0 <= place < len(groups) and _CAPTION.match(groups[place][0].text):
             yield place
@@ -77,27 +77,27 @@ def _find_caption(groups: Sequence[Group], table: int) -> Iterator[int]:
 
 
 def _goes_on(above: Line, table: Line) -> bool:
-    """Whether a table goes on with one at the end of the page before."""
+    """Whether a table continues one at the end of the previous page."""
     return bool(above.grid) and above.page == table.page - 1 and len(above.grid[0]) == len(table.grid[0])
 
 
 def _find_heads(rows: Sequence[Sequence[str]], marked: int, carried: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """Return how many rows at the top are heads, and each column's head; `carried` are those of the page before."""
+    """Return how many rows at the top are heads, and each column's head; `carried` are those of the previous page."""
     count = marked or count_heads(rows)
     has_digits = any(char.isdigit() for row in rows for cell in row for char in cell)
     if any(row[0].endswith(":") for row in rows) or (not marked and len(rows[0]) == 2 and not has_digits):
-        # Labels with their values, or terms with what they mean.
+        # Labels with their values, or terms with their meanings.
         count = 0
     heads = join_heads(rows[:count]) if count else ()
     if carried and heads != carried and not marked:
-        # What looks like a row of heads goes on with the table, unless it repeats its heads.
+        # What looks like a row of heads continues the table, unless it repeats its heads.
         repeated = next((n for n in (1, 2, 3) if join_heads(rows[:n]) == carried), 0)
         return repeated, carried
     return count, heads
 
 
 def _name_groups(rows: Sequence[Sequence[str]], groups: Sequence[int], name: str) -> list[str]:
-    """Return for each row the name of the group in which it stands; `name` is that of the page before."""
+    """Return for each row the name of the group that it is in; `name` is that of the previous page."""
     names = []
     for place, row in enumerate(rows):
         if place in groups and len(row[0]) <= GROUP_LIMIT and row[0][-1:] not in (*".!?",):
@@ -114,12 +114,12 @@ def _make_rows(
     under: Sequence[str],
     begun: tuple[tuple[int, int], ...],
 ) -> Iterator[BlockText]:
-    """Yield the rows of a table, in Markdown and as they are told.
+    """Yield the rows of a table, in Markdown and written out.
 
     Args:
         groups: the places of the rows that name those below them.
-        told: what each other row says.
-        under: for each row the name of its group.
+        told: each other row written out with its column heads.
+        under: for each row, the name of its group.
     """
     left = iter(told)
     for place, row in enumerate(rows):
@@ -134,7 +134,7 @@ def _make_rows(
 
 
 def _make_block(group: Group, kind: Kind, level: int, page: int, words: Counter[str], *, is_note: bool) -> BlockText:
-    """Join lines to one block, without its bullet; the mark of a note stays. `page` is the last that has begun."""
+    """Join lines into one block, without its bullet; a note mark is kept. `page` is the last one that has begun."""
     mark = None if level or is_note else BULLET.match(group[0].text)
     text = ""
     begun: list[tuple[int, int]] = []
@@ -148,7 +148,7 @@ def _make_block(group: Group, kind: Kind, level: int, page: int, words: Counter[
 
 
 def _find_levels(groups: Sequence[Group], body: BodyStyle) -> list[int]:
-    """Return the heading level of each group, 0 for text: larger letters come first, then bold ones.
+    """Return the heading level of each group, 0 for text: the largest letters come first, bold before others.
 
     If no letters mark a heading, a single line before a paragraph can be one, as in plain text.
     """
@@ -165,7 +165,7 @@ def _find_levels(groups: Sequence[Group], body: BodyStyle) -> list[int]:
 
 
 def _is_heading(group: Group, body: BodyStyle) -> bool:
-    """Whether a group of lines is a heading: short, in larger or heavier letters, and not a sentence."""
+    """Whether a group of lines is a heading: short, in larger or bolder letters, and not a sentence."""
     text = " ".join(line.text for line in group)
     if not is_text(group) or not 2 < len(text) <= HEADING_LIMIT:
         return False

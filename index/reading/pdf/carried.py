@@ -1,4 +1,4 @@
-"""Moves the heads of a table to the page on which its rows stand, if a page ends between them."""
+"""Moves the heads of a table to the page with its rows, if a page ends between them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from index.reading.pdf.bands import Row
 from index.reading.pdf.lines import Box, Line, group_rows
 
 NEAR = 2.0
-"""Points that a head may stand beside its column."""
+"""Points; how far a head may be beside its column."""
 
 LEAD = 1.5
-"""Multiple of the letter size; the line distance from heads that are moved to the row below, if no rule shows it."""
+"""Multiple of the font size; the line spacing from moved heads to the row below, if no rule shows it."""
 
 LOOKED_AT = 4
-"""Rows at the top of a page that show where the columns of its table stand."""
+"""Rows at the top of a page that show where its table's columns are."""
 
 Content = tuple[list[Line], list[Box]]
 """The lines of a page, and the rules that are drawn on it."""
 
 
 def carry_heads(above: Content, below: Content) -> tuple[Content, Content]:
-    """Move the heads at the end of a page, with the rules around them, above the rows of their table on the next page.
+    """Move the heads at the end of a page, with the rules around them, above their table's rows on the next page.
 
-    They are heads if they are bold cells without a row above them, and the next page's rows stand in their columns.
+    They are heads if they are bold cells without a row above them, and the next page's rows are in their columns.
     """
     lines, rules = above
     ending, beginning = group_rows(lines)[-2:], group_rows(below[0])[:LOOKED_AT]

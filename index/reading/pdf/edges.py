@@ -1,4 +1,4 @@
-"""Finds the sides of cells of which only the level edges are drawn, each for itself, as in tables of web pages."""
+"""Finds the sides of cells of which only the horizontal edges are drawn, each separately, as in tables of web pages."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from itertools import pairwise
 from index.reading.pdf.lines import Box, Line, group_rows
 
 NEAR = 2.0
-"""Points; edges that are nearer are at one height, or end at the same place."""
+"""Points; edges that are nearer than this are at one height, or end at the same place."""
 
 ROW_LIMIT = 120.0
-"""Points; edges that are further apart are not those of one row."""
+"""Points; edges that are further apart are not of one row."""
 
 PADDING = 1.8
-"""Multiple of the letter size; the row beyond the outer edges of a table is no further from them."""
+"""Multiple of the font size; the row beyond a table's outer edges is no further from them."""
 
 LEADING = 1.35
-"""Multiple of the letter size; the lines of a cell are no further apart."""
+"""Multiple of the font size; the lines of a cell are no further apart."""
 
 BLANK = 0.4
-"""Multiple of the letter size; the white space between two words of a cell is narrower."""
+"""Multiple of the font size; the white space between two words of a cell is narrower."""
 
 Edges = list[Box]
 """The edges at one height, from left to right."""
 
 
 def find_sides(lines: Sequence[Line], rules: Sequence[Box]) -> list[Box]:
-    """Return upright rules for the sides of cells of which only the lower or upper edges are drawn."""
+    """Return vertical rules for the sides of cells of which only the lower or upper edges are drawn."""
     sides: list[Box] = []
     heads: set[int] = set()
-    # From below: the row above a table is its own, not the last one of the table above it.
+    # From below: the row above a table belongs to it, not to the end of the table above.
     for table in reversed(list(_find_tables(rules))):
         left, right = _get_ends(table)
         bottom, top = table[-1][0].bottom, table[0][0].bottom
@@ -56,7 +56,7 @@ def _crosses(rule: Box, place: Box) -> bool:
 
 
 def _runs_across(line: Line, side: Box) -> bool:
-    """Whether the words of a line run on where a side would be: its cell spans columns."""
+    """Whether the words of a line run on where a side would be: its cell then spans columns."""
     if not side.bottom < line.base + 0.3 * line.size < side.top or not line.left < side.left < line.right:
         return False
     before = max((word.right for word in line.words if word.left < side.left), default=line.left)
@@ -73,7 +73,7 @@ def _are_near(one: float, other: float) -> bool:
 
 
 def _find_tables(rules: Sequence[Box]) -> Iterator[list[Edges]]:
-    """Find edges below each other that end at the same places; at two heights at least, several adjoin."""
+    """Find edges below each other that end at the same places; at two heights or more, several must adjoin."""
     table: list[Edges] = []
     for edges in [*_find_heights(rules), []]:
         if table and edges and _goes_on(table, edges):
@@ -87,7 +87,7 @@ def _find_tables(rules: Sequence[Box]) -> Iterator[list[Edges]]:
 
 
 def _goes_on(table: Sequence[Edges], edges: Edges) -> bool:
-    """Whether edges are those of the next row of a table; a cell over several rows has none in the upper ones."""
+    """Whether edges belong to the next row of a table; a cell over several rows has none in the upper ones."""
     left, right = _get_ends(table)
     if table[-1][0].bottom - edges[0].bottom > ROW_LIMIT:
         return False
@@ -98,7 +98,7 @@ def _goes_on(table: Sequence[Edges], edges: Edges) -> bool:
 
 
 def _find_heights(rules: Sequence[Box]) -> list[Edges]:
-    """Find the edges at each height, from the top; one that is drawn as a thin box counts once."""
+    """Find the edges at each height, from the top; an edge drawn as a thin box counts once."""
     heights: list[Edges] = []
     for rule in sorted((rule for rule in rules if rule.is_level), key=lambda rule: -rule.bottom):
         if heights and _are_near(heights[-1][0].bottom, rule.bottom):
@@ -110,7 +110,7 @@ def _find_heights(rules: Sequence[Box]) -> list[Edges]:
 
 
 def _find_row(lines: Sequence[Line], edges: Edges, *, is_above: bool) -> list[Line]:
-    """Find the lines of the cells right above or below edges: several."""
+    """Find the lines of the cells right above or below edges; there must be several cells."""
     height = edges[0].bottom
     beyond = [line for line in lines if (line.base > height) is is_above]
     row: list[Line] = []
@@ -128,7 +128,7 @@ def _find_place(line: Line, edges: Edges) -> int:
 
 
 def _raise_sides(table: Sequence[Edges], ceiling: float) -> Iterator[Box]:
-    """Yield the sides of the cells that stand on the edges of a table, each up to what lies above it."""
+    """Yield the sides of the cells above a table's edges, each up to the next edge above."""
     for place, edges in enumerate(table):
         for edge in edges:
             middle = (edge.left + edge.right) / 2
@@ -138,7 +138,7 @@ def _raise_sides(table: Sequence[Edges], ceiling: float) -> Iterator[Box]:
 
 
 def _drop_sides(table: Sequence[Edges]) -> Iterator[Box]:
-    """Yield the sides of the cells that hang from the edges of a table, each down to what lies below it."""
+    """Yield the sides of the cells below a table's edges, each down to the next edge below."""
     for place, edges in enumerate(table):
         for edge in edges:
             middle = (edge.left + edge.right) / 2

@@ -1,4 +1,4 @@
-"""Sorts the lines of a PDF's page into reading order: columns one after the other, tables and listings as a whole."""
+"""Sorts the lines of a PDF page into reading order: columns one after the other, tables and listings as wholes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from index.reading.pdf.ruled import find_ruled_tables
 from index.reading.pdf.tables import Gutters, ends_key, goes_on, has_keyed_rows, make_open_table
 
 COLUMN_GAP = 2.5
-"""Multiple of the letter size; the usual white space between columns of text is narrower."""
+"""Multiple of the font size; the usual white space between columns of text is narrower."""
 
 COLUMN_DEPTH = 4
-"""How often columns and tables may stand within columns."""
+"""How many levels of columns and tables may be nested in columns."""
 
 MARK = re.compile(rf"[{BULLETS}–*☐☑-]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivx]{{1,5}})[.)]|{SECTION_NUMBER}\.?")
-"""A bullet or number that stands alone."""
+"""A bullet or number without text."""
 
 _COUNTED = re.compile(SECTION_NUMBER)
 """The number of a section, or one with decimals."""
@@ -40,11 +40,11 @@ BARE = re.compile(r"\d{1,3}|[a-zA-Z]")
 """A number without its full stop."""
 
 _FIRST = (1, ord("a"), ord("A"))
-"""How bare numbers and letters begin behind other marks."""
+"""The first number or letter of a list of bare numbers, if other marks come before it."""
 
 
 def order_page(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle) -> list[Line]:
-    """Sort the lines of a page into reading order; lines side by side that are no columns become one."""
+    """Sort the lines of a page into reading order; lines side by side that are not columns are joined."""
     return _order_lines(find_ruled_tables(lines, [*rules, *find_sides(lines, rules)]), rules, body, 0)
 
 
@@ -78,7 +78,7 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
             del ordered[len(ordered) - (place - start) :]
             band = [divide(row, gutters) for row in rows[start:place]] + _cut_table(band, gutters, body)
             band = _cut_at_headings(band, rows[start - 1] if start else [], body)
-            # What stands below the table may have narrowed the white space between its columns.
+            # What is below the table may have narrowed the white space between its columns.
             alone, finer = find_band(rows[: start + len(band)], start)
             if len(alone) == len(band) and len(finer) > len(gutters):
                 band, gutters = alone, finer
@@ -94,14 +94,14 @@ def _order_lines(lines: Sequence[Line], rules: Sequence[Box], body: BodyStyle, d
 
 
 def _join_row(row: Row) -> list[Line]:
-    """Join the lines of a row to one; a table among them stays alone."""
+    """Join the lines of a row into one; a table among them stays separate."""
     tables = [line for line in row if line.grid]
     text = [line for line in row if not line.grid]
     return [*([join_row(text)] if text else []), *tables]
 
 
 def _find_listing(rows: Sequence[Row], place: int, body: BodyStyle) -> int:
-    """Return where the listing of code ends that begins at a row; `place` itself if none does."""
+    """Return the end of the listing of code that begins at a row; `place` itself if none does."""
     end = place
     while (
         not body.mono
@@ -138,14 +138,14 @@ def _find_edges(columns: Sequence[Sequence[Line]], gutters: Gutters) -> list[flo
         left = min((line.left for line in column), default=0.0)
         right = max((line.right for line in column), default=0.0)
         usual = COLUMN_GAP * column[0].size if column else 0.0
-        # Nothing stands behind the last column: it is as wide as the others.
+        # Nothing is after the last column: it is as wide as the others.
         edges.append(max(right, gutter[1] - usual if gutter[1] else left + width))
         width = max(width, edges[-1] - left)
     return edges
 
 
 def _find_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -> int:
-    """Return where columns of text begin: a column may begin above the first row of several lines."""
+    """Return where columns of text begin: one column may begin above the first row of several lines."""
     while (
         place > begin
         and not (len(rows[place - 1]) > 1 and any(line.grid for line in rows[place - 1]))
@@ -157,7 +157,7 @@ def _find_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -
 
 
 def _find_table_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutters) -> tuple[int, Gutters]:
-    """Return where a table begins, and its gutters: cells of its first rows can stand near each other."""
+    """Return where a table begins, and its gutters: cells of its first rows can be close together."""
     while (
         place > begin
         and all(left := [narrow(gutter, rows[place - 1]) for gutter in gutters])
@@ -170,7 +170,7 @@ def _find_table_start(rows: Sequence[Row], begin: int, place: int, gutters: Gutt
 
 
 def _cut_columns(band: list[Row], below: Sequence[Row], body: BodyStyle) -> list[Row]:
-    """Return the rows of columns without a heading at the end that stands over the text below them all."""
+    """Return the rows of columns, without a heading at the end that belongs to the text below all columns."""
     for place in range(count_full(band), len(band)):
         gap = band[place - 1][0].base - band[place][0].base
         if below and body.is_large(band[place][0]) and gap > 1.5 * band[place][0].size:
@@ -179,7 +179,7 @@ def _cut_columns(band: list[Row], below: Sequence[Row], body: BodyStyle) -> list
 
 
 def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
-    """Return the rows of a table without a heading or text of one line below it; the last line of a cell is in it."""
+    """Return the rows of a table, without a heading or one-line text below; the last line of a cell is included."""
     heading = next((place for place, row in enumerate(band) if place and _is_heading(row, body)), len(band))
     if count_full(band[:heading]) > 1:
         band = band[:heading]
@@ -197,7 +197,7 @@ def _cut_table(band: list[Row], gutters: Gutters, body: BodyStyle) -> list[Row]:
 
 
 def _cut_at_headings(band: list[Row], above: Row, body: BodyStyle) -> list[Row]:
-    """Return the rows of a table without column heads up to one that looks like the bold line above the table."""
+    """Return the rows of a table without column heads, up to a row that looks like the bold line above the table."""
     may_be_heads = not any(char.isdigit() for line in band[0] for char in line.text)
     if len(above) != 1 or not above[0].bold or body.bold or may_be_heads:
         return band
@@ -210,9 +210,9 @@ def _cut_at_headings(band: list[Row], above: Row, body: BodyStyle) -> list[Row]:
 
 
 def _count_above_heads(band: Sequence[Row], gutters: Gutters) -> int:
-    """How many rows stand above the heads of a table and are none of its own: above one of bold cells in each column.
+    """How many rows are above a table's heads and not part of it: those above a row of bold cells in each column.
 
-    No other row is bold, and those above leave columns empty.
+    No other row is bold, and the rows above leave columns empty.
     """
     bold = [all(line.bold for line in row) for row in band]
     place = next((place for place, row in enumerate(band) if len(row) > len(gutters)), 0)
@@ -225,7 +225,7 @@ def _is_heading(row: Row, body: BodyStyle) -> bool:
 
 
 def _is_list(band: Sequence[Row], gutters: Gutters) -> bool:
-    """Whether rows are items behind their bullets or numbers; bare numbers must follow each other."""
+    """Whether rows are items with bullets or numbers before them; bare numbers must be consecutive."""
     if len(gutters) != 1:
         return False
     sides = [split_columns([row], gutters) for row in band]
@@ -252,7 +252,7 @@ def _count_on(marks: Sequence[str]) -> bool:
 
 
 def _count_mark(mark: str) -> int:
-    """Return where a bare number or letter stands in its row; a negative number for anything else."""
+    """Return the position of a bare number or letter in its series; a negative number for anything else."""
     if re.fullmatch(r"\d{1,9}", mark):
         return int(mark)
     return ord(mark) if len(mark) == 1 and mark.isalpha() else -9
@@ -275,14 +275,14 @@ def _join_item(row: Row) -> Line:
 
 
 def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) -> bool:
-    """Whether rows side by side are columns of text; else they are a table, or items behind their numbers."""
+    """Whether rows side by side are columns of text; else they are a table, or items with numbers before them."""
     columns = split_columns(band, gutters)
     if any(line.grid for column in columns for line in column):
         return True
     if _is_list(band, gutters) or _is_ruled_across(band, gutters, rules):
         return False
     if _is_larger(band[0], band[1:]):
-        # Heads of tables are not larger.
+        # Column heads of tables are not larger.
         return True
     states = [_find_states(column) for column in columns]
     running = [
@@ -306,15 +306,15 @@ def _are_columns(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) ->
 
 
 def _is_larger(row: Row, below: Sequence[Row]) -> bool:
-    """Whether the letters of a row are larger than most of those below it, as those of headings are."""
+    """Whether the letters of a row are larger than most of those below it, like those of headings."""
     sizes = sorted(line.size for row in below for line in row)
     return min(line.size for line in row) >= HEADING_SCALE * sizes[len(sizes) // 2]
 
 
 def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle) -> Gutters:
-    """Find the gutters between parts that each have headings, with other text or nothing beside them.
+    """Find the gutters between parts that each have headings, with other text or nothing beside these.
 
-    No table has that. The other gutters are those of tables within a column.
+    No table has such headings. The other gutters belong to tables within a column.
     """
     counts = [0] * (len(gutters) + 1)
     for row in () if body.bold else band:
@@ -326,7 +326,7 @@ def _find_headed_gutters(band: Sequence[Row], gutters: Gutters, body: BodyStyle)
 
 
 def _find_gutters_of_headings(row: Row, band: Sequence[Row], gutters: Gutters) -> Gutters:
-    """Find the gutters between headings side by side; the others are those of tables below one of them."""
+    """Find the gutters between headings side by side; the other gutters belong to tables below a heading."""
     if len(row) < 2 or not gutters or not all(line.bold for line in row) or not _is_larger(row, band[1:]):
         return []
     parts = [part for gutter in gutters for part in narrow(gutter, row)]
@@ -335,13 +335,13 @@ def _find_gutters_of_headings(row: Row, band: Sequence[Row], gutters: Gutters) -
 
 
 def _heads_column(line: Line, row: Row, body: BodyStyle) -> bool:
-    """Whether a line looks like a heading: bold, and larger than the text or on no line with what stands beside it."""
+    """Whether a line looks like a heading: bold, and larger than the text or not level with what is beside it."""
     is_shifted = not any(abs(line.base - one.base) < 0.15 * line.size for one in row if one is not line)
     return line.bold and line.size >= body.size and (body.is_large(line) or is_shifted)
 
 
 def _begin_together(band: Sequence[Row], states: Sequence[dict[int, bool]]) -> bool:
-    """Whether sentences begin side by side and only where a row stands apart from the one above, as in tables."""
+    """Whether sentences begin side by side, and only where a row is apart from the one above, as in tables."""
     steps = [above[0].base - row[0].base for above, row in pairwise(band)]
     begun = [not any(state.get(id(line)) for state in states for line in row) for row in band[1:]]
     apart = [step > 1.2 * min(steps) for step in steps]
@@ -349,7 +349,7 @@ def _begin_together(band: Sequence[Row], states: Sequence[dict[int, bool]]) -> b
 
 
 def _find_states(column: Sequence[Line]) -> dict[int, bool]:
-    """Return for each line of a column, by its `id`, whether it goes on with the line above."""
+    """Return for each line of a column, by its `id`, whether it continues the line above."""
     states = {id(line): False for line in column}
     for above, line in pairwise(column):
         near = above.base - line.base < 1.8 * line.size and above.size == line.size
@@ -358,7 +358,7 @@ def _find_states(column: Sequence[Line]) -> dict[int, bool]:
 
 
 def _is_ruled_across(band: Sequence[Row], gutters: Gutters, rules: Sequence[Box]) -> bool:
-    """Whether a horizontal rule between two rows crosses the white space: only tables have that."""
+    """Whether a horizontal rule between two rows crosses the white space, as only happens in tables."""
     top, bottom = band[0][0].base, band[-1][0].base
     return any(
         rule.is_level and bottom < rule.bottom < top and rule.left < left and rule.right > right

@@ -1,4 +1,4 @@
-"""Joins the letters of a PDF's page to words and lines, by their places."""
+"""Joins the letters of a PDF page into words and lines, by their positions."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from index.reading.pdf.lines import Box, Line, Word
 from index.reading.scripts import LOWERED, RAISED
 
 WORD_GAP = 0.22
-"""Multiple of the letter size; letters further apart belong to two words."""
+"""Multiple of the font size; letters further apart are in two words."""
 
 TOUCHING = 0.08
-"""Multiple of the letter size; letters that are nearer are of one word, even if PDFium sees a blank between them."""
+"""Multiple of the font size; letters that are nearer are in one word, even if PDFium sees a space between them."""
 
 LINE_GAP = 0.9
-"""Multiple of the letter size; words further apart belong to two lines side by side, as of columns or cells."""
+"""Multiple of the font size; words further apart are in two lines side by side, such as columns or cells."""
 
 STRETCHED = 3.0
-"""Multiple of the letter size; blanks of justified lines are smaller."""
+"""Multiple of the font size; spaces in justified lines are smaller."""
 
 EQUAL = 0.5
-"""Points; blanks of a justified line differ less."""
+"""Points; spaces in one justified line differ less."""
 
 INITIAL = 1.8
-"""Multiple of the letter size; a letter that is larger can be the initial of several lines."""
+"""Multiple of the font size; a letter that is larger can be a drop cap."""
 
 SMALL = 0.86
-"""Multiple of the letter size; raised and lowered letters are smaller."""
+"""Multiple of the font size; raised and lowered letters are smaller."""
 
 _RAISED = RAISED | {ord("i"): ord("ⁱ")}
 _LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2)
@@ -44,7 +44,7 @@ _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 class Style(NamedTuple):
-    """How letters look: their size in points, rounded to halves, weight, and whether all are equally wide."""
+    """How letters look: their size in points, rounded to halves, their weight, and whether all have equal width."""
 
     size: float
     bold: bool
@@ -52,7 +52,7 @@ class Style(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A letter, or a blank, with the height of its base line; turned so that its text is level."""
+    """A letter, or a space, with the height of its baseline; turned so that its text is horizontal."""
 
     text: str
     left: float
@@ -62,7 +62,7 @@ class Letter(NamedTuple):
 
 
 def make_lines(letters: Sequence[Letter], page: int, height: float) -> list[Line]:
-    """Join letters that are near each other on a base line to lines, from the top of the page to its bottom."""
+    """Join letters that are near each other on a baseline into lines, from the top of the page to its bottom."""
     runs: list[_Run] = []
     if _RIGHT_TO_LEFT.search("".join(letter.text for letter in letters)):
         letters = list(_order_right_to_left(letters))
@@ -83,7 +83,7 @@ def make_lines(letters: Sequence[Letter], page: int, height: float) -> list[Line
 
 
 def _order_right_to_left(letters: Sequence[Letter]) -> Iterator[Letter]:
-    """Yield the letters with those of scripts from right to left in this order, which the file may not have."""
+    """Yield the letters, with those of right-to-left scripts in reading order, which the file may not have."""
     waiting: list[Letter] = []
     for letter in letters:
         is_from_right = _RIGHT_TO_LEFT.match(letter.text) is not None
@@ -99,7 +99,7 @@ def _order_right_to_left(letters: Sequence[Letter]) -> Iterator[Letter]:
 
 
 class _Run:
-    """Letters that follow each other in the file and on a base line."""
+    """Letters that follow each other in the file and on one baseline."""
 
     def __init__(self, first: Letter) -> None:
         self.words = [Word(first.text, first.left, first.right)]
@@ -107,7 +107,7 @@ class _Run:
         self.left, self.right = first.left, first.right
         self.styles = Counter([first.style])
         self.blank = False
-        """Whether a blank comes next."""
+        """Whether a space comes next."""
 
     def add(self, letter: Letter) -> bool:
         """Add a letter, if it continues this run."""
@@ -132,7 +132,7 @@ class _Run:
         return True
 
     def _lengthen(self, letter: Word) -> None:
-        """Add a letter to the last word; dots that lead to something are a word of their own."""
+        """Add a letter to the last word; dot leaders are a separate word."""
         last = self.words.pop()
         if _DOTS.match(last.text) and letter.text not in ".·…":
             self.words += (last, letter)
@@ -148,7 +148,7 @@ class _Run:
 
 
 def _join_initials(runs: Sequence[_Run]) -> list[_Run]:
-    """Put each large letter that stands before several lines at the start of the first of them."""
+    """Put each drop cap at the start of the first of the lines beside it."""
     joined = set()
     for place, initial in enumerate(runs):
         letter = initial.words[0].text
@@ -169,7 +169,7 @@ def _join_initials(runs: Sequence[_Run]) -> list[_Run]:
 
 
 def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:
-    """Yield the lines of the runs on one base line."""
+    """Yield the lines of the runs on one baseline."""
     runs = sorted(row, key=lambda run: run.left)
     stretched = _find_stretched(runs)
     groups: list[list[_Run]] = []
@@ -192,7 +192,7 @@ def _join_runs(row: Sequence[_Run], page: int, height: float) -> Iterator[Line]:
 
 
 def _join_words(group: Sequence[_Run]) -> list[Word]:
-    """Join the words of runs, in reading order; two that touch each other are one."""
+    """Join the words of runs, in reading order; two that touch each other become one."""
     if all(_RIGHT_TO_LEFT.match(run.words[0].text) for run in group):
         group = group[::-1]
     words: list[Word] = []
@@ -208,9 +208,9 @@ def _join_words(group: Sequence[_Run]) -> list[Word]:
 
 
 def _part_at_leaders(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
-    """Yield the words without four dots or more that follow each other, with blanks between them or not.
+    """Yield the words in parts, without the four or more dots in a row, spaced or not, that divide them.
 
-    The price to which dots lead is a line of its own, beside its name; a page stays behind its heading.
+    The price after a dot leader is a separate line, beside its name; a page number stays with its heading.
     """
     line: list[Word] = []
     is_led = False
@@ -229,7 +229,7 @@ def _part_at_leaders(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
 
 
 def _find_stretched(runs: Sequence[_Run]) -> set[int]:
-    """Return the places of the runs behind a blank of a justified line: its blanks, not its words, are equally wide."""
+    """Return the places of the runs after a space of a justified line: its spaces, not its words, have equal width."""
     words = sorted((word.left, word.right, place) for place, run in enumerate(runs) for word in run.words)
     gaps = [other[0] - one[1] for one, other in pairwise(words)]
     found: set[int] = set()
@@ -249,7 +249,7 @@ def _write_fractions(word: str) -> str:
     return _FRACTION.sub(lambda found: f"{found[1].translate(_LEVEL)}/{found[2].translate(_LEVEL)}", word)
 
 
-# What is drawn at lines
+# What is drawn over lines
 
 
 def drop_struck(lines: Sequence[Line], rules: Sequence[Box]) -> tuple[list[Line], list[str]]:
@@ -272,7 +272,7 @@ def drop_struck(lines: Sequence[Line], rules: Sequence[Box]) -> tuple[list[Line]
 
 
 def _strikes(rule: Box, line: Line) -> bool:
-    """Whether a rule runs through the middle of a line, and begins and ends where words of it do."""
+    """Whether a rule runs through the middle of a line, and begins and ends where some of its words do."""
     near = 0.7 * line.size
     return (
         line.base + 0.12 * line.size < rule.bottom
@@ -283,7 +283,7 @@ def _strikes(rule: Box, line: Line) -> bool:
 
 
 def add_bullets(lines: Sequence[Line], dots: Sequence[Box]) -> list[Line]:
-    """Return the lines with a bullet before those that begin behind a drawn dot."""
+    """Return the lines, with a bullet before those that begin after a drawn dot."""
     marked = []
     for line in lines:
         top, left = line.base + 0.8 * line.size, line.left
@@ -297,7 +297,7 @@ def add_bullets(lines: Sequence[Line], dots: Sequence[Box]) -> list[Line]:
 
 
 def make_field_line(value: str, box: Box, lines: Sequence[Line], page: int, height: float) -> Line:
-    """Make a line of a form field's value, on the base line of the text beside it."""
+    """Make a line of a form field's value, on the baseline of the text beside it."""
     beside = [line for line in lines if box.bottom - 1 <= line.base <= box.top + 1]
     near = min(beside, key=lambda line: min(abs(line.right - box.left), abs(line.left - box.right)), default=None)
     size = near.size if near else min(box.top - box.bottom, 11.0)

@@ -12,23 +12,23 @@ HEADING_SCALE = 1.12
 """Multiple of the body text's size; letters at least this large mark a heading."""
 
 PITCH_LIMIT = 2.6
-"""Multiple of the letter size; larger line distances are ignored when measuring the usual one."""
+"""Multiple of the font size; larger line spacings are ignored when measuring the usual one."""
 
 ROW_SHIFT = 0.65
-"""Multiple of the letter size: somewhat more than half a line. Columns can be shifted against each other as far."""
+"""Multiple of the font size: slightly more than half a line. Columns can be shifted against each other by as much."""
 
 BULLETS = "•●▪◦‣∙·\uf000-\uf0ff"
-"""Signs that only begin items, for a class of a pattern; the last are those of symbol fonts."""
+"""Signs that only begin items, for a character class; the last ones are those of symbol fonts."""
 
 SECTION_NUMBER = r"\d{1,2}(?:\.\d{1,2}){1,4}"
-"""A pattern of the number of a section: "2.1"."""
+"""A pattern for a section number: "2.1"."""
 
 Grid = tuple[tuple[str, ...], ...]
-"""The cells of a table, row by row, all rows of the same length; the lines of a cell are parted by line breaks."""
+"""The cells of a table, row by row, all rows of the same length; the lines of a cell are separated by line breaks."""
 
 
 class Box(NamedTuple):
-    """A place on a page; also a rule, which is a line that is drawn on it."""
+    """A place on a page; also a rule, which is a drawn line."""
 
     left: float
     bottom: float
@@ -37,12 +37,12 @@ class Box(NamedTuple):
 
     @property
     def is_level(self) -> bool:
-        """Whether it is wider than high: of a rule, whether it is horizontal."""
+        """Whether it is wider than high; for a rule, whether it is horizontal."""
         return self.right - self.left > self.top - self.bottom
 
 
 class Word(NamedTuple):
-    """A word with its place, in points from the left."""
+    """A word with its position, in points from the left."""
 
     text: str
     left: float
@@ -51,38 +51,38 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page or of a column, or a table or listing where it stands.
+    """A line of a page or of a column; also a table or listing in its place.
 
-    Places are in points from the lower left corner of the upright page; `height` is that of the page.
+    Positions are in points from the lower left corner of the upright page; `height` is that of the page.
     """
 
     words: tuple[Word, ...]
     page: int
     base: float
-    """Height of the base line; of a table or listing that of its first line."""
+    """Height of the baseline; for a table or listing, that of its first line."""
     size: float
-    """Of most of its letters, in points, rounded to halves."""
+    """The size of most of its letters, in points, rounded to halves."""
     bold: bool
     mono: bool
     height: float
     edge: float = 0.0
     """Where its column of text ends; 0 if the page has one column."""
     grid: Grid = ()
-    """Of a table."""
+    """For a table: its cells."""
     heads: int = 0
-    """Of a table: how many rows at its top are column heads."""
+    """For a table: how many rows at its top are column heads."""
     labels: int = 0
-    """Of a table: how many columns hold labels, as form fields or lighter letters beside them show; 0 if none do."""
+    """For a table: how many columns hold labels, as form fields or lighter letters beside them show; 0 if none do."""
     groups: tuple[int, ...] = ()
-    """Of a table: the places of the rows that only name those below them."""
+    """For a table: the places of the rows that only name those below them."""
     is_field: bool = False
     """Whether it is the value of a form field."""
     code: str = ""
-    """Of a listing: its text, with line breaks and indents."""
+    """For a listing: its text, with line breaks and indents."""
 
     @property
     def text(self) -> str:
-        """Its words, parted by blanks."""
+        """Its words, separated by spaces."""
         return " ".join(word.text for word in self.words)
 
     @property
@@ -103,7 +103,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class BodyStyle:
-    """How the body text of a file looks; letter size and `pitch`, the distance of lines, in points."""
+    """What the body text of a file looks like; the font size and `pitch`, the distance of lines, are in points."""
 
     size: float
     bold: bool
@@ -116,7 +116,7 @@ class BodyStyle:
 
 
 def measure_body(lines: Sequence[Line]) -> BodyStyle:
-    """Measure the most frequent letter style and line distance."""
+    """Measure the most frequent style of letters and line spacing."""
     styles: Counter[tuple[float, bool]] = Counter()
     mono = 0
     for line in lines:
@@ -140,9 +140,9 @@ def group_by_page(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def group_rows(lines: Iterable[Line]) -> list[list[Line]]:
-    """Group lines that stand side by side, from top to bottom and from left to right.
+    """Group lines that are side by side, from top to bottom and from left to right.
 
-    Lines that are shifted against each other by half a line stand in one row too.
+    Lines that are shifted against each other by half a line are in one row too.
     """
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: (-line.base, line.left)):
@@ -155,7 +155,7 @@ def group_rows(lines: Iterable[Line]) -> list[list[Line]]:
 
 
 def join_row(row: Sequence[Line]) -> Line:
-    """Join lines side by side to one; if a table is among them, it stands for all."""
+    """Join lines side by side into one; if a table is among them, it stands for all."""
     if len(row) == 1 or any(line.grid for line in row):
         return max(row, key=lambda line: len(line.grid))
     longest = max(row, key=lambda line: len(line.text))

@@ -1,4 +1,4 @@
-"""Reads what stands on the pages of a PDF with PDFium: letters, values of form fields, and what is drawn."""
+"""Reads the content of a PDF's pages with PDFium: letters, values of form fields, and drawings."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from index.reading.pdf.letters import Letter, Style, add_bullets, drop_struck, m
 from index.reading.pdf.lines import Box, Line
 
 PDFIUM = Lock()
-"""To be held while pages are read: PDFium is not safe in threads."""
+"""To be held while pages are read: PDFium is not thread-safe."""
 
 SEGMENT_LIMIT = 6000
-"""Drawn segments of a page that are looked at; drawings have more."""
+"""Drawn segments of a page that are examined; drawings have more."""
 
 THICKNESS = 2.5
-"""Points; a box that is thinner is a rule."""
+"""Points; a thinner box is a rule."""
 
 RULE_LENGTH = 6.0
-"""Points; a rule is at least as long."""
+"""Points; a rule is at least this long."""
 
 DOT = 8.0
-"""Points; a drawn round shape that is smaller can be the bullet of an item."""
+"""Points; a smaller drawn round shape can be the bullet of an item."""
 
 ASKEW = 0.06
 """Quarters of a circle; letters that are turned further are slanted."""
 
 FORM_DEPTH = 4
-"""How deep a drawing may lie in other ones (form XObjects)."""
+"""How many levels drawings may be nested (form XObjects)."""
 
 _BOLD = re.compile(r"bold|black|heavy|semib|demi|-medi(?:ital)?\Z", re.IGNORECASE)
 _MONO = re.compile(r"mono|courier|consol|typewriter|nimbusmon|\bcmtt|menlo", re.IGNORECASE)
@@ -43,27 +43,27 @@ _SIGNS = str.maketrans(
     | dict.fromkeys("\x02\ufffe\xad", "-")
     | dict.fromkeys("\u200b\ufeff\ufffd", "")
 )
-"""Letter as PDFium gives it -> as it is read: it replaces hyphens at line ends by control characters."""
+"""Letter from PDFium -> letter as read: PDFium replaces hyphens at line ends by control characters."""
 
 
 @dataclass(slots=True)
 class Page:
-    """What stands on a page, turned upright; places are in points from its lower left corner."""
+    """The content of a page, turned upright; positions are in points from its lower left corner."""
 
     lines: list[Line]
     asides: list[Line]
-    """Lines that run up or down the page, turned upright for themselves."""
+    """Lines that run up or down the page, each turned upright."""
     rules: list[Box]
     slanted: str
-    """Letters that stand neither level nor upright, such as watermarks."""
+    """Letters that are neither horizontal nor vertical, such as watermarks."""
     struck: list[str]
-    """Words that are struck out; they are in no line."""
+    """Words that are struck out; no line contains them."""
     is_picture: bool
-    """Whether a picture stands on it and no text."""
+    """Whether it has a picture and no text."""
     seen: str
-    """Its text as PDFium itself puts it together, and the values of its form fields."""
+    """Its text as PDFium itself joins it, and the values of its form fields."""
     beside: str
-    """What of this text stands beside the page, where nobody sees it."""
+    """The part of this text that is outside the page, where nobody sees it."""
 
 
 def read_pages(data: bytes) -> Iterator[Page]:
@@ -102,7 +102,7 @@ class _PageReader:
         self._beside: list[str] = []
 
     def read(self) -> Page:
-        """Read the page; the direction of most of its letters is taken for level, whatever the page says of itself."""
+        """Read the page; the direction of most of its letters counts as horizontal, whatever the page itself says."""
         letters: dict[int, list[Letter]] = {}
         slanted: list[Letter] = []
         for turn, letter in self._read_letters():
@@ -125,12 +125,12 @@ class _PageReader:
         return make_lines(letters, self._number, self._get_height(turn))
 
     def _get_height(self, turn: int) -> float:
-        """Return the height of the page once it is turned so that text of this turn is level."""
+        """Return the height of the page when it is turned so that text of this turn is horizontal."""
         left, bottom, right, top = self._box
         return right - left if turn % 2 else top - bottom
 
     def _turn(self, box: Box, turn: int) -> Box:
-        """Turn a place on the page so that text of this turn is level."""
+        """Turn a place on the page so that text of this turn is horizontal."""
         left, bottom, right, top = self._box
         if turn == 1:
             return Box(box.bottom - bottom, right - box.right, box.top - bottom, right - box.left)
@@ -143,7 +143,7 @@ class _PageReader:
     # Letters
 
     def _read_letters(self) -> Iterator[tuple[int | None, Letter]]:
-        """Yield the letters in their order in the file, with their turns; those beside the page are left out."""
+        """Yield the letters in the order of the file, with their turns; those outside the page are left out."""
         raw, page = self._raw, self._page.get_textpage()
         text = page.raw
         self._seen.append(page.get_text_range().replace("\r\n", "\n"))
@@ -160,7 +160,7 @@ class _PageReader:
                 if sign and style:
                     yield turn, Letter(" ", 0.0, 0.0, base, style)
                 continue
-            # The letters of a text object look the same.
+            # All letters of a text object look the same.
             item = raw.FPDFText_GetTextObject(text, index)
             key = ctypes.c_void_p.from_buffer(item).value
             if key not in looks:
@@ -179,7 +179,7 @@ class _PageReader:
         page.close()
 
     def _read_look(self, text: Any, index: int, item: Any) -> tuple[int | None, float, Style]:
-        """Read the turn, base line and style of a text object from one of its letters."""
+        """Read the turn, baseline and style of a text object from one of its letters."""
         raw = self._raw
         matrix, x, y = raw.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
         raw.FPDFText_GetMatrix(text, index, matrix)
@@ -189,12 +189,12 @@ class _PageReader:
         turn = round(quarters) % 4 if abs(quarters - round(quarters)) < ASKEW else None
         base = self._turn(Box(x.value, y.value, x.value, y.value), turn or 0).bottom
         bold, mono = self._read_font(raw.FPDFTextObj_GetFont(item))
-        # Some programs draw the outline of letters too, to make them bold.
+        # Some programs also draw the outline of letters, to make them bold.
         bold = bold or raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE
         return turn, base, Style(round(size * 2) / 2, bold, mono)
 
     def _read_font(self, font: Any) -> tuple[bool, bool]:
-        """Read whether a font is bold, and whether its letters are equally wide."""
+        """Read whether a font is bold, and whether its letters have equal width."""
         key = ctypes.cast(font, ctypes.c_void_p).value
         if key not in self._fonts:
             buffer = ctypes.create_string_buffer(256)
@@ -207,7 +207,7 @@ class _PageReader:
     # What is drawn
 
     def _read_drawn(self) -> tuple[list[Box], list[Box]]:
-        """Read the rules that are drawn on the page, edges of boxes included, and the dots."""
+        """Read the rules drawn on the page, edges of boxes included, and the dots."""
         raw = self._raw
         rules: list[Box] = []
         dots: list[Box] = []
@@ -259,7 +259,7 @@ class _PageReader:
     # Form fields
 
     def _read_fields(self) -> Iterator[tuple[str, Box]]:
-        """Yield the values of the form fields with their places."""
+        """Yield the values of the form fields with their positions."""
         raw, rect = self._raw, self._raw.FS_RECTF()
         for index in range(raw.FPDFPage_GetAnnotCount(self._page) if self._forms else 0):
             note = raw.FPDFPage_GetAnnot(self._page, index)

@@ -1,4 +1,4 @@
-"""Finds which lines of a PDF are one paragraph, item or heading, and joins them to its text."""
+"""Finds which lines of a PDF are one paragraph, item or heading, and joins them into its text."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from index.reading.pdf.lines import BULLETS, SECTION_NUMBER, BodyStyle, Line
 from index.reading.pdf.tables import SENTENCE_END
 
 PARAGRAPH_GAP = 1.3
-"""Multiple of the usual line distance; a line further below the last one begins a paragraph."""
+"""Multiple of the usual line spacing; a line further below the last one begins a paragraph."""
 
 SHORT = 0.7
-"""Share of the widest line that begins at the same place; a shorter line is broken on purpose."""
+"""Share of the widest line that begins at the same place; a shorter line was broken on purpose."""
 
 STUB = 0.4
-"""Share of the page's width; a line that is shorter is not the first one of a paragraph that goes on outdented."""
+"""Share of the page's width; a shorter line is not the first one of a paragraph with a hanging indent."""
 
 SMALL = 0.95
 """Multiple of the body text's size; smaller letters at the end of a page are those of notes."""
 
 INDENT = 0.8
-"""Multiple of the letter size; the least shift of a line that begins a paragraph."""
+"""Multiple of the font size; the minimum shift of a line that begins a paragraph."""
 
 _NUMBER = r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})\)\s|(?:\d{1,3}|[a-z]|[ivx]{2,5}|[A-Z])\.\s"
 _FIELD = re.compile(r"[^\W\d_][^:]{0,40}:\s+\S")
@@ -31,11 +31,11 @@ _FIELD = re.compile(r"[^\W\d_][^:]{0,40}:\s+\S")
 
 _SIGN = rf"[{BULLETS}]\s*|[–*-]\s+"
 BULLET = re.compile(rf"(?:{_SIGN}|(?={_NUMBER})|(?=[☐☑]))(?=\S)")
-"""What an item begins with; a match is what its text goes without."""
+"""The start of an item; a match is left out of the item's text."""
 BULLET_SIGN = re.compile(rf"[{BULLETS}☐☑]|[–*-]\s")
 """A bullet or box that an item begins with."""
 _SECTION = re.compile(rf"{SECTION_NUMBER}\s+[^\W\d_]")
-"""What a line begins with that has the number of a section."""
+"""The start of a line that has a section number."""
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\Z")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]\Z")
@@ -43,17 +43,17 @@ _COMPOUND = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _EAST_ASIAN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 Group = list[Line]
-"""Lines of one block. A table or listing is a group of its own."""
+"""Lines of one block. A table or listing is a separate group."""
 
 
 class LineGrouper:
-    """Groups the lines of a file, which stand in reading order."""
+    """Groups the lines of a file, which are in reading order."""
 
     def __init__(self, lines: Sequence[Line], body: BodyStyle) -> None:
         self._lines, self._body = lines, body
         self._edges: dict[tuple[int, int], float] = {}
         self._alone = 0
-        """How many lines right above the one that is looked at are blocks of their own, as in an address."""
+        """How many lines right above the current one are separate blocks, as in an address."""
         self._notes = set(map(id, _find_notes(lines, body)))
         for line in lines:
             if not line.edge:
@@ -61,7 +61,7 @@ class LineGrouper:
                 self._edges[place] = max(self._edges.get(place, 0.0), line.right)
 
     def group(self) -> Iterator[Group]:
-        """Yield the lines of each block; notes at the end of a page come before a paragraph that goes on over them."""
+        """Yield the lines of each block; notes at the end of a page precede a paragraph that continues past them."""
         group: Group = []
         notes: list[Group] = []
         for line in self._lines:
@@ -85,7 +85,7 @@ class LineGrouper:
         return is_text(group) and is_text([line]) and self._continues(group, line)
 
     def _count_alone(self, group: Group, line: Line) -> int:
-        """Count the lines above a line that follow each other and are blocks of their own, with this group."""
+        """Count the successive lines above a line that are separate blocks, with this group."""
         last = group[-1]
         step = last.base - line.base if last.page == line.page else 0.0
         is_near = 0 < step <= PARAGRAPH_GAP * self._body.pitch and self._get_place(last) == self._get_place(line)
@@ -110,7 +110,7 @@ class LineGrouper:
             return self._is_next_line(group, line, ended)
         if body.is_large(last) or ended:
             return False
-        # In a new column or page: a lower-case letter continues; a capital only if the last line was full.
+        # In a new column or page: a lower-case letter continues; a capital does only if the last line was full.
         edge = last.edge or max(one.right for one in group)
         full = last.right >= 0.9 * edge and (len(group) > 1 or last.edge > 0)
         return not line.text[0].isupper() or (full and not BULLET.match(group[0].text))
@@ -133,7 +133,7 @@ class LineGrouper:
         return not ((ended and indented) or (begins and (below_bullet or self._is_broken(last, line))))
 
     def _is_broken(self, last: Line, line: Line) -> bool:
-        """Whether a line ends before its column does: the next word would have had room, or it is short."""
+        """Whether a line ends before its column does: the next word would have fitted, or the line is short."""
         word = line.words[0]
         needed = last.right + (word.right - word.left) + 0.6 * line.size
         edge = last.edge or self._edges[self._get_place(last)]
@@ -163,12 +163,12 @@ def is_text(group: Group) -> bool:
 
 
 def count_words(lines: Iterable[Line]) -> Counter[str]:
-    """Count the words of a file in lower case, compounds with hyphens as one."""
+    """Count the words of a file in lower case; compounds with hyphens count as one."""
     return Counter(word.lower() for line in lines for word in _COMPOUND.findall(line.text))
 
 
 def join_lines(lines: Sequence[str], words: Counter[str]) -> str:
-    """Join lines to one text, given the words of the file."""
+    """Join lines into one text, given the words of the file."""
     text = ""
     for line in lines:
         text = join_line(text, line, words)

@@ -1,9 +1,9 @@
 """Reads PDFs: headings, paragraphs, lists, tables and listings, and where each page begins.
 
-`pages.py` reads what stands on a page, and `letters.py` joins its letters to lines (`lines.py`). `layout.py` sorts
+`pages.py` reads the content of a page, and `letters.py` joins its letters into lines (`lines.py`). `layout.py` sorts
 these into reading order, with columns (`bands.py`) and tables (`tables.py`, `ruled.py`, `edges.py` for cells without
-sides, and `carried.py` for heads on the page before); `blocks.py` joins them to blocks (`paragraphs.py`). What runs
-along the pages is left out here.
+sides, and `carried.py` for heads on the previous page); `blocks.py` joins them into blocks (`paragraphs.py`). Page
+headers and footers are left out here.
 Not supported: pictures of text.
 """
 
@@ -22,7 +22,7 @@ from index.reading.pdf.lines import BodyStyle, Line, group_by_page, group_rows, 
 from index.reading.pdf.pages import PDFIUM, Page, read_pages
 
 MARGIN = 0.12
-"""Share of the page height, at top and bottom each, that can hold page headers, footers and page numbers."""
+"""Share of the page height, at top and bottom each, that can contain page headers, footers and page numbers."""
 
 WATERMARK_SCALE = 2.5
 """Multiple of the body text's size; letters at least this large that cover other lines are a watermark."""
@@ -34,16 +34,16 @@ _FURNITURE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""A line that is no text if it stands in the margin."""
+"""A line that is not text if it is in the margin."""
 
 _PRINTED_WHEN = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4},?\ \d{1,2}:\d\d(?:\s?[AP]M)?", re.IGNORECASE)
 _PRINTED_FROM = re.compile(r"(?:https?|file)://\S+", re.IGNORECASE)
-"""A browser prints when it printed a page and from where into its margins, and beside these its title."""
+"""A browser prints into its margins when and from where it printed a page, and beside these the page's title."""
 
 _PAGE_OF_ALL = re.compile(
     r"\b(?:page|seite|página|pagina|p\.)\s*(\d{1,4})\s*(?:of|von|de|di|sur|/)\s*(\d{1,4})\b", re.IGNORECASE
 )
-"""Which page of how many a line says it stands on."""
+"""The page number and page count that a line states."""
 
 
 def read_pdf(data: bytes) -> Reading:
@@ -89,10 +89,10 @@ def read_pdf(data: bytes) -> Reading:
 
 
 def _find_seen(page: Page, dropped: Sequence[str]) -> tuple[str, int]:
-    """Find what is seen of a page without what is left out on purpose, and the number of words that are left out.
+    """Find what is seen of a page, except what is left out on purpose, and the number of words left out.
 
     Args:
-        dropped: the texts of the lines that run along the pages or lie over others.
+        dropped: the texts of lines that are page headers or footers, or lie over others.
     """
     unread = Counter(find_words("\n".join((*dropped, page.slanted, page.beside, *page.struck))))
     if not unread:
@@ -148,13 +148,13 @@ def _drop_margins(lines: Sequence[Line], body: BodyStyle) -> list[Line]:
     """Return the lines without page headers, footers and page numbers."""
     edges = [line for line in lines if _is_in_margin(line)]
     often = Counter(key for line in edges for key in _make_running_keys(line, body))
-    # In a short file two times are enough; in a longer one, two chapters may open with the same words.
+    # In a short file, twice is enough; in a longer one, two chapters may open with the same words.
     enough = max(2, min(3, lines[-1].page // 2)) if lines else 2
 
     def repeats(line: Line) -> bool:
         if _FURNITURE.fullmatch(line.text) or any(often[key] >= enough for key in _make_running_keys(line, body)):
             return True
-        # A foot that counts the pages rightly ("Printed 3/4/2026 - Page 1 of 1") needs no other page to be one.
+        # A footer that counts the pages correctly ("Printed 3/4/2026 - Page 1 of 1") needs no other page to be one.
         found = _PAGE_OF_ALL.search(line.text)
         is_foot = line.base < line.height / 2 and not body.is_large(line)
         return is_foot and found is not None and (int(found[1]), int(found[2])) == (line.page, lines[-1].page)
@@ -166,7 +166,7 @@ def _drop_margins(lines: Sequence[Line], body: BodyStyle) -> list[Line]:
     for page in group_by_page(lines):
         rows = group_rows(page)
         left_out.update(id(line) for row in _find_printed(rows) for line in row)
-        # From each edge inwards, up to the first row that does not repeat; a row of a table repeats in part.
+        # From each edge inwards, up to the first row that does not repeat; a table row repeats only in part.
         for inwards in (rows, rows[::-1]):
             for row in inwards:
                 running = [line for line in row if id(line) in left_out or (_is_in_margin(line) and repeats(line))]
@@ -194,7 +194,7 @@ def _is_in_margin(line: Line) -> bool:
 def _make_running_keys(line: Line, body: BodyStyle) -> set[tuple[str, int]]:
     """Return what repeated page headers or footers can have in common: text and height on the page.
 
-    Numbers in it can count the pages, all of them or one ("page 2 of 9"). In large letters they do not: "Chapter 1"
+    Numbers in the text can count the pages, all or one ("page 2 of 9"). In large letters they do not: "Chapter 1"
     and "Chapter 2" are headings at the top of their pages.
     """
     numbers = list(re.finditer(r"\d{1,9}", line.text))

@@ -1,4 +1,4 @@
-"""Finds tables whose cells stand between rules that are drawn on a page of a PDF."""
+"""Finds tables whose cells are between rules drawn on a page of a PDF."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ NEAR = 4.0
 """Points; rules that are nearer are one, or touch."""
 
 CELL_LINES = 14
-"""Lines; a box that holds more is a part of the page, not a cell."""
+"""Lines; a box with more is a part of the page, not a cell."""
 
 RULE_LIMIT = 500
-"""Rules, once those that continue each other are joined; a page with more is a drawing."""
+"""Rules, after joining those that continue each other; a page with more is a drawing."""
 
 Place = tuple[int, int]
 """Row and column, from 0."""
 
 
 class _Lattice(NamedTuple):
-    """Rules that touch each other: places of its columns from the left, and of its rows from the top."""
+    """Rules that touch each other: the positions of its columns from the left, and of its rows from the top."""
 
     columns: list[float]
     rows: list[float]
@@ -33,16 +33,16 @@ class _Lattice(NamedTuple):
     upright: list[Box]
 
     def holds(self, line: Line) -> bool:
-        """Whether a line stands in it; one that begins left of it does not."""
+        """Whether a line is in it; a line that begins to the left of it is not."""
         across = self.columns[0] - NEAR < (line.left + line.right) / 2 < self.columns[-1] + NEAR
         return across and self.columns[0] - line.size < line.left and self.rows[-1] < _get_middle(line) < self.rows[0]
 
     def find_row(self, line: Line) -> int:
-        """Return the row in which a line stands."""
+        """Return the row that a line is in."""
         return sum(_get_middle(line) < place for place in self.rows[1:-1])
 
     def divide(self, line: Line) -> Iterator[tuple[int, Line]]:
-        """Yield (column, part of the line) for the columns in which it stands."""
+        """Yield (column, part of the line) for the columns that the line is in."""
         parts: dict[int, list[Word]] = {}
         for word in line.words:
             middle = (word.left + word.right) / 2
@@ -50,7 +50,7 @@ class _Lattice(NamedTuple):
         yield from ((column, replace(line, words=tuple(words))) for column, words in parts.items())
 
     def find_owners(self) -> dict[Place, Place]:
-        """Return for each place the first one of its cell: places without a rule between them are one cell."""
+        """Return for each place the first place of its cell: places without a rule between them are one cell."""
         owners: dict[Place, Place] = {}
         for row, (above, below) in enumerate(pairwise(self.rows)):
             for column, (left, right) in enumerate(pairwise(self.columns)):
@@ -69,7 +69,7 @@ def _get_middle(line: Line) -> float:
 
 
 def find_ruled_tables(lines: Sequence[Line], rules: Sequence[Box]) -> list[Line]:
-    """Return the lines with those in a ruled table replaced by it."""
+    """Return the lines; those in a ruled table are replaced by it."""
     rest = list(lines)
     for lattice in _find_lattices(rules):
         inside = [line for line in rest if lattice.holds(line)]
@@ -95,7 +95,7 @@ def _find_lattices(rules: Sequence[Box]) -> Iterator[_Lattice]:
     for group in groups:
         level, upright = [rule for rule in group if rule.is_level], [rule for rule in group if not rule.is_level]
         if level and upright:
-            # A table may be open at its sides, or above and below.
+            # A table may be open at its sides, or at its top and bottom.
             columns = _join_near([*(r.left for r in upright), *(end for r in level for end in (r.left, r.right))])
             rows = _join_near([*(r.bottom for r in level), *(end for r in upright for end in (r.bottom, r.top))])
             if len(columns) > 2 and len(rows) > 2:
@@ -103,8 +103,8 @@ def _find_lattices(rules: Sequence[Box]) -> Iterator[_Lattice]:
 
 
 def _merge_rules(rules: Sequence[Box], *, is_level: bool) -> list[Box]:
-    """Join the horizontal (or vertical) rules that lie on each other or continue each other."""
-    # Of a horizontal rule its height, then its left and right ends; of a vertical one the same, turned.
+    """Join the horizontal (or vertical) rules that overlap or continue each other."""
+    # For a horizontal rule: its height, then its left and right ends; for a vertical one, the same after turning.
     spans = [
         (r.bottom, r.left, r.right) if is_level else (r.left, r.bottom, r.top) for r in rules if r.is_level == is_level
     ]
@@ -141,7 +141,7 @@ def _join_near(places: Iterable[float]) -> list[float]:
 
 
 def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
-    """Make a table of the lines in a lattice, with the title across its top before it; empty if it is none."""
+    """Make a table of the lines in a lattice, with the title across its top before it; empty if it is not a table."""
     owners = lattice.find_owners()
     cells: dict[Place, Cell] = {}
     for line in inside:
@@ -158,14 +158,14 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
         places = [owners[row, column] for column in range(width)]
         texts = [write_cell(cells.get(place, [])) for place in places]
         if any(texts):
-            # A cell across the whole table, or with nothing beside it, names the rows below it.
+            # A cell across the whole table, or with nothing beside it, names the rows below.
             is_alone = all(place == places[0] or not cells.get(place) for place in places)
             grid.append(texts[:1] + [""] * (width - 1) if is_alone else texts)
             row_cells = [cells.get(place, []) for place in places]
             held.append([*row_cells[:1], *([] for _ in row_cells[1:])] if is_alone else row_cells)
             spans.append(places)
     across = [place for place, places in enumerate(spans) if len(set(places)) == 1]
-    # The first ones are titles of the table; but where others name the rows below them, the last of these does too.
+    # The first ones are titles of the table; but if others name the rows below them, the last of these does too.
     top = next((place for place, row in enumerate([*across, -1]) if row != place), 0)
     top -= top > 0 and any(row + 1 < len(grid) and row + 1 not in across for row in across[top:])
     title = [line for cells in held[:top] for line in cells[0]]
@@ -184,10 +184,10 @@ def _make_table(inside: Sequence[Line], lattice: _Lattice) -> list[Line]:
 
 
 def _count_divided_heads(grid: Sequence[Sequence[str]], spans: Sequence[Sequence[Place]], marked: int) -> int:
-    """How many rows at the top are heads, with those that divide heads across several columns.
+    """How many rows at the top are heads, including those that subdivide heads across several columns.
 
     Args:
-        spans: for each row the first place of the cell in each column.
+        spans: for each row, the first place of the cell in each column.
         marked: how many rows of heads are set apart by their look.
     """
     heads = marked or int(has_head_across(grid, spans))
@@ -203,7 +203,7 @@ def _count_divided_heads(grid: Sequence[Sequence[str]], spans: Sequence[Sequence
 
 
 def _holds_rows(cells: dict[Place, Cell], row: int) -> bool:
-    """Whether several rows of a table stand between two rules: as many lines in each cell, which do not go on."""
+    """Whether several rows of a table are between two rules: each cell has as many lines, which do not continue."""
     mine = [group_rows(cell) for place, cell in cells.items() if place[0] == row]
     if len(mine) < 2 or len(mine[0]) < 2 or len({len(lines) for lines in mine}) > 1:
         return False

@@ -1,4 +1,4 @@
-"""Makes tables of lines of a PDF whose columns are parted by white space, and finds which lines are one row."""
+"""Makes tables of lines of a PDF whose columns are separated by white space, and finds which lines are one row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from index.reading.cells import is_value
 from index.reading.pdf.lines import Box, Grid, Line, Word, group_rows
 
 TIGHT = 1.12
-"""Multiple of the smallest line distance; lines of one cell are not further apart."""
+"""Multiple of the smallest line spacing; lines of one cell are no further apart."""
 
 SENTENCE_END = re.compile(r"[.!?:。！？؟۔।][\"')”’»]*\Z")
 
@@ -23,13 +23,13 @@ CellRow = list[Cell]
 
 
 def goes_on(above: Line, below: Line) -> bool:
-    """Whether a line goes on with the sentence above: it begins with a small letter, or one without case."""
+    """Whether a line continues the sentence above: it begins with a lower-case letter, or one without case."""
     first = below.text[0]
     return first.isalpha() and not first.isupper() and not SENTENCE_END.search(above.text)
 
 
 def continues(above: Line, below: Line, edge: float) -> bool:
-    """Whether a line of a cell continues the line above: it goes on, or did not fit; `edge` is its column's right."""
+    """Whether a cell's line continues the line above: its sentence goes on, or it did not fit before `edge`."""
     if SENTENCE_END.search(above.text) or not any(map(str.isalpha, below.text)):
         return False
     fits = edge - above.right > below.words[0].right - below.words[0].left
@@ -37,7 +37,7 @@ def continues(above: Line, below: Line, edge: float) -> bool:
 
 
 def ends_key(above: Line, below: Line, edge: float) -> bool:
-    """Whether a line that stands alone goes on with the first cell of the row above it, in which it did not fit."""
+    """Whether a single line continues the first cell of the row above, in which it did not fit."""
     if above.style != below.style or above.mono or len(above.words) < 2 or not goes_on(above, below):
         return False
     is_near = 0 < above.base - below.base < 1.6 * below.size and abs(above.left - below.left) < 1
@@ -52,7 +52,7 @@ def write_cell(cell: Cell) -> str:
 def make_table(
     grid: Sequence[Sequence[str]], heads: int, labels: int, lines: Sequence[Line], groups: Sequence[int] = ()
 ) -> Line:
-    """Make the line that stands for a table, from its cells and the lines that it was made of."""
+    """Make the line that stands for a table, from its cells and the lines that it was made from."""
     first = max(lines, key=lambda line: line.base)
     place = Word("", min(line.left for line in lines), max(line.right for line in lines))
     made: Grid = tuple(tuple(row) for row in grid)
@@ -99,7 +99,7 @@ def count_labels(rows: Sequence[Sequence[Cell]]) -> int:
 
 
 def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Sequence[Box]) -> Line:
-    """Make a table of rows of lines and the white space between its columns."""
+    """Make a table from rows of lines and the white space between its columns."""
     cells = _join_heads(_place_band(band, gutters))
     ruled = _find_ruled_starts(cells, rules)
     groups = _group_cell_rows(cells, ruled)
@@ -109,14 +109,14 @@ def make_open_table(band: Sequence[Sequence[Line]], gutters: Gutters, rules: Seq
     bold = [all(line.bold for cell in row for line in cell) for place, row in enumerate(rows) if place not in named]
     labels = count_labels(rows)
     heads = 0 if labels else count_bold(bold) or _count_open_heads(grid)
-    # A rule below every row sets none apart.
+    # If there is a rule below every row, it sets none apart.
     if not heads and not labels and len(groups) == len(cells) and 1 < len(ruled) < len(cells) and ruled[1] < 4:
         heads = 0 if any(is_value(cell) for row in grid[: ruled[1]] for cell in row) else ruled[1]
     return make_table(grid, heads, labels, [line for row in band for line in row], named)
 
 
 def has_keyed_rows(band: Sequence[Sequence[Line]], gutters: Gutters) -> bool:
-    """Whether rows stand apart and each has its name in the first column, with fewer lines than the longest cell."""
+    """Whether rows are apart and each has its name in the first column, with fewer lines than the longest cell."""
     cells = _place_band(band, gutters)
     filled = [
         [sum(map(bool, column)) for column in zip(*rows, strict=True)]
@@ -127,7 +127,7 @@ def has_keyed_rows(band: Sequence[Sequence[Line]], gutters: Gutters) -> bool:
 
 
 def _place_band(band: Sequence[Sequence[Line]], gutters: Gutters) -> list[CellRow]:
-    """Place the lines of rows into the columns between the gutters; a head across several stands in each."""
+    """Place the lines of rows into the columns between the gutters; a head across several is placed in each."""
     heads = next((place for place, row in enumerate(band) if len(row) > len(gutters)), 0)
     return [_place_row(row, gutters, place < heads) for place, row in enumerate(band)]
 
@@ -143,9 +143,9 @@ def _place_row(row: Sequence[Line], gutters: Gutters, is_head: bool) -> CellRow:
 
 
 def _join_heads(cells: list[CellRow]) -> list[CellRow]:
-    """Join each column that holds only a head with the next one, if that holds only values without a head.
+    """Join each column that holds only a head with the next one, if that holds only values and no head.
 
-    A head in the middle of its column may have white space between itself and all values that stand at the right.
+    A centred head may have white space between itself and all values, which are at the right of the column.
     """
     below = [[row[column] for row in cells[1:] if row[column]] for column in range(len(cells[0]))]
     alone = [bool(cell) and not values for cell, values in zip(cells[0], below, strict=True)]
@@ -178,7 +178,7 @@ def _group_cell_rows(cells: Sequence[CellRow], ruled: Sequence[int]) -> list[lis
 
 
 def _is_one_row(above: CellRow, row: CellRow, edges: Sequence[float]) -> bool:
-    """Whether lines side by side belong to the row above: a cell goes on."""
+    """Whether lines side by side belong to the row above, because a cell continues."""
     if row[0]:
         return bool(above[0]) and not any(row[1:]) and ends_key(above[0][-1], row[0][0], edges[0])
     return not _stands_apart(above, row) and any(
@@ -187,7 +187,7 @@ def _is_one_row(above: CellRow, row: CellRow, edges: Sequence[float]) -> bool:
 
 
 def _stands_apart(above: CellRow, row: CellRow) -> bool:
-    """Whether a row is no part of the one above: only one of them is bold, or both have a value in the same column."""
+    """Whether a row is not part of the one above: only one of them is bold, or both have a value in the same column."""
     bold = [all(line.bold for cell in one for line in cell) for one in (above, row)]
     values = [(one, other) for one, other in zip(above, row, strict=True) if one and other]
     return bold[0] is not bold[1] or any(is_value(one[-1].text) and is_value(other[0].text) for one, other in values)
@@ -198,7 +198,7 @@ def _cut(cells: Sequence[CellRow], starts: Sequence[int]) -> list[list[CellRow]]
 
 
 def _holds_rows(group: Sequence[CellRow], edges: Sequence[float]) -> bool:
-    """Whether a group is several rows of a table after all: no line goes on with the one above."""
+    """Whether a group is several rows of a table after all: no line continues the one above."""
     for above, row in pairwise(group):
         filled = [column for column, cell in enumerate(row) if cell]
         going_on = any(above[k] and continues(above[k][-1], row[k][0], edges[k]) for k in filled)
@@ -208,7 +208,7 @@ def _holds_rows(group: Sequence[CellRow], edges: Sequence[float]) -> bool:
 
 
 def _find_ruled_starts(cells: Sequence[CellRow], rules: Sequence[Box]) -> list[int]:
-    """Return the places of the rows that stand below rules along half of the table at least."""
+    """Return the places of the rows below rules that run along at least half of the table."""
     left = min(line.left for row in cells for cell in row for line in cell)
     right = max(line.right for row in cells for cell in row for line in cell)
     level = [rule for rule in rules if rule.is_level and rule.left < right and left < rule.right]
@@ -226,9 +226,9 @@ def _find_ruled_starts(cells: Sequence[CellRow], rules: Sequence[Box]) -> list[i
 
 
 def _find_loose_starts(cells: Sequence[CellRow]) -> list[int]:
-    """Return the places of the rows that stand further below the last one than the lines of a cell do.
+    """Return the places of the rows that are further below the previous row than the lines of a cell are.
 
-    The column with the most lines tells; other cells may stand at the middle of its lines.
+    The column with the most lines decides; other cells may be centred beside its lines.
     """
     fullest = max(range(len(cells[0])), key=lambda column: sum(bool(row[column]) for row in cells))
     filled = [place for place, row in enumerate(cells) if row[fullest]]
@@ -240,7 +240,7 @@ def _find_loose_starts(cells: Sequence[CellRow]) -> list[int]:
     starts = [0]
     for end in ends:
         middle = (bases[end] + bases[end + 1]) / 2
-        # A row without a line in this column belongs to what is nearer.
+        # A row without a line in this column belongs to the nearer row.
         between = range(filled[end] + 1, filled[end + 1])
         starts.append(next((k for k in between if _get_first(cells[k]).base <= middle), filled[end + 1]))
     return starts
@@ -251,7 +251,7 @@ def _get_first(row: CellRow) -> Line:
 
 
 def _count_open_heads(grid: Sequence[Sequence[str]]) -> int:
-    """How many rows at the top are heads, where the first has empty cells that the second fills: 2, else 0."""
+    """How many rows at the top are heads, if the first has empty cells that the second fills: 2, else 0."""
     if len(grid) < 3 or not all(grid[1]) or all(grid[0]):
         return 0
     has_digits = [any(map(str.isdigit, "".join(row))) for row in grid]
