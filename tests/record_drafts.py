@@ -7,8 +7,9 @@
 
 `tests/drafts/drafts.jsonl` holds what the models said. Its first line says what it was made from; run the first command
 when one of these changes: the chat model, the embedder, its cross-encoder or their curve of coverage, a prompt, a text
-of the guide. That takes five to fifteen minutes on two cores; a draft whose prompt is as it was is not worded again. The third is
-enough if only the probe of support has changed, or what of a draft is judged; it takes five minutes in the first case.
+of the guide. That takes five to fifteen minutes on two cores; a draft whose prompt is as it was is not worded again.
+The third is enough if only the probe of support has changed, or what of a draft is judged; it takes five minutes in
+the first case.
 `tests/drafts/shown.txt` holds what the program makes of the drafts; run the last command when that changes on purpose,
 and read the difference.
 """
