@@ -25,7 +25,7 @@ from assistant.answering.join import join_answers
 from assistant.answering.quote import NOTHING_TO_QUOTE, add_open_parts, decline, quote, quote_nearest
 from assistant.answering.retrieve import leans, retrieve
 from assistant.answering.steps import add_steps
-from assistant.answering.structure import answer_from_structure, select_summarised
+from assistant.answering.structure import answer_from_structure, answer_with_list, select_summarised
 from assistant.answering.write import write_draft
 from assistant.loading import Components
 from assistant.records import Answer, Turn, map_answers
@@ -72,6 +72,9 @@ def answer_from_guide(
     if finding.coverage != "answered":
         end = quote_nearest if finding.coverage == "nearest" else decline
         yield replace(end(retrieval, asked), chance=chance, timings=clock.read())
+        return
+    if finding.leads == 1 and (listed := answer_with_list(retrieval, components.searcher, asked)):
+        yield replace(listed, chance=chance, timings=clock.read())
         return
 
     answer = replace(quote(retrieval, finding.leads), chance=chance)

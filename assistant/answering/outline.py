@@ -68,6 +68,8 @@ class Series:
     kind: SeriesKind
     heading: str = ""
     """The heading right above it."""
+    before: tuple[tuple[Chunk, Sentence], ...] = ()
+    """The sentences of the paragraph right before a list."""
 
     @property
     def called(self) -> frozenset[str]:
@@ -134,15 +136,23 @@ def _find_lists(chunks: Sequence[Chunk]) -> Iterator[Series]:
     """Yield the lists and tables of a document."""
     for headings, some in groupby(chunks, lambda chunk: chunk.headings):
         places = [(chunk, sentence) for chunk in some for sentence in chunk.sentences]
-        before = ""
+        before: tuple[tuple[Chunk, Sentence], ...] = ()
         for kind, run in groupby(places, _find_kind):
             inside = list(run)
             if kind != "text":
-                introduction = before if before.endswith(":") else ""
-                title, name = extract_terms(inside[0][0].title), _name((*headings, introduction))
+                introduction = before[-1][1].plain if before else ""
+                told = introduction if introduction.endswith(":") else ""
+                title, name = extract_terms(inside[0][0].title), _name((*headings, told))
                 for labels, items in _split_runs(inside) if kind == "item" else _list_rows(inside):
-                    yield Series(extract_terms(labels), name, title, items, "entries", headings[-1])
-            before = inside[-1][1].plain
+                    yield Series(extract_terms(labels), name, title, items, "entries", headings[-1], before)
+                    before = ()
+            before = _take_last_paragraph(inside) if kind == "text" else tuple(inside[-1:])
+
+
+def _take_last_paragraph(places: Sequence[tuple[Chunk, Sentence]]) -> tuple[tuple[Chunk, Sentence], ...]:
+    """The sentences after the last empty line."""
+    start = next((at for at in range(len(places) - 1, 0, -1) if _is_apart(places[at - 1], places[at])), 0)
+    return tuple(places[start:])
 
 
 def _find_kind(place: tuple[Chunk, Sentence]) -> str:

@@ -6,7 +6,7 @@ A question names it by a label, a number, a heading, or by its neighbour. If two
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.outline import Item, Series
@@ -38,6 +38,7 @@ from assistant.language.english import (
     QUOTATION,
     REQUEST_WORDS,
 )
+from index.chunking.chunk import Chunk, Sentence
 from index.chunking.words import extract_terms, split_words, stem
 
 SHARE = 0.5
@@ -135,17 +136,17 @@ def _resume(text: str, earlier: str) -> Request:
     if not now or len(text.split()) > BARE:
         return Request("")
     if not before:
-        return Request(earlier if _asks_for_list(earlier) else "", place=now["ordinal"])
+        return Request(earlier if asks_for_list(earlier) else "", place=now["ordinal"])
     start, end = before.span("ordinal")
     return Request(earlier[:start] + now["ordinal"] + earlier[end:])
 
 
 def _asks(question: str) -> bool:
     """Whether a question may be about the guide itself."""
-    return bool(_asks_for_item(question) or _asks_for_list(question) or ASKS_FOR_NEIGHBOUR.search(question))
+    return bool(_asks_for_item(question) or asks_for_list(question) or ASKS_FOR_NEIGHBOUR.search(question))
 
 
-def _asks_for_list(question: str) -> bool:
+def asks_for_list(question: str) -> bool:
     """Whether a question may ask for a whole series."""
     asked_for = (ASKS_FOR_LIST, ASKS_WHICH, ASKS_HOW_MANY)
     return _asks_for_all(question) or any(pattern.search(question) for pattern in asked_for)
@@ -178,11 +179,37 @@ def find_told(request: Request, series: Sequence[Series], retrieval: Retrieval) 
         return _find_beside(question, request.before, aside, steps, _rate_described)
     if _asks_for_item(question):
         return None if neighbour else _find_named(question, series, retrieval)
-    chosen = _find_list(question, series, retrieval) if _asks_for_list(question) else None
+    chosen = _find_list(question, series, retrieval) if asks_for_list(question) else None
     if chosen and request.place:
         items = pick_place(request.place)(chosen)
         return Told(items, listed=False) if items else None
     return Told(chosen.items, listed=True) if chosen else None
+
+
+def find_list_beside(question: str, series: Sequence[Series], quoted: Sequence[tuple[Chunk, Sentence]]) -> Told | None:
+    """The list that a question asks for by its label, where it holds what answers the question, or follows it.
+
+    Args:
+        quoted: the sentences of the guide that answer the question best, each with its chunk.
+    """
+    named = extract_terms(question)
+    able = [one for one in series if one.kind == "entries" and one.labels & named and _is_beside(one, quoted)]
+    if len(able) != 1:
+        return None
+    items = able[0].items
+    inside = _locate(quoted) <= _locate(place for item in items for place in item.places)
+    return Told(items if inside else (Item(0, "", tuple(quoted)), *items), listed=True)
+
+
+def _is_beside(series: Series, places: Sequence[tuple[Chunk, Sentence]]) -> bool:
+    """Whether these sentences stand in a list, or in the paragraph before it."""
+    around = (*series.before, *(place for item in series.items for place in item.places))
+    return _locate(places) <= _locate(around)
+
+
+def _locate(places: Iterable[tuple[Chunk, Sentence]]) -> frozenset[tuple[str, int]]:
+    """(id of the chunk, start) of each sentence."""
+    return frozenset((chunk.id, sentence.start) for chunk, sentence in places)
 
 
 def _find_list(question: str, series: Sequence[Series], retrieval: Retrieval) -> Series | None:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 from assistant.answering.outline import Item, find_series
 from assistant.answering.quote import fill_citations
-from assistant.answering.request import SHARE, Told, compute_share, find_requests, find_told, split_clauses
+from assistant.answering.request import (
+    SHARE,
+    Told,
+    asks_for_list,
+    compute_share,
+    find_list_beside,
+    find_requests,
+    find_told,
+    split_clauses,
+)
 from assistant.answering.retrieve import Retrieval, Selection, read_cosines, remove_orders
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_follow_ups
@@ -60,11 +69,33 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
             break
     if told is None:
         return None
-    answer = replace(add_follow_ups(fill_citations(_tell(told)), retrieval.matches, asked), chance=1.0)
+    answer = replace(_finish(told, retrieval, asked), chance=1.0)
     if beside is None:
         return ToldAnswer(answer, retrieval.question)
     clauses = split_clauses(retrieval.question)
     return ToldAnswer(answer, clauses.pop(beside), " ".join(clauses))
+
+
+def answer_with_list(retrieval: Retrieval, searcher: Searcher, asked: Sequence[str]) -> Answer | None:
+    """The list that a question asks for in other words than the guide's, where the best quotation stands; else None.
+
+    Args:
+        retrieval: read, with its quotations.
+        asked: as for `answer_from_structure`.
+    """
+    question = searcher.repair(retrieval.question)
+    if retrieval.suggested or not retrieval.quotations or not asks_for_list(question):
+        return None
+    best = retrieval.quotations[0]
+    chunk = next(one.match.chunk for one in retrieval.selections if one.number == best.number)
+    series = find_series(_read_chunks(retrieval, searcher))
+    told = find_list_beside(question, series, [(chunk, one) for one in best.sentences])
+    return _finish(told, retrieval, asked) if told else None
+
+
+def _finish(told: Told, retrieval: Retrieval, asked: Sequence[str]) -> Answer:
+    """What was told as an answer, with citations and follow-ups."""
+    return add_follow_ups(fill_citations(_tell(told)), retrieval.matches, asked)
 
 
 def select_summarised(retrieval: Retrieval, searcher: Searcher) -> Retrieval:

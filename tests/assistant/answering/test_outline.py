@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answering.outline import Series, find_series
+from assistant.answering.request import asks_for_list, find_list_beside
 from index.chunking.chunk import Chunk, chunk_document
 from index.reading.documents import read_document
 
@@ -126,3 +127,48 @@ def test_paragraphs_are_told_apart_by_an_empty_line(tmp_path: Path) -> None:
     assert [describe(one) for one in every] == [["All of it.", *inside, "Text b."], inside]
     assert [sorted(one.name) for one in every] == [[], ["alpha"]]
     assert every[0].count_sentences() == 6
+
+
+STOVE = """# Hut
+
+## Stove
+
+When you come in, the box on the wall hums and you have a minute. Do this:
+
+1. Shut the flap.
+2. Turn the key.
+
+It stops by itself.
+
+## Bunks
+
+- Shake the blanket.
+- Close the window.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted", "expected"),
+    [
+        (
+            "What are the steps for ending the noise?",
+            "When you come in, the box on the wall hums and you have a minute.",
+            [
+                "When you come in, the box on the wall hums and you have a minute.",
+                "1. Shut the flap.",
+                "2. Turn the key.",
+            ],
+        ),
+        ("List the steps for ending the noise.", "2. Turn the key.", ["1. Shut the flap.", "2. Turn the key."]),
+        ("What are the steps for ending the noise?", "It stops by itself.", None),
+        ("What are the steps for ending the noise?", "Shake the blanket.", None),
+        ("How do I end the noise?", "2. Turn the key.", None),
+    ],
+)
+def test_a_list_is_found_beside_what_answers_best(
+    tmp_path: Path, question: str, quoted: str, expected: list[str] | None
+) -> None:
+    chunks = read(tmp_path, hut=STOVE)
+    place = next((chunk, one) for chunk in chunks for one in chunk.sentences if one.plain == quoted)
+    told = find_list_beside(question, find_series(chunks), [place]) if asks_for_list(question) else None
+    assert (told and [" ".join(one.plain for _, one in item.places) for item in told.items]) == expected
