@@ -10,9 +10,19 @@ TYPED = re.compile(r"[^\W_]+(?:(?:-|\.(?=\d))[^\W_]+)*")
 """A word with its hyphens, and with dots before digits ("KM-40", "v2.1")."""
 
 
+_DIGITS = re.compile(r"\d+")
+
+
 def find_codes(text: str) -> frozenset[str]:
     """The codes of a text as they are typed, but in lower case."""
     return frozenset(word.casefold() for word in TYPED.findall(text) if _is_code(word))
+
+
+def names_other_code(asked: str, text: str) -> bool:
+    """Whether a text has another code like one that is asked for, but not that one: "E9" where "E8" is asked for."""
+    wanted, held = find_codes(asked), find_codes(text)
+    others = {_DIGITS.sub("", code) for code in held - wanted}
+    return any(_DIGITS.sub("", code) in others for code in wanted - held)
 
 
 def split_codes(text: str) -> tuple[str, ...]:

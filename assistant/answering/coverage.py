@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from assistant.answering.codes import names_other_code
 from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Quotation, Retrieval
 from assistant.records import Coverage
@@ -106,9 +107,18 @@ def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float
         if retrieval.suggested or retrieval.section
         else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve, _read_gain(retrieval))
     )
-    if chance >= curve.answered:
+    if chance >= curve.answered and not _is_of_other_code(retrieval):
         return "answered", chance
     return ("nearest" if chance >= curve.nearest else "not_covered"), chance
+
+
+def _is_of_other_code(retrieval: Retrieval) -> bool:
+    """Whether the surest quotation is about another code than the one that is asked for."""
+    if not retrieval.quotations:
+        return False
+    best = retrieval.quotations[0]
+    headings = next(join_headings(one.match.chunk) for one in retrieval.selections if one.number == best.number)
+    return names_other_code(retrieval.question, f"{headings} {best.text}")
 
 
 def _read_gain(retrieval: Retrieval) -> float:
