@@ -383,3 +383,35 @@ def test_a_follow_up_asks_about_the_list_of_the_question_before(kettle: Assistan
     history = [Turn("How do I remove the limescale?")]
     answer = kettle.ask("and what is step 2?", history=history)
     assert said(answer) == ["2. Let it stand for an hour."]
+
+
+HUT = """# Hut
+
+## Coming in
+
+As soon as you open the front door, the box in the hall starts beeping, and you have 40 seconds. What to do:
+
+1. Shut the door behind you.
+2. Slide down the white flap.
+3. Type the code.
+4. Press the green button.
+
+## Leaving
+
+1. Close the shutters.
+2. Take the rubbish with you.
+"""
+
+
+@pytest.mark.thorough
+def test_steps_that_are_asked_for_in_other_words_are_told_where_the_answer_stands(
+    assistant: Assistant, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    answer = open_guide(assistant, tmp_path_factory, "hut.md", HUT).ask("What are the steps for stopping the beeping?")
+    assert answer.listed
+    assert [one.text for one in answer.sentences][-4:] == [
+        "“1. Shut the door behind you.”",
+        "“2. Slide down the white flap.”",
+        "“3. Type the code.”",
+        "“4. Press the green button.”",
+    ]
