@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering.coverage import decide_coverage, read_quotations
 from assistant.answering.parts import OpenPart, join_retrievals, split_question
@@ -61,7 +61,7 @@ class Finder:
             return None
         findings = []
         for part in parts:
-            found = [self._read(retrieve(self._searcher, part, turns)) for turns in self._list_histories(part, history)]
+            found = [self._read(one) for one in self._retrieve_part(part, history)]
             findings.append(max(found, key=lambda one: one.chance))
             history = (*history, Turn(part))
         answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]
@@ -78,6 +78,9 @@ class Finder:
         chance = min(one.chance for one in answered)
         return Finding(joined, "answered", chance, relevance, len(joined.quotations), open_parts)
 
-    def _list_histories(self, part: str, history: Sequence[Turn]) -> tuple[Sequence[Turn], ...]:
-        """What a part may be read with: nothing, and also the conversation before it if it may lean on that."""
-        return ((), history) if history and leans(part, self._searcher.knows) else ((),)
+    def _retrieve_part(self, part: str, history: Sequence[Turn]) -> tuple[Retrieval, ...]:
+        """What is found for a part alone, and, if it may lean on what was asked before it, together with that."""
+        alone = retrieve(self._searcher, part, ())
+        if not history or not leans(part, self._searcher.knows):
+            return (alone,)
+        return replace(alone, leans=True), retrieve(self._searcher, part, history)

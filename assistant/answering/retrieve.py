@@ -102,6 +102,8 @@ class Retrieval:
     on came first, the cross-encoder would judge whether the guide answers that one."""
     logit: float | None = None
     """How surely the best quotation answers, by the cross-encoder; None without one."""
+    leans: bool = False
+    """Whether the question leans on another, also if it is searched alone."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -142,7 +144,9 @@ def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retr
     if suggested and not any(one.match is suggested[0] for one in selections):
         selections = choose_sentences(suggested[:1])
     read = searcher.repair(question)
-    return Retrieval(question, earlier.question, matches, selections, earlier.answer, read=read)
+    return Retrieval(
+        question, earlier.question, matches, selections, earlier.answer, read=read, leans=bool(earlier.question)
+    )
 
 
 def search_in_conversation(
