@@ -194,11 +194,7 @@ def find_list_beside(question: str, series: Sequence[Series], quoted: Sequence[t
     """
     named = extract_terms(question)
     able = [one for one in series if one.kind == "entries" and one.labels & named and _is_beside(one, quoted)]
-    if len(able) != 1:
-        return None
-    items = able[0].items
-    inside = _locate(quoted) <= _locate(place for item in items for place in item.places)
-    return Told(items if inside else (Item(0, "", tuple(quoted)), *items), listed=True)
+    return Told(able[0].items, listed=True) if len(able) == 1 else None
 
 
 def _is_beside(series: Series, places: Sequence[tuple[Chunk, Sentence]]) -> bool:

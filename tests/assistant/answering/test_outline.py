@@ -153,11 +153,7 @@ It stops by itself.
         (
             "What are the steps for ending the noise?",
             "When you come in, the box on the wall hums and you have a minute.",
-            [
-                "When you come in, the box on the wall hums and you have a minute.",
-                "1. Shut the flap.",
-                "2. Turn the key.",
-            ],
+            ["1. Shut the flap.", "2. Turn the key."],
         ),
         ("List the steps for ending the noise.", "2. Turn the key.", ["1. Shut the flap.", "2. Turn the key."]),
         ("What are the steps for ending the noise?", "It stops by itself.", None),

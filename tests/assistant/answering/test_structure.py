@@ -409,7 +409,7 @@ def test_steps_that_are_asked_for_in_other_words_are_told_where_the_answer_stand
 ) -> None:
     answer = open_guide(assistant, tmp_path_factory, "hut.md", HUT).ask("What are the steps for stopping the beeping?")
     assert answer.listed
-    assert [one.text for one in answer.sentences][-4:] == [
+    assert [one.text for one in answer.sentences] == [
         "“1. Shut the door behind you.”",
         "“2. Slide down the white flap.”",
         "“3. Type the code.”",
