@@ -50,9 +50,9 @@ UNSURE, LONG = 0.8, 2.0
 MOST_CLAIMS = 8
 """The most claims taken from a guide; it is searched for their evidence as it is for answers."""
 
-REFUSED, MADE_UP = 0.03, 0.24
+REFUSED, MADE_UP = 0.03, 0.2
 """Target rates: the share of the questions that a guide answers that get "not covered", and of the others that get an
-answer. Nearly all the others are written to mislead: of the questions that people ask, a quarter as many get one."""
+answer. Nearly all the others are written to mislead: of the questions that people ask, a fifth as many get one."""
 
 LIKENESS = 10.0
 """Weight of likeness beside the cross-encoder's logit. It is not fitted to the same questions: where these mislead,
