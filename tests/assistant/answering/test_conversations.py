@@ -83,6 +83,6 @@ def test_most_turns_of_a_conversation_begin_with_what_answers_them(assistant: As
     print("(leans, covered, outcome): turns", *sorted(counted.items()), sep="\n")
     report = "\n".join(map(repr, failed))
     assert sum(counted.values()) == 350
-    assert counted[True, True, "answered, held"] >= 75, report
-    assert counted[False, True, "answered, held"] >= 114, report
-    assert counted[True, False, "answered"] + counted[False, False, "answered"] <= 11, report
+    assert counted[True, True, "answered, held"] >= 68, report
+    assert counted[False, True, "answered, held"] >= 112, report
+    assert counted[True, False, "answered"] + counted[False, False, "answered"] <= 10, report
