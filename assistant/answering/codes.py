@@ -9,7 +9,6 @@ from assistant.language.english import BEHIND_NUMBERS, JOINS_CODES, OPENS_RANGE
 TYPED = re.compile(r"[^\W_]+(?:(?:-|\.(?=\d))[^\W_]+)*")
 """A word with its hyphens, and with dots before digits ("KM-40", "v2.1")."""
 
-
 _DIGITS = re.compile(r"\d+")
 
 

@@ -125,7 +125,7 @@ def _is_of_other_code(retrieval: Retrieval) -> bool:
     if not retrieval.quotations:
         return False
     best = retrieval.quotations[0]
-    headings = next(join_headings(one.match.chunk) for one in retrieval.selections if one.number == best.number)
+    headings = join_headings(retrieval.find_match(best).chunk)
     return names_other_code(retrieval.question, f"{headings} {best.text}")
 
 

@@ -146,13 +146,7 @@ def _find_lists(chunks: Sequence[Chunk]) -> Iterator[Series]:
                 for labels, items in _split_runs(inside) if kind == "item" else _list_rows(inside):
                     yield Series(extract_terms(labels), name, title, items, "entries", headings[-1], before)
                     before = ()
-            before = _take_last_paragraph(inside) if kind == "text" else tuple(inside[-1:])
-
-
-def _take_last_paragraph(places: Sequence[tuple[Chunk, Sentence]]) -> tuple[tuple[Chunk, Sentence], ...]:
-    """The sentences after the last empty line."""
-    start = next((at for at in range(len(places) - 1, 0, -1) if _is_apart(places[at - 1], places[at])), 0)
-    return tuple(places[start:])
+            before = list(_split_paragraphs(inside))[-1] if kind == "text" else tuple(inside[-1:])
 
 
 def _find_kind(place: tuple[Chunk, Sentence]) -> str:
@@ -169,7 +163,7 @@ def _find_paragraphs(chunks: Sequence[Chunk]) -> Iterator[Series]:
     """Yield the paragraphs of a document, then those of each of its sections."""
     labels, title = extract_terms(LABELS_OF_PARAGRAPHS), extract_terms(chunks[0].title)
     sections = [
-        (headings, [paragraph for chunk in some for paragraph in _split_paragraphs(chunk)])
+        (headings, [one for chunk in some for one in _split_paragraphs([(chunk, part) for part in chunk.sentences])])
         for headings, some in groupby(chunks, lambda chunk: chunk.headings)
     ]
     every = _number(one for _, paragraphs in sections for one in paragraphs)
@@ -178,25 +172,19 @@ def _find_paragraphs(chunks: Sequence[Chunk]) -> Iterator[Series]:
         yield Series(labels, _name(headings), title, _number(paragraphs), "paragraphs", headings[-1])
 
 
-def _split_paragraphs(chunk: Chunk) -> Iterator[tuple[tuple[Chunk, Sentence], ...]]:
-    """Yield the sentences of each paragraph of a chunk."""
-    paragraph: list[tuple[Chunk, Sentence]] = []
-    for sentence in chunk.sentences:
-        if paragraph and _is_apart(paragraph[-1], (chunk, sentence)):
-            yield tuple(paragraph)
-            paragraph = []
-        paragraph.append((chunk, sentence))
-    if paragraph:
-        yield tuple(paragraph)
+def _split_paragraphs(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[tuple[Chunk, Sentence], ...]]:
+    """Yield the sentences between empty lines."""
+    start = 0
+    for at in range(1, len(places) + 1):
+        if at == len(places) or _is_apart(places[at - 1], places[at]):
+            yield tuple(places[start:at])
+            start = at
 
 
 def _list_rows(places: Sequence[tuple[Chunk, Sentence]]) -> Iterator[tuple[str, tuple[Item, ...]]]:
     """Yield (labels, items) of each run of rows, or lines, between empty lines."""
-    start = 0
-    for at in range(1, len(places) + 1):
-        if at == len(places) or _is_apart(places[at - 1], places[at]):
-            yield LABELS_OF_ROWS, _number((place,) for place in places[start:at])
-            start = at
+    for rows in _split_paragraphs(places):
+        yield LABELS_OF_ROWS, _number((place,) for place in rows)
 
 
 def _is_apart(one: tuple[Chunk, Sentence], other: tuple[Chunk, Sentence]) -> bool:

@@ -93,7 +93,7 @@ def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> 
     quotations: dict[tuple[int, ...], Quotation] = {}
     for part in parts:
         best = part.quotations[0]
-        chunk = next(one.match.chunk for one in part.selections if one.number == best.number)
+        chunk = part.find_match(best).chunk
         places = tuple(sentence.start for sentence in best.sentences)
         quotations.setdefault((numbers[chunk.id], *places), replace(best, number=numbers[chunk.id]))
     return Retrieval(

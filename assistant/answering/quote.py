@@ -54,7 +54,7 @@ def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
             answer = replace(answer, sentences=(*answer.sentences, AnswerSentence(UNANSWERED.format(part.question))))
             continue
         best = part.nearest.quotations[0]
-        match = next(one.match for one in part.nearest.selections if one.number == best.number)
+        match = part.nearest.find_match(best)
         answer, number = _find_passage(answer, match)
         said = _make_sentence(replace(best, number=number))
         if not any(set(said.support) <= set(sentence.support) for sentence in answer.sentences):

@@ -110,6 +110,10 @@ class Retrieval:
         """What the model sees."""
         return tuple(selection.note for selection in self.selections)
 
+    def find_match(self, quotation: Quotation) -> Match:
+        """The match that a quotation of this retrieval comes from."""
+        return next(one.match for one in self.selections if one.number == quotation.number)
+
     @property
     def likeness(self) -> float:
         """The likeness of the chunk that answers most surely, a cosine; -1 if nothing was found."""

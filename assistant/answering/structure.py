@@ -87,7 +87,7 @@ def answer_with_list(retrieval: Retrieval, searcher: Searcher, asked: Sequence[s
     if retrieval.suggested or not retrieval.quotations or not asks_for_list(question):
         return None
     best = retrieval.quotations[0]
-    chunk = next(one.match.chunk for one in retrieval.selections if one.number == best.number)
+    chunk = retrieval.find_match(best).chunk
     series = find_series(_read_chunks(retrieval, searcher))
     told = find_list_beside(question, series, [(chunk, one) for one in best.sentences])
     return _finish(told, retrieval, asked) if told else None
