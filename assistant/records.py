@@ -280,7 +280,7 @@ def map_answers(change: Callable[[Answer], Answer], answers: Iterable[Answer]) -
 
 
 def _plain(passage: Passage) -> dict[str, Any]:
-    """A passage as plain data; `page` only where the source has pages, `gone` and `now` only where it has changed."""
+    """A passage as plain data; `page`, `told`, `gone` and `now` are left out where they say nothing."""
     kept = asdict(passage)
     for record in (kept, *kept["cited"]):
         for name in ("page", "gone", "told"):

@@ -91,7 +91,7 @@ def _read_guide_cases(row: dict[str, Any], number: int) -> Iterator[Case]:
 
 
 def count_by_kind(decisions: Sequence[Decision]) -> tuple[Tally, ...]:
-    """A tally for each kind, by name, then one over all."""
+    """A tally for each kind, by name, then one over all if there are several."""
     kinds: dict[str, list[Decision]] = defaultdict(list)
     for one in decisions:
         if one.case.covered or one.case.uncovered:

@@ -58,10 +58,10 @@ class TrapReport:
 
 
 def make_traps(chunks: Sequence[Chunk], most: int) -> tuple[Trap, ...]:
-    """Traps about a guide, and as many of its own sentences as of the most frequent kind; the same ones each time.
+    """Traps about a guide, and some of its own sentences; the same ones each time.
 
     Args:
-        most: how many of each kind.
+        most: how many of each kind, and of the guide's own sentences.
     """
     sentences = [
         sentence.plain

@@ -70,7 +70,8 @@ def join_parts(job: Job, source: RegistrySource, limit: int) -> Path:
 
 
 def read_ledger(ledger: Path, source: RegistrySource, have: int) -> list[tuple[str, int]]:
-    """(sha256 of the wheel, offset of its end) of each part of this source that the `have` joined bytes fully hold."""
+    """(sha256 of the wheel, offset of its end) of each joined part; none if they are not all this source's, or do not
+    all lie in the `have` bytes."""
     try:
         done = [(str(wheel), int(end)) for wheel, end in json.loads(ledger.read_text("utf-8"))]
     except (OSError, ValueError, TypeError):

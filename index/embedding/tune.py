@@ -27,8 +27,8 @@ RANK, RATE, BATCH = 8, 5e-4, 16
 """The rank, the learning rate, and the questions in a step."""
 
 TEMPERATURE, OWN, GOLD = 20.0, 3.0, 3.0
-"""The factor of the cosines in the ranking loss; how much more a sentence of the question's own guide weighs in the
-sigmoid loss, and how much more one that answers it."""
+"""The factor of the cosines in the ranking loss; how much more a sentence drawn for the question weighs in the sigmoid
+loss than one drawn for another, and how much more one that answers it."""
 
 HARD = 8
 """The number of nearest sentences, by vectors; wrong ones are drawn from those of them that do not answer."""

@@ -101,7 +101,7 @@ def site(desk: Desk, answers: dict[str, tuple[str, Answer]]) -> Iterator[Desk]:
     first, *others = answers["answered"][1].next_steps
     identity = desk.plan.keep(first)
     desk.plan.change(identity, done=True, note="Done on Sunday, and it was easier than I thought.")
-    for step in (*others, *hebrew.next_steps[:1]):
+    for step in (*others, *hebrew.next_steps):
         desk.plan.change(desk.plan.keep(step), due="2031-05-04")
     yield desk
     desk.clear()
