@@ -49,7 +49,7 @@ Verdict = Callable[[str], float]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A claim is supported if verdict + held * share - new * number of new words >= bar, all as logits.
+    """A claim is supported if verdict + held * share - new * number of new words >= threshold, all as logits.
 
     `share` is the share of its content words that the evidence holds. If the evidence is several sentences, the verdict
     on the first of them alone must be at least `alone`.
@@ -57,7 +57,7 @@ class Weights:
 
     held: float
     new: float
-    bar: float
+    threshold: float
     alone: float = -math.inf
 
 
@@ -130,7 +130,7 @@ class Grounder:
         share = 1 - (len(missing) - ASKED_WEIGHT * len(missing & self._asked)) / max(1, len(telling))
         cost = self._weights.new * len(missing - self._asked)
         verdict = self._verdict(build_question(claim, chosen))
-        if verdict + self._weights.held * share - cost < self._weights.bar:
+        if verdict + self._weights.held * share - cost < self._weights.threshold:
             return False
         return len(chosen) == 1 or self._verdict(build_question(claim, chosen[:1])) >= self._weights.alone
 

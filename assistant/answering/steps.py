@@ -131,8 +131,8 @@ def _find_candidates(
     ]
     least = NEAR_BEST * max((likeness for likeness, *_ in rows), default=0.0)
     for likeness, match, sentence in rows:
-        bar = NEAR if (match.chunk.source, match.chunk.start) in here else NEAR_ELSEWHERE
-        if likeness < max(least, bar) or not tells_to_do(sentence.plain) or _is_repeated(_word_step(sentence), said):
+        near = NEAR if (match.chunk.source, match.chunk.start) in here else NEAR_ELSEWHERE
+        if likeness < max(least, near) or not tells_to_do(sentence.plain) or _is_repeated(_word_step(sentence), said):
             continue
         yield likeness - (DANGLING_COST if DANGLING.search(sentence.plain) else 0.0), match, sentence
 

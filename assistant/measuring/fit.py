@@ -35,11 +35,11 @@ COMPONENTS, PENALTY = 150, 0.01
 """The most principal components of their logits, and the inverse of the penalty on the weights of these."""
 
 SUPPORT_UNITS = (4.0, 1.0)
-"""Factor and summand that bring the support probe's score into the units of the weights and bar in `ground.py`. Chosen
+"""Factor and summand that bring the support probe's score into the units of the weights in `ground.py`. Chosen
 on the tuning half of tests/questions/grounding.jsonl."""
 
 CLAIM_COMPONENTS, CLAIM_PENALTY, CLAIM_UNITS = 100, 0.001, (4.0, 0.0)
-"""The same for the probe of claims from elsewhere, with the weights and bar in `check.py`."""
+"""The same for the probe of claims from elsewhere, with the weights in `check.py`."""
 
 SENTENCE_ROOM = 10_000
 """Characters between the starts of two sentences of an example; these are in no file."""
