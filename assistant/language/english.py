@@ -161,6 +161,9 @@ BEFORE = frozenset(("before", "precedes", "previous"))
 ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|in (?:short|a nutshell|brief))\b", re.I)
 """How a question asks for a summary of a section."""
 
+ASKS_FOR_REASON = re.compile(r"\b(?:why|how come|what for|what(?:['’]?s| is| was) the (?:reason|point))\b", re.I)
+"""How a question asks for a reason."""
+
 ASKS_WHAT_ABOUT = re.compile(
     rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|(?P<it>this|it))(?: all)? about"
     rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat)"

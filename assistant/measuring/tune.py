@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.answering.coverage import Curve
+from assistant.answering.coverage import Curve, weigh_form
 from assistant.measuring.decide import Decision
 from assistant.measuring.guides import tell_guide
 from assistant.measuring.jsonlines import read_json_lines
@@ -125,7 +125,10 @@ def _join_earlier(asked: dict[str, Any]) -> str:
 
 
 def fit_curve(decisions: Sequence[Decision]) -> Curve:
-    """Fit the curve of coverage to decisions on labelled questions; every kind has the same weight."""
+    """Fit the curve of coverage to decisions on labelled questions; every kind has the same weight.
+
+    The thresholds count with what the form of a question adds, the curve without it.
+    """
     from sklearn.linear_model import LogisticRegression
 
     known = [one for one in decisions if one.case.covered or one.case.uncovered]
@@ -134,7 +137,8 @@ def fit_curve(decisions: Sequence[Decision]) -> Curve:
     weights = np.array([1 / sizes[one.kind, one.case.covered] for one in known])
     sign = np.array([[LIKENESS * one.retrieval.likeness + (one.retrieval.logit or 0.0)] for one in known])
     line = LogisticRegression(C=100.0).fit(sign, labels, weights * len(known) / weights.sum())
-    chances = line.predict_proba(sign)[:, 1]
+    odds = line.decision_function(sign) + [weigh_form(one.retrieval) for one in known]
+    chances = 1 / (1 + np.exp(-odds))
     nearest = _weighted_quantile(chances[labels], weights[labels], REFUSED)
     answered = _weighted_quantile(chances[~labels], weights[~labels], 1 - MADE_UP)
     slope, summand = float(line.coef_[0, 0]), float(line.intercept_[0])

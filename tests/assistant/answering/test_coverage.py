@@ -52,12 +52,22 @@ def test_the_surer_the_cross_encoder_the_likelier(curve: Curve) -> None:
     assert estimate_chance(0.5, 2.0, UNFITTED) == estimate_chance(0.5, -2.0, UNFITTED), "there is none"
 
 
+@pytest.mark.parametrize(
+    "other", ["Why do beans need water?", "What's the reason for the can?", "how come beans need it"]
+)
+def test_it_is_less_sure_of_questions_for_a_reason(other: str) -> None:
+    fact, reason = (decide_coverage(find(0.6, question), UNKNOWN)[1] for question in (find(0.6).question, other))
+    assert reason < fact
+    leaning = (replace(find(0.6, question), leans=True) for question in (find(0.6).question, other))
+    assert len({decide_coverage(one, UNKNOWN)[1] for one in leaning}) == 1, "of follow-ups it is less sure already"
+
+
 # The three outcomes
 
 
 @pytest.fixture
 def curves(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Curve]:
-    """The curves that are shipped, and some made by hand whose bars are the chance at one of STEPS."""
+    """The curves that are shipped, and some made by hand whose thresholds are the chance at one of STEPS."""
     at = [estimate_chance(likeness, 0.0, make_curve()) for likeness in STEPS]
     made = {"low": make_curve(at[5], at[2]), "high": make_curve(at[18], at[12]), "no nearest": make_curve(at[9], at[9])}
     for name, curve in made.items():

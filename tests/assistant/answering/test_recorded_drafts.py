@@ -201,7 +201,7 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 114
+    assert count_worded(drafts, lambda asked: -SURE) == 122
     assert count_worded(drafts, lambda asked: SURE) == 169
 
 
@@ -238,7 +238,7 @@ def test_the_numbers_of_an_answer_are_those_of_the_guide(answered: Sequence[Repl
             other = f"{one.text[: number.start()]}{int(number[0]) + 37}{one.text[number.end() :]}"
             assert not Grounder(found.selections, lambda asked: SURE, found.question).find_support(other), other
             changed.append(other)
-    assert len(changed) >= 6
+    assert len(changed) >= 5
 
 
 def test_hardly_a_sentence_stands_on_the_notes_of_another_guide(answered: Sequence[Replayed]) -> None:
