@@ -51,7 +51,8 @@ def tell_guide(row: dict[str, Any]) -> dict[str, Any]:
 
     def find(asked: dict[str, Any]) -> dict[str, Any]:
         lines = list_gold(row, asked)
-        return asked | {"answers": [at for at, (_, one) in enumerate(told) if any(one.text in line for line in lines)]}
+        held = [any(one.text in line or line in one.text for line in lines) for _, one in told]
+        return asked | {"answers": [at for at, holds in enumerate(held) if holds]}
 
     sentences = [{"heading": heading, "text": one.plain, "cells": one.cells} for heading, one in told]
     return row | {"sentences": sentences, "asked": list(map(find, row["asked"]))}

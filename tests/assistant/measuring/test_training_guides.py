@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from paths import TRAINING
 
+from assistant.measuring.jsonlines import read_json_lines
 from assistant.measuring.tune import FILES, read_guides
 
 GUIDE = {
@@ -44,3 +46,10 @@ def test_our_guides_hold_what_answers_their_questions() -> None:
         for guide in guides:
             numbers = {number for _, answers in guide.questions for number in answers}
             assert numbers <= set(range(len(guide.sentences))), (name, guide.paths[0])
+
+
+@pytest.mark.parametrize("name", ["tables", "why"])
+def test_every_line_that_answers_is_a_sentence_of_its_guide(name: str) -> None:
+    rows = read_json_lines(TRAINING / f"{name}.jsonl", ("text",))
+    for guide, row in zip(read_guides(TRAINING, (name,)), rows, strict=True):
+        assert sum(bool(answers) for _, answers in guide.questions) == len(row["asked"]), row["guide"]
