@@ -32,7 +32,7 @@ Label = Literal["yes", "partly", "edge", "no"]
 RANKED = 10
 """How many passages are searched for a gold snippet."""
 
-JUDGE_BAR = 1.25
+JUDGE_THRESHOLD = 1.25
 """The lowest logit at which the judge says yes; fitted on the tuning half of tests/questions/grounding.jsonl."""
 
 
@@ -206,7 +206,7 @@ class Judge:
             return True
         question = build_judge_question(text, claim)
         if question not in self._verdicts:
-            self._verdicts[question] = self._model.verdicts(JUDGE_PREFIX, [question])[0] >= JUDGE_BAR
+            self._verdicts[question] = self._model.verdicts(JUDGE_PREFIX, [question])[0] >= JUDGE_THRESHOLD
         return self._verdicts[question]
 
     def measure_agreement(self, labels: Sequence[LabelledPair]) -> Agreement:
