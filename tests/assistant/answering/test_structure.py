@@ -407,7 +407,7 @@ As soon as you open the front door, the box in the hall starts beeping, and you 
 def test_steps_that_are_asked_for_in_other_words_are_told_where_the_answer_stands(
     assistant: Assistant, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    answer = open_guide(assistant, tmp_path_factory, "hut.md", HUT).ask("What are the steps for stopping the beeping?")
+    answer = open_guide(assistant, tmp_path_factory, "hut.md", HUT).ask("What are the steps when the box beeps?")
     assert answer.listed
     assert [one.text for one in answer.sentences] == [
         "“1. Shut the door behind you.”",
