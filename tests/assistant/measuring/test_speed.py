@@ -67,7 +67,10 @@ def test_a_question_costs_few_new_tokens(assistant: Assistant, model: LocalModel
 def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel) -> None:
     """The rest are the words, a token each; the last of them is not read. Checks are beside."""
     checks = 0
-    for question in ("How can I be a better listener when she tells me about work?", "How can I build trust?"):
+    for question in (
+        "How can I be a better listener when she tells me about work?",
+        "How can I practice empathy in my relationship?",
+    ):
         before = model.work
         answer = assistant.ask(question)
         assert answer.status == "answered"
