@@ -69,7 +69,7 @@ def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel
     checks = 0
     for question in (
         "How can I be a better listener when she tells me about work?",
-        "How can I practice empathy in my relationship?",
+        "Does sharing my feelings strengthen our bond?",
     ):
         before = model.work
         answer = assistant.ask(question)

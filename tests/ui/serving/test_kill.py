@@ -74,6 +74,10 @@ class Program:
         self._process.kill()
         self._process.wait()
         self._listening.join()
+
+    def close(self) -> None:
+        """End it, if it still runs, and what listens to it; no request may be under way."""
+        self.kill()
         self._web.close()
 
     def act(self, tab: str, do: str, **sent: str | int) -> str:
@@ -207,7 +211,7 @@ def started(scene: Scene, writer: str) -> Iterator[Program]:
     try:
         yield program
     finally:
-        program.kill()
+        program.close()
 
 
 @pytest.mark.parametrize("moments", in_sizes(1, 12, 100))
