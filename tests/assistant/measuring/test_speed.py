@@ -69,7 +69,7 @@ def test_an_answer_reads_its_prompt_once(assistant: Assistant, model: LocalModel
     checks = 0
     for question in (
         "How can I be a better listener when she tells me about work?",
-        "Does sharing my feelings strengthen our bond?",
+        "Instead of advice, what should I focus on when somebody confides in me?",
     ):
         before = model.work
         answer = assistant.ask(question)
