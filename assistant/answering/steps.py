@@ -195,7 +195,8 @@ def form_question(chunk: Chunk) -> str:
         return ""
     if heading.endswith("?"):
         return heading
-    if _opens_with_verb(heading):
+    listed = heading.split()[0].endswith(",")  # nouns: "Water, washing and electricity"
+    if _opens_with_verb(heading) and not listed:
         return f"How do I {_lower_first(_put_in_first_person(heading))}?"
     return f"What does the guide say about “{heading}”?"
 

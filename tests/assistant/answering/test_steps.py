@@ -244,6 +244,9 @@ def test_headings_become_questions_of_the_reader() -> None:
     assert asked["Tip 2: Share your feelings"] == "How do I share my feelings?"
     assert asked["Tip 1: Listen actively"] == "How do I listen actively?"
     assert "Mixing" in asked["Mixing"]
+    chunk = chunks_of("guide")[0]
+    listed = replace(chunk, headings=(chunk.title, "Water, washing and electricity"))
+    assert form_question(listed) == "What does the guide say about “Water, washing and electricity”?"
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
