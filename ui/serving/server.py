@@ -8,7 +8,7 @@ import socket
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from ipaddress import ip_address
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -119,13 +119,15 @@ class RunningServer:
 
     address: str
     """Its URL, without a slash at the end."""
-    _thread: Thread
+    _ended: Event
     _closing: ExitStack
 
     def wait(self) -> None:
         """Block until it is closed. Raises KeyboardInterrupt."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)  # on Windows Ctrl-C does not interrupt a join without timeout
+        # On Windows, Ctrl-C interrupts no wait without timeout. A join will not do: before Python 3.13, once Ctrl-C
+        # interrupts it, the thread counts as ended, and its socket is closed while it still runs.
+        while not self._ended.wait(0.5):
+            pass
 
     def close(self) -> None:
         """Stop the server, the model and the watch over the guide's texts. Afterwards the port is free."""
@@ -151,8 +153,8 @@ def launch(
         address = format_address(listener)
         follower = undo.enter_context(closing(assistant.follow(say)))
         page = undo.enter_context(closing(Page(assistant, follower)))
-        thread = _start(make_app(assistant, page, address, mcp), listener, undo)
-        return RunningServer(address, thread, undo.pop_all())
+        ended = _start(make_app(assistant, page, address, mcp), listener, undo)
+        return RunningServer(address, ended, undo.pop_all())
 
 
 def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
@@ -203,8 +205,12 @@ def _find_schema(event: Any) -> type[Data]:
     return create_model("PageData", __base__=Data, **inputs)
 
 
-def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
-    """Start the server in its own thread and wait until it runs; what ends it is added to `undo`."""
+def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Event:
+    """Start the server in its own thread and wait until it runs; what ends it is added to `undo`.
+
+    Returns:
+        An event that is set when the server has ended.
+    """
     config = uvicorn.Config(
         app,
         loop="asyncio",  # the same server whatever else is installed, and audit hooks see its connections
@@ -216,8 +222,15 @@ def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
         server_header=False,
         reset_contextvars=True,  # else what Gradio notes about a request can reach the next one on the same connection
     )
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, args=([listener],), name="server", daemon=True)
+    server, ended = uvicorn.Server(config), Event()
+
+    def run() -> None:
+        try:
+            server.run([listener])
+        finally:
+            ended.set()
+
+    thread = Thread(target=run, name="server", daemon=True)
     log = logging.getLogger("uvicorn.error")
 
     def is_worth_logging(record: logging.LogRecord) -> bool:
@@ -237,4 +250,4 @@ def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Thread:
         if not thread.is_alive():
             raise RuntimeError("the server did not start")
         thread.join(0.01)
-    return thread
+    return ended

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -261,6 +262,24 @@ def test_closing_ends_what_is_open_and_frees_the_port(unloaded: Assistant) -> No
     unloaded.settings = unloaded.settings.model_copy(update={"port": port})
     with closing(launch(unloaded)) as again:
         assert status(again.address) == 200
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal to this process")
+def test_after_ctrl_c_its_thread_is_still_waited_for(served: RunningServer) -> None:
+    """If it counted as ended, closing would close its socket while it runs."""
+
+    def count() -> int:
+        return sum(thread.name == "server" for thread in threading.enumerate() if thread.is_alive())
+
+    before, kept = count(), signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+            served.wait()
+    finally:
+        signal.signal(signal.SIGINT, kept)
+    assert count() == before >= 1
+    assert httpx2.get(served.address).status_code == 200
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal to another process")
