@@ -21,7 +21,7 @@ PASSAGES = 5
 """How many of the nearest passages a sentence is checked against."""
 
 CLAIM_WEIGHTS = Weights(0.0, 0.0, 0.75)
-"""For claims from elsewhere; the words that they share with the guide add nothing to the verdict. Here, 10 % of
+"""For claims from elsewhere; the words that they share with the guide add nothing to the verdict. With these, 10 % of
 the traps in tests/training/claims.jsonl pass, if each guide is judged by a probe that was fitted without it."""
 
 _MARK = re.compile(r"(?:[-*•–]|\d{1,3}[.)])\s+")

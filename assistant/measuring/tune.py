@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.answering.coverage import Curve, weigh_form
+from assistant.answering.coverage import Curve, estimate_chance, weigh_form
 from assistant.measuring.decide import Decision
 from assistant.measuring.guides import tell_guide
 from assistant.measuring.jsonlines import read_json_lines
@@ -137,12 +138,13 @@ def fit_curve(decisions: Sequence[Decision]) -> Curve:
     weights = np.array([1 / sizes[one.kind, one.case.covered] for one in known])
     sign = np.array([[LIKENESS * one.retrieval.likeness + (one.retrieval.logit or 0.0)] for one in known])
     line = LogisticRegression(C=100.0).fit(sign, labels, weights * len(known) / weights.sum())
-    odds = line.decision_function(sign) + [weigh_form(one.retrieval) for one in known]
-    chances = 1 / (1 + np.exp(-odds))
+    slope, summand = float(line.coef_[0, 0]), float(line.intercept_[0])
+    curve = Curve(LIKENESS * slope, slope, summand, 0.0, 0.0)
+    found = [one.retrieval for one in known]
+    chances = np.array([estimate_chance(one.likeness, one.logit or 0.0, curve, weigh_form(one)) for one in found])
     nearest = _weighted_quantile(chances[labels], weights[labels], REFUSED)
     answered = _weighted_quantile(chances[~labels], weights[~labels], 1 - MADE_UP)
-    slope, summand = float(line.coef_[0, 0]), float(line.intercept_[0])
-    return Curve(LIKENESS * slope, slope, summand, answered, min(nearest, answered))
+    return replace(curve, answered=answered, nearest=min(nearest, answered))
 
 
 def _weighted_quantile(values: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], share: float) -> float:

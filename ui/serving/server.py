@@ -247,7 +247,6 @@ def _start(app: FastAPI, listener: socket.socket, undo: ExitStack) -> Event:
     thread.start()
     undo.callback(end)
     while not server.started:
-        if not thread.is_alive():
+        if ended.wait(0.01):
             raise RuntimeError("the server did not start")
-        thread.join(0.01)
     return ended
