@@ -464,7 +464,8 @@ def test_a_question_is_answered_without_one_attempt_to_reach_out(cli: Cli, garde
     """From the question on standard input through a new index to the answer as plain data."""
     before = set((home / "index").glob("*")) if (home / "index").exists() else set()
     words = ("ask", "--json", "--model", TINY, "--corpus", str(garden))
-    done = cli(*words, stdin=b"When do I water the beans?", program=OFFLINE_PROGRAM)
+    question = b"When do I water the beans?"
+    done = cli(*words, stdin=question, program=OFFLINE_PROGRAM, FASTAPI_OTEL_AUTO_CONFIGURE="true")
     answer = json.loads(plain(done))
     said = done.stderr.decode()
     assert "TRIED" not in said, said
