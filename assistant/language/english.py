@@ -126,7 +126,7 @@ ASKS_WHICH = re.compile(
     rf"\b(?:what|wh?ich) (?:{'|'.join(LABELS_OF_SECTIONS.split())}|question|tip|step|rule)s\b"
     r"|\b(?:what|wh?ich) (?:[\w-]+ ){1,3}(?:(?:are|is) there|there are|are in|are given|are listed|are named"
     r"|(?:do|does) (?:it|this|you|they|readers|people|we|(?:this|the) \w+) (?:\w+ )?"
-    r"(?:have|list|name|give|cover|contain|describe|answer|ask|send|sending))\b",
+    r"(?:have(?! to\b)|list|name|give|cover|contain|describe|answer|ask|send|sending))\b",
     re.I,
 )
 """The same for a question that opens with the name of the items ("which sections are there")."""

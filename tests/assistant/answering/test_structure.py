@@ -218,6 +218,7 @@ NOT_TOLD_OF_CAMP = [
     "What comes before step 1 in an emergency?",
     "What comes after the last step in an emergency?",
     "What is step 4 in an emergency?",
+    "What time does it have to be over, the swimming course?",
 ]
 
 LETTER = "The ferry Anna was built in 1911.\n\nShe carried the post until 1960. Nobody knows where she is now.\n"
