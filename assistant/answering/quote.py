@@ -8,6 +8,7 @@ from dataclasses import replace
 from assistant.answering.codes import TYPED, find_codes
 from assistant.answering.context import find_context, points_back
 from assistant.answering.parts import OpenPart
+from assistant.answering.ranges import find_values, fits_ranges
 from assistant.answering.retrieve import GAIN_WEIGHT, Quotation, Retrieval, list_gains
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
@@ -29,6 +30,13 @@ SAID_COST = 0.2
 CODE = 0.3
 """Added to the score of a sentence that has a code from the question ("E3", "KM-40"). A code is meant exactly as typed,
 but its vector is much like that of any other code."""
+
+RANGE = 0.2
+"""Added to the score of a sentence in one of whose ranges ("5 to 15", "7 days or more") a number of the question lies;
+subtracted from one whose ranges leave all of them out."""
+
+STORY = 40
+"""A question of more words holds numbers of all kinds; they are not compared with ranges."""
 
 NEAR_BEST = 0.75
 """Share of the best sentence's score; a sentence below it is not quoted."""
@@ -104,29 +112,34 @@ def _make_sentence(quotation: Quotation) -> AnswerSentence:
 
 def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
     """Up to QUOTED sentences of the guide that can be quoted, nearest to the question first."""
-    codes = find_codes(retrieval.question)
-    ranked = sorted(
-        (
-            Quotation(
-                one.number,
-                quoted,
-                one.match.score + cosine + GAIN_WEIGHT * gain + WORDS_WEIGHT * share + code - said,
-                gain,
-            )
-            for one in retrieval.selections
-            for sentence, cosine, share, gain in _list_sentences(one.match)
-            if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
-            for said in [SAID_COST if sentence.plain in retrieval.said else 0.0]
-            for code in [CODE if codes and not codes.isdisjoint(TYPED.findall(sentence.plain.casefold())) else 0.0]
-        ),
-        key=lambda quotation: -quotation.score,
-    )
+    quotations = [
+        Quotation(one.number, quoted, one.match.score + cosine + GAIN_WEIGHT * gain + WORDS_WEIGHT * share, gain)
+        for one in retrieval.selections
+        for sentence, cosine, share, gain in _list_sentences(one.match)
+        if _can_be_quoted(quoted := find_context(sentence, one.match.chunk.sentences), retrieval.same_question)
+    ]
+    weighed = zip(quotations, _weigh_figures(retrieval, quotations), strict=True)
+    ranked = sorted((replace(one, score=one.score + more) for one, more in weighed), key=lambda one: -one.score)
     chosen: list[Quotation] = []
     for one in ranked:
         near = not chosen or one.score >= NEAR_BEST * chosen[0].score
         if len(chosen) < QUOTED and near and not any(one.overlaps(kept) for kept in chosen):
             chosen.append(one)
     return tuple(chosen)
+
+
+def _weigh_figures(retrieval: Retrieval, quotations: Sequence[Quotation]) -> list[float]:
+    """What the codes and numbers of the question, and the answer before it, add to the score of each quotation."""
+    codes = find_codes(retrieval.question)
+    values = set(find_values(retrieval.question)) if len(retrieval.question.split()) <= STORY else set()
+    texts = [one.sentences[-1].plain for one in quotations]
+    fits = [fits_ranges(values, text) for text in texts]
+    return [
+        CODE * bool(codes.intersection(TYPED.findall(text.casefold())))
+        + (RANGE if fit else -RANGE if fit is False and any(fits) else 0.0)
+        - SAID_COST * (text in retrieval.said)
+        for text, fit in zip(texts, fits, strict=True)
+    ]
 
 
 def _list_sentences(match: Match) -> Iterator[tuple[Sentence, float, float, float]]:

@@ -370,6 +370,49 @@ BOUNDS = {
 }
 """Pattern of words before a quantity -> whether it is the least or the most."""
 
+LIMITS_BEFORE = {
+    re.compile(rf"(?:^| )(?:{words})(?: (?:the|a|an|about|age|age of|€|£|\$))?$"): limit
+    for words, limit in {
+        "(?:no|not|never) (?:less|fewer|earlier|younger|shorter) than": ("least", True),
+        "(?:no|not|never) (?:more|later|longer|greater|older|heavier) than": ("most", True),
+        "(?:more|longer|later|older|heavier|bigger|larger|greater|further) than|over|above|beyond|after|past": (
+            "least",
+            False,
+        ),
+        "at least|minimum(?: of)?|from|upwards of|since": ("least", True),
+        "(?:less|fewer|younger|shorter|lighter|smaller|sooner|earlier) than|under|below|before": ("most", False),
+        "at most|up to|maximum(?: of)?|max|within|until|till": ("most", True),
+    }.items()
+}
+"""Pattern of words before a number that is a limit -> whether it is the least or the most, and whether the number
+itself is included."""
+
+LIMITS_AFTER = {
+    re.compile(rf"(?:\w+ )?(?:(?:or|and|&) (?:{words})\b)"): limit
+    for words, limit in {
+        "more|over|older|above|longer|later|upwards?|larger|bigger|heavier|further": ("least", True),
+        "less|fewer|under|younger|below|shorter|sooner|earlier|smaller|lighter": ("most", True),
+    }.items()
+} | {re.compile(r"\+|plus\b"): ("least", True)}
+"""The same for words after a number."""
+
+RANGE_LINKS = frozenset({"-", "–", "−", "to", "till", "until"})
+"""What stands between the ends of a range..."""
+
+RANGE_OPENINGS = frozenset({"between", "both"})
+"""...and before them, if "and" stands between."""
+
+PLURAL_AGE = re.compile(r"\b(under|over)[- ](\d+)['’]?s\b", re.IGNORECASE)
+"""People of an age ("under-16s"); groups: limit, age."""
+
+OPENS_AGE = re.compile(
+    r"(?:\b(?:i['’]?m|i am|you['’]?re|he['’]?s|she['’]?s|they['’]?re|(?!it|that|there|what|here)[a-z]+['’]s"
+    r"|(?<!it )(?<!that )(?<!there )(?:is|are)|aged?|turn(?:s|ing|ed)?)"
+    r"(?: (?:only|just|nearly|almost|about|already|now))?|\()$",
+    re.IGNORECASE,
+)
+"""What stands before an age in what people tell ("my son is 9", "I'm 71", "my boy (7)")."""
+
 RATES = ("per", "a", "an", "each", "every", "/")
 """What stands between a quantity and what it is counted per."""
 
