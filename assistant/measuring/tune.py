@@ -2,7 +2,7 @@
 
 A folder of examples holds, as JSON lines:
 
-    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl, manners.jsonl, tables.jsonl, why.jsonl
+    guides.jsonl, more_guides.jsonl, claims.jsonl, advice.jsonl, manners.jsonl, tables.jsonl, why.jsonl, beside.jsonl
         small guides with questions that they answer and that they do not, as in `guides.py`, or claims about them
         (claim, evidence, supported)
     followups.jsonl
@@ -34,7 +34,7 @@ from index.embedding.tune_classifier import LabelledText
 
 FILES = {
     **dict.fromkeys(("guides", "more_guides", "claims", "advice", "manners"), ("sentences",)),
-    **dict.fromkeys(("tables", "why"), ("text",)),
+    **dict.fromkeys(("tables", "why", "beside"), ("text",)),
     "followups": ("of", "row"),
 }
 """The files of guides, and the keys that each of their rows must have."""

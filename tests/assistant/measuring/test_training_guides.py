@@ -48,7 +48,7 @@ def test_our_guides_hold_what_answers_their_questions() -> None:
             assert numbers <= set(range(len(guide.sentences))), (name, guide.paths[0])
 
 
-@pytest.mark.parametrize("name", ["tables", "why"])
+@pytest.mark.parametrize("name", ["tables", "why", "beside"])
 def test_every_line_that_answers_is_a_sentence_of_its_guide(name: str) -> None:
     rows = read_json_lines(TRAINING / f"{name}.jsonl", ("text",))
     for guide, row in zip(read_guides(TRAINING, (name,)), rows, strict=True):
