@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from assistant.answering.coverage import decide_coverage, read_quotations
 from assistant.answering.parts import OpenPart, join_retrievals, split_question
 from assistant.answering.relevance import Relevance
-from assistant.answering.retrieve import Retrieval, leans, retrieve
+from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.records import Coverage, Turn
 from index.embedding.cross import CrossEncoder
 from index.search import Searcher
@@ -55,14 +55,16 @@ class Finder:
         return Finding(read, *decide_coverage(read, self._readers), relevance)
 
     def _find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
-        """Look up each of several questions alone; None if it is a single one, or if none of them is answered."""
+        """Look up each of several questions alone, or after those before it if it leans on them.
+
+        None if it is a single question, or if none of them is answered.
+        """
         parts = split_question(retrieval.question)
         if len(parts) == 1 or retrieval.suggested:
             return None
         findings = []
         for part in parts:
-            found = [self._read(one) for one in self._retrieve_part(part, history)]
-            findings.append(max(found, key=lambda one: one.chance))
+            findings.append(self._read(retrieve(self._searcher, part, history)))
             history = (*history, Turn(part))
         answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]
         if not answered:
@@ -77,10 +79,3 @@ class Finder:
         )
         chance = min(one.chance for one in answered)
         return Finding(joined, "answered", chance, relevance, len(joined.quotations), open_parts)
-
-    def _retrieve_part(self, part: str, history: Sequence[Turn]) -> tuple[Retrieval, ...]:
-        """What is found for a part alone, and, if it may lean on what was asked before it, together with that."""
-        alone = retrieve(self._searcher, part, ())
-        if not history or not leans(part, self._searcher.knows):
-            return (alone,)
-        return replace(alone, leans=True), retrieve(self._searcher, part, history)
