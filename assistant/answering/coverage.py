@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from assistant.answering.codes import names_other_code
 from assistant.answering.quote import rank_quotations
@@ -27,10 +27,13 @@ GAIN_COVERAGE = 7.0
 """Weight, in the log odds that a question is answered, of the gain of the surest quotation; 0 if the question leans on
 none."""
 
-LEANING_COST, LONG_COST, REASON_COST = 0.8, 0.4, 0.5
-"""Subtracted from these log odds if a question leans on another, if it is long, and if it stands alone and asks for a
-reason. The curve is fitted to short questions for a fact, and is too sure of others: what states a rule is near to a
-question for its reason. Fitted to 269 follow-ups; to 223 long messages; chosen on 170 questions for a reason."""
+LEANING_COST, LONG_COST = 0.8, 0.4
+"""Subtracted from these log odds if a question leans on another, and if it is long: the curve is fitted to short
+questions for a fact, and is too sure of others. Fitted to 269 follow-ups and to 223 long messages."""
+
+REASON_LIKENESS = 0.4
+"""The most likeness that counts if a question stands alone and asks for a reason: a rule is as near to the question for
+its reason as the reason is, so only the cross-encoder can tell. Chosen on 147 questions for a reason."""
 
 LONG = 40
 """A question of more words is long."""
@@ -56,6 +59,17 @@ class Curve:
     """Least chance at which a question is answered..."""
     nearest: float
     """...and at which the nearest is shown."""
+
+
+class Signs(NamedTuple):
+    """What tells whether a sentence of the guide answers a question."""
+
+    likeness: float
+    """A cosine."""
+    logit: float
+    """By the cross-encoder; 0 without one."""
+    gain: float
+    """As of a quotation."""
 
 
 CURVES: Final = {"all-mpnet-base-v2+107e0b76+55c9068e": Curve(5.252, 0.525, -2.116, 0.531, 0.161)}
@@ -100,6 +114,12 @@ def score_sentences(cross: CrossEncoder, question: str, chunk: Chunk, sentences:
     return max(logits)
 
 
+def read_signs(retrieval: Retrieval) -> Signs:
+    """The signs of the surest quotation."""
+    gain = retrieval.quotations[0].gain if retrieval.quotations else 0.0
+    return Signs(retrieval.likeness, retrieval.logit or 0.0, gain)
+
+
 def choose_curve(retrieval: Retrieval, readers: str) -> Curve:
     """The curve that applies to a retrieval; arguments as for `decide_coverage`."""
     return UNFITTED if retrieval.logit is None else CURVES.get(readers, UNFITTED)
@@ -112,11 +132,8 @@ def decide_coverage(retrieval: Retrieval, readers: str) -> tuple[Coverage, float
         readers: the name of embedder and cross-encoder.
     """
     curve = choose_curve(retrieval, readers)
-    chance = (
-        1.0
-        if retrieval.suggested or retrieval.section
-        else estimate_chance(retrieval.likeness, retrieval.logit or 0.0, curve, weigh_form(retrieval))
-    )
+    asked_for = retrieval.suggested or retrieval.section
+    chance = 1.0 if asked_for else estimate_for_question(retrieval, read_signs(retrieval), curve)
     if chance >= curve.answered and not _is_of_other_code(retrieval):
         return "answered", chance
     return ("nearest" if chance >= curve.nearest else "not_covered"), chance
@@ -131,22 +148,23 @@ def _is_of_other_code(retrieval: Retrieval) -> bool:
     return names_other_code(retrieval.question, f"{headings} {best.text}")
 
 
-def weigh_form(retrieval: Retrieval) -> float:
-    """What the form of the question adds to the log odds: that it leans on another, is long, or asks for a reason."""
-    gain = retrieval.quotations[0].gain if retrieval.quotations else 0.0
-    cost = LONG_COST if len(retrieval.question.split()) > LONG else 0.0
-    if retrieval.leans:
-        cost += LEANING_COST
-    elif ASKS_FOR_REASON.search(retrieval.question):
-        cost += REASON_COST
-    return GAIN_COVERAGE * gain - cost
+def estimate_for_question(retrieval: Retrieval, signs: Signs, curve: Curve) -> float:
+    """The chance that a sentence of the guide answers a question, with regard to the form of the question."""
+    likeness, odds = signs.likeness, GAIN_COVERAGE * signs.gain
+    if retrieval.earlier:
+        odds -= LEANING_COST
+    elif curve.logit and ASKS_FOR_REASON.search(retrieval.question):
+        likeness = min(likeness, REASON_LIKENESS)
+    if len(retrieval.question.split()) > LONG:
+        odds -= LONG_COST
+    return estimate_chance(likeness, signs.logit, curve, odds)
 
 
-def estimate_chance(likeness: float, logit: float, curve: Curve, form: float = 0.0) -> float:
+def estimate_chance(likeness: float, logit: float, curve: Curve, odds: float = 0.0) -> float:
     """The chance that the best of what was found answers the question, 0 to 1.
 
     Args:
-        form: what the form of the question adds to the log odds.
+        odds: what the form of the question adds to the log odds.
     """
-    odds = curve.likeness * likeness + curve.logit * logit + curve.summand + form
+    odds += curve.likeness * likeness + curve.logit * logit + curve.summand
     return 1 / (1 + math.exp(-odds))

@@ -7,12 +7,12 @@ tells them apart: what would not be an answer by itself is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from assistant.answering.context import find_context
-from assistant.answering.coverage import choose_curve, estimate_chance, score_sentences
+from assistant.answering.coverage import Signs, choose_curve, estimate_for_question, score_sentences
 from assistant.answering.evidence import Evidence
-from assistant.answering.retrieve import Retrieval, read_cosines
+from assistant.answering.retrieve import Retrieval, read_cosines, read_gains
 from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
 
@@ -35,10 +35,9 @@ class Relevance:
     def __init__(
         self, retrieval: Retrieval, asked: Sequence[Retrieval], cross: CrossEncoder | None, readers: str
     ) -> None:
-        self._asked, self._cross, self._readers = asked, cross, readers
+        self._asked = [_Asked(one, cross, readers) for one in asked]
         self._chunks = {one.number: one.match.chunk for one in retrieval.selections}
         self._all = not retrieval.quotations or retrieval.section or retrieval.suggested
-        self._cosines = [read_cosines(one.matches) for one in asked]
 
     def bears(self, chosen: Sequence[Evidence]) -> bool:
         """Whether any of these sentences bears on a question; all do if a whole section is asked for."""
@@ -48,33 +47,42 @@ class Relevance:
         """Whether a sentence of a passage answers a question, read after the one that it points back to."""
         chunk = self._chunks[number]
         sentences = find_context(sentence, chunk.sentences)
-        asked = zip(self._asked, self._cosines, strict=True)
-        return any(self._read(question, cosines, chunk, sentences) for question, cosines in asked)
-
-    def _read(
-        self, question: Retrieval, cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]
-    ) -> bool:
-        cosine = _find_cosine(cosines, chunk, sentences)
-        if self._cross is None:
-            return cosine >= NEAR * max(cosines.values())
-        curve = choose_curve(question, self._readers)
-        logit = score_sentences(self._cross, question.read, chunk, sentences)
-        return estimate_chance(cosine, logit, curve) >= curve.answered
+        return any(one.is_answered(chunk, sentences) for one in self._asked)
 
     def answers_again(self) -> bool:
         """Whether the second quotation answers a single question too, about as surely as the first."""
         question, *others = self._asked
-        if self._all or others or self._cross is None or question.logit is None or len(question.quotations) < 2:
+        if self._all or others or question.cross is None or len(question.retrieval.quotations) < 2:
             return False
-        one, other = question.quotations[:2]
-        chunk, curve = self._chunks[other.number], choose_curve(question, self._readers)
-        cosine = _find_cosine(self._cosines[0], self._chunks[one.number], one.sentences)
-        first = estimate_chance(cosine, question.logit, curve)
-        cosine = _find_cosine(self._cosines[0], chunk, other.sentences)
-        second = estimate_chance(cosine, score_sentences(self._cross, question.read, chunk, other.sentences), curve)
-        return second >= curve.answered and second / (1 - second) >= AS_SURE * first / (1 - first)
+        first, second = (
+            question.estimate_chance(question.cross, self._chunks[one.number], one.sentences)
+            for one in question.retrieval.quotations[:2]
+        )
+        return second >= question.curve.answered and second / (1 - second) >= AS_SURE * first / (1 - first)
 
 
-def _find_cosine(cosines: Mapping[tuple[str, int], float], chunk: Chunk, sentences: Sequence[Sentence]) -> float:
-    """The best cosine of sentences of a chunk; -1 if none was searched."""
-    return max(cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)
+class _Asked:
+    """One of the questions that an answer is for; arguments as for `Relevance`."""
+
+    def __init__(self, retrieval: Retrieval, cross: CrossEncoder | None, readers: str) -> None:
+        self.retrieval, self.cross = retrieval, cross
+        self.curve = choose_curve(retrieval, readers)
+        self._cosines, self._gains = read_cosines(retrieval.matches), read_gains(retrieval.matches)
+
+    def is_answered(self, chunk: Chunk, sentences: Sequence[Sentence]) -> bool:
+        """Whether sentences of a chunk, read together, are an answer by themselves."""
+        if self.cross is None:
+            return self._find_cosine(chunk, sentences) >= NEAR * max(self._cosines.values())
+        return self.estimate_chance(self.cross, chunk, sentences) >= self.curve.answered
+
+    def estimate_chance(self, cross: CrossEncoder, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
+        """The chance that sentences of a chunk, read together, answer the question; its form counts as for coverage."""
+        logit = score_sentences(cross, self.retrieval.read, chunk, sentences)
+        gain = self._gains.get((chunk.id, sentences[-1].start), 0.0)
+        return estimate_for_question(
+            self.retrieval, Signs(self._find_cosine(chunk, sentences), logit, gain), self.curve
+        )
+
+    def _find_cosine(self, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
+        """The best cosine of sentences of a chunk; -1 if none was searched."""
+        return max(self._cosines.get((chunk.id, sentence.start), -1.0) for sentence in sentences)

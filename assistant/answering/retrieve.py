@@ -102,8 +102,6 @@ class Retrieval:
     on came first, the cross-encoder would judge whether the guide answers that one."""
     logit: float | None = None
     """How surely the best quotation answers, by the cross-encoder; None without one."""
-    leans: bool = False
-    """Whether the question leans on another, also if it is searched alone."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -140,6 +138,15 @@ def read_cosines(matches: Iterable[Match]) -> dict[tuple[str, int], float]:
     }
 
 
+def read_gains(matches: Iterable[Match]) -> dict[tuple[str, int], float]:
+    """The same with its gain."""
+    return {
+        (match.chunk.id, sentence.start): gain
+        for match in matches
+        for sentence, gain in zip(match.chunk.sentences, list_gains(match), strict=True)
+    }
+
+
 def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retrieval:
     """Find the sentences that bear on a question."""
     earlier, matches = search_in_conversation(searcher, question, history)
@@ -148,9 +155,7 @@ def retrieve(searcher: Searcher, question: str, history: Sequence[Turn]) -> Retr
     if suggested and not any(one.match is suggested[0] for one in selections):
         selections = choose_sentences(suggested[:1])
     read = searcher.repair(question)
-    return Retrieval(
-        question, earlier.question, matches, selections, earlier.answer, read=read, leans=bool(earlier.question)
-    )
+    return Retrieval(question, earlier.question, matches, selections, earlier.answer, read=read)
 
 
 def search_in_conversation(

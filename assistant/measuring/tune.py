@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.answering.coverage import Curve, estimate_chance, weigh_form
+from assistant.answering.coverage import Curve, estimate_for_question, read_signs
 from assistant.measuring.decide import Decision
 from assistant.measuring.guides import tell_guide
 from assistant.measuring.jsonlines import read_json_lines
@@ -128,7 +128,7 @@ def _join_earlier(asked: dict[str, Any]) -> str:
 def fit_curve(decisions: Sequence[Decision]) -> Curve:
     """Fit the curve of coverage to decisions on labelled questions; every kind has the same weight.
 
-    The thresholds count with what the form of a question adds, the curve without it.
+    The thresholds are fitted with regard to the form of a question, the curve is not.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -141,7 +141,7 @@ def fit_curve(decisions: Sequence[Decision]) -> Curve:
     slope, summand = float(line.coef_[0, 0]), float(line.intercept_[0])
     curve = Curve(LIKENESS * slope, slope, summand, 0.0, 0.0)
     found = [one.retrieval for one in known]
-    chances = np.array([estimate_chance(one.likeness, one.logit or 0.0, curve, weigh_form(one)) for one in found])
+    chances = np.array([estimate_for_question(one, read_signs(one), curve) for one in found])
     nearest = _weighted_quantile(chances[labels], weights[labels], REFUSED)
     answered = _weighted_quantile(chances[~labels], weights[~labels], 1 - MADE_UP)
     return replace(curve, answered=answered, nearest=min(nearest, answered))

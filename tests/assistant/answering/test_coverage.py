@@ -63,11 +63,19 @@ def test_the_surer_the_cross_encoder_the_likelier(curve: Curve) -> None:
 @pytest.mark.parametrize(
     "other", ["Why do beans need water?", "What's the reason for the can?", "how come beans need it"]
 )
-def test_it_is_less_sure_of_questions_for_a_reason(other: str) -> None:
-    fact, reason = (decide_coverage(find(0.6, question), UNKNOWN)[1] for question in (find(0.6).question, other))
-    assert reason < fact
-    leaning = (replace(find(0.6, question), leans=True) for question in (find(0.6).question, other))
-    assert len({decide_coverage(one, UNKNOWN)[1] for one in leaning}) == 1, "of follow-ups it is less sure already"
+def test_likeness_tells_little_about_questions_for_a_reason(other: str) -> None:
+    (name,) = CURVES
+
+    def estimate(question: str, likeness: float, logit: float = 1.0) -> float:
+        return decide_coverage(find(likeness, question, logit=logit), name)[1]
+
+    fact = find(0.6).question
+    assert estimate(fact, 0.8) > estimate(fact, 0.6) > estimate(other, 0.6)
+    assert estimate(other, 0.8) == estimate(other, 0.6) > estimate(other, 0.2)
+    assert estimate(other, 0.8, 2.0) > estimate(other, 0.8)
+    leaning = (replace(find(0.6, question, logit=1.0), earlier="And peas?") for question in (fact, other))
+    assert len({decide_coverage(one, name)[1] for one in leaning}) == 1, "of follow-ups it is less sure already"
+    assert len({decide_coverage(find(0.6, question), UNKNOWN)[1] for question in (fact, other)}) == 1
 
 
 # The three outcomes

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from assistant import Assistant
+from assistant.answering import coverage
 from assistant.answering.evidence import Evidence, list_evidence
 from assistant.answering.find import Finding
 from assistant.answering.relevance import Relevance
@@ -68,3 +69,15 @@ def test_without_a_cross_encoder_a_sentence_bears_that_is_near_the_question(hous
     plain = Relevance(unread, (unread,), None, "")
     assert plain.bears([evidence["Quiet hours run"]])
     assert not plain.bears([evidence["The library is"]])
+
+
+def test_the_form_of_a_question_counts_as_it_does_for_coverage(
+    house: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding, evidence = ask(house, "What does it cost to hire a bicycle?")
+    leaning = replace(finding.retrieval, earlier="May I stay?")
+    relevance = Relevance(leaning, (leaning,), house.load().cross, house.load().readers)
+    assert relevance.bears([evidence["A bicycle costs"]])
+    monkeypatch.setattr(coverage, "LEANING_COST", 9.0)
+    assert not relevance.bears([evidence["A bicycle costs"]])
+    assert finding.relevance.bears([evidence["A bicycle costs"]]), "it stands alone"
