@@ -13,7 +13,7 @@ import sentencex
 from assistant.answering.codes import split_codes
 from assistant.answering.retrieve import PASSAGES, Quotation, Retrieval, Selection
 from assistant.answering.sources import asks
-from assistant.language.english import LANGUAGE, NEXT_QUESTION, OPENS_QUESTION, WHOLE_QUESTION
+from assistant.language.english import JOINS_QUESTION, LANGUAGE, NEXT_QUESTION, OPENS_QUESTION, WHOLE_QUESTION
 from index.search import Match
 
 MOST_PARTS, MOST_WORDS = 4, 60
@@ -47,7 +47,12 @@ def split_question(question: str) -> tuple[str, ...]:
         if asks(sentence) or len(sentences) == 1:
             parts += [part for one in _split_sentence(told) for part in split_codes(one)]
             told = ""
-    if told or not 1 < len(parts) <= MOST_PARTS:
+    if told:
+        last = JOINS_QUESTION.sub("", told)
+        if told != sentences[-1] or not WHOLE_QUESTION.match(last):
+            return (question,)
+        parts.append(last)  # its question mark was forgotten
+    if not 1 < len(parts) <= MOST_PARTS:
         return (question,)
     return tuple(part if asks(part) else f"{part.rstrip(' .,;:!?…')}?" for part in parts)
 

@@ -213,6 +213,9 @@ WHOLE_QUESTION = re.compile(
 )
 """How a question opens, but not the clause before a question ("When it rains, ...")."""
 
+JOINS_QUESTION = re.compile(r"^(?:(?:and|but|or|so|also|then)\b,? *)+", re.I)
+"""What joins a question to the one before it."""
+
 NEXT_QUESTION = re.compile(
     rf"(?:[,;] *(?:and|but)(?: also| then)?|[;/]|[,;] also) *(?={_OPENING})"
     rf"|,? and(?: also)? (?={_TURNED}|(?:which|whose) \w+|{_AUXILIARY} {_PERSON}\b)"

@@ -22,6 +22,7 @@ SEVERAL = {
     "How long is the hose, how wide is it and can I make it longer?": 3,
     "What's the rate for a day, how much deposit, and who brings it?": 3,
     "The course: who leads it, how many come, what does it cost?": 3,
+    "we come with a dog, is it possible in the hut? and is there a meadow where she can run": 2,
 }
 LISTED_CODES = {
     "What do the codes E7 and E8 mean?": ("What do the codes E7 mean?", "What do the codes E8 mean?"),
@@ -43,6 +44,9 @@ SINGLE = (
     "What is the difference between the codes E7 and E8?",
     "Does the E7 bus stop where the E8 does?",
     "Is it open from 8AM or 9AM on?",
+    "What does it cost? We are two adults",
+    "What does it cost? When it rains we stay at home",
+    "How do I answer him? Where was I, he asks. I explain for an hour",
 )
 
 
