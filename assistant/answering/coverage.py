@@ -145,7 +145,7 @@ def _is_of_other_code(retrieval: Retrieval) -> bool:
         return False
     best = retrieval.quotations[0]
     headings = join_headings(retrieval.find_match(best).chunk)
-    return names_other_code(retrieval.question, f"{headings} {best.text}")
+    return names_other_code(retrieval.coded, f"{headings} {best.text}")
 
 
 def estimate_for_question(retrieval: Retrieval, signs: Signs, curve: Curve) -> float:

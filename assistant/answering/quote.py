@@ -25,7 +25,8 @@ WORDS_WEIGHT = 0.1
 """Weight of the share of the question's words that a sentence holds; added to its chunk's score and its cosine."""
 
 SAID_COST = 0.2
-"""Subtracted from a sentence's score if the earlier answer, on which this question leans, has quoted it."""
+"""Subtracted from a sentence's score if the earlier answer, on which this question leans, has quoted it. A table row
+tells several things, and the next question is often about another cell of it."""
 
 CODE = 0.3
 """Added to the score of a sentence that has a code from the question ("E3", "KM-40"). A code is meant exactly as typed,
@@ -130,15 +131,15 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
 
 def _weigh_figures(retrieval: Retrieval, quotations: Sequence[Quotation]) -> list[float]:
     """What the codes and numbers of the question, and the answer before it, add to the score of each quotation."""
-    codes = find_codes(retrieval.question)
+    codes = find_codes(retrieval.coded)
     values = set(find_values(retrieval.question)) if len(retrieval.question.split()) <= STORY else set()
     texts = [one.sentences[-1].plain for one in quotations]
     fits = [fits_ranges(values, text) for text in texts]
     return [
         CODE * bool(codes.intersection(TYPED.findall(text.casefold())))
         + (RANGE if fit else -RANGE if fit is False and any(fits) else 0.0)
-        - SAID_COST * (text in retrieval.said)
-        for text, fit in zip(texts, fits, strict=True)
+        - SAID_COST * (one.text in retrieval.said and one.sentences[-1].kind != "row")
+        for one, text, fit in zip(quotations, texts, fits, strict=True)
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.answering.codes import names_other_code
 from assistant.answering.context import find_context
 from assistant.answering.coverage import Signs, choose_curve, estimate_for_question, score_sentences
 from assistant.answering.evidence import Evidence
@@ -71,6 +72,8 @@ class _Asked:
 
     def is_answered(self, chunk: Chunk, sentences: Sequence[Sentence]) -> bool:
         """Whether sentences of a chunk, read together, are an answer by themselves."""
+        if names_other_code(self.retrieval.coded, " ".join(one.plain for one in sentences)):
+            return False
         if self.cross is None:
             return self._find_cosine(chunk, sentences) >= NEAR * max(self._cosines.values())
         return self.estimate_chance(self.cross, chunk, sentences) >= self.curve.answered

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.answering.codes import find_codes
 from assistant.answering.prompt import Note
 from assistant.answering.steps import form_question, remove_label
 from assistant.language.english import (
@@ -111,6 +112,11 @@ class Retrieval:
     def find_match(self, quotation: Quotation) -> Match:
         """The match that a quotation of this retrieval comes from."""
         return next(one.match for one in self.selections if one.number == quotation.number)
+
+    @property
+    def coded(self) -> str:
+        """The text whose codes are meant: the question, or the earlier one if only that has any."""
+        return self.question if find_codes(self.question) else self.earlier
 
     @property
     def likeness(self) -> float:

@@ -58,6 +58,15 @@ def test_a_code_that_is_asked_for_comes_before_another_that_is_nearer() -> None:
     assert first == ["E3", "E4", "E2", "E2"]
 
 
+def test_a_follow_up_asks_about_the_code_of_the_question_before() -> None:
+    rows = make_match("Errors", {"E2: Door open, close it": 0.8, "E3: Air flow weak, clean the filter": 0.7})
+    first = [
+        rank_quotations(make_retrieval(rows, question=question, earlier="it says e3"))[0].text[:2]
+        for question in ("what do I do about it", "and with E2?")
+    ]
+    assert first == ["E3", "E2"]
+
+
 CODES = "E3 e3 B12 KM-40 km-40 F-12 v2.1 Type-C2 COVID-19 5W-30 2N2222 12A".split()
 NO_CODES = "40 8pm 8PM 8.30pm 8am-5pm 8AM-5PM 2nd 2ND 21st 250g 10km 10KM 2.5kg 12V 90s 4x4 5-year-old m² ½ KM".split()
 
@@ -144,6 +153,17 @@ def test_what_the_answer_before_has_quoted_comes_after_what_is_new() -> None:
     assert [one.text for one in rank_quotations(retrieval)] == [CAN, DUSK, STRAW]
     alone = replace(make_retrieval(make_match("Beans", {DUSK: 0.8}, 0.8)), said=DUSK)
     assert [one.text for one in rank_quotations(alone)] == [DUSK], "there is nothing new"
+
+
+def test_another_cell_of_a_row_is_new_although_the_answer_before_has_quoted_it() -> None:
+    leader, scout = "Leader: Fee £80, Due 1 July", "Scout: Fee £210, Due 15 May"
+    match = make_match("Fees", {leader: 0.8, scout: 0.75})
+    rows = tuple(replace(one, kind="row") for one in match.chunk.sentences)
+    table = replace(match, chunk=replace(match.chunk, sentences=rows))
+    earlier = "What does a leader pay?"
+    for one, best in ((match, scout), (table, leader)):
+        asked = replace(make_retrieval(one, question="By when?", earlier=earlier), said=f"“{leader}”")
+        assert rank_quotations(asked)[0].text == best
 
 
 def test_what_is_far_behind_the_best_is_not_quoted() -> None:

@@ -23,6 +23,11 @@ upstairs.
 ## Bicycles
 
 A bicycle costs 15 pounds a day. A helmet and a lock are included. Dogs stay free of charge.
+
+## Signs of the heating
+
+- H2: fill the heating with water.
+- H3: fill the tank of the heating with oil.
 """
 
 
@@ -81,3 +86,11 @@ def test_the_form_of_a_question_counts_as_it_does_for_coverage(
     monkeypatch.setattr(coverage, "LEANING_COST", 9.0)
     assert not relevance.bears([evidence["A bicycle costs"]])
     assert finding.relevance.bears([evidence["A bicycle costs"]]), "it stands alone"
+
+
+def test_what_is_about_another_code_does_not_bear_on_the_question(house: Assistant) -> None:
+    finding, evidence = ask(house, "What do I do when the heating shows H2?")
+    assert finding.relevance.bears([evidence["H2: fill the"]])
+    assert not finding.relevance.bears([evidence["H3: fill the"]])
+    finding, evidence = ask(house, "What do I do when the tank of the heating is empty?")
+    assert finding.relevance.bears([evidence["H3: fill the"]])
