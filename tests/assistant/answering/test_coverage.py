@@ -1,4 +1,4 @@
-"""Whether the guide answers a question: the chance of it, and the bars that make three outcomes of it."""
+"""Whether the guide answers a question: the chance of it, and the thresholds that make three outcomes of it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def curves(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Curve]:
     return CURVES
 
 
-def test_the_bars_decide_what_becomes_of_a_question(curves: Mapping[str, Curve]) -> None:
+def test_the_thresholds_decide_what_becomes_of_a_question(curves: Mapping[str, Curve]) -> None:
     for name, logit in product((*curves, UNKNOWN), (None, -2.0, 0.0, 2.0)):
         curve = UNFITTED if logit is None else curves.get(name, UNFITTED)
         for likeness in STEPS:
@@ -101,7 +101,7 @@ def test_the_bars_decide_what_becomes_of_a_question(curves: Mapping[str, Curve])
             assert (coverage == "not_covered") == (chance < curve.nearest)
 
 
-def test_a_bar_that_is_just_reached_is_reached(curves: Mapping[str, Curve]) -> None:
+def test_a_threshold_that_is_just_reached_is_reached(curves: Mapping[str, Curve]) -> None:
     outcomes = {name: [decide_coverage(find(likeness), name)[0] for likeness in STEPS] for name in curves}
     assert outcomes["low"] == ["not_covered"] * 2 + ["nearest"] * 3 + ["answered"] * 16
     assert outcomes["high"] == ["not_covered"] * 12 + ["nearest"] * 6 + ["answered"] * 3
