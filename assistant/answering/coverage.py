@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from assistant.answering.codes import names_other_code
 from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Quotation, Retrieval
-from assistant.language.english import ASKS_FOR_REASON
+from assistant.language.english import ASKS_FOR_REASON, GIVES_REASON
 from assistant.records import Coverage
 from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
@@ -31,9 +31,10 @@ LEANING_COST, LONG_COST = 0.8, 0.4
 """Subtracted from these log odds if a question leans on another, and if it is long: the curve is fitted to short
 questions for a fact, and is too sure of others. Fitted to 269 follow-ups and to 223 long messages."""
 
-REASON_LIKENESS = 0.4
-"""The most likeness that counts if a question stands alone and asks for a reason: a rule is as near to the question for
-its reason as the reason is, so only the cross-encoder can tell. Chosen on 147 questions for a reason."""
+REASON_LIKENESS, REASON_GIVEN, REASON_COST = 0.4, 1.5, 0.3
+"""If a question stands alone and asks for a reason: the most likeness that counts, since a rule is as near to it as the
+reason is; what is added to the log odds if the sentence has words for a reason, and what is subtracted if it has none.
+Chosen on 147 questions for a reason."""
 
 LONG = 40
 """A question of more words is long."""
@@ -70,6 +71,8 @@ class Signs(NamedTuple):
     """By the cross-encoder; 0 without one."""
     gain: float
     """As of a quotation."""
+    text: str
+    """What it says."""
 
 
 CURVES: Final = {"all-mpnet-base-v2+107e0b76+55c9068e": Curve(5.252, 0.525, -2.116, 0.531, 0.161)}
@@ -116,8 +119,8 @@ def score_sentences(cross: CrossEncoder, question: str, chunk: Chunk, sentences:
 
 def read_signs(retrieval: Retrieval) -> Signs:
     """The signs of the surest quotation."""
-    gain = retrieval.quotations[0].gain if retrieval.quotations else 0.0
-    return Signs(retrieval.likeness, retrieval.logit or 0.0, gain)
+    gain, text = (retrieval.quotations[0].gain, retrieval.quotations[0].text) if retrieval.quotations else (0.0, "")
+    return Signs(retrieval.likeness, retrieval.logit or 0.0, gain, text)
 
 
 def choose_curve(retrieval: Retrieval, readers: str) -> Curve:
@@ -155,6 +158,7 @@ def estimate_for_question(retrieval: Retrieval, signs: Signs, curve: Curve) -> f
         odds -= LEANING_COST
     elif curve.logit and ASKS_FOR_REASON.search(retrieval.question):
         likeness = min(likeness, REASON_LIKENESS)
+        odds += REASON_GIVEN if GIVES_REASON.search(signs.text) else -REASON_COST
     if len(retrieval.question.split()) > LONG:
         odds -= LONG_COST
     return estimate_chance(likeness, signs.logit, curve, odds)

@@ -82,9 +82,9 @@ class _Asked:
         """The chance that sentences of a chunk, read together, answer the question; its form counts as for coverage."""
         logit = score_sentences(cross, self.retrieval.read, chunk, sentences)
         gain = self._gains.get((chunk.id, sentences[-1].start), 0.0)
-        return estimate_for_question(
-            self.retrieval, Signs(self._find_cosine(chunk, sentences), logit, gain), self.curve
-        )
+        text = " ".join(one.plain for one in sentences)
+        signs = Signs(self._find_cosine(chunk, sentences), logit, gain, text)
+        return estimate_for_question(self.retrieval, signs, self.curve)
 
     def _find_cosine(self, chunk: Chunk, sentences: Sequence[Sentence]) -> float:
         """The best cosine of sentences of a chunk; -1 if none was searched."""

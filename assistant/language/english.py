@@ -164,6 +164,14 @@ ASKS_FOR_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|recap|gist of|i
 ASKS_FOR_REASON = re.compile(r"\b(?:why|how come|what for|what(?:['’]?s| is| was) the (?:reason|point))\b", re.I)
 """How a question asks for a reason."""
 
+GIVES_REASON = re.compile(
+    r"\b(?:because|since|so that|so as to|due to|owing to|thanks to|otherwise|or else|in order to|reasons?|why|hence"
+    r"|therefore|to (?:avoid|prevent|protect|keep|stop|save|ensure|reduce)|protects?|prevents?|avoids?|causes?|caused"
+    r"|means|leads? to|lest|for fear|in case)\b|, (?:as|so|for|or) ",
+    re.I,
+)
+"""How a sentence tells a reason or a purpose."""
+
 ASKS_WHAT_ABOUT = re.compile(
     rf"\b(?:what(?:['’]?s| is) (?:(?:this|the) {_TEXT}|(?P<it>this|it))(?: all)? about"
     rf"|what does (?:this|the) {_TEXT} (?:cover|deal with|talk about|treat)"

@@ -73,6 +73,10 @@ def test_likeness_tells_little_about_questions_for_a_reason(other: str) -> None:
     assert estimate(fact, 0.8) > estimate(fact, 0.6) > estimate(other, 0.6)
     assert estimate(other, 0.8) == estimate(other, 0.6) > estimate(other, 0.2)
     assert estimate(other, 0.8, 2.0) > estimate(other, 0.8)
+    told = find(0.6, other, logit=1.0)
+    reason = replace(told.quotations[0].sentences[-1], plain="Water them at dusk, because the sun dries the leaves.")
+    given = replace(told, quotations=(replace(told.quotations[0], sentences=(reason,)),))
+    assert decide_coverage(given, name)[1] > decide_coverage(told, name)[1], "it has words for a reason"
     leaning = (replace(find(0.6, question, logit=1.0), earlier="And peas?") for question in (fact, other))
     assert len({decide_coverage(one, name)[1] for one in leaning}) == 1, "of follow-ups it is less sure already"
     assert len({decide_coverage(find(0.6, question), UNKNOWN)[1] for question in (fact, other)}) == 1

@@ -58,6 +58,16 @@ def test_a_code_that_is_asked_for_comes_before_another_that_is_nearer() -> None:
     assert first == ["E3", "E4", "E2", "E2"]
 
 
+def test_a_question_for_a_reason_prefers_a_sentence_that_gives_one() -> None:
+    rule, reason = "Leave air beds at home, please.", "Air beds stay here, since they take up two places."
+    match = make_match("Packing", {rule: 0.8, reason: 0.75})
+    first = [
+        rank_quotations(make_retrieval(match, question=question))[0].text
+        for question in ("Why can't I bring an air bed?", "May I bring an air bed?")
+    ]
+    assert first == [reason, rule]
+
+
 def test_a_follow_up_asks_about_the_code_of_the_question_before() -> None:
     rows = make_match("Errors", {"E2: Door open, close it": 0.8, "E3: Air flow weak, clean the filter": 0.7})
     first = [
