@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from assistant.answering.codes import names_other_code
 from assistant.answering.quote import rank_quotations
 from assistant.answering.retrieve import Quotation, Retrieval
-from assistant.language.english import ASKS_FOR_REASON, GIVES_REASON
+from assistant.language.english import GIVES_REASON
 from assistant.records import Coverage
 from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
@@ -35,9 +35,6 @@ REASON_LIKENESS, REASON_GIVEN, REASON_COST = 0.4, 1.5, 0.3
 """If a question stands alone and asks for a reason: the most likeness that counts, since a rule is as near to it as the
 reason is; what is added to the log odds if the sentence has words for a reason, and what is subtracted if it has none.
 Chosen on 147 questions for a reason."""
-
-LONG = 40
-"""A question of more words is long."""
 
 SURE, CLOSE = 1.0, 0.92
 """Logit from which the nearest quotation answers so surely that no other need be read; else, share of its score from
@@ -156,10 +153,10 @@ def estimate_for_question(retrieval: Retrieval, signs: Signs, curve: Curve) -> f
     likeness, odds = signs.likeness, GAIN_COVERAGE * signs.gain
     if retrieval.earlier:
         odds -= LEANING_COST
-    elif curve.logit and ASKS_FOR_REASON.search(retrieval.question):
+    if curve.logit and retrieval.for_reason:
         likeness = min(likeness, REASON_LIKENESS)
         odds += REASON_GIVEN if GIVES_REASON.search(signs.text) else -REASON_COST
-    if len(retrieval.question.split()) > LONG:
+    if retrieval.is_long:
         odds -= LONG_COST
     return estimate_chance(likeness, signs.logit, curve, odds)
 

@@ -56,6 +56,11 @@ def read_tokens(text: str) -> list[Token]:
     return [Token(str(found.lastgroup), found[0]) for found in _TOKEN.finditer(text)]
 
 
+def join_words(tokens: Sequence[Token]) -> str:
+    """The tokens in lower case, with a space between any two."""
+    return " ".join(token.text.casefold() for token in tokens)
+
+
 def find_numbers(tokens: Sequence[Token]) -> list[Number]:
     """The numbers among the tokens, in order. "One" alone does not count: it is mostly a pronoun."""
     return _share_units(tokens, list(_read_all(tokens)))

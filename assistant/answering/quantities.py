@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from assistant.answering.numbers import CLOCK, HALF_CLOCK, Token, find_numbers, is_range, read_tokens
+from assistant.answering.numbers import CLOCK, HALF_CLOCK, Token, find_numbers, is_range, join_words, read_tokens
 from assistant.language.english import BOUNDS, CURRENCIES, RATES, SEGMENT_ENDS, SHARES, TELLING_APART
 from index.chunking.words import FUNCTION_WORDS, stem
 
@@ -124,7 +124,7 @@ def find_quantities(text: str) -> Iterator[Quantity]:
 
 def _find_bound(tokens: Sequence[Token], start: int) -> str:
     """Whether a quantity is the "least" ("at least") or the "most" ("up to", "not more than"); empty if neither."""
-    before = " ".join(token.text.casefold() for token in tokens[max(0, start - _BETWEEN - 3) : start])
+    before = join_words(tokens[max(0, start - _BETWEEN - 3) : start])
     for phrase, bound in BOUNDS.items():
         if re.search(rf"(?:^|\s){phrase}(?:\s\w+){{0,{_BETWEEN}}}$", before):
             return bound

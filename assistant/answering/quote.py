@@ -12,7 +12,7 @@ from assistant.answering.ranges import find_values, fits_ranges
 from assistant.answering.retrieve import GAIN_WEIGHT, Quotation, Retrieval, list_gains
 from assistant.answering.sources import make_passage, make_span, states
 from assistant.answering.steps import add_cited_steps, choose_follow_ups
-from assistant.language.english import ANNOUNCEMENT, ASKS_FOR_REASON, GIVES_REASON, YES_OR_NO
+from assistant.language.english import ANNOUNCEMENT, GIVES_REASON, YES_OR_NO
 from assistant.records import Answer, AnswerSentence, Citation, Passage, Span
 from index.chunking.chunk import Sentence
 from index.chunking.words import split_words
@@ -34,13 +34,11 @@ but its vector is much like that of any other code."""
 
 RANGE = 0.2
 """Added to the score of a sentence in one of whose ranges ("5 to 15", "7 days or more") a number of the question lies;
-subtracted from one whose ranges leave all of them out."""
+subtracted from one whose ranges leave all of them out, if another holds one. The numbers of a long question are not
+compared."""
 
 REASON = 0.1
 """Added to the score of a sentence that has words for a reason, if the question asks for one and stands alone."""
-
-STORY = 40
-"""A question of more words holds numbers of all kinds; they are not compared with ranges."""
 
 NEAR_BEST = 0.75
 """Share of the best sentence's score; a sentence below it is not quoted."""
@@ -135,14 +133,13 @@ def rank_quotations(retrieval: Retrieval) -> tuple[Quotation, ...]:
 def _weigh_details(retrieval: Retrieval, quotations: Sequence[Quotation]) -> list[float]:
     """What is added to the score of each quotation for its codes, ranges and reasons, and for what was said before."""
     codes = find_codes(retrieval.coded)
-    values = set(find_values(retrieval.question)) if len(retrieval.question.split()) <= STORY else set()
+    values = set() if retrieval.is_long else set(find_values(retrieval.question))
     texts = [one.sentences[-1].plain for one in quotations]
     fits = [fits_ranges(values, text) for text in texts]
-    for_reason = not retrieval.earlier and ASKS_FOR_REASON.search(retrieval.question)
     return [
         CODE * bool(codes.intersection(TYPED.findall(text.casefold())))
         + (RANGE if fit else -RANGE if fit is False and any(fits) else 0.0)
-        + REASON * bool(for_reason and GIVES_REASON.search(text))
+        + REASON * bool(retrieval.for_reason and GIVES_REASON.search(text))
         - SAID_COST * (text in retrieval.said and one.sentences[-1].kind != "row")
         for one, text, fit in zip(quotations, texts, fits, strict=True)
     ]

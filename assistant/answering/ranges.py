@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from assistant.answering.numbers import CLOCK, Number, Token, find_numbers, read_tokens
+from assistant.answering.numbers import CLOCK, Number, Token, find_numbers, join_words, read_tokens
 from assistant.language.english import (
     LIMITS_AFTER,
     LIMITS_BEFORE,
@@ -58,13 +58,11 @@ class Range:
 def fits_ranges(values: Collection[tuple[str, Fraction]], sentence: str) -> bool | None:
     """Whether one of these values lies in a range of the sentence that measures, counts or numbers the same.
 
-    None if the sentence has no such range.
+    None if there is no such range, or no value.
     """
-    compared = (
-        [one.holds(value) for one in find_ranges(sentence) for unit, value in values if unit == one.unit]
-        if values
-        else []
-    )
+    if not values:
+        return None
+    compared = [one.holds(value) for one in find_ranges(sentence) for unit, value in values if unit == one.unit]
     return any(compared) if compared else None
 
 
@@ -74,7 +72,7 @@ def find_values(question: str) -> Iterator[tuple[str, Fraction]]:
     for number in find_numbers(tokens):
         values = dict(_list_values(tokens, number, number))
         if not number.unit and (age := values.pop(AGE, None)) is not None:
-            before = _join_words(tokens[max(0, number.start - BEFORE) : number.start])
+            before = join_words(tokens[max(0, number.start - BEFORE) : number.start])
             if age <= OLDEST and OPENS_AGE.search(before):
                 values = {AGE: age}
         yield from values.items()
@@ -129,7 +127,7 @@ def _list_values(tokens: Sequence[Token], number: Number, other: Number) -> Iter
 
 def _find_counted(tokens: Sequence[Token], number: Number) -> str:
     """The stem of the word that a number counts, also if a limit stands between ("10 or more people"); else empty."""
-    limit = any(pattern.match(_join_words(tokens[number.end : number.end + 2])) for pattern in LIMITS_AFTER)
+    limit = any(pattern.match(join_words(tokens[number.end : number.end + 2])) for pattern in LIMITS_AFTER)
     return _find_word(tokens, number.end + (2 if limit else 0))
 
 
@@ -142,22 +140,18 @@ def _find_word(tokens: Sequence[Token], place: int) -> str:
 
 def _are_range(tokens: Sequence[Token], one: Number, other: Number) -> bool:
     """Whether two numbers are the ends of a range: "5 to 15", "3–5 days", "between 48 and 24 hours"."""
-    link = _join_words(tokens[one.end : other.start])
-    opened = _join_words(tokens[max(0, one.start - 1) : one.start]) in RANGE_OPENINGS
     if one.exact or other.exact:
         return False
+    link = join_words(tokens[one.end : other.start])
+    opened = join_words(tokens[max(0, one.start - 1) : one.start]) in RANGE_OPENINGS
     return one.unit in (other.unit, "") and (link in RANGE_LINKS or (opened and link == "and"))
 
 
 def _find_limit(tokens: Sequence[Token], number: Number) -> tuple[str, bool] | None:
     """("least" or "most", whether the number itself is included) if it is a limit: "over 65", "10 or more"."""
-    before = _join_words(tokens[max(0, number.start - BEFORE) : number.start])
-    after = _join_words(tokens[number.end : number.end + AFTER])
+    before = join_words(tokens[max(0, number.start - BEFORE) : number.start])
+    after = join_words(tokens[number.end : number.end + AFTER])
     for pattern, limit in LIMITS_BEFORE.items():
         if pattern.search(before):
             return limit
     return next((limit for pattern, limit in LIMITS_AFTER.items() if pattern.match(after)), None)
-
-
-def _join_words(tokens: Sequence[Token]) -> str:
-    return " ".join(token.text.casefold() for token in tokens)

@@ -9,6 +9,7 @@ from assistant.answering.codes import find_codes
 from assistant.answering.prompt import Note
 from assistant.answering.steps import form_question, remove_label
 from assistant.language.english import (
+    ASKS_FOR_REASON,
     LINK_TO_EARLIER,
     ORDERS,
     POINTING_WORDS,
@@ -36,6 +37,9 @@ whatever is asked next, since it is near to both questions together."""
 
 RECENT = 12
 """How many of the latest turns a question may lean on."""
+
+LONG = 40
+"""A question of more words is long."""
 
 SAME_QUESTION = 0.7
 """Cosine from which a question counts as the one in a chunk's heading."""
@@ -117,6 +121,16 @@ class Retrieval:
     def coded(self) -> str:
         """The text whose codes are meant: the question, or the earlier one if only that has any."""
         return self.question if find_codes(self.question) else self.earlier
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the question is long: a story, with numbers of all kinds."""
+        return len(self.question.split()) > LONG
+
+    @property
+    def for_reason(self) -> bool:
+        """Whether the question stands alone and asks for a reason."""
+        return not self.earlier and bool(ASKS_FOR_REASON.search(self.question))
 
     @property
     def likeness(self) -> float:
