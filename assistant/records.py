@@ -17,7 +17,7 @@ Status = Literal["answered", "nearest", "not_covered", "care"]
 Coverage = Literal["answered", "nearest", "not_covered"]
 """Whether the guide answers a question: surely enough, perhaps, or hardly."""
 
-HERE, NEAREST = "The guide says:", "The guide doesn’t say this outright. The nearest it comes:"
+HERE, NEAREST = "The guide says:", "The guide may not say this outright. The nearest it comes:"
 """What introduces the guide's own words in an answer, and in one of status "nearest"..."""
 
 LISTED = "The guide lists these {}:"

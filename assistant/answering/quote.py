@@ -50,7 +50,7 @@ NOTHING_TO_QUOTE = "nothing near it can be quoted"
 """Why a question is not answered."""
 
 UNANSWERED = "I can't find this in the guide: “{}”"
-NEARLY = "The guide doesn’t say this outright: “{}” The nearest it comes:"
+NEARLY = "The guide may not say this outright: “{}” The nearest it comes:"
 """Shown for each of several questions that the guide does not answer; the second if something near can be quoted."""
 
 
