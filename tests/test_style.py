@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def wing_of(module: str) -> str:
     return ".".join(module.split(".")[:2]) if module.count(".") > 1 else module
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(path: Path) -> list[tuple[str, bool]]:
     """(full name of what is imported, whether only for types) anywhere in a module, late imports included."""
     tree = ast.parse(path.read_text("utf-8"))
     for_types = {
@@ -102,12 +104,14 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
+    found: list[tuple[str, bool]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node in for_types) for alias in node.names)
+            found += ((alias.name, node in for_types) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            yield from ((f"{node.module}.{alias.name}", node in for_types) for alias in node.names)
+            found += ((f"{node.module}.{alias.name}", node in for_types) for alias in node.names)
+    return found
 
 
 def libraries(path: Path) -> set[str]:

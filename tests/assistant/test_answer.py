@@ -274,6 +274,7 @@ def test_what_a_person_wrote_is_not_obeyed(hostile: Answer, settings: Settings) 
         check_answered(hostile, settings.corpus)
 
 
+@pytest.mark.thorough
 def test_an_answer_that_is_left_early_makes_room_for_the_next(assistant: Assistant, example: Answer) -> None:
     """By closing the stream, and by leaving the loop; the same question still gets the same answer."""
     stream = assistant.stream("How can we keep quality time free of distractions?")

@@ -113,6 +113,7 @@ def test_an_earlier_turn_that_is_not_text_is_said_in_a_line(gardener: Assistant,
         client.predict(LEANING, [{"question": "beans \0", "answer": ""}], api_name="/ask")
 
 
+@pytest.mark.thorough
 def test_an_earlier_turn_may_be_empty_or_long(gardener: Assistant) -> None:
     assert gardener.ask(LEANING, (Turn(""),)).status != "care"
     assert gardener.ask(LEANING, (Turn("beans " * 5000),)).status != "care"

@@ -78,6 +78,7 @@ def model_of(assistant: Assistant) -> LocalModel:
     return model
 
 
+@pytest.mark.thorough
 def test_all_goes_on_while_another_model_comes_and_who_waits_gets_it(assistant: Assistant, hub: Hub) -> None:
     old, hub.hold_at = model_of(assistant), 1000
     with ThreadPoolExecutor(2) as pool:

@@ -11,7 +11,6 @@ from dataclasses import replace
 import pytest
 from chat_server import Call, SmallServer, piece, small_server
 from conftest import TINY
-from sizes import leave_out
 
 from assistant import Answer, Assistant, Settings
 from assistant.answering.prompt import SYSTEM
@@ -121,7 +120,8 @@ def test_a_server_words_and_decides_nothing(assistant: Assistant) -> None:
     assert reader.work.checked_tokens - before.checked_tokens < 400
 
 
-@pytest.mark.parametrize("people", [4, *leave_out(8)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("people", [4, 8])
 def test_several_at_once_share_one_reader(assistant: Assistant, people: int) -> None:
     reader = assistant.load().reader
     assert isinstance(reader, LocalModel)

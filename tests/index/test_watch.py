@@ -85,6 +85,7 @@ def test_a_burst_is_one_change_or_few(corpus: Path, watched: Watched) -> None:
     assert watched.count < 20
 
 
+@pytest.mark.thorough
 def test_a_folder_that_is_replaced_is_watched_again(tmp_path: Path, corpus: Path, watched: Watched) -> None:
     shutil.copytree(corpus, tmp_path / "fresh")
     shutil.rmtree(corpus)
@@ -166,6 +167,7 @@ def test_a_guide_that_goes_is_a_problem_and_answers_go_on(follower: Follower, st
     assert settled(follower, state).problem == ""
 
 
+@pytest.mark.thorough
 def test_a_name_that_is_no_text_does_not_end_the_following(follower: Follower, corpus: Path) -> None:
     odd = os.fsencode(corpus) + b"/caf\xe9.md"
     before = follower.state
@@ -321,6 +323,7 @@ class SlowEmbedder(HashedEmbedder):
         return super().embed_documents(texts)
 
 
+@pytest.mark.thorough
 def test_closing_does_not_wait_for_all_texts_to_be_read(store: Store, settings: Settings, corpus: Path) -> None:
     """The index stays as it was, and the next start reads them."""
     follower = Follower(settings, lambda: (store, SlowEmbedder()))  # type: ignore[arg-type, return-value]
@@ -338,6 +341,7 @@ def test_closing_does_not_wait_for_all_texts_to_be_read(store: Store, settings: 
     assert len(again.chunks()) == 30
 
 
+@pytest.mark.thorough
 def test_closing_does_not_wait_for_another_program_that_builds(store: Store, settings: Settings, corpus: Path) -> None:
     follower = Follower(settings, lambda: (store, HashedEmbedder()))  # type: ignore[arg-type, return-value]
     time.sleep(0.5)

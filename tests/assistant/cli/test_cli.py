@@ -132,6 +132,7 @@ def test_a_damaged_model_file(
     assert said in line
 
 
+@pytest.mark.thorough
 def test_a_file_that_is_no_model(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "notes.gguf").write_bytes(b"%PDF-1.4 and so on")
     assert "GGUF" in one_line(cli("ask", "--model", str(tmp_path / "notes.gguf"), QUESTION))
@@ -145,6 +146,7 @@ def test_a_chat_model_where_an_embedder_should_stand(cli: Cli) -> None:
     assert "role" in line
 
 
+@pytest.mark.thorough
 def test_models_that_cannot_be_used_or_fetched(cli: Cli) -> None:
     for verb in ("use", "fetch", "verify"):
         assert "no-such-model" in one_line(cli("models", verb, "no-such-model"))
@@ -247,6 +249,7 @@ def test_doctor_says_what_belongs_into_a_report(cli: Cli, settings: Settings) ->
     assert str(settings.home) in shown
 
 
+@pytest.mark.thorough
 def test_doctor_says_what_went_wrong_before(cli: Cli, tmp_path: Path) -> None:
     """What commands met; what was wrong with what was given is left out."""
     assert json.loads(plain(cli("doctor", "--json", ASSISTANT_HOME=str(tmp_path))))["problems"] == []
@@ -316,6 +319,7 @@ def read(garden: Path, settings: Settings, embedder: Embedder) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_the_status_of_an_index_before_and_after_it_is_made(
     garden: Path, settings: Settings, embedder: Embedder, index: Callable[..., dict[str, Any]]
 ) -> None:
@@ -344,6 +348,7 @@ def test_doctor_leaves_a_damaged_index_where_it_is(
     assert "damaged" in cli("index", "--corpus", str(garden)).stderr.decode()
 
 
+@pytest.mark.thorough
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     cli: Cli, garden: Path, settings: Settings, embedder: Embedder
 ) -> None:
@@ -460,6 +465,7 @@ finally:
 """
 
 
+@pytest.mark.thorough
 def test_a_question_is_answered_without_one_attempt_to_reach_out(cli: Cli, garden: Path, home: Path) -> None:
     """From the question on standard input through a new index to the answer as plain data."""
     before = set((home / "index").glob("*")) if (home / "index").exists() else set()
@@ -513,6 +519,7 @@ def test_a_conversation_in_the_terminal_goes_on_after_an_error_of_the_model(
     assert "emergency number" in shown.partition("Water the beans at dusk")[2]
 
 
+@pytest.mark.thorough
 def test_a_text_is_checked_sentence_by_sentence(
     cli: Cli, garden: Path, settings: Settings, embedder: Embedder, tmp_path: Path
 ) -> None:
@@ -562,6 +569,7 @@ def test_help_names_every_command(cli: Cli) -> None:
         assert command in shown
 
 
+@pytest.mark.thorough
 def test_tuning_goes_on_only_from_an_adapter(cli: Cli, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(b"no adapter")
@@ -640,6 +648,7 @@ def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:
     assert report["models"]["writer"].startswith("qwen3.5-2b"), "an option stands before a choice"
 
 
+@pytest.mark.thorough
 def test_what_is_chosen_is_found_again_in_a_data_folder_below_the_persons_own(cli: Cli, tmp_path: Path) -> None:
     home = {"ASSISTANT_HOME": "~/guides", "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
     plain(cli("models", "use", TINY, **home))

@@ -15,7 +15,6 @@ from conftest import Cli
 from hashed import HashedEmbedder
 from paths import ROOT
 from rich.table import Table
-from sizes import leave_out
 
 from assistant import Settings
 from assistant.cli.printing import print_answer, print_report, print_status
@@ -64,7 +63,8 @@ def test_an_answer_is_printed_in_any_encoding(encoding: str) -> None:
     assert json.loads(data)["text"] == "Turn left → after the mark.", "data lose nothing"
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", *leave_out("ascii")])
+@pytest.mark.thorough
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_odd_names_of_files_are_listed_in_any_encoding(cli: Cli, tmp_path: Path, encoding: str) -> None:
     for name in ("→ weg.md", "日本.txt", "🏠.md"):
         (tmp_path / name).write_text("The house stands at the lake.", "utf-8")

@@ -302,6 +302,7 @@ def test_what_was_found_helpful_is_kept_and_listed_newest_first(kept: Conversati
 FEEDBACK = "from assistant.cli import main; main()"
 
 
+@pytest.mark.thorough
 def test_feedback_is_told_by_the_command(tmp_path: Path, kept: Conversations) -> None:
     guide = tmp_path / "guide"
     guide.mkdir()

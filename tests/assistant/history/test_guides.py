@@ -135,6 +135,7 @@ def test_a_person_attaches_a_folder_and_nothing_of_either_is_lost(database: Data
             Guides(database).attach(str(wrong), str(new))
 
 
+@pytest.mark.thorough
 def test_the_command_lists_the_guides_and_attaches_one(cli: Cli, old: Path, new: Path, tmp_path: Path) -> None:
     home = {"ASSISTANT_HOME": str(tmp_path)}
     (old / "plants.md").write_text("# Plants\n\nWater at dusk.\n", "utf-8")

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
-from sizes import leave_out
 from small_disk import run_on_small_disk
 
 from assistant import Settings
@@ -164,6 +163,7 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_there(tiny: LocalMo
         assert prefix <= usage.cached < usage.prompt
 
 
+@pytest.mark.thorough
 def test_an_answer_does_not_depend_on_what_was_kept(tiny: LocalModel) -> None:
     messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
     tiny.warm([Message("system", "Something else altogether.")])
@@ -232,7 +232,8 @@ model.warm(PREFIX)
 """
 
 
-@pytest.mark.parametrize("prefix", [PREFIX, *leave_out([Message("system", "Something else altogether.")])])
+@pytest.mark.thorough
+@pytest.mark.parametrize("prefix", [PREFIX, [Message("system", "Something else altogether.")]])
 def test_what_a_killed_start_was_writing_is_removed_by_the_next_that_writes(
     path: Path, tmp_path: Path, prefix: Sequence[Message]
 ) -> None:
@@ -252,9 +253,10 @@ def kept(path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tu
     return folder, started(path, folder)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "spoil",
-    ["cut short", *leave_out("other bytes", "other bits in its last part", "no text in its sum")],
+    ["cut short", "other bytes", "other bits in its last part", "no text in its sum"],
 )
 def test_a_damaged_state_on_disk_is_as_none(
     path: Path, kept: tuple[Path, tuple[str, list[float]]], tmp_path: Path, spoil: str

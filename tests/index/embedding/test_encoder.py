@@ -41,7 +41,7 @@ TEXTS = (
 LARGE, SMALL = "all-mpnet-base-v2", "all-minilm-l6-v2"
 
 
-@pytest.fixture(scope="module", params=[LARGE, SMALL])
+@pytest.fixture(scope="module", params=[SMALL, *leave_out(LARGE)])
 def folder(request: pytest.FixtureRequest, settings: Settings) -> Path:
     return ensure_model(settings.model_copy(update={"embedder": request.param}), "embed")
 
@@ -118,7 +118,6 @@ def test_questions_and_documents_share_one_space(embedder: Embedder) -> None:
 # With an adapter
 
 
-@pytest.mark.parametrize("folder", [SMALL, *leave_out(LARGE)], indirect=True)
 def test_an_adapter_beside_the_weights_is_the_same_as_within_them(folder: Path, tmp_path: Path) -> None:
     path = make_adapter(tmp_path / "some.safetensors", folder)
     embedder, plain = Embedder(folder, "x", adapter=path), Encoder(folder)
@@ -127,7 +126,6 @@ def test_an_adapter_beside_the_weights_is_the_same_as_within_them(folder: Path, 
         assert merged @ plain.encode(text)[0] < 0.999, "it moves the vector"
 
 
-@pytest.mark.parametrize("folder", [SMALL, *leave_out(LARGE)], indirect=True)
 def test_adapters_side_by_side_are_the_same_as_alone(folder: Path, tmp_path: Path) -> None:
     some = [read_adapter(make_adapter(tmp_path / f"{seed}.safetensors", folder, seed)) for seed in (0, 1)]
     adapters = (some[0], None, some[1])
@@ -147,7 +145,6 @@ def make_classifier(path: Path, folder: Path, upper: tuple[str, ...]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("folder", [SMALL, *leave_out(LARGE)], indirect=True)
 def test_a_classifier_reads_what_is_embedded_in_the_same_pass(folder: Path, tmp_path: Path) -> None:
     """As torch reads it, with the layers merged that its adapter has; vectors are those without it."""
     path = make_classifier(tmp_path / "some.classifier", folder, ("4", "5"))

@@ -798,6 +798,7 @@ def test_a_folder_is_opened_by_many_threads_at_once(tmp_path: Path) -> None:
         list(pool.map(open_often, [True, False] * 4))
 
 
+@pytest.mark.thorough
 def test_a_new_folder_is_opened_by_many_processes_at_once(tmp_path: Path) -> None:
     """They wait for a file, so that they begin together; each would make the tables otherwise."""
     code = """

@@ -135,8 +135,7 @@ def check_by_gradio(address: str) -> Sent:
     ("ask", "silent"),
     [
         *product((ask_whole, ask_streamed, ask_over_mcp), (False, True)),
-        (ask_gradio, False),
-        *leave_out((ask_gradio, True), (check_by_gradio, False)),
+        *leave_out((ask_gradio, False), (ask_gradio, True), (check_by_gradio, False)),
     ],
 )
 def test_what_is_asked_for_by_who_goes_away_ends(

@@ -282,6 +282,7 @@ def test_after_ctrl_c_its_thread_is_still_waited_for(served: RunningServer) -> N
     assert httpx2.get(served.address).status_code == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name != "posix", reason="a signal to another process")
 def test_ctrl_c_ends_it_quietly_while_an_answer_streams_and_a_tab_is_open(
     settings: Settings, embedder: Embedder, tmp_path: Path
