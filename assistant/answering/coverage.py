@@ -20,14 +20,11 @@ from index.chunking.chunk import Chunk, Sentence
 from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
 
-LOGIT_WEIGHT = 0.04
-"""Weight of the cross-encoder's logit, added to a quotation's score to choose the one that answers best."""
-
 GAIN_COVERAGE = 7.0
 """Weight, in the log odds that a question is answered, of the gain of the surest quotation; 0 if the question leans on
 none."""
 
-LEANING_COST, LONG_COST = 0.8, 0.4
+LEANING_COST, LONG_COST = 1.0, 0.4
 """Subtracted from these log odds if a question leans on another, and if it is long: the curve is fitted to short
 questions for a fact, and is too sure of others. Fitted to 269 follow-ups and to 223 long messages."""
 
@@ -36,9 +33,15 @@ REASON_LIKENESS, REASON_GIVEN, REASON_COST = 0.4, 1.5, 0.3
 reason is; what is added to the log odds if the sentence has words for a reason, and what is subtracted if it has none.
 Chosen on 147 questions for a reason."""
 
-SURE, CLOSE = 1.0, 0.92
-"""Logit from which the nearest quotation answers so surely that no other need be read; else, share of its score from
-which another is read too."""
+SURE = 1.0
+"""Logit from which the nearest quotation answers so surely that no other need be read."""
+
+CLOSE, LOGIT_WEIGHT = 0.92, 0.04
+"""Share of the nearest quotation's score from which another is read too; and weight of the logit, added to a
+quotation's score to choose the one that answers best."""
+
+LEANING_CLOSE, LEANING_LOGIT_WEIGHT = 0.8, 0.15
+"""The same for a question that leans on another: scores tell less of it, since what they count is near to both."""
 
 MOST_CELLS = 8
 """The most cells of a row that are read one by one."""
@@ -92,10 +95,11 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     def score(one: Quotation) -> float:
         return score_sentences(cross, retrieval.read, chunks[one.number], one.sentences)
 
+    close, weight = (LEANING_CLOSE, LEANING_LOGIT_WEIGHT) if retrieval.earlier else (CLOSE, LOGIT_WEIGHT)
     logits = [score(ranked[0])]
     if logits[0] < SURE:
-        logits += [score(one) for one in ranked[1:] if one.score >= CLOSE * ranked[0].score]
-    surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + LOGIT_WEIGHT * pair[0]))
+        logits += [score(one) for one in ranked[1:] if one.score >= close * ranked[0].score]
+    surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + weight * pair[0]))
     rest = ranked[len(logits) :]
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])
 

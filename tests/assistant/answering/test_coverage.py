@@ -24,6 +24,7 @@ from assistant.answering.retrieve import Retrieval, retrieve
 from assistant.answering.steps import form_question
 from assistant.guide import name_readers
 from assistant.loading import Components
+from assistant.records import Turn
 
 STEPS = [step / 20 for step in range(21)]
 """From nothing alike to the very same."""
@@ -180,6 +181,13 @@ def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Com
     assert answered == "answered"
     assert "answered" not in (other, third)
     assert kayak > max(pedal, founder) + 2
+
+
+def test_a_follow_up_begins_with_what_answers_it_though_more_is_near_to_both_questions(boats: Components) -> None:
+    retrieval = retrieve(boats.searcher, "and with a dog?", (Turn("What does a single kayak cost?"),))
+    assert retrieval.earlier
+    assert "Dogs" not in rank_quotations(retrieval)[0].text
+    assert "Dogs" in read_quotations(retrieval, boats.cross).quotations[0].text
 
 
 STALL = """# Stall fees
