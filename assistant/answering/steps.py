@@ -96,13 +96,13 @@ def choose_next_steps(matches: Sequence[Match], passages: Sequence[Passage], sai
 
 
 def keep_cited_steps(matches: Sequence[Match], passages: Sequence[Passage]) -> tuple[NextStep, ...]:
-    """Up to STEPS things to do among the cited sentences; arguments as for `choose_next_steps`."""
-    chunks = {(match.chunk.source, match.chunk.start): match.chunk for match in matches}
+    """Up to STEPS things to do among the cited sentences near the question; arguments as for `choose_next_steps`."""
+    cited = {(passage.source, passage.start): passage for passage in passages if passage.cited}
     steps = [
         _make_step(sentence, passage)
-        for passage in passages
-        for sentence in chunks[passage.source, passage.start].sentences
-        if make_span(sentence) in passage.cited and tells_to_do(sentence.plain)
+        for likeness, match, sentence in _list_sentences(matches)
+        if (passage := cited.get((match.chunk.source, match.chunk.start)))
+        if make_span(sentence) in passage.cited and likeness >= NEAR and tells_to_do(sentence.plain)
     ]
     return tuple(steps[:STEPS])
 
@@ -124,17 +124,20 @@ def _find_candidates(
     Args:
         here: (source, start) of the passages that the answer cites.
     """
-    rows = [
-        ((cosine + match.likeness) / 2, match, sentence)
-        for match in matches
-        for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True)
-    ]
+    rows = list(_list_sentences(matches))
     least = NEAR_BEST * max((likeness for likeness, *_ in rows), default=0.0)
     for likeness, match, sentence in rows:
         near = NEAR if (match.chunk.source, match.chunk.start) in here else NEAR_ELSEWHERE
         if likeness < max(least, near) or not tells_to_do(sentence.plain) or _is_repeated(_word_step(sentence), said):
             continue
         yield likeness - (DANGLING_COST if DANGLING.search(sentence.plain) else 0.0), match, sentence
+
+
+def _list_sentences(matches: Iterable[Match]) -> Iterator[tuple[float, Match, Sentence]]:
+    """Yield (mean of its cosine and its chunk's likeness, match, sentence) for each sentence."""
+    for match in matches:
+        for sentence, cosine in zip(match.chunk.sentences, match.sentences, strict=True):
+            yield (cosine + match.likeness) / 2, match, sentence
 
 
 def tells_to_do(sentence: str) -> bool:

@@ -13,6 +13,7 @@ from hashed import HashedEmbedder
 
 import assistant as package
 from assistant import Answer, Assistant, Passage, Settings, Turn, open_assistant
+from assistant.answering import steps
 from assistant.answering.coverage import read_quotations
 from assistant.answering.draft import stream_sentences
 from assistant.answering.quote import quote_nearest
@@ -381,8 +382,9 @@ def test_only_the_guides_own_words_are_led_to() -> None:
         assert other.text == QUOTED.text
 
 
-def test_a_step_of_the_nearest_reads_as_its_quotation_does(tmp_path: Path) -> None:
+def test_a_step_of_the_nearest_reads_as_its_quotation_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the signs that the file is marked up with."""
+    monkeypatch.setattr(steps, "NEAR", 0.0)  # vectors from hashes are never near
     corpus, embedder, store = tmp_path / "garden", HashedEmbedder(), Store(tmp_path / "index")
     corpus.mkdir()
     text = "# Garden\n\nWater the *beans* at dusk with a [can](http://a.b). **Keep** the leaves dry all day long.\n"

@@ -10,13 +10,14 @@ import pytest
 from by_hand import make_near
 from paths import ROOT
 
-from assistant.answering.sources import make_passage
+from assistant.answering.sources import make_passage, make_span
 from assistant.answering.steps import (
     NEAR,
     NEAR_ELSEWHERE,
     choose_follow_ups,
     choose_next_steps,
     form_question,
+    keep_cited_steps,
     remove_link,
     tells_to_do,
 )
@@ -179,6 +180,13 @@ def test_what_is_only_loosely_near_is_no_next_step(tmp_path: Path) -> None:
     assert [step.text for step in choose_next_steps([found], cite(found))] == ["Stir the soup slowly."]
     found = replace(match(chunk, (far, far)), likeness=NEAR)
     assert choose_next_steps([found], cite(found)) == ()
+
+
+def test_a_quotation_that_is_only_loosely_near_is_no_next_step(tmp_path: Path) -> None:
+    chunk = chunk_of(tmp_path, "# T\n\n## A\n\nStir the soup slowly. Taste the soup often.\n")
+    found = replace(match(chunk, (NEAR + 0.01, NEAR - 0.01)), likeness=NEAR)
+    quoted = replace(make_passage(chunk, 1, 1.0), cited=tuple(map(make_span, chunk.sentences)))
+    assert [step.text for step in keep_cited_steps([found], [quoted])] == ["Stir the soup slowly."]
 
 
 def test_a_step_from_elsewhere_must_be_nearer(tmp_path: Path) -> None:
