@@ -12,8 +12,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from assistant.answering.numbers import CLOCK, HALF_CLOCK, Token, find_numbers, is_range, join_words, read_tokens
-from assistant.language.english import BOUNDS, CURRENCIES, RATES, SEGMENT_ENDS, SHARES, TELLING_APART
+from assistant.answering.numbers import (
+    CLOCK,
+    HALF_CLOCK,
+    Token,
+    find_numbers,
+    is_plural,
+    is_range,
+    join_words,
+    read_tokens,
+)
+from assistant.language.english import BOUNDS, CURRENCIES, RATES, SEGMENT_ENDS, SHARES, TELLING_APART, TIMES, UNITS
 from index.chunking.words import FUNCTION_WORDS, stem
 
 _BETWEEN = 2
@@ -48,9 +57,11 @@ class Quantity:
     """What it is counted per ("per night": "night"); empty if nothing is said."""
     exact: str = ""
     """A number that names something (a telephone number, "B12"), as it is written."""
+    counted: str = ""
+    """The word behind it, if it has no unit: "tablets"; empty if there is none that it may count."""
 
     def equals(self, other: Quantity) -> bool:
-        """Whether two are the same; a unit that only one of them names is no difference."""
+        """Whether two are the same; a unit that only one of them names is no difference if the other counts nothing."""
         if self.exact or other.exact:
             return self.exact == other.exact
         if (self.rate and other.rate and self.rate != other.rate) or {self.bound, other.bound} == {"least", "most"}:
@@ -59,7 +70,8 @@ class Quantity:
             return self.value == other.value
         if {self.unit, other.unit} <= {CLOCK, HALF_CLOCK, ""}:
             return self._minutes == other._minutes
-        return not (self.unit and other.unit) and self.figure == other.figure
+        bare = other if self.unit else self
+        return not (bare.unit or bare.counted) and self.figure == other.figure
 
     @property
     def _minutes(self) -> Fraction:
@@ -119,7 +131,14 @@ def find_quantities(text: str) -> Iterator[Quantity]:
     owned = _share_words(tokens, [(one.start, one.end) for one in found])
     for one, near in zip(found, owned, strict=True):
         bound, rate = _find_bound(tokens, one.start), _find_rate(tokens, one.end)
-        yield Quantity(one.figure, one.value, one.unit, bound, near, rate, one.exact)
+        counted = "" if one.unit else TIMES.get(tokens[one.start].text.casefold()) or _find_counted(tokens, one.end)
+        yield Quantity(one.figure, one.value, one.unit, bound, near, rate, one.exact, counted)
+
+
+def _find_counted(tokens: Sequence[Token], end: int) -> str:
+    """The word right behind a number, if it is a plural that the number may count; else empty."""
+    word = tokens[end].text if end < len(tokens) else ""
+    return word if is_plural(word) and word not in UNITS else ""
 
 
 def _find_bound(tokens: Sequence[Token], start: int) -> str:

@@ -297,6 +297,12 @@ NUMBERS = {
 }
 """Number word -> value."""
 
+PLURALS = frozenset("people children men women feet teeth mice geese sheep fish".split())
+"""Plurals that do not end with "s"."""
+
+TIMES = {"twice": "times"}
+"""Number word -> what it counts."""
+
 ORDINALS = {word: n for n, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)}
 """Word -> place in an order; "first" and "second" mean other things too."""
 
@@ -305,6 +311,12 @@ SHARES = {"half": Fraction(1, 2), "quarter": Fraction(1, 4)}
 
 SIGNS = ("minus",)
 """Words that make a number negative."""
+
+MULTIPLES = {"hundred": 100, "k": 1000, "thousand": 1000, "million": 10**6, "billion": 10**9}
+"""Word behind a number -> what it multiplies by."""
+
+MULTIPLES_OF_MONEY = {"m": 10**6, "bn": 10**9}
+"""The same behind a sum of money ("£2m")."""
 
 CURRENCIES = {
     **dict.fromkeys(("€", "euro", "euros", "eur"), "EUR"),
@@ -327,9 +339,9 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     **_name("time", 60, "min mins minute minutes"),
     **_name("time", 3600, "h hr hrs hour hours"),
     **_name("time", 86_400, "day days"),
-    **_name("time", 604_800, "week weeks fortnight"),
+    **_name("time", 604_800, "week weeks wk wks fortnight"),
     **_name("months", 1, "month months"),
-    **_name("months", 12, "year years"),
+    **_name("months", 12, "year years yr yrs yo"),
     **_name("length", Fraction(1, 1000), "mm millimetre millimetres millimeter millimeters"),
     **_name("length", Fraction(1, 100), "cm centimetre centimetres centimeter centimeters"),
     **_name("length", 1, "m metre metres meter meters"),
@@ -338,14 +350,18 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     **_name("inches", 12, "foot feet ft"),
     **_name("inches", 36, "yard yards yd yds"),
     **_name("miles", 1, "mile miles"),
+    **_name("mass", Fraction(1, 10**6), "mcg µg μg microgram micrograms"),
     **_name("mass", Fraction(1, 1000), "mg milligram milligrams"),
     **_name("mass", 1, "g gram grams gramme grammes"),
-    **_name("mass", 1000, "kg kilo kilos kilogram kilograms"),
+    **_name("mass", 1000, "kg kgs kilo kilos kilogram kilograms"),
     **_name("pounds", 1, "lb lbs"),
     **_name("pounds", Fraction(1, 16), "oz ounce ounces"),
     **_name("pounds", 14, "stone"),
     **_name("volume", Fraction(1, 1000), "ml millilitre millilitres milliliter milliliters"),
     **_name("volume", 1, "l litre litres liter liters"),
+    **_name("spoons", 1, "tsp teaspoon teaspoons"),
+    **_name("spoons", 3, "tbsp tablespoon tablespoons"),
+    **_name("cups", 1, "cup cups"),
     **_name("pints", 1, "pint pints"),
     **_name("pints", 8, "gallon gallons"),
     **_name("percent", 1, "% percent"),
@@ -367,8 +383,11 @@ UNITS: dict[str, tuple[str, Fraction]] = {
 }
 """Name of a unit -> what it measures, and its size in the base unit."""
 
-UNIT_OPENINGS = frozenset("a an of - ° degree degrees more full".split())
-"""What may stand between a number and its unit ("half an hour", "5 °C", "3 degrees Celsius")."""
+UNIT_OPENINGS = frozenset("of - ° degree degrees more full".split())
+"""What may stand between a number and its unit ("5 °C", "3 degrees Celsius")."""
+
+SHARE_OPENINGS = frozenset(("a", "an"))
+"""The same after a share ("half an hour"); "twice a day" is no number of days."""
 
 BEHIND_NUMBERS = frozenset(map(str.casefold, UNITS)) | frozenset("am pm st nd rd th v w".split())
 """What stands directly after a number that is a quantity, a time or a place ("10km", "8pm", "2nd"), in lower case."""
@@ -382,7 +401,7 @@ BOUNDS = {
 """Pattern of words before a quantity -> whether it is the least or the most."""
 
 LIMITS_BEFORE = {
-    re.compile(rf"(?:^| )(?:{words})(?: (?:the|a|an|about|age|age of|€|£|\$))?$"): limit
+    re.compile(rf"(?:^| )(?:{words})(?: (?:the|an?|about|ages?|of|is|and|including|:|€|£|\$))*$"): limit
     for words, limit in {
         "(?:no|not|never) (?:less|fewer|earlier|younger|shorter) than": ("least", True),
         "(?:no|not|never) (?:more|later|longer|greater|older|heavier) than": ("most", True),
@@ -390,9 +409,9 @@ LIMITS_BEFORE = {
             "least",
             False,
         ),
-        "at least|minimum(?: of)?|from|upwards of|since": ("least", True),
+        r"at least|min(?:imum)?(?: \w+)?|from|upwards of|since": ("least", True),
         "(?:less|fewer|younger|shorter|lighter|smaller|sooner|earlier) than|under|below|before": ("most", False),
-        "at most|up to|maximum(?: of)?|max|within|until|till": ("most", True),
+        r"at most|up to|max(?:imum)?(?: \w+)?|within|until|till": ("most", True),
     }.items()
 }
 """Pattern of words before a number that is a limit -> whether it is the least or the most, and whether the number
@@ -404,10 +423,16 @@ LIMITS_AFTER = {
         "more|over|older|above|longer|later|upwards?|larger|bigger|heavier|further": ("least", True),
         "less|fewer|under|younger|below|shorter|sooner|earlier|smaller|lighter": ("most", True),
     }.items()
-} | {re.compile(r"\+|plus\b"): ("least", True)}
+} | {
+    re.compile(r"\+|plus\b|min(?:imum)?\b"): ("least", True),
+    re.compile(r"max(?:imum)?\b"): ("most", True),
+}
 """The same for words after a number."""
 
-RANGE_LINKS = frozenset({"-", "–", "−", "to", "till", "until"})
+LIMIT_LINKS = frozenset({"and", "but", ",", ", but"})
+"""What stands between two limits of one range ("over 5 and under 16"), with the word of the second."""
+
+RANGE_LINKS = frozenset({"-", "–", "−", "to", "till", "until", "through"})
 """What stands between the ends of a range..."""
 
 RANGE_OPENINGS = frozenset({"between", "both"})
@@ -423,6 +448,18 @@ OPENS_AGE = re.compile(
     re.IGNORECASE,
 )
 """What stands before an age in what people tell ("my son is 9", "I'm 71", "my boy (7)")."""
+
+OF_AN_AGE = frozenset(
+    """adult adults age aged ages baby babies boy boys child children girl girls infant infants junior juniors kid kids
+    man men people person pupil pupils senior seniors student students teen teens toddler toddlers woman women youth
+    youths""".split()
+)
+"""Words right before an age ("children 5 to 15"); any other word there has a number of its own ("rooms 5 to 15")."""
+
+WEEKDAYS = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun daily".split()
+)
+"""Labels of hours, even if these are told without minutes ("Tuesday: 10 to 18")."""
 
 RATES = ("per", "a", "an", "each", "every", "/")
 """What stands between a quantity and what it is counted per."""

@@ -13,7 +13,7 @@ from assistant.answering.quantities import agree_in_quantities, find_quantities
         ("1,000 people, 12,500 visitors", [(1000, ""), (12500, "")]),
         ("one and a half litres, 1 ½ l, 1.5 litres", [(1.5, "volume")] * 3),
         ("half an hour, 30 min, thirty minutes", [(1800, "time")] * 3),
-        ("1/2 cup and ¼ cup", [(0.5, ""), (0.25, "")]),
+        ("1/2 cup and ¼ cup", [(0.5, "cups"), (0.25, "cups")]),
         ("17:30, 5.30 pm, 5:30 p.m.", [(1050, "clock")] * 3),
         ("half past five, 5 o'clock", [(330, "half clock"), (300, "half clock")]),
         ("-20 degrees, minus 5 °C, 3-5 days", [(-20, ""), (-5, "celsius"), (259200, "time"), (432000, "time")]),
@@ -26,6 +26,22 @@ from assistant.answering.quantities import agree_in_quantities, find_quantities
         ("minus three degrees Celsius", [(-3, "celsius")]),
         ("3 pints, 2 GB, 50 yards", [(3, "pints"), (2e9, "bytes"), (1800, "inches")]),
         ("between one and three metres", [(1, "length"), (3, "length")]),
+        (".5 ml, 0.5 ml", [(0.0005, "volume")] * 2),
+        ("1 1/2 hours, 2-1/2 kg, 1/2 hour", [(5400, "time"), (2500, "mass"), (1800, "time")]),
+        (
+            "£30k, £1.5m, 1.5 million, £25000, 15000 km",
+            [(30_000, "GBP"), (1.5e6, "GBP"), (1.5e6, ""), (25_000, "GBP"), (1.5e7, "length")],
+        ),
+        ("CHF 20, EUR 20", [(20, "CHF"), (20, "EUR")]),
+        ("1 year and 3 months, 4 lb 8 oz, 1 hour 50 minutes", [(15, "months"), (4.5, "pounds"), (6600, "time")]),
+        ("between 1 hour and 30 minutes", [(3600, "time"), (1800, "time")]),
+        (
+            "5-8 pm, 9 to 11am, 11–1 pm",
+            [(1020, "clock"), (1200, "clock"), (540, "clock"), (660, "clock"), (660, "clock"), (780, "clock")],
+        ),
+        ("9am -5pm, 5 -15", [(540, "clock"), (1020, "clock"), (5, ""), (15, "")]),
+        ("my son is 4 and 15 kg", [(4, ""), (15_000, "mass")]),
+        ("twice a day, 3 a day, half a day", [(2, ""), (3, ""), (43_200, "time")]),
     ],
 )
 def test_a_quantity_is_read_as_a_person_reads_it(text: str, values: list[tuple[float, str]]) -> None:
@@ -54,6 +70,12 @@ SAME = [
     ("It takes six to eight minutes until you see a flame.", "A flame appears after six to eight minutes."),
     ("Half a litre is enough.", "Use 500 ml."),
     ("Ring 0151 555 0142.", "Heating engineer: Ms Ortiz, 0151 555 0142"),
+    ("It takes 90 minutes.", "It takes 1 hour 30 minutes."),
+    ("Open from 5 pm to 8 pm.", "Open 5-8pm"),
+    ("The fee is £25000.", "The fee is £25,000."),
+    ("Take two tablets.", "Take 2 tablets a day."),
+    ("It gets one to three degrees warmer.", "It gets 1 to 3 °C warmer."),
+    ("Wait three days.", "Wait three consecutive days."),
 ]
 
 
@@ -83,12 +105,23 @@ OTHER = {
         ("It takes 30 minutes.", "It takes 30 hours."),
         ("Ring 0151 555 0124.", "Caretaker: 0151 555 0142"),
         ("It opens at 5 pm.", "Sunday: opens 9:00, closes 18:00"),
+        ("Give 5 ml to babies.", "Give .5 ml to babies."),
+        ("Add 1/2 cups.", "Add 1 1/2 cups."),
+        ("The fee is £20.", "The fee is £20k."),
+        ("It takes 1 hour.", "It takes 1 hour 30 minutes."),
+        ("Take it for 2 days.", "Take it twice a day."),
     ],
     "a lost sign or unit": [
         ("Keep it at 20 degrees.", "Keep it at -20 degrees."),
         ("Store it at 5 °F.", "Store it at 5 °C."),
         ("It costs $9.", "It costs €9."),
         ("The fee is €40.", "The fee is 40 a year."),
+        ("Take 5 mg a day.", "Take 5 mcg a day."),
+        ("Take 2 mg.", "Take 2 tablets."),
+        ("Add 2 litres of vinegar.", "Add 2 tbsp of vinegar."),
+        ("Reply within 5 hours.", "Reply within 5 working days."),
+        ("She is 7 months old.", "She is 7 yrs old."),
+        ("Stay 3 weeks.", "Stay 3 nights."),
     ],
     "another bound": [
         ("At least three may come.", "Up to three may come."),

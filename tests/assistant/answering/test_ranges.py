@@ -26,6 +26,18 @@ HELD = [
     ("there were no taxis but one at 23:15", "Taxis are paid for between 22:00 and 06:00 only."),
     ("I am 65, may I?", "People of 65 years and over may."),
     ("a fish of 20 cm", "Fish of at most 20 cm are thrown back."),
+    ("my parcel is 2 1/2 kg", "Parcels of 2 to 5 kg: £9"),
+    ("I earn £30k", "£12,571 to £50,270: 20 %"),
+    ("my lease has run for 1 year and 3 months", "From 12 to 24 months: one rent"),
+    ("can we come at 6pm?", "Open 5-8pm"),
+    ("my kids are 4, 7 and 12", "Children 10 to 15: £5"),
+    ("he is 67yo", "Aged over 65: free"),
+    ("I'm 15", "No entry under the age of 16."),
+    ("my daughter is 17", "Minimum age: 16"),
+    ("my suitcase has 18 kg", "Hand luggage: 20 kg max"),
+    ("she's 7", "Ages 5 through 12: £3"),
+    ("my son is 9", "Over 5 and under 16: £3"),
+    ("is my 3 yr old free", "Children under 4 swim free with an adult."),
 ]
 
 OUTSIDE = [
@@ -36,6 +48,12 @@ OUTSIDE = [
     ("there were no taxis but one at 21:15", "Taxis are paid for between 22:00 and 06:00 only."),
     ("a fish of 20 cm", "Fish below 20 cm are thrown back."),
     ("my girl is in year 2", "Juniors (Years 3 to 6): 8:40"),
+    ("my parcel is 2 1/2 kg", "Up to 1 kg: £3"),
+    ("I earn £30k", "Up to £12,570: 0 %"),
+    ("are you open at 7am?", "Open 5-8pm"),
+    ("I'm 71", "Over 5 and under 16: £3"),
+    ("I'm 69", "No entry over the age of 70."),
+    ("a lift for 12 kg", "more than 10 kg but less than 11 kg"),
 ]
 
 OF_SOMETHING_ELSE = [
@@ -47,6 +65,13 @@ OF_SOMETHING_ELSE = [
     ("call 0151 20114", "Groups of 10 to 20 pay less."),
     ("what does it cost?", "Groups of 10 to 20 pay less."),
     ("five days before", "Ring 5 times."),
+    ("I'm 12, can I swim?", "Tuesday: 10 to 18"),
+    ("I'm 12, can I swim?", "Rooms 10 to 20 are upstairs."),
+    ("I'm 12, can I swim?", "Open until 18.00"),
+    ("I'm 12, can I swim?", "Groups of 10 or more book ahead."),
+    ("I'm 12, can I swim?", "Wear a size 10 to 14."),
+    ("4 times a day", "Cancel within 24 hours."),
+    ("can I take it twice a day?", "Take it for 1 to 3 days."),
 ]
 
 
