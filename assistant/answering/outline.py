@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
@@ -36,7 +36,7 @@ class Item:
     """A part of a series."""
 
     number: int
-    """Its own number, or its place in the series, from 1."""
+    """Its own number, or its place in a series without numbers, from 1; 0 if only others of its series have one."""
     heading: str
     """Of a section; empty for an item of a list and for a row."""
     places: tuple[tuple[Chunk, Sentence], ...]
@@ -97,29 +97,36 @@ def find_series(chunks: Sequence[Chunk]) -> tuple[Series, ...]:
 def _find_sections(chunks: Sequence[Chunk], path: tuple[str, ...]) -> Iterator[Series]:
     """Yield the sections right below a path of headings, then those that share a label, then those below each."""
     below = [chunk for chunk in chunks if len(_path(chunk)) > len(path)]
-    items: list[Item] = []
-    inner: list[tuple[str, list[Chunk]]] = []
-    for heading, some in groupby(below, lambda chunk: _path(chunk)[len(path)]):
-        inside = list(some)
-        numbered = _LABEL.match(heading) or _NUMBERED.match(heading)
-        number = int(numbered["number"]) if numbered else len(items) + 1
-        places = tuple((chunk, sentence) for chunk in inside for sentence in chunk.sentences)
-        if places:
-            items.append(Item(number, heading, places))
-            inner.append((heading, inside))
-    title = extract_terms(chunks[0].title) if chunks else frozenset[str]()
-    name, above = _name(path), path[-1] if path else ""
-    yield Series(extract_terms(LABELS_OF_SECTIONS), name, title, tuple(items), "sections", above)
+    every = [(heading, list(some)) for heading, some in groupby(below, lambda chunk: _path(chunk)[len(path)])]
+    inner = [(heading, inside) for heading, inside in every if any(chunk.sentences for chunk in inside)]
+    numbers = [_LABEL.match(heading) or _NUMBERED.match(heading) for heading, _ in inner]
+    items = [
+        Item(
+            int(number["number"]) if number else 0,
+            heading,
+            tuple((one, part) for one in inside for part in one.sentences),
+        )
+        for (heading, inside), number in zip(inner, numbers, strict=True)
+    ]
     labelled: dict[str, list[Item]] = {}
     for item in items:
         label = _LABEL.match(item.heading)
         called = label["label"] if label else LABELS_OF_QUESTIONS if item.heading.endswith("?") else ""
         labelled.setdefault(called.lower(), []).append(item)
-    for called, some_items in labelled.items():
-        if called:
-            yield Series(extract_terms(called), name, title, tuple(some_items), "sections", above)
+    own = {called: some for called, some in labelled.items() if called and len(some) >= FEWEST}
+    title = extract_terms(chunks[0].title) if chunks else frozenset[str]()
+    name, above = _name(path), path[-1] if path else ""
+    others = extract_terms(LABELS_OF_SECTIONS) - extract_terms(" ".join(own))
+    for called, some_items in ((others, items), *((extract_terms(called), some) for called, some in own.items())):
+        yield Series(called, name, title, _fill_numbers(some_items), "sections", above)
     for heading, inside in inner:
         yield from _find_sections(inside, (*path, heading))
+
+
+def _fill_numbers(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The items as they are if any has a number, else numbered in order."""
+    numbered = any(item.number for item in items)
+    return tuple(item if numbered else replace(item, number=place) for place, item in enumerate(items, start=1))
 
 
 def _name(headings: Iterable[str]) -> frozenset[str]:

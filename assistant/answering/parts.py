@@ -5,6 +5,7 @@ The vector of two questions lies between theirs, and is often nearest to text th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +14,18 @@ import sentencex
 from assistant.answering.codes import split_codes
 from assistant.answering.retrieve import PASSAGES, Quotation, Retrieval, Selection
 from assistant.answering.sources import asks
-from assistant.language.english import JOINS_QUESTION, LANGUAGE, NEXT_QUESTION, OPENS_QUESTION, WHOLE_QUESTION
+from assistant.language.english import (
+    JOINS_QUESTION,
+    LANGUAGE,
+    NEXT_QUESTION,
+    OPENS_QUESTION,
+    PLEASANTRY,
+    WHOLE_QUESTION,
+)
 from index.search import Match
+
+_MARKS = re.compile(r"[!?？]*[?？][!?？]*")
+_BEHIND_MARK = re.compile(r"(?<=\?)\s+")
 
 MOST_PARTS, MOST_WORDS = 4, 60
 """A text of more questions or more words is not split: it is a story, and its questions lean on it."""
@@ -39,7 +50,7 @@ def split_question(question: str) -> tuple[str, ...]:
     """The questions that a text asks, in order, each with the statements before it; one if it asks a single thing."""
     if len(question.split()) > MOST_WORDS:
         return (question,)
-    sentences = [stripped for one in sentencex.segment(LANGUAGE, question) if (stripped := str(one).strip())]
+    sentences = [one for one in _split_sentences(question) if not PLEASANTRY.fullmatch(one)]
     parts: list[str] = []
     told = ""
     for sentence in sentences:
@@ -47,14 +58,26 @@ def split_question(question: str) -> tuple[str, ...]:
         if asks(sentence) or len(sentences) == 1:
             parts += [part for one in _split_sentence(told) for part in split_codes(one)]
             told = ""
-    if told:
+    if told and parts:
         last = JOINS_QUESTION.sub("", told)
-        if told != sentences[-1] or not WHOLE_QUESTION.match(last):
-            return (question,)
-        parts.append(last)  # its question mark was forgotten
+        if told == sentences[-1] and WHOLE_QUESTION.match(last):
+            parts.append(last)  # its question mark was forgotten
+        else:
+            parts[-1] = f"{told} {parts[-1]}"
     if not 1 < len(parts) <= MOST_PARTS:
         return (question,)
     return tuple(part if asks(part) else f"{part.rstrip(' .,;:!?…')}?" for part in parts)
+
+
+def _split_sentences(text: str) -> list[str]:
+    """The sentences of a text; one ends at each question mark, whatever follows ("what is it?? when do you ...")."""
+    marked = _MARKS.sub("?", text)
+    return [
+        stripped
+        for sentence in sentencex.segment(LANGUAGE, marked)
+        for one in _BEHIND_MARK.split(str(sentence))
+        if (stripped := one.strip())
+    ]
 
 
 def _split_sentence(text: str) -> list[str]:

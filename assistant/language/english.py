@@ -221,6 +221,17 @@ WHOLE_QUESTION = re.compile(
 )
 """How a question opens, but not the clause before a question ("When it rains, ...")."""
 
+PLEASANTRY = re.compile(
+    r"(?:(?:hi|hello|hey|dear all|good (?:morning|day|afternoon|evening)|excuse me)(?: there| all| everyone)?"
+    r"|(?:many )?thanks?(?: you)?(?: (?:very|so) much| a lot| all)?(?: in advance| for (?:your|the|any) help)?"
+    r"|thx|cheers|please|(?:(?:kind|best|warm) )?regards|bye|how are (?:you|things)(?: today)?"
+    r"|(?:can|could|would) (?:you|anyone|someone|somebody) (?:please )?help(?: me| us)?(?: please| out)?"
+    r"|(?:can|could|may) i (?:please )?ask(?: you)?(?: something| a (?:quick )?question| a few questions)?"
+    r"|\W+)+",
+    re.I,
+)
+"""What people say around a question out of politeness."""
+
 JOINS_QUESTION = re.compile(r"^(?:(?:and|but|or|so|also|then)\b,? *)+", re.I)
 """What joins a question to the one before it."""
 

@@ -83,11 +83,20 @@ def test_the_sections_come_first_then_those_that_are_called_alike(found: tuple[S
     assert describe(found[0]) == [
         "1. Safety", "2. Use", "Tip 1: Descale", "Tip 2 \u2013 Rinse", "Does it whistle?", "Can it be mended?",
     ]  # fmt: skip
-    assert [item.number for item in found[0].items] == [1, 2, 1, 2, 5, 6]
+    assert [item.number for item in found[0].items] == [1, 2, 1, 2, 0, 0]
     labelled = {label: describe(one) for one in found for label in one.labels}
+    assert [item.number for one in found if "question" in one.labels for item in one.items] == [1, 2]
     assert labelled["tip"] == ["Tip 1: Descale", "Tip 2 \u2013 Rinse"]
     assert labelled["question"] == ["Does it whistle?", "Can it be mended?"]
     assert ["2.1 Boiling water", "2.2 Lamps"] in [describe(one) for one in found]
+
+
+def test_what_has_no_number_among_chapters_is_none(tmp_path: Path) -> None:
+    headings = ("Preface", "Before you start", "Chapter 1: Brakes", "Chapter 2: Gears", "Chapter 3: Tyres")
+    text = "".join(f"## {heading}\n\nText of it.\n\n" for heading in headings)
+    sections = [one for one in find_series(read(tmp_path, bike=f"# Bike\n\n{text}")) if one.kind == "sections"]
+    assert [[item.number for item in one.items] for one in sections] == [[0, 0, 1, 2, 3], [1, 2, 3]]
+    assert ["chapter" in one.labels for one in sections] == [False, True]
 
 
 def test_lists_keep_their_order_their_numbers_and_all_sentences_of_an_item(found: tuple[Series, ...]) -> None:

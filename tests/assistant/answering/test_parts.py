@@ -23,7 +23,17 @@ SEVERAL = {
     "What's the rate for a day, how much deposit, and who brings it?": 3,
     "The course: who leads it, how many come, what does it cost?": 3,
     "we come with a dog, is it possible in the hut? and is there a meadow where she can run": 2,
+    "What's the fee? When are you open? Thanks!": 2,
+    "What's the fee? When are you open? \U0001f642": 2,
+    "Hi, how are you? What's the fee? When do you open?": 2,
+    "Can you help me? What's the fee? When do you open? Thank you in advance.": 2,
 }
+MARKED = (
+    "what is the price?? when do you open??",
+    "what is the price!? when do you open?",
+    "what is the price ? when do you open ?!",
+)
+"""Questions with marks of all kinds."""
 LISTED_CODES = {
     "What do the codes E7 and E8 mean?": ("What do the codes E7 mean?", "What do the codes E8 mean?"),
     "is km-40, KM-50 or 7B louder": ("is km-40 louder?", "is KM-50 louder?", "is 7B louder?"),
@@ -57,6 +67,18 @@ def test_each_question_is_a_part_with_what_is_told_before_it(question: str, part
     assert all(part.endswith("?") for part in split)
     for part in split:
         assert part.rstrip("?") in question
+
+
+@pytest.mark.parametrize("question", MARKED)
+def test_a_question_ends_at_its_marks(question: str) -> None:
+    assert [part.rstrip("? ") for part in split_question(question)] == ["what is the price", "when do you open"]
+
+
+def test_what_is_told_after_the_last_question_goes_with_it() -> None:
+    assert split_question("What does it cost? May I bring a dog? She is small.") == (
+        "What does it cost?",
+        "She is small. May I bring a dog?",
+    )
 
 
 @pytest.mark.parametrize(("question", "parts"), LISTED_CODES.items())
