@@ -24,8 +24,7 @@ from assistant.language.english import (
 )
 from index.search import Match
 
-_MARKS = re.compile(r"[!?？]*[?？][!?？]*")
-_BEHIND_MARK = re.compile(r"(?<=\?)\s+")
+_BEHIND_MARKS = re.compile(r"(?<=[?？])[!?？]*\s+")
 
 MOST_PARTS, MOST_WORDS = 4, 60
 """A text of more questions or more words is not split: it is a story, and its questions lean on it."""
@@ -60,24 +59,22 @@ def split_question(question: str) -> tuple[str, ...]:
             told = ""
     if told and parts:
         last = JOINS_QUESTION.sub("", told)
-        if told == sentences[-1] and WHOLE_QUESTION.match(last):
-            parts.append(last)  # its question mark was forgotten
-        else:
-            parts[-1] = f"{told} {parts[-1]}"
+        if told != sentences[-1] or not WHOLE_QUESTION.match(last):
+            return (question,)
+        parts.append(last)  # its question mark was forgotten
     if not 1 < len(parts) <= MOST_PARTS:
         return (question,)
     return tuple(part if asks(part) else f"{part.rstrip(' .,;:!?…')}?" for part in parts)
 
 
 def _split_sentences(text: str) -> list[str]:
-    """The sentences of a text; one ends at each question mark, whatever follows ("what is it?? when do you ...")."""
-    marked = _MARKS.sub("?", text)
-    return [
-        stripped
-        for sentence in sentencex.segment(LANGUAGE, marked)
-        for one in _BEHIND_MARK.split(str(sentence))
-        if (stripped := one.strip())
-    ]
+    """The sentences of a text; a question ends at its marks, even if the next begins small ("what is it? when ...")."""
+    sentences: list[str] = []
+    for one in sentencex.segment(LANGUAGE, text):
+        sentence = str(one).strip()
+        pieces = _BEHIND_MARKS.split(sentence)
+        sentences += pieces if all(map(WHOLE_QUESTION.match, pieces)) else [sentence]
+    return [one for one in sentences if one]
 
 
 def _split_sentence(text: str) -> list[str]:
