@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-from assistant.language.english import BEHIND_NUMBERS, JOINS_CODES, OPENS_RANGE
+from assistant.language.english import ASKED_TOGETHER, BEHIND_NUMBERS, JOINS_CODES, OPENS_RANGE
 
 TYPED = re.compile(r"[^\W_]+(?:(?:-|\.(?=\d))[^\W_]+)*")
 """A word with its hyphens, and with dots before digits ("KM-40", "v2.1")."""
 
 _DIGITS = re.compile(r"\d+")
+
+_RANGE = re.compile(r"\b(?P<letters>[^\W\d_]+)(?P<first>\d+)\s*(?:to|[-–])\s*(?P=letters)?(?P<last>\d+)\b", re.I)
+"""A range of codes ("E1 to E9", "B1–20")."""
 
 
 def find_codes(text: str) -> frozenset[str]:
@@ -18,16 +21,29 @@ def find_codes(text: str) -> frozenset[str]:
 
 
 def names_other_code(asked: str, text: str) -> bool:
-    """Whether a text has another code like one that is asked for, but not that one: "E9" where "E8" is asked for."""
-    wanted, held = find_codes(asked), find_codes(text)
+    """Whether a text has another code like one that is asked for, but not that one: "E9" where "E8" is asked for.
+
+    "E1 to E9" is about E8 as well.
+    """
+    wanted, held = find_codes(asked), find_codes(text) | _find_between(text)
     others = {_DIGITS.sub("", code) for code in held - wanted}
     return any(_DIGITS.sub("", code) in others for code in wanted - held)
 
 
+def _find_between(text: str) -> frozenset[str]:
+    """The codes between the ends of the ranges in a text, in lower case; of a range of thousands only its ends."""
+    return frozenset(
+        f"{one['letters']}{number}".casefold()
+        for one in _RANGE.finditer(text)
+        if len(one["last"]) < 4
+        for number in range(int(one["first"]), int(one["last"]) + 1)
+    )
+
+
 def split_codes(text: str) -> tuple[str, ...]:
-    """A text once for each code that it lists ("What do E7 and E8 mean?"); as it is if it lists none."""
+    """A text once for each code that it lists ("What do E7 and E8 mean?"); as it is if it asks about none alone."""
     listed = _find_list(text)
-    if not listed:
+    if not listed or ASKED_TOGETHER.search(text):
         return (text,)
     before, behind = text[: listed[0].start()], text[listed[-1].end() :]
     return tuple(f"{before}{code[0]}{behind}" for code in listed)

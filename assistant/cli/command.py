@@ -37,6 +37,7 @@ from assistant.cli.terminal import (
 )
 from assistant.errors import GuideError, QuestionError
 from assistant.guide import name_vectors, open_index, open_index_as_is
+from assistant.machine import limit_memory_pools
 from assistant.problems import Problems
 from assistant.question import clean_question, clean_text
 from assistant.records import Turn
@@ -90,6 +91,7 @@ def serve(
     # Imported late: `ui` lies above `assistant`.
     from ui.serving.start import serve as serve_page
 
+    limit_memory_pools()
     assistant = open_assistant(load_settings(host=host, port=port, corpus=corpus, model=model, reader=reader))
 
     def load() -> None:

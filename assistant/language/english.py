@@ -249,6 +249,11 @@ JOINS_CODES = re.compile(r"\s*(?:[,/&]|,?\s+(?:and|or)\b)\s*", re.I)
 OPENS_RANGE = re.compile(r"\bbetween\s+(?:\w+\s+){0,2}$", re.I)
 """What stands before two codes that are not asked about one by one."""
 
+ASKED_TOGETHER = re.compile(
+    r"\b(?:together|both|each other|the same|swap(?:ped)?|exchanged?|at once|combined?|mix(?:ed)?)\b", re.I
+)
+"""Words that ask about several codes at a time ("can I take B6 and B12 together?")."""
+
 # Sentences of a draft and their evidence
 
 YES_OR_NO = ("yes", "no")

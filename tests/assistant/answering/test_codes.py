@@ -19,6 +19,9 @@ from assistant.answering.codes import names_other_code
         ("What does E8 mean?", "Call service for anything else.", False),
         ("Does it work at 12V?", "It works at 24V.", False),
         ("What do I do with the V60?", "Rinse the cone first.", False),
+        ("What does E5 mean?", "Errors E1 to E9: call the service.", False),
+        ("What does E5 mean?", "E6–99: call the service.", True),
+        ("Where is room B12?", "Rooms B1 to B20 are upstairs.", False),
     ],
 )
 def test_a_text_about_another_code_is_known(asked: str, text: str, expected: bool) -> None:

@@ -54,6 +54,8 @@ SINGLE = (
     "What is the difference between the codes E7 and E8?",
     "Does the E7 bus stop where the E8 does?",
     "Is it open from 8AM or 9AM on?",
+    "Can I take the vitamins B6 and B12 together?",
+    "What happens if E1 and E2 are shown at once?",
     "What does it cost? We are two adults",
     "What does it cost? When it rains we stay at home",
     "How do I answer him? Where was I, he asks. I explain for an hour",
