@@ -16,6 +16,7 @@ from assistant.language.english import (
     DANGLING,
     IMPERATIVES,
     IN_FIRST_PERSON,
+    LIMITING_WORDS,
     LINK_WORD,
     NOT_AFTER_IMPERATIVE,
     NUMBERED_LABEL,
@@ -160,8 +161,11 @@ def remove_link(sentence: str) -> str:
 
 
 def _find_link_end(sentence: str) -> int:
+    """Where a sentence begins behind its link; at 0 if the link limits what is said ("After that we can't ...")."""
     link = LINK_WORD.match(sentence)
-    return link.end() if link else 0
+    end = link.end() if link else 0
+    limits = not LIMITING_WORDS.isdisjoint(split_words(sentence[:end]))
+    return 0 if limits and not _opens_with_verb(sentence[end:]) else end
 
 
 def _opens_with_verb(text: str) -> bool:

@@ -116,6 +116,8 @@ def test_a_step_stands_alone() -> None:
     assert remove_link("3. Day 3: throw away all but 50 g.") == "Day 3: throw away all but 50 g."
     assert remove_link("Put your phone down.") == "Put your phone down."
     assert remove_link("When she talks, put your phone down.") == "When she talks, put your phone down."
+    assert remove_link("After that, put your phone down.") == "Put your phone down."
+    assert remove_link("After that we can't give it back.") == "After that we can't give it back."
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
