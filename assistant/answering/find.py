@@ -55,7 +55,7 @@ class Finder:
         return Finding(read, *decide_coverage(read, self._readers), relevance)
 
     def _find_parts(self, retrieval: Retrieval, history: Sequence[Turn]) -> Finding | None:
-        """Look up each of several questions alone, or after those before it if it leans on them.
+        """Look up each of several questions alone, or after all those before it if it leans on them.
 
         None if it is a single question, or if none of them is answered.
         """
@@ -63,9 +63,9 @@ class Finder:
         if len(parts) == 1 or retrieval.suggested:
             return None
         findings = []
-        for part in parts:
-            findings.append(self._read(retrieve(self._searcher, part, history)))
-            history = (*history, Turn(part))
+        for at, part in enumerate(parts):
+            before = (Turn(" ".join(parts[:at])),) if at else ()
+            findings.append(self._read(retrieve(self._searcher, part, (*history, *before))))
         answered = [one for one in findings if one.coverage == "answered" and one.retrieval.quotations]
         if not answered:
             return None

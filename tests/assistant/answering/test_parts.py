@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from by_hand import make_match, make_retrieval
@@ -10,7 +11,7 @@ from by_hand import make_match, make_retrieval
 from assistant import Assistant
 from assistant.answering.parts import MOST_WORDS, OpenPart, join_retrievals, split_question
 from assistant.answering.quote import NEARLY, UNANSWERED, add_open_parts, quote
-from assistant.answering.retrieve import PASSAGES
+from assistant.answering.retrieve import PASSAGES, retrieve
 
 SEVERAL = {
     "How big is the deposit, and on which day do you hold the exam?": 2,
@@ -145,6 +146,33 @@ def boats(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Ass
     corpus.mkdir()
     (corpus / "boats.md").write_text(BOATS, "utf-8")
     return assistant.over(corpus, home=tmp_path_factory.mktemp("home"))
+
+
+EVENINGS = """# Garden club
+
+## Evenings
+
+| Evening | Leader | Places | Price |
+|---|---|---|---|
+| Compost evening | Tomas Weil | 14 | 15.00 |
+| Pruning evening | Ruth Okafor | 8 | 20.00 |
+
+## Visits
+
+A visit to your garden costs 55.00 for an hour. The club shed is open on Fridays.
+"""
+
+
+def test_a_later_part_leans_on_all_before_it(assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "guide" / "club.md").write_text(EVENINGS, "utf-8")
+    club = assistant.over(tmp_path / "guide", home=tmp_path / "home").load()
+    asked = "Who leads the pruning evening, when is the shed open, and what does it cost?"
+    found = club.finder.find(retrieve(club.searcher, asked, ()), ())
+    assert [one.text for one in found.retrieval.quotations] == [
+        "Pruning evening: Leader Ruth Okafor, Places 8, Price 20.00 (Evenings)",
+        "The club shed is open on Fridays.",
+    ]
 
 
 def test_each_of_two_questions_gets_its_sentence(boats: Assistant) -> None:
