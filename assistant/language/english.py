@@ -179,6 +179,7 @@ ASKS_WHAT_ABOUT = re.compile(
     r"(?=\W*(?:$|,|and\b|please\b|for me\b))"
     rf"|\bwhom?(?:['’]?s| is| was| are)? (?:(?:this|the) {_TEXT}|(?P<them>this|it))"
     r"(?: (?:really|actually|mainly|best|meant|intended|written|aimed|made)\b)* (?:for|at|to)\b"
+    r"(?=\W*(?:$|,|and\b|please\b))"
     rf"|\bfor whom? (?:is|was) (?:this|the) {_TEXT}\b",
     re.I,
 )

@@ -210,6 +210,8 @@ TOLD_OF_CAMP = [
 ]
 
 NOT_TOLD_OF_CAMP = [
+    "Who is it best to call?",
+    "Who is the list to be sent to?",
     "What is in the first aid kit?",
     "What do I need to bring on the first day of the swimming course?",
     "What do members pay for 3 months?",
