@@ -11,7 +11,9 @@ TYPED = re.compile(r"[^\W_]+(?:(?:-|\.(?=\d))[^\W_]+)*")
 
 _DIGITS = re.compile(r"\d+")
 
-_RANGE = re.compile(r"\b(?P<letters>[^\W\d_]+)(?P<first>\d+)\s*(?:to|[-–])\s*(?P=letters)?(?P<last>\d+)\b", re.I)
+_RANGE = re.compile(
+    r"\b(?P<letters>[^\W\d_]+)(?P<first>\d{1,3})\s*(?:to|[-–])\s*(?P=letters)?(?P<last>\d{1,3})\b", re.I
+)
 """A range of codes ("E1 to E9", "B1–20")."""
 
 
@@ -31,11 +33,10 @@ def names_other_code(asked: str, text: str) -> bool:
 
 
 def _find_between(text: str) -> frozenset[str]:
-    """The codes between the ends of the ranges in a text, in lower case; of a range of thousands only its ends."""
+    """The codes between the ends of the ranges in a text, in lower case."""
     return frozenset(
         f"{one['letters']}{number}".casefold()
         for one in _RANGE.finditer(text)
-        if len(one["last"]) < 4
         for number in range(int(one["first"]), int(one["last"]) + 1)
     )
 

@@ -228,7 +228,7 @@ PLEASANTRY = re.compile(
     r"|thx|cheers|please|(?:(?:kind|best|warm) )?regards|bye|how are (?:you|things)(?: today)?"
     r"|(?:can|could|would) (?:you|anyone|someone|somebody) (?:please )?help(?: me| us)?(?: please| out)?"
     r"|(?:can|could|may) i (?:please )?ask(?: you)?(?: something| a (?:quick )?question| a few questions)?"
-    r"|\W+)+",
+    r"|\W)+",
     re.I,
 )
 """What people say around a question out of politeness."""

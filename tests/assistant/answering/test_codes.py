@@ -22,6 +22,7 @@ from assistant.answering.codes import names_other_code
         ("What does E5 mean?", "Errors E1 to E9: call the service.", False),
         ("What does E5 mean?", "E6–99: call the service.", True),
         ("Where is room B12?", "Rooms B1 to B20 are upstairs.", False),
+        ("What does E5 mean?", f"E1 to E{'9' * 5000} and E{'9' * 5000} to E9", True),
     ],
 )
 def test_a_text_about_another_code_is_known(asked: str, text: str, expected: bool) -> None:
