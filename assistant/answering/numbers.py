@@ -112,11 +112,11 @@ def _adds_up(tokens: Sequence[Token], one: Number, other: Number) -> bool:
         and one.scale > other.scale
         and 0 <= other.value < one.scale
         and join_words(tokens[one.end : other.start]) in ("", "and")
-        and not _is_opened(tokens, one.start)
+        and not is_opened(tokens, one.start)
     )
 
 
-def _is_opened(tokens: Sequence[Token], start: int) -> bool:
+def is_opened(tokens: Sequence[Token], start: int) -> bool:
     """Whether "between" or the like stands before a number."""
     return join_words(tokens[max(0, start - 1) : start]) in RANGE_OPENINGS
 
@@ -127,7 +127,7 @@ def _share_units(tokens: Sequence[Token], found: Sequence[Number]) -> list[Numbe
     for place in range(len(shared) - 2, -1, -1):
         one, after = shared[place], shared[place + 1]
         linked = is_range(tokens, one.end, after.start) and (
-            join_words(tokens[one.end : after.start]) != "and" or _is_opened(tokens, one.start)
+            join_words(tokens[one.end : after.start]) != "and" or is_opened(tokens, one.start)
         )
         if not (one.unit or one.exact) and linked:
             shared[place] = _give_unit(one, after)
@@ -138,13 +138,18 @@ def _give_unit(one: Number, other: Number) -> Number:
     """The number before another, in the unit of that; of a time the half of the day that lies nearer before it."""
     if other.unit not in (CLOCK, HALF_CLOCK):
         return one._replace(unit=other.unit, scale=other.scale)
-    hours, rest = divmod(one.figure, 1)
-    if not 0 < hours <= 12:
+    if not 0 < one.figure // 1 <= 12:
         return one
-    early = 60 * (hours % 12) + 100 * rest
+    early = read_minutes(one.figure) % HALF_DAY
     late = early + HALF_DAY
     minutes = late if (other.figure - late) % DAY < (other.figure - early) % DAY else early
     return one._replace(figure=minutes, unit=other.unit)
+
+
+def read_minutes(figure: Fraction) -> Fraction:
+    """The minutes of a time that is written as a mere number: "5" is 5:00, "9.30" is 9:30."""
+    hours, rest = divmod(figure, 1)
+    return 60 * hours + 100 * rest
 
 
 def is_range(tokens: Sequence[Token], end: int, start: int) -> bool:
@@ -196,8 +201,7 @@ def _read_number(tokens: Sequence[Token], at: int) -> Number | None:
         currency, at = CURRENCIES[tokens[at].text.casefold()], at + 1
     if _is_sign(tokens, at):
         sign, at = -1, at + 1
-    measured = bool(currency or _read_unit(tokens, at + 1)[0])
-    if tokens[at].kind == "number" and _names_something(tokens[at].text, measured):
+    if tokens[at].kind == "number" and _names_something(tokens, at, currency):
         return Number(start, at + 1, Fraction(0), exact=tokens[at].text)
     figure, end = _read_value(tokens, at, bool(currency))
     if figure is None:
@@ -221,13 +225,12 @@ def _is_sign(tokens: Sequence[Token], at: int) -> bool:
     return tokens[at].kind == "sign" and not (behind and tokens[behind - 1].kind in ("number", "time", "fraction"))
 
 
-def _names_something(digits: str, measured: bool) -> bool:
-    """Whether a number is part of a name: it begins with a zero, or has too many digits for a mere count.
-
-    Args:
-        measured: whether it has a unit.
-    """
-    return digits.isdigit() and len(digits) > 1 and (digits[0] == "0" or (len(digits) > 4 and not measured))
+def _names_something(tokens: Sequence[Token], at: int, currency: str) -> bool:
+    """Whether a number is part of a name: it begins with a zero, or has too many digits for a count and no unit."""
+    digits = tokens[at].text
+    if not digits.isdigit() or len(digits) == 1:
+        return False
+    return digits[0] == "0" or (len(digits) > 4 and not (currency or _read_unit(tokens, at + 1)[0]))
 
 
 def _read_half_of_day(tokens: Sequence[Token], at: int) -> tuple[int, str]:

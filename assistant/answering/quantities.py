@@ -15,11 +15,13 @@ from itertools import pairwise
 from assistant.answering.numbers import (
     CLOCK,
     HALF_CLOCK,
+    HALF_DAY,
     Token,
     find_numbers,
     is_plural,
     is_range,
     join_words,
+    read_minutes,
     read_tokens,
 )
 from assistant.language.english import BOUNDS, CURRENCIES, RATES, SEGMENT_ENDS, SHARES, TELLING_APART, TIMES, UNITS
@@ -30,9 +32,6 @@ _BETWEEN = 2
 
 _NEAR = 4
 """Words more than this many tokens away from a number do not belong to it."""
-
-_HALF_DAY = 720
-"""Minutes."""
 
 RIVAL = 2
 """How many more of a quantity's words stand near a different quantity in another sentence, if that one is meant."""
@@ -76,8 +75,7 @@ class Quantity:
     @property
     def _minutes(self) -> Fraction:
         """Minutes of half a day, if one of two times does not say which half: "5" for 17:00, "9.30" for 9:30."""
-        hours, rest = divmod(self.figure, 1)
-        return (self.value if self.unit else 60 * hours + 100 * rest) % _HALF_DAY
+        return (self.value if self.unit else read_minutes(self.figure)) % HALF_DAY
 
 
 def agree_in_quantities(claim: str, evidence: Iterable[str]) -> bool:

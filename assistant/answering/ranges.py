@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from assistant.answering.numbers import CLOCK, Number, Token, find_numbers, is_plural, join_words, read_tokens
+from assistant.answering.numbers import (
+    CLOCK,
+    Number,
+    Token,
+    find_numbers,
+    is_opened,
+    is_plural,
+    join_words,
+    read_tokens,
+)
 from assistant.language.english import (
     LIMIT_LINKS,
     LIMITS_AFTER,
@@ -20,7 +29,6 @@ from assistant.language.english import (
     OPENS_AGE,
     PLURAL_AGE,
     RANGE_LINKS,
-    RANGE_OPENINGS,
     WEEKDAYS,
 )
 from index.chunking.words import FUNCTION_WORDS, stem
@@ -195,8 +203,8 @@ def _are_range(tokens: Sequence[Token], one: Number, other: Number) -> bool:
     if one.exact or other.exact:
         return False
     link = join_words(tokens[one.end : other.start])
-    opened = join_words(tokens[max(0, one.start - 1) : one.start]) in RANGE_OPENINGS
-    return one.unit in (other.unit, "") and (link in RANGE_LINKS or (opened and link == "and"))
+    linked = link in RANGE_LINKS or (link == "and" and is_opened(tokens, one.start))
+    return linked and one.unit in (other.unit, "")
 
 
 def _find_limit(tokens: Sequence[Token], number: Number) -> tuple[str, bool] | None:
