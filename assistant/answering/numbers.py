@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from assistant.answering.tokens import Token, join_words
 from assistant.language.english import (
     BEHIND_NUMBERS,
     CURRENCIES,
@@ -25,26 +25,12 @@ from assistant.language.english import (
 )
 from index.chunking.words import FUNCTION_WORDS
 
-_TOKEN = re.compile(
-    r"(?P<time>\d{1,2}:\d{2})(?!\d)|(?P<code>[^\W\d_]{1,3}\d+\w*)|(?P<number>\d{1,3}(?:[,\u00a0\u202f]\d{3}){1,30}(?:\.\d{1,99})?(?!\d)|\d{1,99}(?:[.,]\d{1,99})?|(?<![\w.,])\.\d{1,99})"
-    r"|(?P<fraction>[½¼¾⅓⅔⅛])|(?P<sign>(?<![\w%°])[-−–](?=\d))|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)|(?P<mark>[€£$¥%°]|[^\s\w])"
-)
 _FRACTIONS = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
-_PER_CENT = re.compile(r"\bper cent\b", re.IGNORECASE)
 CLOCK, HALF_CLOCK = "clock", "half clock"
 """The units of a time of day, in minutes; the second does not say which half of the day is meant."""
 
 DAY, HALF_DAY = 1440, 720
 """Minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, number or mark of a text."""
-
-    kind: str
-    """The name of its group in the pattern."""
-    text: str
 
 
 class Number(NamedTuple):
@@ -66,17 +52,6 @@ class Number(NamedTuple):
     def value(self) -> Fraction:
         """In the base of its unit."""
         return self.figure * self.scale
-
-
-def read_tokens(text: str) -> list[Token]:
-    """The words, numbers and marks of a text, in order."""
-    text = _PER_CENT.sub("percent", text.replace("’", "'"))
-    return [Token(str(found.lastgroup), found[0]) for found in _TOKEN.finditer(text)]
-
-
-def join_words(tokens: Sequence[Token]) -> str:
-    """The tokens in lower case, with a space between any two."""
-    return " ".join(token.text.casefold() for token in tokens)
 
 
 def find_numbers(tokens: Sequence[Token]) -> list[Number]:

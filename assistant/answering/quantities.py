@@ -12,18 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from assistant.answering.numbers import (
-    CLOCK,
-    HALF_CLOCK,
-    HALF_DAY,
-    Token,
-    find_numbers,
-    is_plural,
-    is_range,
-    join_words,
-    read_minutes,
-    read_tokens,
-)
+from assistant.answering.numbers import CLOCK, HALF_CLOCK, HALF_DAY, find_numbers, is_plural, is_range, read_minutes
+from assistant.answering.tokens import Token, join_words, read_tokens
 from assistant.language.english import BOUNDS, CURRENCIES, RATES, SEGMENT_ENDS, SHARES, TELLING_APART, TIMES, UNITS
 from index.chunking.words import FUNCTION_WORDS, stem
 

@@ -11,16 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from assistant.answering.numbers import (
-    CLOCK,
-    Number,
-    Token,
-    find_numbers,
-    is_opened,
-    is_plural,
-    join_words,
-    read_tokens,
-)
+from assistant.answering.numbers import CLOCK, Number, find_numbers, is_opened, is_plural
+from assistant.answering.tokens import Token, join_words, read_tokens
 from assistant.language.english import (
     LIMIT_LINKS,
     LIMITS_AFTER,
