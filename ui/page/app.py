@@ -36,7 +36,7 @@ class Page:
 
     def __init__(self, assistant: Assistant, follower: Follower) -> None:
         self._presenter = Presenter(assistant, follower)
-        self._tabs: dict[str, Tab] = {}
+        self.tabs: dict[str, Tab] = {}
         """Gradio's name for a session -> its tab, to find it when it is closed."""
         self._pieces: dict[str, Any] = {}
         """Name of a piece -> its component."""
@@ -128,7 +128,7 @@ class Page:
         yield from map(self._update_components, check_text(self._presenter, tab, str(event.text)))
 
     def _carry_out(self, tab: Tab, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
-        self._tabs[str(request.session_hash)] = tab
+        self.tabs[str(request.session_hash)] = tab
         tab.is_owner = is_from_here(request)
         return self._update_components(carry_out(self._presenter, tab, str(event.do), event.sent))
 
@@ -137,7 +137,7 @@ class Page:
 
     def _leave(self, request: gr.Request) -> None:
         """Stop what goes on in a tab that was closed."""
-        if tab := self._tabs.pop(str(request.session_hash), None):
+        if tab := self.tabs.pop(str(request.session_hash), None):
             tab.stop()
 
     def _update_components(self, update: PageUpdate) -> dict[Any, Any]:

@@ -31,6 +31,7 @@ from ui.serving.api import SCHEMAS, offer
 from ui.serving.calls import ListenerCounter, Listeners
 from ui.serving.completions import make_router
 from ui.serving.gate import Data, Gate
+from ui.serving.sessions import drop_leftovers_while_served
 
 CLOSE_SECONDS = 1
 """How long open connections have to end by themselves when the server is closed."""
@@ -159,7 +160,8 @@ def launch(
 
 def make_app(assistant: Assistant, page: Page, address: str, mcp: bool) -> FastAPI:
     """The guard, inside it our own routes, and behind the gate the page at every other path."""
-    app = FastAPI(openapi_url=None)  # FastAPI's own documentation page loads scripts from another machine
+    # FastAPI's own documentation page loads scripts from another machine.
+    app = FastAPI(openapi_url=None, lifespan=drop_leftovers_while_served(page))
     listeners = Listeners()
     app.add_middleware(ListenerCounter, listeners=listeners)
     app.add_middleware(Guard, names=name_page(assistant.settings.host), origin=assistant.settings.origin)
