@@ -141,6 +141,7 @@ def test_form() -> None:
     run("ruff", "format", "--check", "--no-cache", ".")
 
 
+@pytest.mark.thorough
 def test_types() -> None:
     run("mypy")
 

@@ -658,6 +658,7 @@ def test_what_is_chosen_is_found_again_in_a_data_folder_below_the_persons_own(cl
     assert "ASSISTANT_HOME" in one_line(cli("doctor", ASSISTANT_HOME="~no-one-of-this-name/guides"))
 
 
+@pytest.mark.thorough
 def test_doctor_says_what_checks_and_what_is_lost_without_it(cli: Cli, settings: Settings) -> None:
     def doctor(*words: str) -> dict[str, str]:
         models: dict[str, str] = json.loads(plain(cli("doctor", "--json", *words)))["models"]
