@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.outline import Item, Series
+from assistant.answering.parts import split_question
 from assistant.answering.pick import ITEMS, make_pick, pick_place
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import asks
@@ -32,6 +33,7 @@ from assistant.language.english import (
     LABELS_OF_ROWS,
     LABELS_OF_SECTIONS,
     LABELS_OF_STEPS,
+    NEXT_QUESTION,
     OPENS_WITH_ITEM,
     ORDINAL,
     ORDINAL_ITEM,
@@ -101,7 +103,7 @@ def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Requ
     """
     clauses = split_clauses(text)
     parts = [
-        Request(clause, before, beside=number if _asks_besides(clauses, number) else None)
+        Request(clause, before, beside=number if asks_besides(clauses, number) else None)
         for number, (before, clause) in enumerate(zip(("", *clauses), clauses, strict=False))
     ]
     if len(text.split()) > STORY:
@@ -116,11 +118,19 @@ def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Requ
 
 
 def split_clauses(text: str) -> list[str]:
-    """A text split into sentences, and at semicolons and colons."""
-    return _CLAUSE.split(text.strip())
+    """A text split into sentences, at semicolons and colons, and where another question begins."""
+    return [part for clause in _CLAUSE.split(text.strip()) for part in _split_clause(clause)]
 
 
-def _asks_besides(clauses: Sequence[str], number: int) -> bool:
+def _split_clause(clause: str) -> tuple[str, ...]:
+    """The questions of a clause; what comes before a question may be a request too ("list the fees and when ...?")."""
+    for cut in NEXT_QUESTION.finditer(clause):
+        if not cut["comma"] and _asks(clause[: cut.start()]):
+            return clause[: cut.start()], *_split_clause(clause[cut.end() :])
+    return split_question(clause)
+
+
+def asks_besides(clauses: Sequence[str], number: int) -> bool:
     """Whether a clause other than this one asks for something that it names."""
     return any((asks(one) or _asks(one)) and _names(one) for at, one in enumerate(clauses) if at != number)
 
@@ -230,7 +240,7 @@ def _choose(question: str, series: Sequence[Series], retrieval: Retrieval) -> Se
         (1.0, [one for one in series if one.kind == "entries" and one.called & named & _LABELS]),
         (SHARE, [one for one in series if one.labels & named and (one.kind != "sections" or several)]),
         (0.0, [one for one in short if not counts_else and _mentions(question, one.heading)]),
-        (1.0, [one for one in short if one.name & wanted]),
+        (1.0, [one for one in short if one.name & wanted and not (counts_else and said.isdisjoint(one.name))]),
         (HELD, [one for one in short if for_all and one.name and one.name <= wanted and _is_found(one, retrieval)]),
     )
     for least, some in ways:

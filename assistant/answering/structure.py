@@ -6,6 +6,7 @@ left to the later stages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from assistant.answering.quote import fill_citations
 from assistant.answering.request import (
     SHARE,
     Told,
+    asks_besides,
     asks_for_list,
     compute_share,
     find_list_beside,
@@ -60,7 +62,8 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     about = ASKS_WHAT_ABOUT.search(question)
     of_guide = about and not (retrieval.earlier and (about["it"] or about["them"]))
     told = _find_introduction(retrieval, searcher) if of_guide else None
-    beside: int | None = None
+    clauses = split_clauses(retrieval.question)
+    beside = _find_clause(clauses, ASKS_WHAT_ABOUT) if told else None
     requests = [] if told else list(find_requests(question, retrieval.earlier, retrieval.said))
     series = find_series(_read_chunks(retrieval, searcher)) if requests else ()
     for request in requests:
@@ -72,8 +75,13 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     answer = replace(_finish(told, retrieval, asked), chance=1.0)
     if beside is None:
         return ToldAnswer(answer, retrieval.question)
-    clauses = split_clauses(retrieval.question)
     return ToldAnswer(answer, clauses.pop(beside), " ".join(clauses))
+
+
+def _find_clause(clauses: Sequence[str], pattern: re.Pattern[str]) -> int | None:
+    """The number of the clause that has a pattern, if another asks for something else; else None."""
+    numbers = range(len(clauses))
+    return next((one for one in numbers if pattern.search(clauses[one]) and asks_besides(clauses, one)), None)
 
 
 def answer_with_list(retrieval: Retrieval, searcher: Searcher, asked: Sequence[str]) -> Answer | None:

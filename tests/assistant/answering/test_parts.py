@@ -24,6 +24,7 @@ SEVERAL = {
     "What's the rate for a day, how much deposit, and who brings it?": 3,
     "The course: who leads it, how many come, what does it cost?": 3,
     "we come with a dog, is it possible in the hut? and is there a meadow where she can run": 2,
+    "can I bring my dog and is there parking?": 2,
     "What's the fee? When are you open? Thanks!": 2,
     "What's the fee? When are you open? \U0001f642": 2,
     "Hi, how are you? What's the fee? When do you open?": 2,

@@ -110,6 +110,7 @@ TOLD = [
 
 NOT_TOLD = [
     "How many litres does the kettle hold?",
+    "How many kettles are for boiling water?",
     "What is step 9 of boiling water?",
     "What is step 2?",
     "List the screws",
@@ -326,6 +327,22 @@ def test_what_else_is_asked_is_answered_too(camp: Assistant) -> None:
     for sentence in answer.sentences:
         for citation in sentence.support:
             assert citation.span in answer.passages[citation.number - 1].cited
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("List the emergency numbers and what does the swimming course cost?", ["Fire", "Police", "The swimming"]),
+        ("What does the swimming course cost and what is step 2 in an emergency?", ["2. Leave", "The swimming"]),
+        ("what is this guide about and how much is the swimming course?", ["Our club", "The swimming"]),
+    ],
+)
+def test_what_else_is_asked_in_the_same_sentence_is_answered_too(
+    camp: Assistant, question: str, quoted: list[str]
+) -> None:
+    said = [sentence.text.strip("“”") for sentence in camp.ask(question).sentences if sentence.quotes]
+    assert [one for one, begins in zip(said, quoted, strict=False) if one.startswith(begins)] == said[: len(quoted)]
+    assert len(said) >= len(quoted)
 
 
 def test_a_passage_that_answers_both_stands_in_the_answer_once(camp: Assistant) -> None:
