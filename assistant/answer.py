@@ -73,11 +73,11 @@ def answer_from_guide(
         end = quote_nearest if finding.coverage == "nearest" else decline
         yield replace(end(retrieval, asked), chance=chance, timings=clock.read())
         return
-    if finding.leads == 1 and (listed := answer_with_list(retrieval, components.searcher, asked)):
+    if not finding.several and (listed := answer_with_list(retrieval, components.searcher, asked)):
         yield replace(listed, chance=chance, timings=clock.read())
         return
 
-    answer = replace(quote(retrieval, finding.leads), chance=chance)
+    answer = replace(quote(retrieval, retrieval.leads), chance=chance)
     writer, verdicts = components.writer, components.verdicts
     draft = yield from write_draft(writer, verdicts, finding, answer, LENGTHS[length], clock, variation)
     if draft.sentences:

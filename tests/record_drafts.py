@@ -287,7 +287,7 @@ def find(searcher: Any, cross: Any, question: str, history: Sequence[str]) -> Fi
 def write_answer(model: RecordedModel, finding: Finding, history: Sequence[str]) -> Answer:
     """The whole answer, from what it begins with on."""
     retrieval, verdicts = finding.retrieval, Verdicts(model, Probes())  # type: ignore[arg-type]
-    begun = quote(retrieval, finding.leads)
+    begun = quote(retrieval, finding.retrieval.leads)
     draft = run_to_end(write_draft(model, verdicts, finding, begun, LENGTH, Clock(0.0), 0))
     asked = (*history, retrieval.question)
     return add_steps(add_open_parts(complete(draft, finding, LENGTH[0]), finding.open_parts), retrieval.matches, asked)

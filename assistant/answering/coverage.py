@@ -17,6 +17,7 @@ from assistant.answering.retrieve import Quotation, Retrieval
 from assistant.language.english import GIVES_REASON
 from assistant.records import Coverage
 from index.chunking.chunk import Chunk, Sentence
+from index.chunking.words import extract_terms
 from index.embedding.cross import CrossEncoder
 from index.storing.entries import join_headings
 
@@ -42,6 +43,10 @@ quotation's score to choose the one that answers best."""
 
 LEANING_CLOSE, LEANING_LOGIT_WEIGHT = 0.8, 0.15
 """The same for a question that leans on another: scores tell less of it, since what they count is near to both."""
+
+TIED_SCORE, TIED_LOGIT = 0.1, 1.0
+"""How much lower score, logit included, and logit of a quotation may be for it to answer as surely as the best. Rows of
+a table are often so near to each other that either may be the one that is meant."""
 
 MOST_CELLS = 8
 """The most cells of a row that are read one by one."""
@@ -85,7 +90,8 @@ UNFITTED: Final = Curve(5.391, 0.0, -2.147, 0.708, 0.283)
 def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retrieval:
     """The retrieval with its quotations, the surest first, and the logit of that one if there is a cross-encoder.
 
-    The nearest is read first. Unless it answers surely, those about as near are read too.
+    The nearest is read first. Unless it answers surely, those about as near are read too; if it does, only the next one
+    if that may answer as surely.
     """
     ranked = rank_quotations(retrieval)
     if cross is None or not ranked:
@@ -100,8 +106,22 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     if logits[0] < SURE:
         logits += [score(one) for one in ranked[1:] if one.score >= close * ranked[0].score]
     surest = sorted(zip(logits, ranked, strict=False), key=lambda pair: -(pair[1].score + weight * pair[0]))
-    rest = ranked[len(logits) :]
-    return replace(retrieval, quotations=(*(one for _, one in surest), *rest), logit=surest[0][0])
+    rest = list(ranked[len(logits) :])
+    if len(surest) == 1 and rest and rest[0].score >= ranked[0].score - TIED_SCORE:
+        surest.append((score(rest[0]), rest.pop(0)))
+    logit, best = surest[0]
+    leads = 1
+    if len(surest) > 1:
+        lower, second = surest[1]
+        near = best.score - second.score + weight * (logit - lower) <= TIED_SCORE and logit - lower <= TIED_LOGIT
+        leads += near and not _is_named(retrieval.read, best, second)
+    return replace(retrieval, quotations=(*(one for _, one in surest), *rest), leads=leads, logit=logit)
+
+
+def _is_named(question: str, one: Quotation, other: Quotation) -> bool:
+    """Whether a question has more words that only the one quotation has than words that only the other has."""
+    asked, held, held_by_other = map(extract_terms, (question, one.text, other.text))
+    return len(asked & held - held_by_other) > len(asked & held_by_other - held)
 
 
 def score_sentences(cross: CrossEncoder, question: str, chunk: Chunk, sentences: Sequence[Sentence]) -> float:

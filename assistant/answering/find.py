@@ -23,8 +23,8 @@ class Finding:
     chance: float
     relevance: Relevance
     """Judges what an answer may go on with."""
-    leads: int = 1
-    """How many quotations an answer begins with: one for each question that is answered."""
+    several: bool = False
+    """Whether several questions are answered."""
     open_parts: tuple[OpenPart, ...] = ()
     """Of several questions, those that the guide does not answer."""
 
@@ -78,4 +78,4 @@ class Finder:
             OpenPart(one.retrieval.question, one.retrieval if one.coverage == "nearest" else None) for one in others
         )
         chance = min(one.chance for one in answered)
-        return Finding(joined, "answered", chance, relevance, len(joined.quotations), open_parts)
+        return Finding(joined, "answered", chance, relevance, True, open_parts)

@@ -127,5 +127,6 @@ def join_retrievals(question: str, earlier: str, parts: Sequence[Retrieval]) -> 
         tuple(matches.values()),
         tuple(replace(one, number=numbers[chunk]) for chunk, one in chosen.items()),
         quotations=tuple(quotations.values()),
+        leads=len(quotations),
         logit=min((part.logit for part in parts if part.logit is not None), default=None),
     )

@@ -102,6 +102,8 @@ class Retrieval:
     """Whether the question asks for a whole section, and that is what is shown to the model."""
     quotations: tuple[Quotation, ...] = ()
     """What can be quoted, best first."""
+    leads: int = 1
+    """How many of these an answer begins with: the best, and the next if it answers as surely."""
     read: str = ""
     """What the cross-encoder reads: the question alone, with typing mistakes corrected. If the question that it leans
     on came first, the cross-encoder would judge whether the guide answers that one."""

@@ -18,10 +18,10 @@ EMPATHY = "How can I practice empathy in my relationship?"
 
 
 def ask(assistant: Assistant, question: str) -> tuple[Finding, Answer]:
-    """What is found, and the quotation that the answer begins with."""
+    """What is found, and an answer that begins with the best quotation of each question."""
     components = assistant.load()
     finding = components.finder.find(retrieve(components.searcher, question, ()), ())
-    return finding, quote(finding.retrieval, finding.leads)
+    return finding, quote(finding.retrieval, finding.retrieval.leads if finding.several else 1)
 
 
 def test_a_second_sentence_that_answers_as_surely_is_quoted_and_cited(assistant: Assistant) -> None:

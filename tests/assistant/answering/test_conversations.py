@@ -38,7 +38,7 @@ def answer(components: Components, question: str, history: Sequence[Turn]) -> An
         return told.answer
     found = components.finder.find(retrieval, history)
     if found.coverage == "answered":
-        return quote(found.retrieval, found.leads)
+        return quote(found.retrieval, found.retrieval.leads)
     return (quote_nearest if found.coverage == "nearest" else decline)(found.retrieval, asked)
 
 

@@ -183,6 +183,17 @@ def test_what_is_asked_of_another_thing_is_told_from_what_is_answered(boats: Com
     assert kayak > max(pedal, founder) + 2
 
 
+def test_an_answer_begins_with_both_sentences_that_answer_as_surely(boats: Components) -> None:
+    def begin(question: str) -> list[str]:
+        found = boats.finder.find(retrieve(boats.searcher, question, ()), ()).retrieval
+        return [quotation.text for quotation in found.quotations[: found.leads]]
+
+    single, double = "A single kayak costs 11 euros an hour.", "A double kayak costs 17 euros an hour."
+    assert set(begin("What does a kayak cost for an hour?")) == {single, double}
+    assert begin("May I bring a dog?") == ["Dogs may come along in a rowing boat."]
+    assert begin("What does a single kayak cost?") == [single], "its words tell which"
+
+
 def test_a_follow_up_begins_with_what_answers_it_though_more_is_near_to_both_questions(boats: Components) -> None:
     retrieval = retrieve(boats.searcher, "and with a dog?", (Turn("What does a single kayak cost?"),))
     assert retrieval.earlier

@@ -139,18 +139,22 @@ def test_every_sentence_is_cited_where_it_stands(answered: Sequence[Replayed]) -
 
 
 def test_an_answer_begins_with_the_sentence_that_answers_best(answered: Sequence[Replayed]) -> None:
-    """And quotes one for each of several questions; of a single one, a second at the end if that answers as surely."""
-    pairs = 0
+    """And quotes one for each of several questions; of a single one, a second beside it or at the end if that answers
+    as surely."""
+    tied = pairs = 0
     for draft, found, answer in answered:
         quoted = list(takewhile(lambda one: one.quotes, answer.sentences))
         several = len(split_question(draft.question))
-        assert 1 <= len(quoted) <= max(2, several)
-        if several == 1 and sum(one.quotes for one in answer.sentences) == 2:
+        assert found.leads <= len(quoted) <= max(2, several)
+        if several == 1 and found.leads == 2:
+            tied += 1
+        elif several == 1 and sum(one.quotes for one in answer.sentences) == 2:
             assert answer.sentences[-1] == quote(found, 2).sentences[-1], draft.id
             pairs += 1
         assert answer.sentences[: len(quoted)] == quote(found, len(quoted)).sentences, draft.id
         assert answer.lead
-    assert 20 <= pairs <= 40, "of 200"
+    assert 30 <= tied <= 45
+    assert 8 <= pairs <= 20, "of 200"
 
 
 def test_a_quotation_is_word_for_word(answered: Sequence[Replayed]) -> None:
@@ -190,8 +194,8 @@ def test_what_is_worded_says_more_than_what_is_quoted(answered: Sequence[Replaye
 
 def test_most_of_what_the_model_words_stands(replayed: Sequence[Replayed], answered: Sequence[Replayed]) -> None:
     """Of 450 sentences; what only says again what is quoted is dropped too, and what would be no answer itself."""
-    assert sum(len(answer.dropped) for *_, answer in replayed) <= 297
-    assert len(list_worded(answered)) >= 138
+    assert sum(len(answer.dropped) for *_, answer in replayed) <= 285
+    assert len(list_worded(answered)) >= 124
     assert sum(all(one.quotes for one in answer.sentences) for *_, answer in answered) <= 100, "nothing was left"
     assert len(replayed) == len(answered), "something can always be quoted"
 
@@ -201,8 +205,8 @@ def test_what_the_words_alone_decide(drafts: Sequence[Draft]) -> None:
 
     These are neither good nor bad; but whoever changes a rule should see by how much.
     """
-    assert count_worded(drafts, lambda asked: -SURE) == 111
-    assert count_worded(drafts, lambda asked: SURE) == 164
+    assert count_worded(drafts, lambda asked: -SURE) == 99
+    assert count_worded(drafts, lambda asked: SURE) == 149
 
 
 def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dict[str, Case]) -> None:
@@ -212,7 +216,7 @@ def test_answers_mention_what_they_must(replayed: Sequence[Replayed], cases: dic
         for group in cases[draft.id].must
         if not any(word.casefold() in answer.text.casefold() for word in group)
     ]
-    assert len(missed) <= 36, missed  # of 219
+    assert len(missed) <= 34, missed  # of 219
 
 
 def test_hardly_any_answer_obeys_a_misuse(answered: Sequence[Replayed], cases: dict[str, Case]) -> None:
