@@ -60,6 +60,7 @@ def watched(corpus: Path) -> Iterator[Watched]:
     watched.close()
 
 
+@pytest.mark.thorough
 def test_an_edit_a_save_by_rename_and_a_removal_are_noticed(corpus: Path, watched: Watched) -> None:
     (corpus / "0.md").write_text("# A\n\nEdited.\n", "utf-8")
     watched.wait(0)
@@ -271,6 +272,7 @@ def test_following_ends_though_nothing_was_loaded(settings: Settings) -> None:
     Follower(settings, lambda: None).close()
 
 
+@pytest.mark.thorough
 def test_a_kind_of_file_that_is_not_read_is_named_when_it_comes(settings: Settings, store: Store, corpus: Path) -> None:
     """Not those that were there before."""
     (corpus / "old.doc").write_bytes(b"Words.")

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import FastAPI
-
 from ui.page.app import Page
 
 EVERY_SECONDS = 20.0
@@ -47,7 +45,7 @@ def drop_leftovers_while_served(page: Page) -> Any:
             drop_leftovers(page.blocks, page.tabs)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: object) -> AsyncIterator[None]:
         dropping = asyncio.create_task(drop())
         yield
         dropping.cancel()

@@ -497,6 +497,7 @@ def test_a_conversation_in_the_terminal(cli: Cli, garden: Path) -> None:
     assert "Never wet the leaves of tomatoes" in shown
 
 
+@pytest.mark.thorough
 def test_a_conversation_in_the_terminal_goes_on_after_an_error_of_the_model(
     cli: Cli, garden: Path, settings: Settings, embedder: Embedder
 ) -> None:
@@ -639,6 +640,7 @@ def test_eval_names_a_line_that_is_no_question(cli: Cli, tmp_path: Path) -> None
     assert "line 1" in one_line(cli("eval", str(path), "--decide"))
 
 
+@pytest.mark.thorough
 def test_a_choice_of_model_is_kept(cli: Cli, tmp_path: Path) -> None:
     home = {"ASSISTANT_HOME": str(tmp_path)}
     plain(cli("models", "use", TINY, **home))

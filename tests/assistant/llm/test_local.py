@@ -175,6 +175,7 @@ def test_an_answer_does_not_depend_on_what_was_kept(tiny: LocalModel) -> None:
     assert warm == cold
 
 
+@pytest.mark.thorough
 def test_prefixes_are_kept_on_disk(path: Path, tiny: LocalModel, tmp_path: Path) -> None:
     """A second start takes them from there, and words and judges as the first one."""
     messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
@@ -307,6 +308,7 @@ def test_verdicts_do_not_disturb_the_conversation(tiny: LocalModel) -> None:
     assert after.cached == before.cached > 100
 
 
+@pytest.mark.thorough
 def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: LocalModel) -> None:
     messages = [*PREFIX, build_question_message((Note(1, "The sea", ("It is deep.",)),), "What of the sea?")]
     said, _ = word(tiny, messages)
@@ -317,6 +319,7 @@ def test_verdicts_may_be_asked_in_the_middle_of_an_answer(tiny: LocalModel) -> N
     assert "".join(pieces) == said
 
 
+@pytest.mark.thorough
 def test_whether_there_is_room_is_checked_before_a_word_even_of_a_prompt_that_is_read_already(tiny: LocalModel) -> None:
     prompt = (Message("user", "Which of these? " + "a gate, " * 300),)
     with closing(tiny.stream(prompt, 10, Usage())) as pieces:
@@ -402,6 +405,7 @@ print("as it should be")
 """
 
 
+@pytest.mark.thorough
 def test_without_room_for_it_nothing_is_cached_and_nothing_left_over(path: Path, tmp_path: Path) -> None:
     run_on_small_disk(CACHE, tmp_path / "disk", str(path))
 

@@ -167,6 +167,7 @@ def test_the_counts_of_the_server_are_taken() -> None:
 # Verdicts
 
 
+@pytest.mark.thorough
 def test_verdicts_are_those_of_the_local_model(model: ServedModel, tiny: LocalModel) -> None:
     assert model.verdicts(SUPPORT_PREFIX, CLAIMS) == pytest.approx(tiny.verdicts(SUPPORT_PREFIX, CLAIMS), abs=0.3)
 

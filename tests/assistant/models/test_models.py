@@ -581,6 +581,7 @@ print("as it should be")
 """
 
 
+@pytest.mark.thorough
 def test_a_disk_that_fills_while_a_model_comes_is_one_line_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
     run_on_small_disk(FULL, tmp_path / "disk")
 
@@ -615,6 +616,7 @@ def here(place: Place) -> Settings:
     return settings
 
 
+@pytest.mark.thorough
 def test_who_waits_for_a_fetch_is_told_how_far_it_is(place: Place) -> None:
     settings, told = place.offer({"tiny.gguf": WEIGHTS}, place.parts(WEIGHTS)), list[tuple[int, int]]()
     installed.ensure_model(settings, "chat", progress=lambda done, total: told.append((done, total)))

@@ -114,7 +114,7 @@ def test_a_build_that_fails_leaves_the_old_index_and_its_work_to_the_next(tmp_pa
     assert len(again.segments._client.list_collections()) == 1 + len(again.manifest.segments)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kills", in_sizes(4, 30, 100))
+@pytest.mark.parametrize("kills", in_sizes(2, 30, 100))
 def test_a_build_killed_at_any_moment_leaves_a_whole_index(tmp_path: Path, kills: int) -> None:
     """So many times, at random; each time the index is of one version, answers, and the next run completes."""
     folder, corpus, luck = tmp_path / "index", tmp_path / "corpus", random.Random(7)
@@ -188,7 +188,8 @@ print("as it should be")
 """
 
 
-@pytest.mark.parametrize("megabytes", [3, *(pytest.param(size, marks=pytest.mark.thorough) for size in (2, 5))])
+@pytest.mark.thorough
+@pytest.mark.parametrize("megabytes", [2, 3, 5])
 def test_a_full_disk_is_one_line_and_the_old_index_answers(tmp_path: Path, megabytes: int) -> None:
     """A disk of its own, so small that the second build does not fit; when it grows, the build completes."""
     run_on_small_disk(FULL, tmp_path / "disk", str(tmp_path / "corpus"), str(megabytes))
@@ -221,6 +222,7 @@ def test_a_disk_that_is_full_from_the_first_is_one_line_and_spoils_nothing(tmp_p
     run_on_small_disk(FULL_AT_FIRST, tmp_path / "disk")
 
 
+@pytest.mark.thorough
 def test_two_builders_at_once_take_turns(tmp_path: Path, corpus: Path) -> None:
     store = Store(tmp_path / "index")
     with store.hold_build_lock():
@@ -250,6 +252,7 @@ def test_a_reader_goes_on_when_another_process_has_built(tmp_path: Path, corpus:
 # Room on disk
 
 
+@pytest.mark.thorough
 def test_what_was_replaced_takes_no_room(tmp_path: Path, corpus: Path) -> None:
     store = Store(tmp_path / "index")
     made(store, corpus)

@@ -164,10 +164,7 @@ def test_what_is_asked_for_by_who_goes_away_ends(
 
 @pytest.mark.parametrize(
     ("name", "data", "silent"),
-    [
-        ("ask", [QUESTION, None], False),
-        *leave_out(("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)),
-    ],
+    leave_out(("ask", [QUESTION, None], False), ("ask", [QUESTION, None], True), ("check", [LONG_TEXT], False)),
 )
 def test_what_nobody_ever_listens_to_ends_and_is_not_told_as_whole(
     assistant: Assistant,
