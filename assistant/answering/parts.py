@@ -42,7 +42,9 @@ class OpenPart:
 
     question: str
     nearest: Retrieval | None = None
-    """What comes nearest to an answer, with its quotations; None if nothing is near."""
+    """What comes nearest to an answer, with its quotations; None if nothing is near and the question stands alone."""
+    is_near: bool = True
+    """Whether that is near enough to be quoted for it."""
 
 
 def split_question(question: str) -> tuple[str, ...]:

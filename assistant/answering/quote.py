@@ -60,17 +60,24 @@ def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
     Nothing is added for a question if the answer already quotes that sentence.
     """
     for part in parts:
-        if part.nearest is None or not part.nearest.quotations:
-            answer = replace(answer, sentences=(*answer.sentences, AnswerSentence(UNANSWERED.format(part.question))))
-            continue
-        best = part.nearest.quotations[0]
-        match = part.nearest.find_match(best)
-        answer, number = _find_passage(answer, match)
-        said = _make_sentence(replace(best, number=number))
-        if not any(set(said.support) <= set(sentence.support) for sentence in answer.sentences):
-            word = AnswerSentence(NEARLY.format(part.question))
-            answer = fill_citations(replace(answer, sentences=(*answer.sentences, word, said)))
+        answer = _add_open_part(answer, part)
     return answer
+
+
+def _add_open_part(answer: Answer, part: OpenPart) -> Answer:
+    if part.nearest and part.nearest.quotations:
+        best = part.nearest.quotations[0]
+        longer, number = _find_passage(answer, part.nearest.find_match(best))
+        said = _make_sentence(replace(best, number=number))
+        if any(set(said.support) <= set(sentence.support) for sentence in answer.sentences):
+            return answer
+        if part.is_near:
+            return fill_citations(_add_sentences(longer, AnswerSentence(NEARLY.format(part.question)), said))
+    return _add_sentences(answer, AnswerSentence(UNANSWERED.format(part.question)))
+
+
+def _add_sentences(answer: Answer, *sentences: AnswerSentence) -> Answer:
+    return replace(answer, sentences=(*answer.sentences, *sentences))
 
 
 def _find_passage(answer: Answer, match: Match) -> tuple[Answer, int]:

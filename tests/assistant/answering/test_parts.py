@@ -214,10 +214,20 @@ def test_the_nearest_to_a_part_that_is_open_is_quoted_as_such() -> None:
     ]
 
 
-def test_of_an_open_part_nothing_is_said_if_the_nearest_stands_there_already() -> None:
+@pytest.mark.parametrize("is_near", [True, False])
+def test_an_open_part_is_not_denied_if_the_nearest_stands_there_already(is_near: bool) -> None:
+    """It may say both: "what does it cost, and for how many people is it?"."""
+    boats = make_retrieval(make_match("Boats", {"A kayak for two costs 11 euros an hour.": 0.9}))
+    answer = add_open_parts(quote(boats), [OpenPart("For how many is it?", boats, is_near)])
+    assert answer == quote(boats)
+
+
+def test_what_is_not_near_enough_is_not_quoted_for_an_open_part() -> None:
     boats = make_retrieval(make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9}))
-    begun = quote(boats)
-    assert add_open_parts(begun, [OpenPart("Is that dear?", boats)]) == begun
+    deposit = make_retrieval(make_match("Deposit", {"A deposit of 50 euros is taken.": 0.5}))
+    answer = add_open_parts(quote(boats), [OpenPart("When is it back?", deposit, False)])
+    assert [one.text for one in answer.sentences[1:]] == [UNANSWERED.format("When is it back?")]
+    assert len(answer.passages) == 1
 
 
 def test_if_it_answers_neither_they_are_one_question(boats: Assistant) -> None:
