@@ -74,13 +74,6 @@ class Finder:
         joined = join_retrievals(asked, retrieval.earlier, retrievals)
         relevance = Relevance(joined, retrievals, self._cross, self._readers)
         others = [one for one in findings if one not in answered]
-        open_parts = tuple(
-            OpenPart(
-                one.retrieval.question,
-                one.retrieval if one.coverage == "nearest" or one.retrieval.earlier else None,
-                one.coverage == "nearest",
-            )
-            for one in others
-        )
+        open_parts = tuple(OpenPart(one.retrieval, one.coverage == "nearest") for one in others)
         chance = min(one.chance for one in answered)
         return Finding(joined, "answered", chance, relevance, True, open_parts)

@@ -40,11 +40,10 @@ LISTED = 3
 class OpenPart:
     """One of several questions, which the guide does not answer."""
 
-    question: str
-    nearest: Retrieval | None = None
-    """What comes nearest to an answer, with its quotations; None if nothing is near and the question stands alone."""
-    is_near: bool = True
-    """Whether that is near enough to be quoted for it."""
+    retrieval: Retrieval
+    """What was found for it, with its quotations."""
+    is_near: bool
+    """Whether the first of these is near enough to be quoted for it."""
 
 
 def split_question(question: str) -> tuple[str, ...]:

@@ -57,7 +57,8 @@ NEARLY = "The guide may not say this outright: “{}” The nearest it comes:"
 def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
     """The answer, with an honest word about each question that it leaves open, and the guide's nearest sentence to it.
 
-    Nothing is added for a question if the answer already quotes that sentence.
+    Nothing is added for a question if the answer already quotes that sentence; but if the question leans on the others,
+    only if that is no farther from it than from them.
     """
     for part in parts:
         answer = _add_open_part(answer, part)
@@ -65,15 +66,15 @@ def add_open_parts(answer: Answer, parts: Sequence[OpenPart]) -> Answer:
 
 
 def _add_open_part(answer: Answer, part: OpenPart) -> Answer:
-    if part.nearest and part.nearest.quotations:
-        best = part.nearest.quotations[0]
-        longer, number = _find_passage(answer, part.nearest.find_match(best))
-        said = _make_sentence(replace(best, number=number))
+    question, best = part.retrieval.question, part.retrieval.quotations[:1]
+    if best and (part.is_near or (part.retrieval.earlier and best[0].gain >= 0)):
+        longer, number = _find_passage(answer, part.retrieval.find_match(best[0]))
+        said = _make_sentence(replace(best[0], number=number))
         if any(set(said.support) <= set(sentence.support) for sentence in answer.sentences):
             return answer
         if part.is_near:
-            return fill_citations(_add_sentences(longer, AnswerSentence(NEARLY.format(part.question)), said))
-    return _add_sentences(answer, AnswerSentence(UNANSWERED.format(part.question)))
+            return fill_citations(_add_sentences(longer, AnswerSentence(NEARLY.format(question)), said))
+    return _add_sentences(answer, AnswerSentence(UNANSWERED.format(question)))
 
 
 def _add_sentences(answer: Answer, *sentences: AnswerSentence) -> Answer:

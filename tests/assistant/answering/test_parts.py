@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,8 @@ def test_the_nearest_to_a_part_that_is_open_is_quoted_as_such() -> None:
     deposit = make_retrieval(
         make_match("Deposit", {"A deposit of 50 euros is taken.": 0.5}), question="When is it back?"
     )
-    answer = add_open_parts(quote(boats), [OpenPart("When is it back?", deposit), OpenPart("Who painted it?")])
+    nothing = replace(make_retrieval(), question="Who painted it?")
+    answer = add_open_parts(quote(boats), [OpenPart(deposit, True), OpenPart(nothing, False)])
     assert [one.text for one in answer.sentences] == [
         "“A kayak costs 11 euros an hour.”",
         NEARLY.format("When is it back?"),
@@ -214,19 +216,30 @@ def test_the_nearest_to_a_part_that_is_open_is_quoted_as_such() -> None:
     ]
 
 
-@pytest.mark.parametrize("is_near", [True, False])
-def test_an_open_part_is_not_denied_if_the_nearest_stands_there_already(is_near: bool) -> None:
+@pytest.mark.parametrize(("earlier", "gain", "is_near"), [("", 0.0, True), ("What is it?", 0.1, False)])
+def test_an_open_part_is_not_denied_if_the_nearest_stands_there_already(
+    earlier: str, gain: float, is_near: bool
+) -> None:
     """It may say both: "what does it cost, and for how many people is it?"."""
     boats = make_retrieval(make_match("Boats", {"A kayak for two costs 11 euros an hour.": 0.9}))
-    answer = add_open_parts(quote(boats), [OpenPart("For how many is it?", boats, is_near)])
-    assert answer == quote(boats)
+    part = replace(boats, earlier=earlier, quotations=(replace(boats.quotations[0], gain=gain),))
+    assert add_open_parts(quote(boats), [OpenPart(part, is_near)]) == quote(boats)
+
+
+@pytest.mark.parametrize(("earlier", "gain"), [("", 0.1), ("What does it cost?", -0.1)])
+def test_it_is_if_that_is_far_from_it(earlier: str, gain: float) -> None:
+    boats = make_retrieval(make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9}))
+    best = replace(boats.quotations[0], gain=gain)
+    part = replace(boats, question="May I sleep in it?", earlier=earlier, quotations=(best,))
+    answer = add_open_parts(quote(boats), [OpenPart(part, False)])
+    assert [one.text for one in answer.sentences[1:]] == [UNANSWERED.format("May I sleep in it?")]
 
 
 def test_what_is_not_near_enough_is_not_quoted_for_an_open_part() -> None:
     boats = make_retrieval(make_match("Boats", {"A kayak costs 11 euros an hour.": 0.9}))
-    deposit = make_retrieval(make_match("Deposit", {"A deposit of 50 euros is taken.": 0.5}))
-    answer = add_open_parts(quote(boats), [OpenPart("When is it back?", deposit, False)])
-    assert [one.text for one in answer.sentences[1:]] == [UNANSWERED.format("When is it back?")]
+    deposit = make_retrieval(make_match("Deposit", {"A deposit of 50 euros is taken.": 0.5}), question="Is it back?")
+    answer = add_open_parts(quote(boats), [OpenPart(replace(deposit, earlier="What does it cost?"), False)])
+    assert [one.text for one in answer.sentences[1:]] == [UNANSWERED.format("Is it back?")]
     assert len(answer.passages) == 1
 
 
