@@ -196,6 +196,7 @@ def bad_home(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     ]
 
 
+@pytest.mark.thorough
 def test_a_data_folder_that_cannot_be_written(cli: Cli, bad_home: str) -> None:
     for words in (("ask", QUESTION), ("index",), ("models", "list")):
         line = one_line(cli(*words, ASSISTANT_HOME=bad_home))
@@ -235,6 +236,7 @@ def test_the_models_are_listed_by_their_whole_names(cli: Cli, settings: Settings
     assert "here" in shown
 
 
+@pytest.mark.thorough
 def test_doctor_says_what_belongs_into_a_report(cli: Cli, settings: Settings) -> None:
     report = json.loads(plain(cli("doctor", "--json")))
     assert {"machine", "packages", "paths", "models", "index", "offline", "problems"} <= set(report)

@@ -287,6 +287,7 @@ def test_a_damaged_state_on_disk_is_as_none(
 # Verdicts
 
 
+@pytest.mark.thorough
 def test_verdicts_come_one_for_each_question(tiny: LocalModel) -> None:
     """Asked one by one or together, more than fit into one pass; none for none."""
     asked = [build_support_question((f"{note} Number {n}.",), claim) for n in range(7) for note, claim in PAIRS]

@@ -496,6 +496,7 @@ def test_a_busy_server_is_asked_again(server: LlamaServer) -> None:
 # What goes out, and where to
 
 
+@pytest.mark.thorough
 def test_the_key(file: Path, tmp_path: Path, cli: Cli) -> None:
     with llama_server(file, tmp_path / "log", "--api_key", "right-key") as server:
         assert word(ServedModel(server.url, key="right-key"), ASKED, 3)[0]

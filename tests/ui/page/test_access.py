@@ -781,6 +781,7 @@ def test_focus_is_never_lost(
         expect_some_focus(page)
 
 
+@pytest.mark.thorough
 def test_the_list_is_a_drawer_on_a_phone(browser: Browser, site: Desk) -> None:
     with opened(browser, PHONE) as page:
         arrive(page, site, "two")

@@ -122,7 +122,7 @@ def test_every_route_of_gradio_is_shut_or_stays_here(web: httpx2.Client) -> None
         assert status < 500, (method, path)
 
 
-@pytest.mark.parametrize("every", one_in(60))
+@pytest.mark.parametrize("every", one_in(90))
 def test_data_that_are_not_as_their_schema_says_do_not_reach_gradio(web: httpx2.Client, every: int) -> None:
     """Of every event, of the page or of an endpoint, with values of each kind at each place, and too few and too many.
 

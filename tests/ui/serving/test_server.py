@@ -407,6 +407,7 @@ def test_gradio_searches(gradio: Client, assistant: Assistant) -> None:
         assert text[passage["start"] : passage["end"]] == passage["text"]
 
 
+@pytest.mark.thorough
 def test_gradio_checks_a_text(gradio: Client, assistant: Assistant) -> None:
     (passage,) = gradio.predict("trust", 1, api_name="/search")
     own = passage["cited"][0]["text"] if passage["cited"] else passage["text"].split(". ")[0] + "."
