@@ -114,7 +114,8 @@ def read_quotations(retrieval: Retrieval, cross: CrossEncoder | None) -> Retriev
     if len(surest) > 1:
         lower, second = surest[1]
         near = best.score - second.score + weight * (logit - lower) <= TIED_SCORE and logit - lower <= TIED_LOGIT
-        leads += near and not _is_named(retrieval.read, best, second)
+        other = names_other_code(retrieval.coded, second.text) or _is_named(retrieval.read, best, second)
+        leads += near and not other
     return replace(retrieval, quotations=(*(one for _, one in surest), *rest), leads=leads, logit=logit)
 
 

@@ -18,7 +18,7 @@ UNUSED = timedelta(hours=1)
 
 
 def drop_leftovers(blocks: Any, tabs: Container[str]) -> None:
-    """Call this in the server's event loop, so that no event is being answered at that moment.
+    """Call this in the server's event loop, where nothing registers a component meanwhile.
 
     For an output that an event leaves as it is, Gradio makes a component with an id of its own, and keeps it in the
     session beside the next one. Each question left some 40 KB.
@@ -27,12 +27,12 @@ def drop_leftovers(blocks: Any, tabs: Container[str]) -> None:
         blocks: the `gradio.Blocks` that is served.
         tabs: the sessions that have a tab open.
     """
-    holder, laid_out = blocks.state_holder, blocks.blocks.keys()
+    holder, laid_out, now = blocks.state_holder, blocks.blocks.keys(), datetime.now()
     for name, session in [*holder.session_data.items()]:
         for kept in (session.blocks_config.blocks, session.config_values):
             for number in kept.keys() - laid_out:
                 del kept[number]
-        if name not in tabs and datetime.now() - holder.time_last_used[name] > UNUSED:
+        if name not in tabs and now - holder.time_last_used.get(name, now) > UNUSED:
             del holder.session_data[name], holder.time_last_used[name]
 
 
