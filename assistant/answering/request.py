@@ -22,6 +22,7 @@ from assistant.language.english import (
     ASKS_FOR_NEIGHBOUR,
     ASKS_FOR_NEXT,
     ASKS_HOW_MANY,
+    ASKS_WHAT_ABOUT,
     ASKS_WHICH,
     BEFORE,
     ELABORATION,
@@ -107,7 +108,7 @@ def find_requests(text: str, earlier: str = "", said: str = "") -> Iterator[Requ
         for number, (before, clause) in enumerate(zip(("", *clauses), clauses, strict=False))
     ]
     if len(text.split()) > STORY:
-        parts = parts[-1:]
+        parts = parts[-len(_split_clause(_CLAUSE.split(text.strip())[-1])) :]
     else:
         quoted = " ".join(QUOTATION.findall(said))
         alone = [part for part in parts if part.beside is not None and _names(part.text)]
@@ -125,9 +126,15 @@ def split_clauses(text: str) -> list[str]:
 def _split_clause(clause: str) -> tuple[str, ...]:
     """The questions of a clause; what comes before a question may be a request too ("list the fees and when ...?")."""
     for cut in NEXT_QUESTION.finditer(clause):
-        if not cut["comma"] and _asks(clause[: cut.start()]):
-            return clause[: cut.start()], *_split_clause(clause[cut.end() :])
+        head = clause[: cut.start()]
+        if not cut["comma"] and (_asks(head) or ASKS_WHAT_ABOUT.search(head)):
+            return _add_mark(head), *_split_clause(_add_mark(clause[cut.end() :]))
     return split_question(clause)
+
+
+def _add_mark(text: str) -> str:
+    """A question with its mark, which may have been left out."""
+    return text if asks(text) else f"{text.rstrip(' .,;:!…')}?"
 
 
 def asks_besides(clauses: Sequence[str], number: int) -> bool:
@@ -137,7 +144,7 @@ def asks_besides(clauses: Sequence[str], number: int) -> bool:
 
 def _names(text: str) -> bool:
     """Whether a text names more than the items of any list are called."""
-    return bool(extract_terms(text) - REQUEST_WORDS - _LABELS)
+    return bool(extract_terms(text) - REQUEST_WORDS - _LABELS - {"one"})
 
 
 def _resume(text: str, earlier: str) -> Request:
@@ -220,7 +227,8 @@ def _locate(places: Iterable[tuple[Chunk, Sentence]]) -> frozenset[tuple[str, in
 
 def _find_list(question: str, series: Sequence[Series], retrieval: Retrieval) -> Series | None:
     """The series that a question asks for, with or without what it adds about the items."""
-    for text in dict.fromkeys((question, ELABORATION.sub("", question))):
+    less = question if len(split_clauses(question)) > 1 else ELABORATION.sub("", question)
+    for text in dict.fromkeys((question, less)):
         if chosen := _choose(text, series, retrieval):
             return chosen
     return None
@@ -231,7 +239,7 @@ def _choose(question: str, series: Sequence[Series], retrieval: Retrieval) -> Se
     wanted = extract_terms(question) - REQUEST_WORDS
     counted = ASKS_HOW_MANY.search(question)
     said = extract_terms(counted["counted"] if counted else question)
-    counts_else = counted and _LABELS.isdisjoint(said)
+    counts_else = counted and said and _LABELS.isdisjoint(said)
     named = said - extract_terms(LABELS_OF_NUMBERS)
     short = [one for one in series if one.kind != "paragraphs" or one.count_sentences() <= PARAGRAPHS]
     for_all = _asks_for_all(question) or ASKS_FOR_LIST.search(question)

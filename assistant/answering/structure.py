@@ -63,6 +63,8 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     of_guide = about and not (retrieval.earlier and (about["it"] or about["them"]))
     told = _find_introduction(retrieval, searcher) if of_guide else None
     clauses = split_clauses(retrieval.question)
+    if len(clauses) != len(repaired := split_clauses(question)):
+        clauses = repaired
     beside = _find_clause(clauses, ASKS_WHAT_ABOUT) if told else None
     requests = [] if told else list(find_requests(question, retrieval.earlier, retrieval.said))
     series = find_series(_read_chunks(retrieval, searcher)) if requests else ()

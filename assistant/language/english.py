@@ -137,7 +137,7 @@ ELABORATION = re.compile(
 """What a request adds about the items ("... and what they cost"): whole items are shown anyway."""
 
 ASKS_HOW_MANY = re.compile(
-    r"\bhow many (?P<counted>[\w -]{3,40}?)"
+    r"\bhow many (?P<counted>[\w -]{3,80}?)"
     r"(?= (?:am|are|is|was|were|do|does|did|can|could|should|will|would|may|must|have|has|there|in|on|at|for|to|per"
     r"|and|or)\b|[^\w -]|$)",
     re.I,
@@ -243,7 +243,7 @@ JOINS_QUESTION = re.compile(r"^(?:(?:and|but|or|so|also|then)\b,? *)+", re.I)
 
 NEXT_QUESTION = re.compile(
     rf"(?:[,;] *(?:and|but)(?: also| then)?|[;/]|[,;] also) *(?={_OPENING})"
-    rf"|,? and(?: also)? (?={_TURNED}|(?:which|whose) \w+|{_AUXILIARY} (?:{_PERSON}|there)\b)"
+    rf"|,? and(?: also)? (?={_TURNED}|(?:which|whose) \w+|(?!do|did){_AUXILIARY} there\b|{_AUXILIARY} {_PERSON}\b)"
     rf"|(?P<comma>, *)(?={_OPENING})",
     re.I,
 )

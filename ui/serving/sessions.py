@@ -13,8 +13,8 @@ from ui.page.app import Page
 EVERY_SECONDS = 20.0
 """How long it waits between one look and the next."""
 
-UNUSED = timedelta(hours=1)
-"""How long a session without an open tab is kept: as long as Gradio keeps its state for whoever comes back."""
+UNUSED = timedelta(days=1)
+"""How long a session without an open tab is kept, for a page that was asleep and comes back."""
 
 
 def drop_leftovers(blocks: Any, tabs: Container[str]) -> None:

@@ -334,6 +334,7 @@ def test_what_else_is_asked_is_answered_too(camp: Assistant) -> None:
     [
         ("List the emergency numbers and what does the swimming course cost?", ["Fire", "Police", "The swimming"]),
         ("What does the swimming course cost and what is step 2 in an emergency?", ["2. Leave", "The swimming"]),
+        ("List the emergency numbers and waht does the swimming course cost", ["Fire", "Police", "The swimming"]),
         ("what is this guide about and how much is the swimming course?", ["Our club", "The swimming"]),
     ],
 )
