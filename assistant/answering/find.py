@@ -24,7 +24,7 @@ class Finding:
     relevance: Relevance
     """Judges what an answer may go on with."""
     several: bool = False
-    """Whether several questions are answered."""
+    """Whether several questions were asked, and each was looked up alone."""
     open_parts: tuple[OpenPart, ...] = ()
     """Of several questions, those that the guide does not answer."""
 

@@ -65,7 +65,12 @@ def split_question(question: str) -> tuple[str, ...]:
         parts.append(last)  # its question mark was forgotten
     if not 1 < len(parts) <= MOST_PARTS:
         return (question,)
-    return tuple(part if asks(part) else f"{part.rstrip(' .,;:!?…')}?" for part in parts)
+    return tuple(map(add_mark, parts))
+
+
+def add_mark(question: str) -> str:
+    """A question with its mark, which may have been left out."""
+    return question if asks(question) else f"{question.rstrip(' .,;:!?…')}?"
 
 
 def _split_sentences(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.outline import Item, Series
-from assistant.answering.parts import split_question
+from assistant.answering.parts import add_mark, split_question
 from assistant.answering.pick import ITEMS, make_pick, pick_place
 from assistant.answering.retrieve import Retrieval
 from assistant.answering.sources import asks
@@ -128,13 +128,8 @@ def _split_clause(clause: str) -> tuple[str, ...]:
     for cut in NEXT_QUESTION.finditer(clause):
         head = clause[: cut.start()]
         if not cut["comma"] and (_asks(head) or ASKS_WHAT_ABOUT.search(head)):
-            return _add_mark(head), *_split_clause(_add_mark(clause[cut.end() :]))
+            return add_mark(head), *_split_clause(add_mark(clause[cut.end() :]))
     return split_question(clause)
-
-
-def _add_mark(text: str) -> str:
-    """A question with its mark, which may have been left out."""
-    return text if asks(text) else f"{text.rstrip(' .,;:!…')}?"
 
 
 def asks_besides(clauses: Sequence[str], number: int) -> bool:

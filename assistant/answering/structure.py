@@ -61,11 +61,8 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     question = searcher.repair(retrieval.question)
     about = ASKS_WHAT_ABOUT.search(question)
     of_guide = about and not (retrieval.earlier and (about["it"] or about["them"]))
-    told = _find_introduction(retrieval, searcher) if of_guide else None
-    clauses = split_clauses(retrieval.question)
-    if len(clauses) != len(repaired := split_clauses(question)):
-        clauses = repaired
-    beside = _find_clause(clauses, ASKS_WHAT_ABOUT) if told else None
+    told = introduction = _find_introduction(retrieval, searcher) if of_guide else None
+    beside: int | None = None
     requests = [] if told else list(find_requests(question, retrieval.earlier, retrieval.said))
     series = find_series(_read_chunks(retrieval, searcher)) if requests else ()
     for request in requests:
@@ -75,6 +72,11 @@ def answer_from_structure(retrieval: Retrieval, searcher: Searcher, asked: Seque
     if told is None:
         return None
     answer = replace(_finish(told, retrieval, asked), chance=1.0)
+    clauses = split_clauses(retrieval.question)
+    if len(clauses) != len(repaired := split_clauses(question)):
+        clauses = repaired
+    if introduction:
+        beside = _find_clause(clauses, ASKS_WHAT_ABOUT)
     if beside is None:
         return ToldAnswer(answer, retrieval.question)
     return ToldAnswer(answer, clauses.pop(beside), " ".join(clauses))
